@@ -1,0 +1,93 @@
+# Everything runs from .venv, which the first target that needs it makes from the locked requirements, and makes
+# complete again when a lock changes. Needs: Python 3.11 or newer, git, make.
+
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+
+VENV := .venv
+PY := $(VENV)/bin/python
+PIP := $(PY) -m pip --disable-pip-version-check
+
+# Most of the system tests' time is waiting, so more workers than cores.
+WORKERS ?= 6
+# More arguments for pytest: make test ARGS="-k lease -x"
+ARGS ?=
+# Newer versions of everything: make lock UPGRADE=--upgrade
+UPGRADE ?=
+
+.PHONY: help demo test run live soak bench lint format lock clean missing
+
+help:
+	@echo "make demo    the whole main job, against local simulators of Slack and Agora"
+	@echo "make test    every test"
+	@echo "make run     the bot, with the settings of the environment or .env"
+	@echo "make live    the main job against the real Slack and Agora, with the accounts in .env"
+	@echo "make soak    long fault runs          make bench   measurements"
+	@echo "make lint    formatter, linter, types, import rules          make format   mend what can be mended"
+	@echo "make lock    requirements*.txt anew from pyproject.toml      make clean    remove what make made"
+
+demo: $(VENV)/dev
+	@$(PY) demo.py
+
+test: $(VENV)/dev
+	$(PY) -m pytest -n $(WORKERS) $(ARGS)
+
+run: $(VENV)/run
+	@exec $(PY) bot.py
+
+live: $(VENV)/dev
+	@$(PY) -m tests.live
+
+soak bench: $(VENV)/dev
+	$(PY) -m pytest -m $@ --timeout 3600 $(ARGS)
+
+lint: $(VENV)/dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(VENV)/bin/lint-imports --no-logo
+
+format: $(VENV)/dev
+	$(PY) -m ruff format .
+	$(PY) -m ruff check --fix .
+
+lock: $(VENV)/lock/bin/uv
+	$(call compile,requirements.txt) pyproject.toml
+	$(call compile,requirements-dev.txt) --constraints requirements.txt --group dev pyproject.toml
+
+compile = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/lock/bin/uv pip compile --quiet --no-config --universal \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate $(UPGRADE) \
+	--output-file $(1)
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the bot needs, and what the work on it needs: the second holds the first.
+$(VENV)/run: requirements.txt $(VENV)/made
+	$(PIP) install -qq --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/dev: requirements-dev.txt $(VENV)/made
+	$(PIP) install -qq --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/lock/bin/uv: $(VENV)/made
+	$(PY) -m venv $(VENV)/lock
+	$(VENV)/lock/bin/python -m pip --disable-pip-version-check install -qq uv
+	@touch $@
+
+# Made anew where the Python it was made with is gone. The stamp comes last: half an environment does not count.
+$(VENV)/made: $(shell test -x $(PY) || echo missing)
+	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
+		if "$$python" -c "$$NEW_ENOUGH" 2>/dev/null; then \
+			echo "$$python -m venv $(VENV)" && "$$python" -m venv --clear $(VENV) && touch $@ && exit 0; exit 1; \
+		fi; \
+	done; \
+	echo "Python 3.11 or newer with its venv module is needed; none of $(PYTHON) python3.13 python3.12 python3.11 python3 is." >&2; \
+	echo "Debian: apt-get install python3-venv. Another Python: make PYTHON=/path/to/python" >&2; \
+	exit 1
+
+export NEW_ENOUGH = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
+
+missing:

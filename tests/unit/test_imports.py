@@ -1,0 +1,44 @@
+"""What the import linter can't follow: it looks at packages only, and these are single modules beside them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PACKAGES = {"agora", "handlers", "messages", "monitor", "recordings", "simulator", "storage", "web"}
+MODULES = {"bot", "check", "demo", "logs", "settings"}
+
+
+def imported(module: str) -> set[str]:
+    return set(_imported((ROOT / f"{module}.py").read_text(encoding="utf-8")))
+
+
+def _imported(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield (node.module or "").partition(".")[0]
+
+
+@pytest.mark.parametrize("module", ["settings", "logs"])
+def test_settings_and_logs_import_nothing_of_ours(module: str) -> None:
+    assert not imported(module) & (PACKAGES | MODULES | {"tests"})
+
+
+def test_the_bot_does_not_know_the_simulator() -> None:
+    assert not imported("bot") & {"simulator", "demo", "tests"}
+
+
+def test_only_the_bot_reads_settings() -> None:
+    assert not imported("check") & {"bot", "demo", "logs", "settings", "simulator", "tests"}
+    assert {"settings", "logs"} <= imported("bot")
+
+
+def test_no_part_of_the_project_is_left_out_of_these_rules() -> None:
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"} == PACKAGES
+    assert {path.stem for path in ROOT.glob("*.py")} <= MODULES
