@@ -1,0 +1,198 @@
+"""Logs: structlog and the standard library through one handler on standard error, with secrets taken out last.
+
+Every line passes `Redaction` after it is rendered, so that nothing gets around it: not a traceback, not what slack_bolt
+or urllib3 logs of whole bodies and paths, not an exception that nobody caught. It knows the secrets of the settings in
+every spelling that a log can have, and by their shape those that only come up at run time (tokens, response URLs).
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+import threading
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+from typing import TextIO
+from urllib.parse import quote, quote_plus
+
+import structlog
+from structlog.typing import Processor
+
+MASK = "***"
+
+# Libraries that tell more of themselves than anybody wants to read, as long as LOG_LEVEL is not DEBUG.
+TALKATIVE = ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "urllib3", "waitress", "werkzeug")
+
+# A secret shorter than this is masked only where it stands alone: `a` or `bot` would blacken half of every line.
+SHORTEST_ANYWHERE = 6
+
+# Text may have been quoted on its way: JSON in JSON (`\"`, `\/`), a form (`%22`, `%2F`).
+_SLASH = r"(?:\\*/|(?:%5C)*%2F)"
+_BETWEEN = r"(?:\\*[\"']|\s|%22|%20|\+)*(?:[:=]|%3A|%3D)(?:\\*[\"']|\s|%22|%20|\+)*"
+_VALUE = r"(?:\\+/|%(?!22)[0-9A-F]{2}|[^\"'\\\s,;&<>{}()%])+"
+_ANSWERS = r"(?:commands|actions)"  # Where Slack's response URLs lead.
+_START = r"(?:(?<![a-z0-9])|(?<=%22)|(?<=%3D))"
+_SECRET_NAMES = rf"token|access_?key|secret_?key|secret|password|ticket|response_url(?={_BETWEEN}http)"
+
+PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
+    (re.compile(pattern, re.IGNORECASE), replacement)
+    for pattern, replacement in (
+        # Slack: tokens; the URLs that need no token, whole or as the path alone, which is what urllib3 tells.
+        (r"(?<![a-z])(xox[a-z]|xapp)([-.])[a-z0-9][a-z0-9.-]*", rf"\1\2{MASK}"),
+        (rf"(https?(?::|%3A){_SLASH}{{2}}[^\s\"']{{1,200}}?{_SLASH}{_ANSWERS}{_SLASH}){_VALUE}", rf"\1{MASK}"),
+        (rf"((?:GET|POST|PUT|url:) (?:/[\w.-]+)*?/{_ANSWERS}/){_VALUE}", rf"\1{MASK}"),
+        (rf"(?<![\w.-])(/{_ANSWERS}/){_VALUE}", rf"\1{MASK}"),
+        (rf"(hooks\.slack\.com{_SLASH}){_VALUE}", rf"\1{MASK}"),
+        # Agora: 006, the App ID, a signature; 007 and deflated text, which is longer than any sid.
+        (rf"{_START}006[0-9a-f]{{32}}(?:[a-z0-9+/=_-]|%[0-9a-f]{{2}})+", f"006{MASK}"),
+        (rf"{_START}007(?:[a-z0-9+/=_-]|%[0-9a-f]{{2}}){{48,}}", f"007{MASK}"),
+        # Anybody's: credentials in headers, in URLs, and under a name that says so.
+        (r"(?<![a-z])(basic|bearer)(?:\s|%20|\+)+[a-z0-9+/=._~%*-]{6,}", rf"\1 {MASK}"),
+        (rf"(authorization{_BETWEEN}(?:(?:basic|bearer)\s+)?){_VALUE}", rf"\1{MASK}"),
+        (r"(://[^\s:/@\"'\\]*:)[^\s@/\"'\\]+@", rf"\1{MASK}@"),
+        (rf"((?:{_SECRET_NAMES}){_BETWEEN})(?!none\b|null\b|true\b|false\b){_VALUE}", rf"\1{MASK}"),
+    )
+)
+
+
+class Redaction:
+    """Takes secrets out of rendered text: `secrets` in all their spellings, and what looks like one."""
+
+    def __init__(self, secrets: Iterable[str] = ()) -> None:
+        known = {form for secret in secrets if secret for form in _spellings(secret)}
+        longest_first = sorted(known, key=len, reverse=True)
+        self._known = re.compile("|".join(map(_expression, longest_first))) if known else None
+
+    def __call__(self, text: str) -> str:
+        if self._known is not None:
+            text = self._known.sub(MASK, text)
+        for pattern, replacement in PATTERNS:
+            text = pattern.sub(replacement, text)
+        return text
+
+
+def configure(level: str = "INFO", format: str | None = None, secrets: Iterable[str] = ()) -> None:
+    """Sends every log line of the process to standard error, at `level` and above.
+
+    `format` is `console` or `json`; None is console on a terminal, else json. Exceptions that nobody catches, in
+    any thread, become log lines too. Call it once, before the first thread starts.
+    """
+    handler = _Stderr(_Formatter(format or _format_for_stderr(), Redaction(secrets)))
+    if level != "DEBUG":
+        handler.addFilter(_worth_reading)
+    logging.basicConfig(handlers=[handler], level=level, force=True)
+    logging.captureWarnings(True)
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *_common_processors(),
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        wrapper_class=structlog.stdlib.BoundLogger,
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        # Every use looks the configuration up, so that `structlog.testing.capture_logs` reaches them all.
+        cache_logger_on_first_use=False,
+    )
+    _log_what_nobody_caught()
+
+
+def _spellings(secret: str) -> Iterator[str]:
+    """How `secret` may stand in a line: as it is, in a URL or a form, in JSON or a repr, and those once more quoted."""
+    anything = "surrogateescape"  # The environment of a process need not be UTF-8.
+    forms = {secret, quote(secret, errors=anything), quote_plus(secret, errors=anything)}
+    forms |= {quote(secret, safe="", errors=anything)}
+    forms |= {re.sub("%..", lambda code: code[0].lower(), form) for form in forms}
+    for _ in range(2):
+        forms |= {json.dumps(form)[1:-1] for form in forms}
+        forms |= {json.dumps(form, ensure_ascii=False)[1:-1] for form in forms}
+        forms |= {repr(form)[1:-1] for form in forms}
+        forms |= {repr(form.encode(errors=anything))[2:-1] for form in forms}
+    yield from forms
+
+
+def _expression(form: str) -> str:
+    expression = re.escape(form)
+    return expression if len(form) >= SHORTEST_ANYWHERE else rf"(?<![A-Za-z0-9]){expression}(?![A-Za-z0-9])"
+
+
+def _format_for_stderr() -> str:
+    return "console" if sys.stderr.isatty() else "json"
+
+
+def _common_processors() -> list[Processor]:
+    """What happens to a line of ours and of a library alike, before it is rendered."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.StackInfoRenderer(),
+    ]
+
+
+def _renderers(format: str) -> list[Processor]:
+    if format == "console":
+        # The plain traceback: the other one shows local variables.
+        console = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        return [console]
+    return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
+
+
+class _Formatter(structlog.stdlib.ProcessorFormatter):
+    def __init__(self, format: str, redaction: Redaction) -> None:
+        super().__init__(
+            foreign_pre_chain=_common_processors(),
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *_renderers(format)],
+        )
+        self._redaction = redaction
+
+    def format(self, record: logging.LogRecord) -> str:
+        return self._redaction(super().format(record))
+
+
+class _Stderr(logging.StreamHandler[TextIO]):
+    def __init__(self, formatter: logging.Formatter) -> None:
+        super().__init__(sys.stderr)
+        self.setFormatter(formatter)
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Tells only where a line comes from that can't be written; the standard library would print its arguments."""
+        if getattr(record, "stands_for_another", False):
+            return  # Not even this one: nobody reads standard error any more.
+        origin = f"{record.pathname}:{record.lineno}"
+        line = logging.LogRecord(record.name, logging.ERROR, "", 0, f"unwritable_log_line {origin}", None, None)
+        line.stands_for_another = True
+        self.emit(line)
+
+
+def _worth_reading(record: logging.LogRecord) -> bool:
+    # By name and not by the level of the library's logger: Bolt gives each of its loggers the root's level.
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in TALKATIVE
+
+
+def _log_what_nobody_caught() -> None:
+    log = structlog.get_logger("python")
+
+    def in_main(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, traceback)
+        else:
+            log.critical("uncaught_exception", exc_info=(kind, error, traceback))
+
+    def in_thread(args: threading.ExceptHookArgs) -> None:
+        if args.exc_value is not None:
+            thread = args.thread.name if args.thread else None
+            log.critical("uncaught_exception", thread=thread, exc_info=args.exc_value)
+
+    def anywhere(args: sys.UnraisableHookArgs) -> None:
+        if args.exc_value is not None:
+            log.error("exception_ignored", where=args.err_msg, exc_info=args.exc_value)
+
+    sys.excepthook = in_main
+    threading.excepthook = in_thread
+    sys.unraisablehook = anywhere

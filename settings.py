@@ -1,0 +1,413 @@
+"""Every setting of the bot: named, typed and checked at start. Only bot.py reads it.
+
+`load()` takes the environment and `.env` together, name by name; the environment wins, and an empty value is no value.
+Where a setting has two names the first wins, wherever it stands. What is missing or wrong comes as one `SettingsError`
+with a line for each setting; no line holds a value, since a secret may have been put into the wrong variable.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import SplitResult, urlsplit
+
+from dotenv.parser import parse_stream
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    AliasGenerator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+LONGEST_SECONDS = 30 * 24 * 3600  # Agora's own limit for maxIdleTime and for the life of a resource.
+LONGEST_WITH_TOKEN_SECONDS = 23 * 3600  # A token lives 24 h, can't be renewed, and its recorder is thrown out with it.
+VENDORS_WITHOUT_REGIONS = frozenset({"azure", "5", "google", "6", "s3", "11"})
+VENDORS_WITH_ENDPOINT = frozenset({"s3", "11"})
+ENCRYPTION_MODES_WITH_SALT = frozenset({7, 8})
+
+
+class SettingsError(Exception):
+    """Settings are missing or wrong: one line for each in `lines`, fit to be shown as they are."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = lines
+
+
+def _comma_list(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    return [item.strip() for item in value.split(",") if item.strip()]
+
+
+def _upper(value: object) -> object:
+    return value.upper() if isinstance(value, str) else value
+
+
+def _lower(value: object) -> object:
+    return value.lower() if isinstance(value, str) else value
+
+
+def _slack_token(prefix: str) -> AfterValidator:
+    def check(token: SecretStr) -> SecretStr:
+        if not token.get_secret_value().startswith(prefix) or len(token) == len(prefix):
+            raise ValueError(f"is not a token that begins with {prefix}")
+        return token
+
+    return AfterValidator(check)
+
+
+def _hex32(secret: SecretStr) -> SecretStr:
+    if len(secret) != 32 or set(secret.get_secret_value()) - set("0123456789abcdefABCDEF"):
+        raise ValueError("is not 32 hexadecimal digits")
+    return secret
+
+
+def _salt(salt: SecretStr) -> SecretStr:
+    try:
+        size = len(base64.b64decode(salt.get_secret_value(), validate=True))
+    except (binascii.Error, ValueError):
+        raise ValueError("is not base64") from None
+    if size != 32:
+        raise ValueError(f"holds {size} bytes, not 32")
+    return salt
+
+
+def _split(url: str) -> SplitResult | None:
+    """The parts of a URL, None where it is none: what urllib says then may quote the URL."""
+    try:
+        parts = urlsplit(url)
+        port_is_right = parts.port != 0
+    except ValueError:
+        return None
+    return parts if port_is_right and parts.hostname and not any(c.isspace() for c in url) else None
+
+
+def _base_url(url: str) -> str:
+    parts = _split(url)
+    if parts is None or parts.scheme not in {"http", "https"}:
+        raise ValueError("is not an http:// or https:// URL")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("holds more than scheme, host and path")
+    return url.rstrip("/")
+
+
+def _slack_url(url: str) -> str:
+    return _base_url(url) + "/"
+
+
+def _host(endpoint: str) -> str:
+    host = endpoint.removeprefix("https://").removeprefix("http://").rstrip("/")
+    parts = _split(f"//{host}")
+    if parts is None or parts.netloc != host or "@" in host:
+        raise ValueError("is not a host name")
+    return host
+
+
+def _parsed(url: SecretStr) -> URL:
+    try:
+        return make_url(url.get_secret_value())
+    except (ArgumentError, ValueError):
+        raise ValueError("is not a URL") from None
+
+
+def _in_memory(url: URL) -> bool:
+    return url.database in {None, "", ":memory:", "file::memory:"} or url.query.get("mode") == "memory"
+
+
+def _database_url(secret: SecretStr) -> SecretStr:
+    url = _parsed(secret)
+    if url.drivername in {"postgres", "postgresql"}:  # A bare one means another driver, and not always the same.
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
+        raise ValueError("is neither sqlite:// nor postgresql://")
+    if url.drivername.startswith("sqlite") and url.host:
+        raise ValueError("names a host: SQLite takes three slashes before a path, four before an absolute one")
+    if url.drivername.startswith("sqlite") and _in_memory(url):
+        raise ValueError("is a database in memory, which a restart would forget together with what is recorded")
+    return SecretStr(url.render_as_string(hide_password=False))
+
+
+Seconds = Annotated[float, Field(gt=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
+Waits = Annotated[tuple[Seconds, ...], BeforeValidator(_comma_list), Field(min_length=1)]
+BaseUrls = Annotated[tuple[Annotated[str, AfterValidator(_base_url)], ...], BeforeValidator(_comma_list)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+
+
+def _seconds(default: float, meaning: str) -> Any:
+    return Field(default, description=f"a number of seconds, above 0 and at most {LONGEST_SECONDS}: {meaning}")
+
+
+class Settings(BaseModel):
+    """What the bot runs with. Each field's first name is the variable; `description` says what it should hold."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,
+        validate_default=True,
+        alias_generator=AliasGenerator(validation_alias=str.upper),
+    )
+
+    slack_bot_token: Annotated[Secret, _slack_token("xoxb-")] = Field(description="the app's bot token, xoxb-…")
+    slack_signing_secret: Secret | None = Field(None, description="the app's signing secret, for HTTP mode")
+    slack_app_token: Annotated[Secret, _slack_token("xapp-")] | None = Field(
+        None, description="an app-level token with connections:write, xapp-…, for Socket Mode"
+    )
+    slack_api_url: Annotated[str, AfterValidator(_slack_url)] = Field(
+        "https://slack.com/api/", description="the base of Slack's Web API, http(s)://…"
+    )
+
+    agora_app_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{32}$")] = Field(
+        validation_alias=AliasChoices("AGORA_APP_ID", "APP_ID"),
+        description="the App ID of the Agora project, 32 hexadecimal digits",
+    )
+    agora_app_certificate: Annotated[SecretStr, AfterValidator(_hex32)] | None = Field(
+        None,
+        validation_alias=AliasChoices("AGORA_APP_CERTIFICATE", "APP_CERTIFICATE"),
+        description="the project's primary certificate, 32 hexadecimal digits, or nothing where it has none",
+    )
+    agora_token_version: Literal["006"] = Field("006", description="006")
+    agora_customer_id: Secret = Field(
+        validation_alias=AliasChoices("AGORA_CUSTOMER_ID", "CUSTOMER_ID"),
+        description="the customer ID of Agora's RESTful API credential",
+    )
+    agora_customer_secret: Secret = Field(
+        validation_alias=AliasChoices("AGORA_CUSTOMER_SECRET", "CUSTOMER_SECRET"),
+        description="the customer secret of Agora's RESTful API credential",
+    )
+    agora_api_urls: Annotated[BaseUrls, Field(min_length=1)] = Field(
+        ("https://api.agora.io", "https://api.sd-rtn.com"),
+        description="the bases of Agora's REST API, http(s)://…, comma separated, in order of preference",
+    )
+    agora_channel_profile: Annotated[Literal["communication", "live"], BeforeValidator(_lower)] = Field(
+        "communication", description="communication or live, as the calls' own SDK uses"
+    )
+    agora_region: Annotated[Literal["CN", "AP", "EU", "NA"], BeforeValidator(_upper)] | None = Field(
+        None, description="CN, AP, EU or NA, or nothing for anywhere"
+    )
+    agora_encryption_mode: Annotated[int, Field(ge=0, le=8)] = Field(
+        0, description="a number from 0 (not encrypted) to 8, as the calls' own SDK uses"
+    )
+    agora_encryption_secret: Secret | None = Field(None, description="the key that the calls are encrypted with")
+    agora_encryption_salt: Annotated[SecretStr, AfterValidator(_salt)] | None = Field(
+        None, description="the salt that the calls are encrypted with, 32 bytes as base64"
+    )
+    agora_qps: Annotated[float, Field(gt=0, le=1_000_000, allow_inf_nan=False)] = Field(
+        10, description="the requests per second that Agora allows this App ID, a number above 0"
+    )
+    agora_webhook_secret: Secret | None = Field(None, description="the secret of Agora's notification service")
+
+    storage_vendor: Annotated[str, BeforeValidator(_lower)] = Field(
+        "aws", description="aws, alibaba, tencent, azure, google, huawei, baidu, s3, or Agora's number for one"
+    )
+    storage_region: str | None = Field(
+        None, description="the region of the bucket: the vendor's name for it (us-east-2) or Agora's number"
+    )
+    storage_bucket: str = Field(
+        validation_alias=AliasChoices("STORAGE_BUCKET", "BUCKET_NAME"),
+        description="the name of the bucket that Agora uploads to",
+    )
+    storage_access_key: Secret = Field(
+        validation_alias=AliasChoices("STORAGE_ACCESS_KEY", "ACCESS_KEY"),
+        description="the access key with which Agora writes into the bucket",
+    )
+    storage_secret_key: Secret = Field(
+        validation_alias=AliasChoices("STORAGE_SECRET_KEY", "SECRET_KEY"),
+        description="the secret key that belongs to the access key",
+    )
+    storage_endpoint: Annotated[str, AfterValidator(_host)] | None = Field(
+        None, description="the host of the S3-compatible storage (s3.example.com)"
+    )
+
+    database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
+        SecretStr("sqlite:///recordings.db"), description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
+    )
+
+    query_interval_seconds: Seconds = _seconds(30, "how often each active recording is queried")
+    start_timeout_seconds: Seconds = _seconds(90, "how long a recording may take to come up")
+    failover_grace_seconds: Seconds = _seconds(120, "how long Agora may not find a running recording")
+    retry_backoff_seconds: Waits = Field(
+        (1, 3, 6), description="the waits between tries of one request, in seconds, comma separated: 1,3,6"
+    )
+    nothing_stored_seconds: Seconds = _seconds(120, "how long people may talk with no file stored yet")
+    unreachable_alert_seconds: Seconds = _seconds(300, "how long Agora may give no usable answer")
+    max_idle_seconds: Seconds = _seconds(300, "how long a channel may be empty (Agora itself takes 5 at least)")
+    max_duration_seconds: Seconds = _seconds(14400, "how long a recording may take")
+    lease_seconds: Seconds = _seconds(15, "how long a leading replica may be silent")
+
+    http_host: str = Field("127.0.0.1", description="the address to serve webhook, health and metrics on")
+    http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
+        3000, description="the port to serve them on, from 0 (any free one) to 65535"
+    )
+    log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
+        "INFO", description="DEBUG, INFO, WARNING or ERROR"
+    )
+    log_format: Annotated[Literal["console", "json"], BeforeValidator(_lower)] | None = Field(
+        None, description="console or json, or nothing for console on a terminal and json elsewhere"
+    )
+
+    # What depends on another setting is checked on the later of the two fields and not on the whole, so that every
+    # setting that is wrong is told at once. `info.data` holds the earlier fields that were right.
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _one_way_to_slack(cls, token: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if token is None and info.data.get("slack_signing_secret", ...) is None:
+            raise ValueError("is missing, and so is SLACK_SIGNING_SECRET: one of the two is required")
+        return token
+
+    @field_validator("agora_token_version", mode="before")
+    @classmethod
+    def _known_token_version(cls, version: object) -> object:
+        if version == "007":
+            raise ValueError("asks for 007, which is not supported yet")
+        return version
+
+    @field_validator("agora_encryption_secret")
+    @classmethod
+    def _secret_for_mode(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        mode = info.data.get("agora_encryption_mode", 0)
+        if secret is None and mode != 0:
+            raise ValueError(f"is missing: AGORA_ENCRYPTION_MODE {mode} needs it")
+        return secret
+
+    @field_validator("agora_encryption_salt")
+    @classmethod
+    def _salt_for_mode(cls, salt: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        mode = info.data.get("agora_encryption_mode", 0)
+        if salt is None and mode in ENCRYPTION_MODES_WITH_SALT:
+            raise ValueError(f"is missing: AGORA_ENCRYPTION_MODE {mode} needs it")
+        return salt
+
+    @field_validator("storage_region")
+    @classmethod
+    def _region_for_vendor(cls, region: str | None, info: ValidationInfo) -> str | None:
+        if region is None and info.data.get("storage_vendor") not in VENDORS_WITHOUT_REGIONS:
+            raise ValueError("is missing: a bucket of this STORAGE_VENDOR has a region")
+        return region
+
+    @field_validator("storage_endpoint")
+    @classmethod
+    def _endpoint_for_vendor(cls, endpoint: str | None, info: ValidationInfo) -> str | None:
+        if endpoint is None and info.data.get("storage_vendor") in VENDORS_WITH_ENDPOINT:
+            raise ValueError("is missing: S3-compatible storage needs it")
+        return endpoint
+
+    @field_validator("max_duration_seconds")
+    @classmethod
+    def _within_token_life(cls, seconds: float, info: ValidationInfo) -> float:
+        if seconds > LONGEST_WITH_TOKEN_SECONDS and info.data.get("agora_app_certificate") is not None:
+            raise ValueError(
+                f"is more than {LONGEST_WITH_TOKEN_SECONDS} (23 h): with AGORA_APP_CERTIFICATE set a recorder "
+                "lives on a token, and no token outlives 24 h"
+            )
+        return seconds
+
+
+def load(environ: Mapping[str, str] | None = None, env_file: str | Path = ".env") -> Settings:
+    """The settings of `environ` (the process's own by default) and of `env_file` where there is one.
+
+    Raises `SettingsError` with one line for each setting that is missing or wrong.
+    """
+    values, lines = _read(Path(env_file))
+    values |= _given(os.environ if environ is None else environ)
+    try:
+        settings = Settings.model_validate(values)
+    except ValidationError as error:
+        raise SettingsError(lines + _lines(error)) from None
+    if lines:
+        raise SettingsError(lines)
+    return settings
+
+
+def names() -> dict[str, tuple[str, ...]]:
+    """The variables of each field, the one that wins first."""
+    return {field: tuple(_names(field)) for field in Settings.model_fields}
+
+
+def line(field: str, problem: str) -> str:
+    """What is told about one setting: `line("storage_region", "is not a region of aws")`."""
+    variables = " or ".join(_names(field))
+    description = Settings.model_fields[field].description
+    return f"{variables} {problem}. It should hold {description}."
+
+
+def secret_values(settings: Settings) -> tuple[str, ...]:
+    """Everything that must never be read in a log line, the password of the database among it."""
+    return tuple(_secret_values(settings))
+
+
+def _secret_values(settings: Settings) -> Iterator[str]:
+    for field, value in settings:
+        if isinstance(value, SecretStr) and field != "database_url":
+            yield value.get_secret_value()
+    yield _basic_credential(settings)
+    url = make_url(settings.database_url.get_secret_value())
+    for password in (url.password, url.query.get("password")):
+        if isinstance(password, str) and password:
+            yield password
+
+
+def _basic_credential(settings: Settings) -> str:
+    customer = settings.agora_customer_id.get_secret_value()
+    secret = settings.agora_customer_secret.get_secret_value()
+    return base64.b64encode(f"{customer}:{secret}".encode()).decode()
+
+
+def _given(variables: Mapping[str, str | None]) -> dict[str, str]:
+    stripped = {name: (value or "").strip() for name, value in variables.items()}
+    return {name: value for name, value in stripped.items() if value}
+
+
+def _read(env_file: Path) -> tuple[dict[str, str], list[str]]:
+    """What `env_file` gives, and a line for each of its lines that can't be read."""
+    try:
+        text = env_file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        return {}, []
+    except UnicodeDecodeError:
+        raise SettingsError([f"{env_file} can't be read: it is not UTF-8 text."]) from None
+    except OSError as error:
+        raise SettingsError([f"{env_file} can't be read: {error.strerror}."]) from None
+    bindings = list(parse_stream(io.StringIO(text)))
+    wrong = [f"{env_file}, line {b.original.line}, is not NAME=value." for b in bindings if b.error]
+    return _given({b.key: b.value for b in bindings if b.key}), wrong
+
+
+def _names(field: str) -> list[str]:
+    alias = Settings.model_fields[field].validation_alias
+    if isinstance(alias, AliasChoices):
+        return [str(choice) for choice in alias.choices]
+    return [str(alias)]
+
+
+def _lines(error: ValidationError) -> list[str]:
+    fields = {name: field for field, variables in names().items() for name in (field, *variables)}
+    problems: dict[str, str] = {}
+    for detail in error.errors(include_url=False, include_input=False):
+        problems.setdefault(fields[str(detail["loc"][0])], _problem(dict(detail)))
+    return [line(field, problem) for field, problem in problems.items()]
+
+
+def _problem(detail: dict[str, Any]) -> str:
+    if detail["type"] == "missing":
+        return "is missing"
+    if detail["type"] == "value_error":
+        return str(detail["ctx"]["error"])
+    return "is wrong"

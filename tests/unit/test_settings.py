@@ -1,0 +1,502 @@
+"""Settings: both names, both sources, one line for each that is missing or wrong, and no secret in any of them."""
+
+from __future__ import annotations
+
+import base64
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr, ValidationError
+
+from settings import Settings, SettingsError, line, load, names, secret_values
+
+ROOT = Path(__file__).parents[2]
+APP_ID = "0123456789abcdef0123456789ABCDEF"
+CERTIFICATE = "fedcba9876543210fedcba9876543210"
+SALT = base64.b64encode(bytes(32)).decode()
+
+REQUIRED = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "AGORA_APP_ID": APP_ID,
+    "AGORA_CUSTOMER_ID": "customer",
+    "AGORA_CUSTOMER_SECRET": "customer-secret",
+    "STORAGE_REGION": "us-east-2",
+    "STORAGE_BUCKET": "calls",
+    "STORAGE_ACCESS_KEY": "access-key",
+    "STORAGE_SECRET_KEY": "secret-key",
+}
+SECOND_NAMES = {
+    "AGORA_APP_ID": "APP_ID",
+    "AGORA_APP_CERTIFICATE": "APP_CERTIFICATE",
+    "AGORA_CUSTOMER_ID": "CUSTOMER_ID",
+    "AGORA_CUSTOMER_SECRET": "CUSTOMER_SECRET",
+    "STORAGE_BUCKET": "BUCKET_NAME",
+    "STORAGE_ACCESS_KEY": "ACCESS_KEY",
+    "STORAGE_SECRET_KEY": "SECRET_KEY",
+}
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Callable[[str], Path]:
+    def write(text: str) -> Path:
+        path = tmp_path / ".env"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def loaded(**changes: str) -> Settings:
+    return load(REQUIRED | changes, os.devnull)
+
+
+def lines(without: str = "", **changes: str) -> list[str]:
+    environ = {name: value for name, value in (REQUIRED | changes).items() if name != without}
+    with pytest.raises(SettingsError) as caught:
+        load(environ, os.devnull)
+    return caught.value.lines
+
+
+def the_line(without: str = "", **changes: str) -> str:
+    (only,) = lines(without, **changes)
+    return only
+
+
+def plain(value: SecretStr | None) -> str | None:
+    return None if value is None else value.get_secret_value()
+
+
+# What there is
+
+
+def test_what_is_required_is_enough_and_the_rest_has_the_documented_defaults() -> None:
+    settings = loaded()
+    shown = {field: plain(value) if isinstance(value, SecretStr) else value for field, value in settings}
+    given = {field for field, variables in names().items() if variables[0] in REQUIRED}
+    assert {field: value for field, value in shown.items() if field not in given} == {
+        "slack_signing_secret": None,
+        "slack_api_url": "https://slack.com/api/",
+        "agora_app_certificate": None,
+        "agora_token_version": "006",
+        "agora_api_urls": ("https://api.agora.io", "https://api.sd-rtn.com"),
+        "agora_channel_profile": "communication",
+        "agora_region": None,
+        "agora_encryption_mode": 0,
+        "agora_encryption_secret": None,
+        "agora_encryption_salt": None,
+        "agora_qps": 10,
+        "agora_webhook_secret": None,
+        "storage_vendor": "aws",
+        "storage_endpoint": None,
+        "database_url": "sqlite:///recordings.db",
+        "query_interval_seconds": 30,
+        "start_timeout_seconds": 90,
+        "failover_grace_seconds": 120,
+        "retry_backoff_seconds": (1, 3, 6),
+        "nothing_stored_seconds": 120,
+        "unreachable_alert_seconds": 300,
+        "max_idle_seconds": 300,
+        "max_duration_seconds": 14400,
+        "lease_seconds": 15,
+        "http_host": "127.0.0.1",
+        "http_port": 3000,
+        "log_level": "INFO",
+        "log_format": None,
+    }
+
+
+def test_each_setting_has_the_variables_of_the_guide_and_no_others() -> None:
+    assert {variables[0]: variables[1:] for variables in names().values() if variables[1:]} == {
+        first: (second,) for first, second in SECOND_NAMES.items()
+    }
+    assert all(variables[0] == field.upper() for field, variables in names().items())
+
+
+def test_the_process_environment_is_read_by_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for name, value in REQUIRED.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("LEASE_SECONDS=0.5\n")
+    assert load().lease_seconds == 0.5
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(ValidationError):
+        loaded().http_port = 1  # type: ignore[misc]
+
+
+# Names and sources
+
+
+@pytest.mark.parametrize(("first", "second"), SECOND_NAMES.items())
+def test_the_second_name_works_and_the_first_one_wins(first: str, second: str) -> None:
+    one, other = ("a" * 32, "b" * 32)
+    field = first.lower()
+
+    def value(**given: str) -> object:
+        environ = {name: text for name, text in REQUIRED.items() if name != first}
+        found = getattr(load(environ | given, os.devnull), field)
+        return plain(found) if isinstance(found, SecretStr) else found
+
+    assert value(**{second: other}) == other
+    assert value(**{second: other, first: one}) == one
+    assert value(**{second: other, first: ""}) == other
+
+
+def test_the_environment_wins_over_the_file(env_file: Callable[[str], Path]) -> None:
+    path = env_file("STORAGE_BUCKET=from-file\nHTTP_HOST=::\n")
+    settings = load(REQUIRED, path)
+    assert (settings.storage_bucket, settings.http_host) == ("calls", "::")
+
+
+def test_a_first_name_in_the_file_wins_over_a_second_one_in_the_environment(env_file: Callable[[str], Path]) -> None:
+    environ = {name: value for name, value in REQUIRED.items() if name != "STORAGE_BUCKET"}
+    assert load(environ | {"BUCKET_NAME": "second"}, env_file("STORAGE_BUCKET=first")).storage_bucket == "first"
+
+
+@pytest.mark.parametrize("nothing", ["", "  "])
+def test_an_empty_value_is_not_set(nothing: str, env_file: Callable[[str], Path]) -> None:
+    assert loaded(LEASE_SECONDS=nothing).lease_seconds == 15
+    assert load(REQUIRED | {"LEASE_SECONDS": nothing}, env_file("LEASE_SECONDS=7")).lease_seconds == 7
+    assert the_line(STORAGE_BUCKET=nothing).startswith("STORAGE_BUCKET or BUCKET_NAME is missing.")
+
+
+def test_the_file_takes_quotes_comments_export_and_a_byte_order_mark(env_file: Callable[[str], Path]) -> None:
+    path = env_file(
+        "\ufeff# ours\nexport HTTP_HOST='::1'\nSTORAGE_BUCKET=\"my calls\" # quoted\n"
+        "AGORA_WEBHOOK_SECRET=a${HOME}b#c\nNONSENSE\n"
+    )
+    environ = {name: value for name, value in REQUIRED.items() if name != "STORAGE_BUCKET"}
+    settings = load(environ, path)
+    assert (settings.http_host, settings.storage_bucket) == ("::1", "my calls")
+    assert plain(settings.agora_webhook_secret) == "a${HOME}b#c"
+
+
+def test_names_are_case_sensitive_and_unknown_ones_ignored() -> None:
+    assert loaded(http_port="1", HTTP_PROT="2", AGORA_APPID="3").http_port == 3000
+
+
+# What can't be read
+
+
+def test_a_directory_in_place_of_the_file_is_a_line(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(REQUIRED, tmp_path)
+    assert caught.value.lines == [f"{tmp_path} can't be read: Is a directory."]
+
+
+def test_a_file_that_may_not_be_read_is_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> str:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_text", refuse)  # The tests may run as root, who may read everything.
+    with pytest.raises(SettingsError) as caught:
+        load(REQUIRED, ".env")
+    assert caught.value.lines == [".env can't be read: Permission denied."]
+
+
+def test_a_file_that_is_not_text_is_a_line(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes(b"AGORA_CUSTOMER_SECRET=\xff\xfe\n")
+    with pytest.raises(SettingsError) as caught:
+        load(REQUIRED, path)
+    assert caught.value.lines == [f"{path} can't be read: it is not UTF-8 text."]
+
+
+def test_a_line_of_the_file_that_is_none_is_told_with_the_settings_that_are_wrong(
+    env_file: Callable[[str], Path],
+) -> None:
+    path = env_file("HTTP_PORT=x\nAGORA_CUSTOMER_SECRET='hush\n")
+    with pytest.raises(SettingsError) as caught:
+        load(REQUIRED, path)
+    broken, port = caught.value.lines
+    assert broken == f"{path}, line 2, is not NAME=value."
+    assert port.startswith("HTTP_PORT is wrong.")
+    with pytest.raises(SettingsError):
+        load(REQUIRED | {"HTTP_PORT": "1"}, path)
+
+
+# What is missing or wrong
+
+
+def test_nothing_set_gives_one_line_for_each_required_setting() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({}, os.devnull)
+    assert [text.split(" is missing")[0] for text in caught.value.lines] == [
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "AGORA_APP_ID or APP_ID",
+        "AGORA_CUSTOMER_ID or CUSTOMER_ID",
+        "AGORA_CUSTOMER_SECRET or CUSTOMER_SECRET",
+        "STORAGE_REGION",
+        "STORAGE_BUCKET or BUCKET_NAME",
+        "STORAGE_ACCESS_KEY or ACCESS_KEY",
+        "STORAGE_SECRET_KEY or SECRET_KEY",
+    ]
+    assert all(" It should hold " in text and "\n" not in text for text in caught.value.lines)
+    assert str(caught.value) == "\n".join(caught.value.lines)
+
+
+WRONG = [
+    ("SLACK_BOT_TOKEN", "xapp-value"),
+    ("SLACK_BOT_TOKEN", "xoxb-"),
+    ("SLACK_APP_TOKEN", "xoxb-value"),
+    ("SLACK_API_URL", "slack.value/api"),
+    ("SLACK_API_URL", "ftp://slack.value/"),
+    ("SLACK_API_URL", "http://slack.value:port-value/"),
+    ("SLACK_API_URL", "http://[value/"),
+    ("AGORA_APP_ID", "value"),
+    ("AGORA_APP_ID", "g" * 31 + "value"),
+    ("AGORA_APP_CERTIFICATE", "value"),
+    ("AGORA_APP_CERTIFICATE", "value-89abcdef0123456789abcdef01"),
+    ("AGORA_TOKEN_VERSION", "value"),
+    ("AGORA_API_URLS", ","),
+    ("AGORA_API_URLS", "https://api.agora.io,api.value"),
+    ("AGORA_API_URLS", "https://me:value@api.agora.io"),
+    ("AGORA_API_URLS", "https://api.agora.io?value"),
+    ("AGORA_CHANNEL_PROFILE", "value"),
+    ("AGORA_REGION", "value"),
+    ("AGORA_ENCRYPTION_MODE", "9"),
+    ("AGORA_ENCRYPTION_MODE", "-1"),
+    ("AGORA_ENCRYPTION_MODE", "value"),
+    ("AGORA_ENCRYPTION_SALT", "value"),
+    ("AGORA_ENCRYPTION_SALT", base64.b64encode(bytes(31)).decode()),
+    ("AGORA_QPS", "0"),
+    ("AGORA_QPS", "inf"),
+    ("STORAGE_ENDPOINT", "https://me:value@example.com"),
+    ("STORAGE_ENDPOINT", "example.com/value"),
+    ("STORAGE_ENDPOINT", "exa mple.value"),
+    ("STORAGE_ENDPOINT", "example.com:value"),
+    ("DATABASE_URL", "value"),
+    ("DATABASE_URL", "mysql://me:value@db/recordings"),
+    ("DATABASE_URL", "postgresql+psycopg2://me:value@db/recordings"),
+    ("DATABASE_URL", "postgresql://me:value@db:port/recordings"),
+    ("DATABASE_URL", "sqlite://"),
+    ("DATABASE_URL", "sqlite:///:memory:"),
+    ("DATABASE_URL", "sqlite:///file::memory:?uri=true"),
+    ("DATABASE_URL", "sqlite:///file:value?mode=memory&uri=true"),
+    ("DATABASE_URL", "sqlite://value.db"),
+    ("QUERY_INTERVAL_SECONDS", "0"),
+    ("START_TIMEOUT_SECONDS", "-1"),
+    ("FAILOVER_GRACE_SECONDS", "nan"),
+    ("NOTHING_STORED_SECONDS", "inf"),
+    ("UNREACHABLE_ALERT_SECONDS", "5 min"),
+    ("LEASE_SECONDS", "1e300"),
+    ("RETRY_BACKOFF_SECONDS", "1,value"),
+    ("RETRY_BACKOFF_SECONDS", "1,0"),
+    ("RETRY_BACKOFF_SECONDS", ","),
+    ("MAX_IDLE_SECONDS", "0"),
+    ("MAX_IDLE_SECONDS", "2592000.5"),
+    ("MAX_DURATION_SECONDS", "value"),
+    ("HTTP_PORT", "65536"),
+    ("HTTP_PORT", "-1"),
+    ("HTTP_PORT", "value"),
+    ("LOG_LEVEL", "value"),
+    ("LOG_FORMAT", "value"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_gives_one_line_that_names_the_setting_and_not_the_value(name: str, value: str) -> None:
+    text = the_line(**{name: value})
+    assert re.match(rf"{name}( or \w+)? (is|does|holds|names|asks)\b.*\. It should hold .*\.$", text), text
+    assert "value" not in text
+
+
+@pytest.mark.parametrize("variable", sorted(REQUIRED))
+def test_one_missing_setting_gives_one_line(variable: str) -> None:
+    assert the_line(without=variable).startswith(variable)
+
+
+def test_every_wrong_setting_is_told_at_once_also_those_that_depend_on_another() -> None:
+    changes = {
+        "AGORA_ENCRYPTION_MODE": "7",
+        "STORAGE_VENDOR": "s3",
+        "MAX_DURATION_SECONDS": "90000",
+        "AGORA_APP_CERTIFICATE": CERTIFICATE,
+        "HTTP_PORT": "x",
+    }
+    told = lines(without="SLACK_APP_TOKEN", **changes)
+    assert [text.split()[0] for text in told] == [
+        "SLACK_APP_TOKEN",
+        "AGORA_ENCRYPTION_SECRET",
+        "AGORA_ENCRYPTION_SALT",
+        "STORAGE_ENDPOINT",
+        "MAX_DURATION_SECONDS",
+        "HTTP_PORT",
+    ]
+
+
+def test_a_problem_found_elsewhere_is_told_the_same_way() -> None:
+    assert line("storage_bucket", "does not exist") == (
+        "STORAGE_BUCKET or BUCKET_NAME does not exist. It should hold the name of the bucket that Agora uploads to."
+    )
+
+
+# One by one
+
+
+def test_either_way_to_slack_will_do() -> None:
+    environ = {name: value for name, value in REQUIRED.items() if name != "SLACK_APP_TOKEN"}
+    settings = load(environ | {"SLACK_SIGNING_SECRET": "s"}, os.devnull)
+    assert settings.slack_app_token is None
+    assert plain(settings.slack_signing_secret) == "s"
+    assert "SLACK_SIGNING_SECRET" in the_line(without="SLACK_APP_TOKEN")
+
+
+def test_token_version_007_is_said_not_to_be_supported_yet() -> None:
+    assert "not supported yet" in the_line(AGORA_TOKEN_VERSION="007")
+
+
+@pytest.mark.parametrize("mode", range(1, 7))
+def test_encryption_needs_a_secret(mode: int) -> None:
+    assert the_line(AGORA_ENCRYPTION_MODE=str(mode)).startswith("AGORA_ENCRYPTION_SECRET is missing")
+    assert loaded(AGORA_ENCRYPTION_MODE=str(mode), AGORA_ENCRYPTION_SECRET="k").agora_encryption_mode == mode
+
+
+@pytest.mark.parametrize("mode", ["7", "8"])
+def test_the_newer_encryption_needs_a_salt_too(mode: str) -> None:
+    given = {"AGORA_ENCRYPTION_MODE": mode, "AGORA_ENCRYPTION_SECRET": "k"}
+    assert the_line(**given).startswith("AGORA_ENCRYPTION_SALT is missing")
+    assert plain(loaded(**given, AGORA_ENCRYPTION_SALT=SALT).agora_encryption_salt) == SALT
+
+
+@pytest.mark.parametrize("vendor", ["azure", "5", "google", "6", "Google"])
+def test_vendors_without_regions_need_none(vendor: str) -> None:
+    assert loaded(STORAGE_VENDOR=vendor, STORAGE_REGION="").storage_region is None
+
+
+@pytest.mark.parametrize("vendor", ["", "aws", "1", "alibaba", "2", "tencent", "huawei", "baidu", "8"])
+def test_the_others_need_one(vendor: str) -> None:
+    assert the_line(STORAGE_VENDOR=vendor, STORAGE_REGION="").startswith("STORAGE_REGION is missing")
+
+
+@pytest.mark.parametrize("vendor", ["s3", "S3", "11"])
+def test_s3_compatible_storage_needs_its_host(vendor: str) -> None:
+    assert the_line(STORAGE_VENDOR=vendor).startswith("STORAGE_ENDPOINT is missing")
+    settings = loaded(STORAGE_VENDOR=vendor, STORAGE_REGION="", STORAGE_ENDPOINT="s3.example.com")
+    assert settings.storage_endpoint == "s3.example.com"
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("s3.example.com", "s3.example.com"),
+        ("https://s3.example.com", "s3.example.com"),
+        ("https://s3.example.com/", "s3.example.com"),
+        ("http://127.0.0.1:9000", "127.0.0.1:9000"),
+    ],
+)
+def test_the_endpoint_becomes_its_host_alone(given: str, host: str) -> None:
+    assert loaded(STORAGE_ENDPOINT=given).storage_endpoint == host
+
+
+def test_urls_lose_or_get_their_last_slash() -> None:
+    settings = loaded(SLACK_API_URL="http://127.0.0.1:1/api", AGORA_API_URLS=" http://127.0.0.1:2/ , https://b/x/,")
+    assert settings.slack_api_url == "http://127.0.0.1:1/api/"
+    assert settings.agora_api_urls == ("http://127.0.0.1:2", "https://b/x")
+
+
+def test_durations_take_fractions() -> None:
+    settings = loaded(LEASE_SECONDS="0.5", RETRY_BACKOFF_SECONDS="0.1, .2,3", MAX_IDLE_SECONDS="1.5")
+    assert (settings.lease_seconds, settings.max_idle_seconds) == (0.5, 1.5)
+    assert settings.retry_backoff_seconds == (0.1, 0.2, 3)
+
+
+def test_a_recording_ends_before_its_token_does() -> None:
+    assert loaded(MAX_DURATION_SECONDS="90000").max_duration_seconds == 90000
+    assert loaded(MAX_DURATION_SECONDS="82800", APP_CERTIFICATE=CERTIFICATE).max_duration_seconds == 82800
+    text = the_line(MAX_DURATION_SECONDS="82801", APP_CERTIFICATE=CERTIFICATE)
+    assert text.startswith("MAX_DURATION_SECONDS is more than 82800 (23 h): ")
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ("sqlite:///a.db", "sqlite:///a.db"),
+        ("sqlite:////var/lib/a.db", "sqlite:////var/lib/a.db"),
+        ("postgres://me:p%40ss@db/x", "postgresql+psycopg://me:p%40ss@db/x"),
+        ("postgresql://me:p%40ss@db:1/x?sslmode=require", "postgresql+psycopg://me:p%40ss@db:1/x?sslmode=require"),
+        ("postgresql+psycopg://db/x", "postgresql+psycopg://db/x"),
+    ],
+)
+def test_the_database_url_names_our_driver(given: str, url: str) -> None:
+    assert plain(loaded(DATABASE_URL=given).database_url) == url
+
+
+def test_words_may_be_in_any_case() -> None:
+    settings = loaded(LOG_LEVEL="debug", LOG_FORMAT="JSON", AGORA_REGION="eu", AGORA_CHANNEL_PROFILE="Live")
+    assert (settings.log_level, settings.log_format) == ("DEBUG", "json")
+    assert (settings.agora_region, settings.agora_channel_profile) == ("EU", "live")
+
+
+# Secrets
+
+
+SECRETS = {
+    "SLACK_BOT_TOKEN": "xoxb-hush-1",
+    "SLACK_APP_TOKEN": "xapp-hush-2",
+    "SLACK_SIGNING_SECRET": "hush-3",
+    "AGORA_APP_CERTIFICATE": CERTIFICATE,
+    "AGORA_CUSTOMER_ID": "hush-4",
+    "AGORA_CUSTOMER_SECRET": "hush-5",
+    "AGORA_ENCRYPTION_SECRET": "hush-6",
+    "AGORA_ENCRYPTION_SALT": SALT,
+    "AGORA_WEBHOOK_SECRET": "hush-7",
+    "STORAGE_ACCESS_KEY": "hush-8",
+    "STORAGE_SECRET_KEY": "hush-9",
+}
+
+
+def test_secrets_and_the_database_password_are_in_no_repr() -> None:
+    settings = loaded(**SECRETS, DATABASE_URL="postgresql://me:hush-10@db/x")
+    shown = f"{settings!r} {settings} {settings.model_dump()}"
+    assert "hush" not in shown
+    assert CERTIFICATE not in shown
+    assert SALT not in shown
+
+
+def test_every_secret_value_is_known_to_whoever_keeps_them_out_of_the_log() -> None:
+    settings = loaded(**SECRETS, DATABASE_URL="postgresql://me:hush%2010@db/x?password=hush-11")
+    basic = base64.b64encode(b"hush-4:hush-5").decode()
+    assert set(secret_values(settings)) == {*SECRETS.values(), basic, "hush 10", "hush-11"}
+
+
+def test_a_validation_error_that_gets_away_shows_no_value() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Settings.model_validate(REQUIRED | {"SLACK_BOT_TOKEN": "hush", "HTTP_PORT": "hush"})
+    assert "hush" not in str(caught.value)
+
+
+# .env.example
+
+
+def example() -> dict[str, str]:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    return dict(re.findall(r"^#?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    assert set(example()) == {variables[0] for variables in names().values()}
+
+
+def test_each_setting_of_the_example_has_its_comment_which_names_the_second_name() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    for first, *others in names().values():
+        comment = re.search(rf"^# (.+)\n#?{first}=", text, re.MULTILINE)
+        assert comment, first
+        assert all(other in comment[1] for other in others), first
+
+
+def test_the_example_shows_the_defaults() -> None:
+    shown = {name: value for name, value in example().items() if value}
+    assert loaded(**shown) == loaded()
+
+
+def test_what_the_example_leaves_to_fill_in_is_what_is_required_and_the_certificate() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert set(re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)) == {*REQUIRED, "AGORA_APP_CERTIFICATE"}
