@@ -1,0 +1,111 @@
+"""What happens next to a recording: `decide` names the one thing to do, `follow` says what its outcome means.
+
+Pure: no clock, no randomness, no I/O. The rules for each part of a recording's life are in `starting`,
+`watching` and `stopping`; a recorder that nobody wants is `cleanup`'s.
+"""
+
+from __future__ import annotations
+
+from recordings import starting, stopping, watching
+from recordings.actions import Acquire, Action, Allot, Change, Outcome, PostCard, Query, Settle, Start, Stop
+from recordings.errors import Leaving, NotFound
+from recordings.model import Reason, Recorder, Recording, State, Turn
+from recordings.ports import RecorderStatus
+
+
+def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
+    """The next step of a recording that is not over. `recorder` is the one in `recorder_id`."""
+    match recording.state:
+        case State.STARTING:
+            return _decide_starting(recording, recorder, turn)
+        case State.RECORDING | State.INTERRUPTED:
+            return Settle() if ending(recording, turn) else Query()
+        case State.STOPPING:
+            return _decide_stopping(recorder, turn)
+        case State.UPLOADING:
+            return _decide_uploading(recording, recorder, turn)
+    raise ValueError(f"{recording.id} is over: nothing to do")
+
+
+def _decide_starting(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
+    if recorder is not None and recorder.sid is not None:
+        return Settle() if ending(recording, turn) else Query()
+    if recording.stop_wanted_at is not None or turn.past(recording.requested_at, turn.policy.start_timeout):
+        return Settle()
+    if recording.card_ts is None:
+        return PostCard()
+    if recorder is None:
+        return Allot()
+    if recorder.resource_id is None:
+        return Acquire()
+    if turn.past(recorder.acquired_at, turn.policy.resource_life):
+        return Settle()
+    return Start(first=recorder.start_sent_at is None)
+
+
+def _decide_stopping(recorder: Recorder | None, turn: Turn) -> Action:
+    if recorder is None or not recorder.wanted or turn.past(recorder.expires_at):
+        return Settle()
+    return Stop()
+
+
+def _decide_uploading(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
+    if recorder is None or turn.past(recorder.expires_at):
+        return Settle()
+    still_up = recording.status is not None and recording.status <= 5
+    return Stop() if still_up and turn.past(recording.stop_accepted_at, 3 * turn.policy.soon) else Query()
+
+
+def ending(recording: Recording, turn: Turn) -> Reason | None:
+    """Why a recording that is up should be stopped now, if it should."""
+    if recording.stop_wanted_at is not None:
+        return Reason.STOPPED
+    return Reason.TIME_LIMIT if turn.past(recording.started_at, turn.policy.max_duration) else None
+
+
+def asks_for_users(recording: Recording, action: Action, answer: object) -> bool:
+    """Whether what an answer means depends on who is in the channel."""
+    match action, answer:
+        case Query(), NotFound():
+            return recording.started_at is not None and recording.state is not State.UPLOADING
+        case Query(), RecorderStatus(status=4):
+            return recording.nothing_stored_at is None and recording.state is not State.UPLOADING
+        case Stop(), NotFound() | Leaving():
+            return recording.stop_accepted_at is None
+    return False
+
+
+def follow(recording: Recording, recorder: Recorder | None, action: Action, outcome: Outcome, turn: Turn) -> Change:
+    """What the outcome of `action` means for the recording, its recorder and the people."""
+    match action:
+        case PostCard():
+            return starting.after_card(recording, outcome, turn)
+        case Allot():
+            return starting.after_allot(recording, outcome, turn)
+        case Settle():
+            return _settle(recording, recorder, turn)
+    if recorder is None:
+        raise ValueError(f"{recording.id}: {action} without a recorder")
+    match action:
+        case Acquire():
+            return starting.after_acquire(recording, recorder, outcome, turn)
+        case Start():
+            return starting.after_start(recording, recorder, action, outcome, turn)
+        case Query() if recording.state is State.UPLOADING:
+            return stopping.after_query(recording, recorder, outcome, turn)
+        case Query():
+            return watching.after_query(recording, recorder, outcome, turn)
+        case Stop():
+            return stopping.after_stop(recording, recorder, outcome, turn)
+    raise ValueError(f"{action} is no step of a recording")
+
+
+def _settle(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
+    if recording.state in (State.STOPPING, State.UPLOADING):
+        return stopping.conclude(recording, recorder, turn)
+    up = recorder is not None and recorder.sid is not None
+    if recording.stop_wanted_at is not None or up:
+        return stopping.begin(recording, recorder, ending(recording, turn) or Reason.STOPPED, turn)
+    if turn.past(recording.requested_at, turn.policy.start_timeout):
+        return starting.give_up(recording, recorder, turn)
+    return starting.renew(recording, recorder, turn)

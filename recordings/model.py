@@ -1,0 +1,280 @@
+"""What there is: recordings, the recorders that make them, and what has to be told to people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class State(StrEnum):
+    """Where a recording stands. Its moves are in `MOVES`; anything else is an error."""
+
+    STARTING = "starting"
+    RECORDING = "recording"
+    INTERRUPTED = "interrupted"
+    STOPPING = "stopping"
+    UPLOADING = "uploading"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+MOVES: dict[State, frozenset[State]] = {
+    State.STARTING: frozenset({State.RECORDING, State.STOPPING, State.ENDED, State.FAILED}),
+    State.RECORDING: frozenset({State.INTERRUPTED, State.STOPPING, State.UPLOADING, State.ENDED, State.FAILED}),
+    State.INTERRUPTED: frozenset({State.RECORDING, State.STOPPING, State.UPLOADING, State.ENDED, State.FAILED}),
+    State.STOPPING: frozenset({State.UPLOADING, State.ENDED}),
+    State.UPLOADING: frozenset({State.ENDED}),
+    State.ENDED: frozenset(),
+    State.FAILED: frozenset(),
+}
+
+OVER = frozenset({State.ENDED, State.FAILED})
+HOLDS_CHANNEL = frozenset({State.STARTING, State.RECORDING, State.INTERRUPTED, State.STOPPING})
+"""States in which the Agora channel can't be recorded a second time."""
+
+
+class Reason(StrEnum):
+    """Why a recording is over, or what a warning is about."""
+
+    REJECTED = "rejected"
+    UNAUTHORIZED = "unauthorized"
+    OVERLOADED = "overloaded"
+    UNAVAILABLE = "unavailable"
+    UNDELIVERABLE = "undeliverable"
+    NEVER_STARTED = "never_started"
+    LOST = "lost"
+    CRASHED = "crashed"
+    LEFT = "left"
+
+    STOPPED = "stopped"
+    IDLE = "idle"
+    TIME_LIMIT = "time_limit"
+    STOPPED_ELSEWHERE = "stopped_elsewhere"
+    NO_MEDIA = "no_media"
+
+    NOTHING_STORED = "nothing_stored"
+    AGORA_UNREACHABLE = "agora_unreachable"
+
+
+class AlertKind(StrEnum):
+    """The `event_type` of a message that needs a person's attention."""
+
+    FAILED = "recording_failed"
+    WARNING = "recording_warning"
+    RECOVERED = "recording_recovered"
+    ENDED = "recording_ended"
+
+
+class IllegalMove(Exception):
+    """A recording was asked to go where its state does not lead: a mistake in the program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What people see: one call that is, was, or should have been recorded.
+
+    `stop_wanted_at`, `stop_wanted_by` and `poked` are wishes; listeners write them. Everything below `state`
+    is fact; the engine alone writes it. `state` and `reason` change through `moved` only.
+    """
+
+    id: str
+    agora_channel: str
+    slack_team: str
+    slack_channel: str
+    started_by: str
+    requested_at: datetime
+
+    stop_wanted_at: datetime | None = None
+    stop_wanted_by: str | None = None
+    poked: int = 0
+
+    state: State = State.STARTING
+    reason: Reason | None = None
+    detail: str = ""
+    """Agora's or Slack's own words about a failure."""
+    next_step_at: datetime
+    tries: int = 0
+    """Calls in a row that brought the work in hand no further."""
+    recorder_id: str | None = None
+    recorders: int = 0
+    """How many recorders were allotted to it so far."""
+    sid: str | None = None
+    started_at: datetime | None = None
+    """When status 4 or 5 was first seen."""
+    first_file_at: datetime | None = None
+    """When status 5 was first seen."""
+    ended_at: datetime | None = None
+    status: int | None = None
+    """Agora's status in its last usable answer."""
+    queried_at: datetime | None = None
+    unanswered_since: datetime | None = None
+    """The first call since the last usable answer."""
+    unanswered_reason: Reason | None = None
+    not_found_since: datetime | None = None
+    not_found: int = 0
+    """Answers "not found" in a row."""
+    found_empty: int = 0
+    """How often in a row the channel was empty as well."""
+    people_since: datetime | None = None
+    """Since when there are people in the channel though nothing is stored."""
+    nothing_stored_at: datetime | None = None
+    """When the warning about it was raised."""
+    ending: Reason | None = None
+    """Why it is being stopped."""
+    stop_accepted_at: datetime | None = None
+    files: tuple[str, ...] = ()
+    uploading_status: str = ""
+    card_ts: str | None = None
+
+    @property
+    def over(self) -> bool:
+        return self.state in OVER
+
+    def moved(self, state: State) -> Recording:
+        """The same recording in another state. Raises `IllegalMove` where `MOVES` knows no such move."""
+        if state is not self.state and state not in MOVES[self.state]:
+            raise IllegalMove(f"{self.id}: {self.state} does not lead to {state}")
+        return replace(self, state=state)
+
+    @property
+    def visible(self) -> tuple[object, ...]:
+        """What the card shows; where this changes, the card is drawn anew."""
+        return (
+            self.state,
+            self.reason,
+            self.detail,
+            self.started_at,
+            self.first_file_at,
+            self.ended_at,
+            self.stop_wanted_by,
+            self.ending,
+            self.files,
+            self.sid,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorder:
+    """What costs money: one recorder at Agora, or one that may be there because its answer got lost.
+
+    At most one recorder of a recording is `wanted`. Any other is stepped until Agora agrees that it is gone.
+    """
+
+    id: str
+    recording_id: str
+    agora_channel: str
+    uid: int
+    wanted: bool = True
+    created_at: datetime
+    resource_id: str | None = None
+    acquired_at: datetime | None = None
+    start_sent_at: datetime | None = None
+    """When `start` was last sent; from then on it may run."""
+    sid: str | None = None
+    sid_at: datetime | None = None
+    expires_at: datetime | None = None
+    """When its token, or its resource, has expired: nothing of it can be in the channel any more."""
+    gone_at: datetime | None = None
+    next_step_at: datetime
+    tries: int = 0
+    stop_accepted_at: datetime | None = None
+    not_found_since: datetime | None = None
+    absent: int = 0
+    """How often in a row the channel's users did not list it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """Something that has to be told to people once: a row of the outbox.
+
+    `cause` tells apart two alerts of one kind about one recording. `recording` is as it was when the alert
+    was raised, so that a late delivery still tells what happened then.
+    """
+
+    kind: AlertKind
+    reason: Reason | None
+    cause: str
+    recording: Recording
+    raised_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trouble:
+    """Something wrong for many recordings of a Slack channel at once: open, told once; closed, told once."""
+
+    id: str
+    slack_channel: str
+    reason: Reason
+    recording_id: str
+    """Whose card's thread it is told in."""
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The durations that decisions depend on, in seconds, and how many REST bases there are."""
+
+    query_interval: float = 30
+    start_timeout: float = 90
+    failover_grace: float = 120
+    retry_backoff: tuple[float, ...] = (1, 3, 6)
+    bases: int = 2
+    nothing_stored: float = 120
+    unreachable_alert: float = 300
+    max_duration: float = 14_400
+    recorder_life: float = 86_400
+    """How long a recorder can be in a channel at most: the life of its token, or of its resource."""
+    resource_life: float = 240
+    """A resource older than that is not started any more (Agora: good for 5 minutes)."""
+    not_found_backoff: tuple[float, ...] = (5, 10, 15)
+    first_query: float = 5
+
+    @property
+    def soon(self) -> float:
+        """Between two looks at a recording that is on its way up or down."""
+        return min(self.first_query, self.query_interval)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """When a decision is made, by which policy, and a random number in [0, 1) for its jitter."""
+
+    now: datetime
+    policy: Policy
+    chance: float = 0.0
+
+    def past(self, moment: datetime | None, seconds: float = 0) -> bool:
+        """Whether `moment` lies at least `seconds` back; never where there is no such moment."""
+        return moment is not None and self.now >= moment + timedelta(seconds=seconds)
+
+    def later(self, seconds: float) -> datetime:
+        return self.now + timedelta(seconds=seconds)
+
+    def by(self, at: datetime, moment: datetime, seconds: float) -> datetime:
+        """`at`, but not after the deadline `seconds` after `moment`, where that still lies ahead."""
+        deadline = moment + timedelta(seconds=seconds)
+        return min(at, deadline) if deadline > self.now else at
+
+    def at_interval(self) -> datetime:
+        """The next regular query: up to a tenth early, so that many recordings don't stay in step, never late."""
+        return self.later(self.policy.query_interval * (1 - self.chance / 10))
+
+    def retry_at(self, tries: int, *, retry_after: float | None = None, patient: bool = False) -> datetime:
+        """When to repeat a request after its try number `tries` (from 1) failed.
+
+        The waits of the policy, up to a fifth longer, one round after the other; `patient`: at the query
+        interval once they are used up. Never before `retry_after` seconds.
+        """
+        waits = self.policy.retry_backoff
+        if patient and tries > len(waits):
+            wait = self.policy.query_interval
+        else:
+            wait = waits[(tries - 1) % len(waits)] * (1 + self.chance / 5)
+        return self.later(max(wait, retry_after or 0))
+
+    def not_found_at(self, count: int) -> datetime:
+        """When to ask again after `count` (from 1) answers "not found" in a row."""
+        waits = self.policy.not_found_backoff
+        return self.later(min(waits[min(count, len(waits)) - 1], self.policy.query_interval))

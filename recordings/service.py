@@ -1,0 +1,131 @@
+"""What people can ask for. Each call is one short transaction; nothing here talks to Agora or Slack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from recordings.errors import PersonError
+from recordings.model import Recording, State
+from recordings.ports import CheckChannelName, Clock, Wake
+from recordings.stores import Wishes
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in Slack somebody asks."""
+
+    team: str
+    channel: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The recording was written down; the engine does the rest."""
+
+    recording: Recording
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyHere:
+    """This Slack channel records it already."""
+
+    recording: Recording
+
+
+@dataclass(frozen=True, slots=True)
+class StopAsked:
+    """The wish to stop was written down; `again`: somebody had asked before."""
+
+    recording: Recording
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class OverAlready:
+    """It was over before the stop."""
+
+    recording: Recording
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """More than one could be meant."""
+
+    recordings: tuple[Recording, ...]
+
+
+class AlreadyElsewhere(PersonError):
+    """Another Slack channel records it: no more is told about it."""
+
+
+class NothingHere(PersonError):
+    """Nothing fits what was asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingService:
+    """Start, status, stop."""
+
+    store: Wishes
+    check_channel_name: CheckChannelName
+    clock: Clock
+    new_id: Callable[[], str]
+    wake: Wake
+
+    def start(self, agora_channel: str, place: Place, by: str, response_url: str | None) -> Started | AlreadyHere:
+        """Asks for a recording. Raises `InvalidChannelName`, `AlreadyElsewhere`, `StorageUnavailable`."""
+        self.check_channel_name(agora_channel)
+        now = self.clock()
+        wished = Recording(
+            id=self.new_id(),
+            agora_channel=agora_channel,
+            slack_team=place.team,
+            slack_channel=place.channel,
+            started_by=by,
+            requested_at=now,
+            next_step_at=now,
+        )
+        holder = self.store.add_recording(wished, response_url)
+        if holder is None:
+            self.wake()
+            return Started(wished)
+        if holder.slack_channel == place.channel:
+            return AlreadyHere(holder)
+        raise AlreadyElsewhere("already recorded from another channel")
+
+    def status(self, place: Place, agora_channel: str | None = None) -> Sequence[Recording]:
+        """What is going on in this Slack channel, oldest first; where nothing is, the last that was."""
+        active = [r for r in self.store.active_in(place.channel) if agora_channel in (None, r.agora_channel)]
+        return active or self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
+
+    def stop(self, place: Place, by: str, agora_channel: str | None = None) -> StopAsked | OverAlready | Several:
+        """Asks for the end of what this Slack channel records. Raises `NothingHere`, `StorageUnavailable`."""
+        active = [
+            r
+            for r in self.store.active_in(place.channel)
+            if agora_channel in (None, r.agora_channel) and r.state is not State.UPLOADING
+        ]
+        if len(active) > 1:
+            return Several(tuple(active))
+        if active:
+            return self._stop(active[0], by)
+        last = self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
+        if not last:
+            raise NothingHere(agora_channel or "")
+        return OverAlready(last[0])
+
+    def stop_one(self, recording_id: str, place: Place, by: str) -> StopAsked | OverAlready:
+        """Asks for the end of one recording, as its Stop button does."""
+        recording = self.store.recording(recording_id)
+        if recording is None or recording.slack_channel != place.channel:
+            raise NothingHere(recording_id)
+        return self._stop(recording, by)
+
+    def _stop(self, recording: Recording, by: str) -> StopAsked | OverAlready:
+        if recording.over or recording.state is State.UPLOADING:
+            return OverAlready(recording)
+        again = recording.stop_wanted_at is not None
+        stopped = self.store.wish_stop(recording.id, by, self.clock())
+        self.wake()
+        return OverAlready(stopped) if stopped.over else StopAsked(stopped, again=again)

@@ -1,0 +1,91 @@
+"""From the wish to stop until Agora agrees that the recorder is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from recordings.actions import Change, Outcome
+from recordings.endings import end, gone, unwanted
+from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
+from recordings.model import Reason, Recorder, Recording, State, Turn
+from recordings.ports import RecorderStatus, StopAccepted
+from recordings.watching import answered, merged, unanswered
+
+ABSENT_ENOUGH = 2
+"""A recorder without a sid that was thrown out and is not listed so many times in a row counts as gone."""
+
+
+def begin(recording: Recording, recorder: Recorder | None, ending: Reason, turn: Turn) -> Change:
+    """Stop it: the wish is carried out, whatever the recording has come to."""
+    wished = replace(recording, ending=ending, tries=0, not_found=0, not_found_since=None, next_step_at=turn.now)
+    if recorder is None or recorder.start_sent_at is None:
+        return end(wished, Reason.STOPPED, unwanted(recorder, turn), turn)
+    stopping = wished.moved(State.STOPPING)
+    if recorder.sid is None:
+        return Change(replace(stopping, next_step_at=turn.later(turn.policy.soon)), unwanted(recorder, turn))
+    return Change(stopping)
+
+
+def conclude(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
+    """Nothing is left to ask Agora for: over, or waiting until a recorder without a sid is gone."""
+    reason = recording.ending or Reason.STOPPED
+    if recorder is None or recorder.gone_at is not None or recorder.absent >= ABSENT_ENOUGH:
+        return end(recording, reason, (), turn)
+    if turn.past(recorder.expires_at):
+        return end(recording, reason, gone(recorder, turn), turn)
+    return Change(replace(recording, next_step_at=turn.later(turn.policy.soon)))
+
+
+def after_stop(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
+    match outcome.answer:
+        case StopAccepted() as stopped:
+            return Change(_accepted(answered(recording), stopped, turn))
+        case NothingRecorded():
+            return end(answered(recording), Reason.NO_MEDIA, gone(recorder, turn), turn)
+        case NotFound() | Leaving():
+            return _gone_already(answered(recording), recorder, outcome, turn)
+        case AgoraError() as error:
+            return Change(unanswered(recording, error, turn))
+    raise TypeError(f"{outcome.answer!r} is no answer to a stop")
+
+
+def _accepted(recording: Recording, stopped: StopAccepted, turn: Turn) -> Recording:
+    return replace(
+        recording.moved(State.UPLOADING),
+        status=None,
+        stop_accepted_at=turn.now,
+        files=merged(recording.files, stopped.files),
+        uploading_status=stopped.uploading_status or recording.uploading_status,
+        next_step_at=turn.later(turn.policy.soon),
+    )
+
+
+def _gone_already(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
+    """It is leaving, has left, or is being moved: believed after the grace, or when nobody is there to record."""
+    reason = recording.ending or Reason.STOPPED
+    if recording.stop_accepted_at is not None:
+        return end(recording, reason, gone(recorder, turn), turn)
+    since = recording.not_found_since or turn.now
+    if turn.past(since, turn.policy.failover_grace):
+        return end(recording, reason, gone(recorder, turn), turn)
+    if outcome.people == frozenset():
+        return end(recording, reason, unwanted(recorder, turn), turn)
+    count = recording.not_found + 1
+    again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)
+    return Change(replace(recording, not_found=count, not_found_since=since, next_step_at=again))
+
+
+def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
+    """Of a recorder whose stop was accepted: it is over once Agora does not find it any more."""
+    reason = recording.ending or Reason.STOPPED
+    queried = replace(recording, queried_at=turn.now)
+    match outcome.answer:
+        case NotFound():
+            return end(answered(queried), reason, gone(recorder, turn), turn)
+        case RecorderStatus(status=20) as seen:
+            return end(answered(queried, seen), reason, gone(recorder, turn), turn)
+        case RecorderStatus() as seen:
+            return Change(replace(answered(queried, seen), next_step_at=turn.later(turn.policy.soon)))
+        case AgoraError() as error:
+            return Change(unanswered(queried, error, turn))
+    raise TypeError(f"{outcome.answer!r} is no answer to a query")

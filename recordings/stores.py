@@ -1,0 +1,129 @@
+"""What the service, the engine and the notifier need of the storage, as Protocols.
+
+Every method raises `StorageUnavailable` where the database can't be used; those that take an `epoch` raise
+`LeaseLost`, and write nothing, where another replica leads meanwhile.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from recordings.actions import Change
+from recordings.model import Alert, Recorder, Recording, Trouble
+from recordings.troubles import Review
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A recording that is due, with the recorder that it wants."""
+
+    recording: Recording
+    recorder: Recorder | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardJob:
+    """A recording that is newer than its card; `version` is what the card shows once it is drawn."""
+
+    recording: Recording
+    version: int
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertJob:
+    """An alert that Slack does not have yet."""
+
+    id: int
+    alert: Alert
+    card_ts: str | None
+    due_at: datetime
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A failure to be told through the command's response_url, which is as good as a password for 30 minutes."""
+
+    recording: Recording
+    response_url: str = field(repr=False)
+
+
+class Wishes(Protocol):
+    """For the service."""
+
+    def add_recording(self, recording: Recording, response_url: str | None) -> Recording | None:
+        """Writes a new recording down; where its Agora channel is taken, nothing, and returns the one that has it."""
+
+    def wish_stop(self, recording_id: str, by: str, at: datetime) -> Recording:
+        """Writes the wish down unless there is one already or it is over; returns the row as it then is."""
+
+    def recording(self, recording_id: str) -> Recording | None: ...
+
+    def of_channel(self, slack_channel: str, *, agora_channel: str | None = None, most: int) -> Sequence[Recording]:
+        """The newest recordings that were asked for in this Slack channel, newest first."""
+
+    def active_in(self, slack_channel: str) -> Sequence[Recording]:
+        """Those of this Slack channel that are not over, oldest first."""
+
+
+class Steps(Protocol):
+    """For the engine: recordings."""
+
+    def due(self, most: int) -> Sequence[tuple[str, datetime]]: ...
+    def job(self, recording_id: str) -> Job | None: ...
+    def save(self, before: Recording, change: Change, epoch: int, now: datetime) -> None: ...
+    def active(self) -> Sequence[Recording]: ...
+    def silent(self, since: datetime) -> bool: ...
+    def forget_response_urls(self, now: datetime) -> None: ...
+
+
+class Recorders(Protocol):
+    """For the engine: recorders."""
+
+    def due(self, most: int) -> Sequence[tuple[str, datetime]]: ...
+    def get(self, recorder_id: str) -> Recorder | None: ...
+    def save(self, recorder: Recorder, epoch: int) -> None: ...
+    def keep_late(self, recorder: Recorder) -> None: ...
+    def uids_in(self, agora_channel: str, now: datetime) -> frozenset[int]: ...
+
+
+class Troubles(Protocol):
+    """For the engine: troubles."""
+
+    def open(self) -> Sequence[tuple[Trouble, Recording]]: ...
+    def save(self, review: Review, epoch: int) -> None: ...
+
+
+class Cards(Protocol):
+    """For the notifier: cards, and replies where no card could be posted."""
+
+    def undrawn(self, most: int) -> Sequence[tuple[str, datetime]]: ...
+    def card(self, recording_id: str) -> CardJob | None: ...
+    def card_drawn(self, recording_id: str, version: int, ts: str | None, next_at: datetime, epoch: int) -> None: ...
+    def card_deferred(self, recording_id: str, until: datetime, epoch: int) -> None: ...
+    def unanswered(self, most: int) -> Sequence[tuple[str, datetime]]: ...
+    def reply(self, recording_id: str) -> Reply | None: ...
+    def replied(self, recording_id: str, epoch: int) -> None: ...
+    def reply_deferred(self, recording_id: str, until: datetime, epoch: int) -> None: ...
+
+
+class Outbox(Protocol):
+    """For the notifier: alerts."""
+
+    def waiting(self) -> Sequence[AlertJob]:
+        """The oldest alert of each Slack channel that is not delivered yet."""
+
+    def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None: ...
+    def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None: ...
+    def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None: ...
+
+
+class LeaseRow(Protocol):
+    """For the engine: which replica leads."""
+
+    def hold(self, now: datetime, seconds: float) -> int | None: ...
+    def release(self, now: datetime) -> None: ...

@@ -1,0 +1,124 @@
+"""A recorder with a sid: what the answers to its queries mean, and when they are worth an alert."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from recordings.actions import Change, Outcome
+from recordings.endings import end, fail, unwanted
+from recordings.errors import AgoraError, NotFound, RateLimited, Unauthorized
+from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
+from recordings.ports import RecorderStatus
+
+
+def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
+    queried = replace(recording, queried_at=turn.now)
+    match outcome.answer:
+        case RecorderStatus(status=20):
+            return fail(answered(queried, outcome.answer), recorder, Reason.CRASHED, "status 20", turn)
+        case RecorderStatus(status=6 | 7 | 8):
+            over = answered(queried, outcome.answer)
+            return end(over, Reason.STOPPED_ELSEWHERE, unwanted(recorder, turn), turn)
+        case RecorderStatus(status=4 | 5) as seen:
+            return _up(answered(queried, seen), outcome, turn)
+        case RecorderStatus() as seen:
+            return _not_ready(answered(queried, seen), recorder, outcome, f"status {seen.status}", turn)
+        case NotFound() as error:
+            return _not_ready(answered(queried), recorder, outcome, str(error), turn)
+        case AgoraError() as error:
+            return Change(unanswered(queried, error, turn))
+    raise TypeError(f"{outcome.answer!r} is no answer to a query")
+
+
+def answered(recording: Recording, seen: RecorderStatus | None = None) -> Recording:
+    """The recording after a usable answer."""
+    told = replace(recording, tries=0, unanswered_since=None, unanswered_reason=None)
+    if seen is None:
+        return told
+    return replace(told, status=seen.status, files=merged(told.files, seen.files))
+
+
+def unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
+    """The recording after an answer that says nothing about it: asked again, and never a failure."""
+    tries = recording.tries + 1
+    patient = tries if not isinstance(error, RateLimited) else len(turn.policy.retry_backoff) + 1
+    reason = Reason.UNAUTHORIZED if isinstance(error, Unauthorized) else Reason.AGORA_UNREACHABLE
+    again = turn.retry_at(patient, retry_after=error.retry_after, patient=True)
+    return replace(
+        recording,
+        tries=tries,
+        not_found=0,
+        found_empty=0,
+        unanswered_since=recording.unanswered_since or turn.now,
+        unanswered_reason=reason,
+        next_step_at=min(again, max(turn.at_interval(), turn.later(error.retry_after or 0))),
+    )
+
+
+def merged(known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
+    """The files known so far and those named now, each once, in the order in which they came up."""
+    return tuple(dict.fromkeys((*known, *named)))
+
+
+def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
+    started_at = recording.started_at or turn.now
+    up = replace(
+        recording.moved(State.RECORDING),
+        started_at=started_at,
+        not_found=0,
+        not_found_since=None,
+        found_empty=0,
+        next_step_at=turn.by(turn.at_interval(), started_at, turn.policy.max_duration),
+    )
+    return _storing(up, turn) if recording.status == 5 else _nothing_stored_yet(up, outcome, turn)
+
+
+def _storing(recording: Recording, turn: Turn) -> Change:
+    first = recording.first_file_at is None
+    storing = replace(recording, first_file_at=recording.first_file_at or turn.now, people_since=None)
+    warned = first and recording.nothing_stored_at is not None
+    return Change(storing, alerts=(_nothing_stored(AlertKind.RECOVERED, storing, turn),) if warned else ())
+
+
+def _nothing_stored_yet(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
+    if recording.nothing_stored_at is not None or recording.first_file_at is not None or outcome.people is None:
+        return Change(recording)
+    if not outcome.people:
+        return Change(replace(recording, people_since=None))
+    since = recording.people_since or turn.now
+    if turn.past(since, turn.policy.nothing_stored):
+        warned = replace(recording, people_since=since, nothing_stored_at=turn.now)
+        return Change(warned, alerts=(_nothing_stored(AlertKind.WARNING, warned, turn),))
+    again = turn.by(recording.next_step_at, since, turn.policy.nothing_stored)
+    return Change(replace(recording, people_since=since, next_step_at=again))
+
+
+def _nothing_stored(kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
+    reason = Reason.NOTHING_STORED
+    return Alert(kind=kind, reason=reason, cause=reason, recording=recording, raised_at=turn.now)
+
+
+def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
+    """Agora does not find it just now, or finds it not in the channel: it may be moving to another server."""
+    count = recording.not_found + 1
+    missing = replace(recording, not_found=count, not_found_since=recording.not_found_since or turn.now)
+    if missing.started_at is None:
+        return _not_up_yet(missing, recorder, outcome, detail, turn)
+    empty = isinstance(outcome.answer, NotFound) and outcome.people == frozenset()
+    missing = replace(missing.moved(State.INTERRUPTED), found_empty=missing.found_empty + 1 if empty else 0)
+    if missing.found_empty >= 2:
+        return end(missing, Reason.IDLE, unwanted(recorder, turn), turn)
+    if count >= 2 and turn.past(missing.not_found_since, turn.policy.failover_grace):
+        return fail(missing, recorder, Reason.LOST, detail, turn)
+    since = missing.not_found_since or turn.now
+    again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)
+    return Change(replace(missing, next_step_at=again))
+
+
+def _not_up_yet(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
+    if turn.past(recorder.sid_at, turn.policy.start_timeout):
+        return fail(recording, recorder, Reason.NEVER_STARTED, detail, turn)
+    found = isinstance(outcome.answer, RecorderStatus)
+    again = turn.later(turn.policy.soon) if found else turn.not_found_at(recording.not_found)
+    by_then = turn.by(again, recorder.sid_at or turn.now, turn.policy.start_timeout)
+    return Change(replace(recording, next_step_at=by_then))
