@@ -1,0 +1,94 @@
+"""What stands in for the network and for time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+
+from agora.client import AgoraClient
+from agora.payloads import RecordingProfile, StorageTarget
+from agora.tokens import Tokens
+from agora.transport import Answer, Call
+from recordings.ports import Target
+
+APP_ID = "0123456789abcdef0123456789abcdef"
+CERTIFICATE = "fedcba9876543210fedcba9876543210"
+NOW = datetime(2026, 6, 17, 11, 42, tzinfo=UTC)
+ACCESS_KEY = "the-access-key"
+SECRET_KEY = "the/secret+key"
+STORAGE = StorageTarget(vendor=1, region=1, bucket="calls", access_key=ACCESS_KEY, secret_key=SECRET_KEY)
+TARGET = Target(channel="daily", uid=4000000001, resource_id="RES+/=1", sid="38f8e3cf")
+
+
+def answer(http_status: int = 200, /, **fields: object) -> Answer:
+    return Answer(http_status, json.dumps(fields).encode())
+
+
+class FakeTransport:
+    """Answers with what it was given, in turn, and keeps what it was asked."""
+
+    def __init__(self, *answers: Answer | Exception) -> None:
+        self.answers = list(answers)
+        self.calls: list[Call] = []
+
+    def send(self, call: Call) -> Answer:
+        self.calls.append(call)
+        given = self.answers.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    def close(self) -> None:
+        return None
+
+
+def client_of(
+    transport: FakeTransport,
+    *,
+    certificate: str = CERTIFICATE,
+    profile: RecordingProfile | None = None,
+    storage: StorageTarget = STORAGE,
+) -> AgoraClient:
+    return AgoraClient(
+        transport, Tokens(APP_ID, certificate), profile or RecordingProfile(), storage, clock=lambda: NOW
+    )
+
+
+class FakeTime:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeTurns:
+    """A condition for one thread: to wait is to let time pass, and to let others come in `meanwhile`."""
+
+    def __init__(self, time: FakeTime) -> None:
+        self.time = time
+        self.meanwhile: list[Callable[[], None]] = []
+        self.waits: list[float | None] = []
+
+    def __enter__(self) -> bool:
+        return True
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None, /
+    ) -> None:
+        return None
+
+    def wait(self, timeout: float | None = None) -> bool:
+        self.waits.append(timeout)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+            return True
+        assert timeout is not None, "waits for ever"
+        # A little more, or rounding could leave a rest too small to be added to the time.
+        self.time.now += timeout + 1e-9
+        return False
+
+    def notify_all(self) -> None:
+        return None

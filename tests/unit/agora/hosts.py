@@ -1,0 +1,121 @@
+"""Real HTTP servers on 127.0.0.1 that do what they are told."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+Script = Callable[["Exchange"], None]
+
+CERTIFICATE = str(Path(__file__).with_name("localhost.pem"))
+
+
+@dataclass(frozen=True)
+class Received:
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Exchange(BaseHTTPRequestHandler):
+    """One request, and what a script can do to answer it."""
+
+    protocol_version = "HTTP/1.1"
+    host: Host
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.host.received.append(Received(self.command, self.path, dict(self.headers), body))
+        self.host.ports_used.add(self.client_address[1])
+        self.host.script(self)
+
+    do_POST = do_GET
+
+    def answer(self, status: int, body: bytes = b"{}", **headers: str) -> None:
+        self.send_response(status)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        if status != 204:
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(b"" if status == 204 else body)
+
+    def drip(self, head: bytes, drop: bytes) -> None:
+        """Writes `head` at once, then a drop every few milliseconds until the other side has had enough."""
+        self.close_connection = True
+        try:
+            self.wfile.write(head)
+            while not self.host.over.wait(0.02):
+                self.wfile.write(drop)
+        except OSError:
+            return
+
+    def keep_silent(self) -> None:
+        self.close_connection = True
+        self.host.over.wait()
+
+    def hang_up(self) -> None:
+        self.close_connection = True
+
+    def log_message(self, format: str, *args: object) -> None:
+        return None
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """The other side is meant to break off in these tests, and says so itself."""
+
+
+@dataclass
+class Host:
+    script: Script
+    url: str = ""
+    received: list[Received] = field(default_factory=list)
+    ports_used: set[int] = field(default_factory=set)
+    over: threading.Event = field(default_factory=threading.Event)
+
+
+@contextmanager
+def serving(script: Script | None = None, *, tls: bool = False) -> Iterator[Host]:
+    host = Host(script or (lambda exchange: exchange.answer(200)))
+    handler = type("Handler", (Exchange,), {"host": host})
+    server = _Server(("127.0.0.1", 0), handler)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(CERTIFICATE)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    host.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield host
+    finally:
+        host.over.set()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@contextmanager
+def accepting_only() -> Iterator[str]:
+    """Where connections come up and nothing is ever said."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield f"127.0.0.1:{listener.getsockname()[1]}"
+
+
+@contextmanager
+def nobody() -> Iterator[str]:
+    """A URL at which connections are refused, for as long as the context lasts."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{bound.getsockname()[1]}"

@@ -1,0 +1,253 @@
+"""What the bot asks of Agora, over a transport that is written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from agora.client import AgoraClient, connect
+from agora.payloads import RecordingProfile, StorageTarget
+from agora.tokens import Tokens, read_back
+from agora.transport import Answer, Call
+from recordings.errors import AlreadyStarted, NotFound, NotRouted, NotSent, RateLimited, Rejected
+from recordings.ports import ChannelUsers, CloudRecorder, RecorderStatus, StopAccepted, Target
+from tests.unit.agora.fakes import (
+    ACCESS_KEY,
+    APP_ID,
+    CERTIFICATE,
+    NOW,
+    SECRET_KEY,
+    STORAGE,
+    TARGET,
+    FakeTransport,
+    answer,
+    client_of,
+)
+from tests.unit.agora.hosts import Exchange, serving
+
+RECORDINGS = f"/v1/apps/{APP_ID}/cloud_recording"
+PREFIX = ("C012", "20260617")
+CALLS: dict[str, Callable[[AgoraClient], object]] = {
+    "acquire": lambda client: client.acquire("daily", 7),
+    "start": lambda client: client.start(TARGET, PREFIX),
+    "query": lambda client: client.query(TARGET),
+    "stop": lambda client: client.stop(TARGET),
+    "users": lambda client: client.users("daily"),
+    "throw_out": lambda client: client.throw_out("daily", 7),
+}
+
+
+def sent(call: Call) -> tuple[str, str, str]:
+    return call.operation, call.method, call.path
+
+
+def test_it_is_what_the_domain_calls_a_cloud_recorder() -> None:
+    recorder: CloudRecorder = client_of(FakeTransport())
+
+    assert recorder is not None
+
+
+def test_acquire_gives_the_resource() -> None:
+    transport = FakeTransport(answer(resourceId="RES1"))
+
+    assert client_of(transport).acquire("daily", 7) == "RES1"
+    [call] = transport.calls
+    assert sent(call) == ("acquire", "POST", f"{RECORDINGS}/acquire")
+    assert call.json is not None
+    assert call.json["uid"] == "7"
+
+
+def test_start_gives_the_sid_and_carries_a_token_of_24_hours() -> None:
+    transport = FakeTransport(answer(resourceId="RES1", sid="38f8e3cf"))
+
+    assert client_of(transport).start(TARGET, PREFIX) == "38f8e3cf"
+    [call] = transport.calls
+    assert sent(call) == ("start", "POST", f"{RECORDINGS}/resourceid/RES%2B%2F%3D1/mode/mix/start")
+    token = read_back(request_of(call)["token"])
+    assert token is not None
+    assert token.expires_at == NOW + timedelta(hours=24)
+
+
+def test_start_carries_no_token_where_the_project_has_no_certificate() -> None:
+    transport = FakeTransport(answer(sid="38f8e3cf"))
+    client_of(transport, certificate="").start(TARGET, PREFIX)
+
+    assert "token" not in request_of(transport.calls[0])
+
+
+def request_of(call: Call) -> dict[str, Any]:
+    assert call.json is not None
+    request = call.json["clientRequest"]
+    assert isinstance(request, dict)
+    return request
+
+
+def test_query_gives_status_and_files() -> None:
+    transport = FakeTransport(answer(serverResponse={"status": 5, "fileListMode": "string", "fileList": "a.m3u8"}))
+
+    assert client_of(transport).query(TARGET) == RecorderStatus(5, ("a.m3u8",))
+    assert sent(transport.calls[0]) == (
+        "query",
+        "GET",
+        f"{RECORDINGS}/resourceid/RES%2B%2F%3D1/sid/38f8e3cf/mode/mix/query",
+    )
+    assert transport.calls[0].json is None
+
+
+def test_stop_gives_what_was_stored_so_far() -> None:
+    transport = FakeTransport(answer(sid="38f8e3cf", serverResponse={"uploadingStatus": "backuped"}))
+
+    assert client_of(transport).stop(TARGET) == StopAccepted((), "backuped")
+    assert sent(transport.calls[0]) == (
+        "stop",
+        "POST",
+        f"{RECORDINGS}/resourceid/RES%2B%2F%3D1/sid/38f8e3cf/mode/mix/stop",
+    )
+
+
+def test_users_gives_who_is_there_whatever_the_channel_is_called() -> None:
+    transport = FakeTransport(answer(success=True, data={"channel_exist": True, "mode": 1, "users": [7]}))
+
+    assert client_of(transport).users("a b?c#d%e&f+g") == ChannelUsers(frozenset({7}))
+    assert sent(transport.calls[0]) == ("users", "GET", f"/dev/v1/channel/user/{APP_ID}/a%20b%3Fc%23d%25e%26f%2Bg")
+
+
+def test_throw_out_names_channel_and_uid() -> None:
+    transport = FakeTransport(answer(status="success", id=1953))
+    client_of(transport).throw_out("daily", 7)
+
+    [call] = transport.calls
+    assert sent(call) == ("throw_out", "POST", "/dev/v1/kicking-rule")
+    assert call.json is not None
+    assert call.json.items() >= {"appid": APP_ID, "cname": "daily", "uid": 7, "time_in_seconds": 600}.items()
+
+
+@pytest.mark.parametrize("name", CALLS)
+@pytest.mark.parametrize(
+    "given",
+    [
+        Answer(200, b"<html>Sign in to the hotel's network</html>"),
+        Answer(200, b""),
+        Answer(200, b"[]"),
+        Answer(200, b'{"ok": true}'),
+        Answer(204),
+        Answer(302, b"", {"Location": "https://elsewhere.example"}),
+        Answer(404, b'{"message": "no Route matched with those values"}'),
+    ],
+)
+def test_an_answer_that_is_not_agoras_says_nothing(name: str, given: Answer) -> None:
+    with pytest.raises(NotRouted) as failed:
+        CALLS[name](client_of(FakeTransport(given)))
+
+    assert failed.value.http_status == given.status
+
+
+@pytest.mark.parametrize(
+    ("name", "fields"),
+    [
+        ("acquire", {"resourceId": ""}),
+        ("acquire", {"resourceId": 7}),
+        ("start", {"resourceId": "RES1", "sid": "a\x00b"}),
+        ("query", {"serverResponse": {"status": "ready"}}),
+        ("users", {"data": {"channel_exist": True, "users": ["alice"]}}),
+        ("throw_out", {"status": "failed"}),
+    ],
+)
+def test_a_success_without_what_it_should_say_is_none(name: str, fields: dict[str, object]) -> None:
+    with pytest.raises(NotRouted):
+        CALLS[name](client_of(FakeTransport(answer(200, **fields))))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_call_is_sent_once_and_its_failure_handed_on(name: str) -> None:
+    failure = NotSent("no connection")
+    transport = FakeTransport(failure)
+    with pytest.raises(NotSent) as failed:
+        CALLS[name](client_of(transport))
+
+    assert failed.value is failure
+    assert [call.operation for call in transport.calls] == [name]
+
+
+def test_errors_are_those_of_the_call() -> None:
+    limited = Answer(429, b"{}", {"Retry-After": "3"})
+    transport = FakeTransport(answer(201, code=7, sid="38f8e3cf"), answer(404, code=404), limited)
+    client = client_of(transport)
+
+    with pytest.raises(AlreadyStarted) as running:
+        client.start(TARGET, PREFIX)
+    with pytest.raises(NotFound):
+        client.query(TARGET)
+    with pytest.raises(RateLimited) as later:
+        client.users("daily")
+    assert (running.value.sid, later.value.retry_after) == ("38f8e3cf", 3.0)
+
+
+ENCRYPTED = RecordingProfile(encryption_mode=7, encryption_secret="the-key", encryption_salt="the-salt")
+
+
+def test_nothing_that_was_secret_in_a_request_comes_back_in_an_error() -> None:
+    class Echo(FakeTransport):
+        def send(self, call: Call) -> Answer:
+            return answer(400, code=2, reason=f"bad: {call.json}")
+
+    client = AgoraClient(Echo(), Tokens(APP_ID, CERTIFICATE), ENCRYPTED, STORAGE, clock=lambda: NOW)
+    with pytest.raises(Rejected) as failed:
+        client.start(TARGET, PREFIX)
+
+    said = f"{failed.value!s}{failed.value!r}"
+    assert "bad: " in said
+    for secret in (ACCESS_KEY, SECRET_KEY, "the-key", "the-salt", "006" + APP_ID):
+        assert secret not in said
+
+
+def test_no_repr_shows_a_secret() -> None:
+    client = client_of(FakeTransport(), profile=ENCRYPTED)
+    shown = repr([client, Tokens(APP_ID, CERTIFICATE), ENCRYPTED, STORAGE])
+
+    assert "calls" in shown
+    for secret in (CERTIFICATE, ACCESS_KEY, SECRET_KEY, "the-key", "the-salt"):
+        assert secret not in shown
+
+
+@contextmanager
+def connected(url: str) -> Iterator[AgoraClient]:
+    client = connect(
+        bases=[url],
+        customer_id="hush-id",
+        customer_secret="hush-secret",
+        qps=1000,
+        tokens=Tokens(APP_ID, CERTIFICATE),
+        profile=RecordingProfile(),
+        storage=StorageTarget(6, 0, "calls", ACCESS_KEY, SECRET_KEY),
+        clock=lambda: NOW,
+    )
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def test_put_together_it_speaks_http() -> None:
+    def acquired(exchange: Exchange) -> None:
+        exchange.answer(200, b'{"resourceId": "RES1"}')
+
+    with serving(acquired) as host, connected(host.url) as client:
+        assert client.acquire("daily", 7) == "RES1"
+
+    assert host.received[0].path == f"{RECORDINGS}/acquire"
+
+
+def test_a_recorder_whose_sid_is_unknown_is_never_asked_for() -> None:
+    unknown = Target("daily", 7, "RES1")
+    transport = FakeTransport()
+    client = client_of(transport)
+    for ask in (client.query, client.stop):
+        with pytest.raises(ValueError, match="sid"):
+            ask(unknown)
+
+    assert transport.calls == []

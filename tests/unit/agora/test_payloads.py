@@ -1,0 +1,191 @@
+"""What is sent to Agora."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agora import payloads
+from agora.payloads import ChannelType, RecordingProfile, StorageTarget, endpoint_host, expiry_hours, file_name_prefix
+from tests.unit.agora.fakes import ACCESS_KEY, SECRET_KEY, STORAGE, TARGET
+
+PROFILE = RecordingProfile()
+
+
+def start_request(
+    *, token: str = "", profile: RecordingProfile = PROFILE, storage: StorageTarget = STORAGE
+) -> dict[str, Any]:
+    body = payloads.start_body(TARGET, ("C012", "20260617"), token, profile, storage)
+    sent = json.loads(json.dumps(body))
+    assert (sent["cname"], sent["uid"]) == ("daily", "4000000001")
+    request: dict[str, Any] = sent["clientRequest"]
+    return request
+
+
+def test_acquire_asks_for_a_real_time_recording_anywhere() -> None:
+    assert payloads.acquire_body("daily", 7, PROFILE) == {
+        "cname": "daily",
+        "uid": "7",
+        "clientRequest": {"scene": 0, "resourceExpiredHour": 72},
+    }
+
+
+def test_acquire_names_the_region_where_recorders_must_stay() -> None:
+    body = payloads.acquire_body("daily", 7, RecordingProfile(region="EU"))
+
+    assert body["clientRequest"] == {"scene": 0, "resourceExpiredHour": 72, "region": "EU"}
+
+
+@pytest.mark.parametrize(
+    ("seconds", "hours"), [(0.5, 72), (4 * 3600, 72), (71 * 3600, 72), (72 * 3600, 73), (30 * 24 * 3600, 720)]
+)
+def test_agora_answers_for_a_recording_until_after_its_longest_duration(seconds: float, hours: int) -> None:
+    assert expiry_hours(seconds) == hours
+
+
+def test_start_asks_for_one_picture_of_everybody_in_720p() -> None:
+    assert start_request()["recordingConfig"] == {
+        "channelType": 0,
+        "streamTypes": 2,
+        "maxIdleTime": 300,
+        "transcodingConfig": {"width": 1280, "height": 720, "fps": 15, "bitrate": 1130, "mixedVideoLayout": 1},
+    }
+
+
+def test_a_live_channel_gets_its_profile_and_the_bitrate_for_it() -> None:
+    config = start_request(profile=RecordingProfile(channel_type=ChannelType.LIVE))["recordingConfig"]
+
+    assert (config["channelType"], config["transcodingConfig"]["bitrate"]) == (1, 2260)
+
+
+def test_start_asks_for_mp4_files_beside_the_playlist() -> None:
+    assert start_request()["recordingFileConfig"] == {"avFileType": ["hls", "mp4"]}
+
+
+def test_an_idle_time_is_whole_seconds() -> None:
+    assert start_request(profile=RecordingProfile(max_idle_seconds=5.5))["recordingConfig"]["maxIdleTime"] == 6
+
+
+def test_a_token_is_sent_only_where_there_is_one() -> None:
+    assert start_request(token="006abc")["token"] == "006abc"
+    assert "token" not in start_request()
+
+
+def test_an_encrypted_call_is_recorded_with_its_keys() -> None:
+    plain = start_request(profile=RecordingProfile(encryption_mode=1, encryption_secret="key"))
+    salted = start_request(profile=RecordingProfile(encryption_mode=8, encryption_secret="key", encryption_salt="c2"))
+
+    assert plain["recordingConfig"].items() >= {"decryptionMode": 1, "secret": "key"}.items()
+    assert "salt" not in plain["recordingConfig"]
+    assert salted["recordingConfig"].items() >= {"decryptionMode": 8, "secret": "key", "salt": "c2"}.items()
+    assert "decryptionMode" not in start_request()["recordingConfig"]
+
+
+def test_files_go_into_the_bucket_under_their_prefix() -> None:
+    assert start_request()["storageConfig"] == {
+        "vendor": 1,
+        "region": 1,
+        "bucket": "calls",
+        "accessKey": ACCESS_KEY,
+        "secretKey": SECRET_KEY,
+        "fileNamePrefix": ["C012", "20260617"],
+    }
+
+
+def test_s3_compatible_storage_is_named_by_its_host() -> None:
+    storage = StorageTarget(11, 0, "calls", ACCESS_KEY, SECRET_KEY, endpoint="https://s3.example.com/")
+
+    assert start_request(storage=storage)["storageConfig"]["extensionParams"] == {"endpoint": "s3.example.com"}
+
+
+@pytest.mark.parametrize(
+    ("given", "host"),
+    [
+        ("s3.example.com", "s3.example.com"),
+        ("http://s3.example.com", "s3.example.com"),
+        (" https://s3.example.com/bucket?x=1 ", "s3.example.com"),
+        ("s3.example.com:9000/", "s3.example.com:9000"),
+        ("https://key:secret@s3.example.com", "s3.example.com"),
+        ("", ""),
+    ],
+)
+def test_an_endpoint_is_sent_as_a_host_alone(given: str, host: str) -> None:
+    assert endpoint_host(given) == host
+
+
+@pytest.mark.parametrize("prefix", [("a-b",), ("",), ("é",), ("x" * 128,), ("x" * 64, "y" * 64)])
+def test_a_prefix_that_agora_would_refuse_is_not_sent(prefix: tuple[str, ...]) -> None:
+    with pytest.raises(ValueError, match="prefix"):
+        payloads.start_body(TARGET, prefix, "", PROFILE, STORAGE)
+
+
+def test_stop_does_not_wait_for_the_upload() -> None:
+    body = payloads.stop_body(TARGET)
+
+    assert body == {"cname": "daily", "uid": "4000000001", "clientRequest": {"async_stop": True}}
+
+
+def test_a_kick_is_for_this_uid_in_this_channel_alone() -> None:
+    assert payloads.kick_body("app", "daily", 7) == {
+        "appid": "app",
+        "cname": "daily",
+        "uid": 7,
+        "time_in_seconds": 600,
+        "privileges": ["join_channel"],
+    }
+
+
+@pytest.mark.parametrize("uid", [0, -1, 2**32])
+def test_a_uid_that_means_everybody_or_nobody_is_never_sent(uid: int) -> None:
+    with pytest.raises(ValueError, match="uid"):
+        payloads.kick_body("app", "daily", uid)
+    with pytest.raises(ValueError, match="uid"):
+        payloads.acquire_body("daily", uid, PROFILE)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"region": "US"},
+        {"encryption_mode": 9},
+        {"encryption_mode": 1},
+        {"encryption_mode": 7, "encryption_secret": "the-key"},
+    ],
+)
+def test_a_profile_that_agora_would_refuse_cant_be_made(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"region|encryption") as refused:
+        RecordingProfile(**wrong)
+
+    assert "the-key" not in str(refused.value)
+
+
+def test_a_storage_target_needs_a_known_vendor_and_its_endpoint() -> None:
+    with pytest.raises(ValueError, match="vendor"):
+        StorageTarget(4, 0, "calls", ACCESS_KEY, SECRET_KEY)
+    with pytest.raises(ValueError, match="endpoint"):
+        StorageTarget(11, 0, "calls", ACCESS_KEY, SECRET_KEY)
+
+
+def test_recordings_lie_by_slack_channel_and_day() -> None:
+    assert file_name_prefix("C0123ABC", date(2026, 6, 7)) == ("C0123ABC", "20260607")
+
+
+@given(st.text(), st.dates())
+def test_every_prefix_is_one_that_agora_takes(name: str, day: date) -> None:
+    prefix = file_name_prefix(name, day)
+
+    assert len("/".join(prefix)) + 1 <= 128
+    assert all(re.fullmatch(r"[A-Za-z0-9]+", folder) for folder in prefix)
+
+
+@given(st.text(), st.text())
+def test_two_slack_channels_never_share_a_folder(one: str, other: str) -> None:
+    day = date(2026, 6, 7)
+
+    assert (file_name_prefix(one, day) == file_name_prefix(other, day)) == (one == other)
