@@ -1,0 +1,1 @@
+"""Where recordings are written down: SQLAlchemy on SQLite (PostgreSQL speaks the same tables)."""

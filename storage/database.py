@@ -1,0 +1,99 @@
+"""One database: connections, transactions, migrations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
+
+from recordings.errors import StorageUnavailable
+
+_MIGRATIONS = Path(__file__).parent / "migrations"
+_BUSY_SECONDS = 2.0
+
+
+class Database:
+    """SQLite or PostgreSQL, by SQLAlchemy URL. Nothing is connected before the first transaction.
+
+    A transaction that can't be carried out raises `StorageUnavailable`; a broken constraint stays
+    SQLAlchemy's `IntegrityError`.
+    """
+
+    def __init__(self, url: str, *, busy_seconds: float = _BUSY_SECONDS) -> None:
+        self._engine = _engine(url, busy_seconds)
+
+    def __repr__(self) -> str:
+        return f"Database({self._engine.url.render_as_string(hide_password=True)!r})"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction that only reads."""
+        with _translated(), self._engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A transaction that writes: committed at the end, rolled back on an exception."""
+        with _translated(), self._engine.connect() as connection:
+            connection.execution_options(begin="IMMEDIATE")
+            with connection.begin():
+                yield connection
+
+    def migrate(self) -> None:
+        """Brings the tables to this program's revision, in one transaction."""
+        with self.write() as connection:
+            command.upgrade(_alembic(connection), "head")
+
+    def close(self) -> None:
+        self._engine.dispose()
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    try:
+        yield
+    except IntegrityError:
+        raise
+    except SQLAlchemyError as error:
+        words = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+        raise StorageUnavailable(words) from error
+
+
+def _engine(url: str, busy_seconds: float) -> Engine:
+    if make_url(url).get_backend_name() != "sqlite":
+        return create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=20, hide_parameters=True)
+    engine = create_engine(
+        url, pool_size=20, max_overflow=60, hide_parameters=True, connect_args={"timeout": busy_seconds}
+    )
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, record: Any) -> None:
+    del record
+    # The driver's own BEGIN comes too late and as a reader: two writers would meet in the middle and one fail.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA secure_delete = ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    mode = connection.get_execution_options().get("begin", "DEFERRED")
+    connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _alembic(connection: Connection) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config

@@ -1,0 +1,50 @@
+"""Which replica leads: one row with an epoch that grows with every change of the leader."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, select
+
+from recordings.errors import LeaseLost
+from storage.database import Database
+from storage.tables import lease
+
+_NAME = "engine"
+
+
+class Lease:
+    """The lease as one replica sees it. `holder` names that replica and no other."""
+
+    def __init__(self, database: Database, holder: str) -> None:
+        self._database = database
+        self._holder = holder
+
+    def hold(self, now: datetime, seconds: float) -> int | None:
+        """Takes or renews the lease for so many seconds; the epoch, or None where another replica holds it."""
+        until = now + timedelta(seconds=seconds)
+        with self._database.write() as connection:
+            row = connection.execute(select(lease).where(lease.c.name == _NAME)).one_or_none()
+            if row is None:
+                values = {"name": _NAME, "holder": self._holder, "epoch": 1, "expires_at": until}
+                connection.execute(lease.insert().values(values))
+                return 1
+            if row.holder != self._holder and row.expires_at > now:
+                return None
+            epoch = int(row.epoch) if row.holder == self._holder else int(row.epoch) + 1
+            changed = {"holder": self._holder, "epoch": epoch, "expires_at": until}
+            connection.execute(lease.update().where(lease.c.name == _NAME).values(changed))
+            return epoch
+
+    def release(self, now: datetime) -> None:
+        """Hands the lease over at once, where this replica holds it."""
+        mine = (lease.c.name == _NAME) & (lease.c.holder == self._holder)
+        with self._database.write() as connection:
+            connection.execute(lease.update().where(mine).values(expires_at=now))
+
+
+def fence(connection: Connection, epoch: int) -> None:
+    """Raises `LeaseLost` where another replica took the lease meanwhile. Part of every write of the engine."""
+    current = connection.execute(select(lease.c.epoch).where(lease.c.name == _NAME)).scalar_one_or_none()
+    if current != epoch:
+        raise LeaseLost(f"epoch {epoch} is over")

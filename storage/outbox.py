@@ -1,0 +1,87 @@
+"""What has to be told to people: rows that stay due until Slack has them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, func, select
+
+from recordings.model import Alert
+from recordings.stores import AlertJob
+from storage import rows
+from storage.database import Database
+from storage.lease import fence
+from storage.tables import outbox, recordings
+
+
+class Outbox:
+    """The outbox of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def waiting(self) -> Sequence[AlertJob]:
+        """The oldest alert of each Slack channel that is not delivered yet, with the card that it belongs to."""
+        first = select(func.min(outbox.c.id)).where(outbox.c.done_at.is_(None)).group_by(outbox.c.slack_channel)
+        card = recordings.c.id == outbox.c.recording_id
+        query = (
+            select(outbox, recordings.c.card_ts, recordings.c.slack_team)
+            .join(recordings, card)
+            .where(outbox.c.id.in_(first))
+            .order_by(outbox.c.due_at)
+        )
+        with self._database.read() as connection:
+            found = connection.execute(query).all()
+        return [
+            AlertJob(
+                id=row.id,
+                alert=Alert(
+                    kind=row.kind,
+                    reason=row.reason,
+                    cause=row.cause,
+                    recording=rows.from_json(row.recording),
+                    raised_at=row.raised_at,
+                ),
+                card_ts=row.card_ts,
+                due_at=row.due_at,
+                tries=row.tries,
+            )
+            for row in found
+        ]
+
+    def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
+        self._set(alert_id, {"done_at": now, "ts": ts, "error": None}, epoch)
+
+    def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None:
+        self._set(alert_id, {"due_at": until, "error": error, "tries": outbox.c.tries + 1}, epoch)
+
+    def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
+        """Slack will never take it: it is in the log, and not tried again."""
+        self._set(alert_id, {"done_at": now, "error": error}, epoch)
+
+    def _set(self, alert_id: int, values: dict[str, object], epoch: int) -> None:
+        with self._database.write() as connection:
+            fence(connection, epoch)
+            connection.execute(outbox.update().where(outbox.c.id == alert_id).values(values))
+
+
+def add(connection: Connection, alert: Alert) -> None:
+    """Writes an alert down, once for the same recording, kind and cause."""
+    same = (
+        (outbox.c.recording_id == alert.recording.id) & (outbox.c.kind == alert.kind) & (outbox.c.cause == alert.cause)
+    )
+    if connection.execute(select(outbox.c.id).where(same)).first() is not None:
+        return
+    connection.execute(
+        outbox.insert().values(
+            recording_id=alert.recording.id,
+            kind=alert.kind,
+            cause=alert.cause,
+            reason=alert.reason,
+            slack_channel=alert.recording.slack_channel,
+            recording=rows.to_json(alert.recording),
+            raised_at=alert.raised_at,
+            due_at=alert.raised_at,
+        )
+    )

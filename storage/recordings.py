@@ -1,0 +1,207 @@
+"""Recordings: wishes from listeners, steps from the engine, and the cards that show them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, Connection, case, false, or_, select
+from sqlalchemy.exc import IntegrityError
+
+from recordings.actions import Change
+from recordings.errors import StorageUnavailable
+from recordings.model import HOLDS_CHANNEL, OVER, Reason, Recorder, Recording, State
+from recordings.stores import CardJob, Job, Reply
+from storage import outbox, recorders, rows
+from storage.database import Database
+from storage.lease import fence
+from storage.tables import recorders as recorder_rows
+from storage.tables import recordings
+
+_REPLY_LIFE = timedelta(minutes=30)
+_ACTIVE = recordings.c.state.not_in(OVER)
+_POSTED = recordings.c.card_ts.is_not(None) | (recordings.c.state == State.ENDED)
+_UNDRAWN = (recordings.c.version > recordings.c.card_version) & _POSTED
+_UNANSWERED = (
+    recordings.c.response_url.is_not(None)
+    & (recordings.c.state == State.FAILED)
+    & (recordings.c.reason == Reason.UNDELIVERABLE)
+)
+
+
+class Recordings:
+    """The recordings of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    # wishes
+
+    def add_recording(self, recording: Recording, response_url: str | None) -> Recording | None:
+        values = rows.values(recording, rows.RECORDING)
+        values |= {"response_url": response_url, "reply_due_at": recording.requested_at, "version": 1}
+        for _ in range(2):
+            try:
+                with self._database.write() as connection:
+                    connection.execute(recordings.insert().values(values))
+            except IntegrityError:
+                holder = self._holder(recording.agora_channel)
+                if holder is not None:
+                    return holder
+            else:
+                return None
+        raise StorageUnavailable("the channel is taken and not taken")
+
+    def _holder(self, agora_channel: str) -> Recording | None:
+        taken = (recordings.c.agora_channel == agora_channel) & recordings.c.state.in_(HOLDS_CHANNEL)
+        with self._database.read() as connection:
+            row = connection.execute(select(recordings).where(taken)).one_or_none()
+        return None if row is None else rows.recording(row)
+
+    def wish_stop(self, recording_id: str, by: str, at: datetime) -> Recording:
+        this = recordings.c.id == recording_id
+        open_wish = this & recordings.c.stop_wanted_at.is_(None) & recordings.c.state.in_(HOLDS_CHANNEL)
+        wish = {
+            "stop_wanted_at": at,
+            "stop_wanted_by": by,
+            "poked": recordings.c.poked + 1,
+            "version": recordings.c.version + 1,
+            "next_step_at": at,
+        }
+        with self._database.write() as connection:
+            connection.execute(recordings.update().where(open_wish).values(wish))
+            return rows.recording(connection.execute(select(recordings).where(this)).one())
+
+    # views
+
+    def recording(self, recording_id: str) -> Recording | None:
+        found = self._select(recordings.c.id == recording_id)
+        return found[0] if found else None
+
+    def of_channel(self, slack_channel: str, *, agora_channel: str | None = None, most: int) -> Sequence[Recording]:
+        here = recordings.c.slack_channel == slack_channel
+        named = here if agora_channel is None else here & (recordings.c.agora_channel == agora_channel)
+        query = select(recordings).where(named).order_by(recordings.c.requested_at.desc()).limit(most)
+        with self._database.read() as connection:
+            return [rows.recording(row) for row in connection.execute(query)]
+
+    def active_in(self, slack_channel: str) -> Sequence[Recording]:
+        return self._select(_ACTIVE & (recordings.c.slack_channel == slack_channel))
+
+    def active(self) -> Sequence[Recording]:
+        return self._select(_ACTIVE)
+
+    def _select(self, condition: ColumnElement[bool]) -> Sequence[Recording]:
+        query = select(recordings).where(condition).order_by(recordings.c.requested_at, recordings.c.id)
+        with self._database.read() as connection:
+            return [rows.recording(row) for row in connection.execute(query)]
+
+    # steps
+
+    def due(self, most: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings whose step is due or comes next, with its time, the most urgent first."""
+        query = select(recordings.c.id, recordings.c.next_step_at).where(_ACTIVE)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(recordings.c.next_step_at).limit(most)).all()
+        return [(row.id, row.next_step_at) for row in found]
+
+    def job(self, recording_id: str) -> Job | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(recordings).where(recordings.c.id == recording_id)).one_or_none()
+            if row is None:
+                return None
+            recorder = _recorder(connection, row.recorder_id)
+        return Job(rows.recording(row), recorder)
+
+    def save(self, before: Recording, change: Change, epoch: int, now: datetime) -> None:
+        """Writes what a step brought, unless another replica leads. A row that was poked since `before` was read
+        stays due."""
+        after = change.recording
+        values = rows.values(after, rows.FACTS)
+        unpoked = recordings.c.poked == before.poked
+        values["next_step_at"] = case((unpoked, after.next_step_at), else_=now)
+        if before.visible != after.visible:
+            values["version"] = recordings.c.version + 1
+            held = (recordings.c.card_due_at > now) if not after.over else false()
+            values["card_due_at"] = case((held, recordings.c.card_due_at), else_=now)
+        if before.card_ts is None and after.card_ts is not None:
+            values |= {"response_url": None, "card_version": 1}
+        with self._database.write() as connection:
+            fence(connection, epoch)
+            connection.execute(recordings.update().where(recordings.c.id == after.id).values(values))
+            for recorder in change.recorders:
+                recorders.write(connection, recorder)
+            for alert in change.alerts:
+                outbox.add(connection, alert)
+
+    def silent(self, since: datetime) -> bool:
+        """Whether some recording has had no usable answer since then or longer."""
+        query = select(recordings.c.id).where(_ACTIVE & (recordings.c.unanswered_since <= since)).limit(1)
+        with self._database.read() as connection:
+            return connection.execute(query).first() is not None
+
+    # cards
+
+    def undrawn(self, most: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings that are newer than their card, with the time to draw it, the most urgent first."""
+        query = select(recordings.c.id, recordings.c.card_due_at, recordings.c.requested_at).where(_UNDRAWN)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(recordings.c.card_due_at).limit(most)).all()
+        return [(row.id, row.card_due_at or row.requested_at) for row in found]
+
+    def card(self, recording_id: str) -> CardJob | None:
+        query = select(recordings).where((recordings.c.id == recording_id) & _UNDRAWN)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else CardJob(rows.recording(row), row.version, row.card_tries)
+
+    def card_drawn(self, recording_id: str, version: int, ts: str | None, next_at: datetime, epoch: int) -> None:
+        """The card shows this version; it is drawn again at `next_at` at the earliest."""
+        drawn = {"card_version": version, "card_ts": ts, "card_due_at": next_at, "card_tries": 0}
+        self._set(recording_id, drawn, epoch)
+
+    def card_deferred(self, recording_id: str, until: datetime, epoch: int) -> None:
+        self._set(recording_id, {"card_due_at": until, "card_tries": recordings.c.card_tries + 1}, epoch)
+
+    # replies
+
+    def unanswered(self, most: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of failures that can only be told to the person who asked, with the time to do so."""
+        query = select(recordings.c.id, recordings.c.reply_due_at).where(_UNANSWERED)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(recordings.c.reply_due_at).limit(most)).all()
+        return [(row.id, row.reply_due_at) for row in found]
+
+    def reply(self, recording_id: str) -> Reply | None:
+        query = select(recordings).where((recordings.c.id == recording_id) & _UNANSWERED)
+        with self._database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else Reply(rows.recording(row), row.response_url)
+
+    def replied(self, recording_id: str, epoch: int) -> None:
+        self._set(recording_id, {"response_url": None}, epoch)
+
+    def reply_deferred(self, recording_id: str, until: datetime, epoch: int) -> None:
+        self._set(recording_id, {"reply_due_at": until}, epoch)
+
+    def forget_response_urls(self, now: datetime) -> None:
+        """Slack takes no reply there after 30 minutes."""
+        old = recordings.c.response_url.is_not(None) & (recordings.c.requested_at < now - _REPLY_LIFE)
+        over = recordings.c.response_url.is_not(None) & (recordings.c.state == State.ENDED)
+        with self._database.read() as connection:
+            if connection.execute(select(recordings.c.id).where(or_(old, over)).limit(1)).first() is None:
+                return
+        with self._database.write() as connection:
+            connection.execute(recordings.update().where(or_(old, over)).values(response_url=None))
+
+    def _set(self, recording_id: str, values: Mapping[str, object], epoch: int) -> None:
+        with self._database.write() as connection:
+            fence(connection, epoch)
+            connection.execute(recordings.update().where(recordings.c.id == recording_id).values(dict(values)))
+
+
+def _recorder(connection: Connection, recorder_id: str | None) -> Recorder | None:
+    if recorder_id is None:
+        return None
+    row = connection.execute(select(recorder_rows).where(recorder_rows.c.id == recorder_id)).one_or_none()
+    return None if row is None else rows.recorder(row)

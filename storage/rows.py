@@ -1,0 +1,65 @@
+"""Rows to values and back: a column stands for the field of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row
+
+from recordings.model import Reason, Recorder, Recording, State, Trouble
+
+_WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "poked"})
+_IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at"})
+RECORDING = tuple(field.name for field in fields(Recording))
+RECORDER = tuple(field.name for field in fields(Recorder))
+TROUBLE = tuple(field.name for field in fields(Trouble))
+FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | {"next_step_at"})
+"""What the engine alone writes."""
+
+
+def values(of: Any, names: Iterable[str]) -> dict[str, Any]:
+    return {name: getattr(of, name) for name in names}
+
+
+def recording(row: Row[Any]) -> Recording:
+    return Recording(**values(row, RECORDING))
+
+
+def recorder(row: Row[Any]) -> Recorder:
+    return Recorder(**values(row, RECORDER))
+
+
+def trouble(row: Row[Any]) -> Trouble:
+    return Trouble(**values(row, TROUBLE))
+
+
+def to_json(snapshot: Recording) -> dict[str, Any]:
+    """A recording as it was at some moment, as JSON."""
+    return {name: _plain(getattr(snapshot, name)) for name in RECORDING if getattr(snapshot, name) is not None}
+
+
+def from_json(snapshot: dict[str, Any]) -> Recording:
+    """The recording that `to_json` wrote; fields that this program does not know are left out."""
+    return Recording(**{name: _typed(name, value) for name, value in snapshot.items() if name in RECORDING})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, StrEnum):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _typed(name: str, value: Any) -> Any:
+    if name.endswith(("_at", "_since")):
+        return datetime.fromisoformat(value)
+    if name == "state":
+        return State(value)
+    if name in ("reason", "ending", "unanswered_reason"):
+        return Reason(value)
+    return tuple(value) if name == "files" else value

@@ -1,0 +1,205 @@
+"""The tables. Columns are named like the fields of `recordings.model`; what only the storage needs comes last."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+
+from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Reason, State
+
+metadata = MetaData()
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware moment, kept in UTC. SQLite keeps no zone: it is put back on reading."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        del dialect
+        return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
+
+
+class Name(TypeDecorator[StrEnum]):
+    """A member of an enumeration, kept as its text."""
+
+    impl = String(32)
+    cache_ok = True
+
+    def __init__(self, names: type[StrEnum]) -> None:
+        super().__init__()
+        self.names = names
+
+    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+        del dialect
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
+        del dialect
+        return None if value is None else self.names(value)
+
+
+class Texts(TypeDecorator[tuple[str, ...]]):
+    """Some texts in order, kept as JSON."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> list[str]:
+        del dialect
+        return list(value or ())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
+        del dialect
+        return tuple(value or ())
+
+
+def _one_of(column: str, states: frozenset[State]) -> str:
+    return f"{column} IN ({', '.join(repr(str(state)) for state in sorted(states))})"
+
+
+_active = text(f"NOT {_one_of('state', OVER)}")
+_holds_channel = text(_one_of("state", HOLDS_CHANNEL))
+_undrawn = text("version > card_version")
+_unwanted = text("gone_at IS NULL AND NOT wanted")
+_undelivered = text("done_at IS NULL")
+_unanswered = text("response_url IS NOT NULL")
+_open = text("closed_at IS NULL")
+
+
+def _where(condition: Any) -> dict[str, Any]:
+    return {"sqlite_where": condition, "postgresql_where": condition}
+
+
+recordings = Table(
+    "recordings",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("agora_channel", String(64), nullable=False),
+    Column("slack_team", String(32), nullable=False),
+    Column("slack_channel", String(32), nullable=False),
+    Column("started_by", String(32), nullable=False),
+    Column("requested_at", UtcDateTime, nullable=False),
+    # wishes: written by listeners only
+    Column("stop_wanted_at", UtcDateTime),
+    Column("stop_wanted_by", String(32)),
+    Column("poked", Integer, nullable=False, server_default="0"),
+    # facts: written by the engine only
+    Column("state", Name(State), nullable=False),
+    Column("reason", Name(Reason)),
+    Column("detail", Text, nullable=False, server_default=""),
+    Column("next_step_at", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("recorder_id", String(40)),
+    Column("recorders", Integer, nullable=False, server_default="0"),
+    Column("sid", String(128)),
+    Column("started_at", UtcDateTime),
+    Column("first_file_at", UtcDateTime),
+    Column("ended_at", UtcDateTime),
+    Column("status", Integer),
+    Column("queried_at", UtcDateTime),
+    Column("unanswered_since", UtcDateTime),
+    Column("unanswered_reason", Name(Reason)),
+    Column("not_found_since", UtcDateTime),
+    Column("not_found", Integer, nullable=False, server_default="0"),
+    Column("found_empty", Integer, nullable=False, server_default="0"),
+    Column("people_since", UtcDateTime),
+    Column("nothing_stored_at", UtcDateTime),
+    Column("ending", Name(Reason)),
+    Column("stop_accepted_at", UtcDateTime),
+    Column("files", Texts, nullable=False, server_default="[]"),
+    Column("uploading_status", String(32), nullable=False, server_default=""),
+    Column("card_ts", String(32)),
+    # the card is drawn when the row is newer than it
+    Column("version", Integer, nullable=False, server_default="0"),
+    Column("card_version", Integer, nullable=False, server_default="0"),
+    Column("card_due_at", UtcDateTime),
+    Column("card_tries", Integer, nullable=False, server_default="0"),
+    # for 30 minutes the only way to answer somebody in a channel that the bot can't post in
+    Column("response_url", Text),
+    Column("reply_due_at", UtcDateTime),
+    Index("one_recording_for_a_channel", "agora_channel", unique=True, **_where(_holds_channel)),
+    Index("recordings_due", "next_step_at", **_where(_active)),
+    Index("recordings_undrawn", "card_due_at", **_where(_undrawn)),
+    Index("recordings_of_channel", "slack_channel", "requested_at"),
+    Index("recordings_unanswered", "requested_at", **_where(_unanswered)),
+)
+
+recorders = Table(
+    "recorders",
+    metadata,
+    Column("id", String(40), primary_key=True),
+    Column("recording_id", String(32), nullable=False),
+    Column("agora_channel", String(64), nullable=False),
+    Column("uid", BigInteger, nullable=False),
+    Column("wanted", Boolean, nullable=False),
+    Column("created_at", UtcDateTime, nullable=False),
+    Column("resource_id", Text),
+    Column("acquired_at", UtcDateTime),
+    Column("start_sent_at", UtcDateTime),
+    Column("sid", String(128)),
+    Column("sid_at", UtcDateTime),
+    Column("expires_at", UtcDateTime),
+    Column("gone_at", UtcDateTime),
+    Column("next_step_at", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("stop_accepted_at", UtcDateTime),
+    Column("not_found_since", UtcDateTime),
+    Column("absent", Integer, nullable=False, server_default="0"),
+    Index("recorders_unwanted", "next_step_at", **_where(_unwanted)),
+    Index("recorders_of_recording", "recording_id"),
+    Index("recorders_in_channel", "agora_channel", "created_at"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", String(32), nullable=False),
+    Column("kind", Name(AlertKind), nullable=False),
+    Column("cause", String(128), nullable=False),
+    Column("reason", Name(Reason)),
+    Column("slack_channel", String(32), nullable=False),
+    Column("recording", JSON, nullable=False),
+    Column("raised_at", UtcDateTime, nullable=False),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("done_at", UtcDateTime),
+    Column("ts", String(32)),
+    Column("error", Text),
+    Index("one_alert_for_a_cause", "recording_id", "kind", "cause", unique=True),
+    Index("outbox_due", "slack_channel", "id", **_where(_undelivered)),
+)
+
+troubles = Table(
+    "troubles",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("slack_channel", String(32), nullable=False),
+    Column("reason", Name(Reason), nullable=False),
+    Column("recording_id", String(32), nullable=False),
+    Column("opened_at", UtcDateTime, nullable=False),
+    Column("closed_at", UtcDateTime),
+    Index("one_open_trouble_for_a_channel", "slack_channel", unique=True, **_where(_open)),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("name", String(16), primary_key=True),
+    Column("holder", String(64), nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("expires_at", UtcDateTime, nullable=False),
+)

@@ -1,0 +1,43 @@
+"""Troubles of many recordings at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import select
+
+from recordings.model import Recording, Trouble
+from recordings.troubles import Review
+from storage import outbox, rows
+from storage.database import Database
+from storage.lease import fence
+from storage.tables import recordings, troubles
+
+
+class Troubles:
+    """The troubles of a database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def open(self) -> Sequence[tuple[Trouble, Recording]]:
+        """Each open trouble with the recording in whose thread it was told."""
+        with self._database.read() as connection:
+            found = connection.execute(select(troubles).where(troubles.c.closed_at.is_(None))).all()
+            return [
+                (rows.trouble(row), rows.recording(recording))
+                for row in found
+                for recording in connection.execute(select(recordings).where(recordings.c.id == row.recording_id))
+            ]
+
+    def save(self, review: Review, epoch: int) -> None:
+        """Writes troubles that opened or closed, with the alerts that tell so."""
+        with self._database.write() as connection:
+            fence(connection, epoch)
+            for trouble in review.troubles:
+                values = rows.values(trouble, rows.TROUBLE)
+                this = troubles.c.id == trouble.id
+                if connection.execute(troubles.update().where(this).values(values)).rowcount == 0:
+                    connection.execute(troubles.insert().values(values))
+            for alert in review.alerts:
+                outbox.add(connection, alert)
