@@ -1,0 +1,46 @@
+"""Alerts: what happened in one sentence, what to do next, and a reference that is also in the log."""
+
+from __future__ import annotations
+
+from messages.metadata import metadata
+from messages.text import CUT_NAME, Message, code, context, person, plain, section, typed
+from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
+from recordings.model import Alert, AlertKind, Reason
+
+_HEADS = {
+    AlertKind.FAILED: "❌ Recording failed",
+    AlertKind.WARNING: "⚠️ Recording needs a look",
+    AlertKind.RECOVERED: "✅ All well again",
+    AlertKind.ENDED: "⏹️ Recording ended",
+}
+_WORDS: dict[AlertKind, dict[Reason, Words]] = {
+    AlertKind.FAILED: FAILED,
+    AlertKind.WARNING: WARNING,
+    AlertKind.RECOVERED: RECOVERED,
+    AlertKind.ENDED: ENDED,
+}
+_CONCERNS_MANY = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED})
+
+
+def alert_message(alert: Alert) -> Message:
+    """The alert as a message for the card's thread and the channel."""
+    recording = alert.recording
+    words = _WORDS[alert.kind].get(alert.reason or Reason.STOPPED, Words(str(alert.reason)))
+    many = alert.kind in (AlertKind.WARNING, AlertKind.RECOVERED) and alert.reason in _CONCERNS_MANY
+    head = f"*{_HEADS[alert.kind]}*" + ("" if many else f": {code(recording.agora_channel)}")
+    lines = [head, words.happened, words.next_step]
+    if alert.kind is AlertKind.FAILED:
+        again = f"To record again: `/record start {typed(recording.agora_channel)}`"
+        lines += [again, person(recording.started_by)]
+    elif alert.kind is AlertKind.WARNING:
+        lines.append(person(recording.started_by))
+    detail = f" · {plain(recording.detail)}" if recording.detail and alert.kind is AlertKind.FAILED else ""
+    name = "" if many else f": {plain(recording.agora_channel, CUT_NAME)}"
+    return Message(
+        text=f"{_HEADS[alert.kind]}{name}. {words.happened}",
+        blocks=(
+            section("\n".join(line for line in lines if line)),
+            context(f"Reference `{recording.id}`{detail}"),
+        ),
+        metadata=metadata(str(alert.kind), recording, alert.reason),
+    )

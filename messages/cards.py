@@ -1,0 +1,95 @@
+"""The card: one message for each recording, a picture of its row. It shows moments, not counters, so that it
+changes only when the recording does."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from messages.metadata import CARD, metadata
+from messages.text import CUT_NAME, Block, Message, clock, code, confirm, context, cut, length, person, plain, section
+from messages.words import ENDED, FAILED, sign, state_in_words
+from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
+
+STOP_ACTION = "stop_recording"
+_FILES_SHOWN = 10
+
+
+def card(recording: Recording, max_duration: float) -> Message:
+    """The card of a recording; `max_duration` in seconds."""
+    title = f"{sign(recording)} *{state_in_words(recording)}*: {code(recording.agora_channel)}"
+    lines = [line for line in (_notice(recording), *_times(recording, max_duration), _how_it_ended(recording)) if line]
+    blocks = [section("\n".join([title, *lines]))]
+    if recording.files and recording.over:
+        blocks.append(section(_files(recording)))
+    if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
+        blocks.append(_buttons(recording))
+    blocks.append(context(f"Reference `{recording.id}`"))
+    name = plain(recording.agora_channel, CUT_NAME)
+    return Message(
+        text=f"{sign(recording)} {state_in_words(recording)}: {name}",
+        blocks=tuple(blocks),
+        metadata=metadata(CARD, recording, recording.reason),
+    )
+
+
+def _notice(recording: Recording) -> str:
+    if recording.state in (State.RECORDING, State.INTERRUPTED):
+        return "This call is being recorded: everybody in it should know."
+    return "This call is about to be recorded." if recording.state is State.STARTING else ""
+
+
+def _times(recording: Recording, max_duration: float) -> list[str]:
+    by = person(recording.started_by)
+    lines = [f"Asked for by {by} at {clock(recording.requested_at)}"]
+    if recording.started_at is None:
+        return lines
+    if recording.ended_at is not None:
+        span = length(recording.ended_at - recording.started_at)
+        return [*lines, f"From {clock(recording.started_at)} to {clock(recording.ended_at)} ({span})"]
+    until = recording.started_at + timedelta(seconds=max_duration)
+    lines.append(f"Since {clock(recording.started_at)}, until {clock(until)} at the latest")
+    if recording.first_file_at is not None:
+        lines.append(f"The first file is stored since {clock(recording.first_file_at)}")
+    return lines
+
+
+def _how_it_ended(recording: Recording) -> str:
+    if recording.state is State.FAILED:
+        words = FAILED[recording.reason or Reason.REJECTED]
+        detail = f"\nAgora's words: {plain(recording.detail)}" if recording.detail else ""
+        return words.happened + detail
+    if recording.state is State.ENDED and recording.reason is not Reason.STOPPED:
+        happened = ENDED[recording.reason or Reason.STOPPED].happened
+        return happened if recording.stop_wanted_by is None else f"{happened} {_stopped_by(recording)}"
+    return _stopped_by(recording)
+
+
+def _stopped_by(recording: Recording) -> str:
+    if recording.stop_wanted_by is None or recording.stop_wanted_at is None:
+        return ""
+    verb = "Stopped" if recording.over else "Stop asked for"
+    return f"{verb} by {person(recording.stop_wanted_by)} at {clock(recording.stop_wanted_at)}"
+
+
+def _files(recording: Recording) -> str:
+    shown = [code(name, 200) for name in recording.files[:_FILES_SHOWN]]
+    more = len(recording.files) - len(shown)
+    return "\n".join(["Files that Agora named:", *shown, *([f"and {more} more"] if more > 0 else [])])
+
+
+def _buttons(recording: Recording) -> Block:
+    name = cut(recording.agora_channel, CUT_NAME)
+    ask = confirm("Stop recording?", f"The recording of {name} ends for everybody.", "Stop recording", "Keep recording")
+    return {"type": "actions", "block_id": f"card-{recording.id}", "elements": [stop_button(recording, "Stop", ask)]}
+
+
+def stop_button(recording: Recording, label: str, ask: Block | None = None) -> Block:
+    """A button that stops this recording, after a question where there is one."""
+    button: Block = {
+        "type": "button",
+        "action_id": STOP_ACTION,
+        "text": {"type": "plain_text", "text": cut(label, 75), "emoji": False},
+        "value": recording.id,
+        "style": "danger",
+    }
+    return button if ask is None else {**button, "confirm": ask}

@@ -1,0 +1,167 @@
+"""Replies that only concern the person who typed or pressed something."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from messages.cards import stop_button
+from messages.text import CUT_NAME, Message, clock, code, confirm, cut, escape, person, plain, section, typed
+from messages.words import ENDED, FAILED, sign, state_in_words
+from recordings.model import Reason, Recording, State
+
+_COMMANDS = (
+    ("/record start [channel]", "records an Agora channel; without a name, the one named like this Slack channel"),
+    ("/record status [channel]", "shows how it goes"),
+    ("/record stop [channel]", "stops what is recorded from this channel; anybody here may"),
+    ("/record help", "shows this"),
+)
+_SHOWN = 10
+
+
+def text(words: str) -> Message:
+    """A reply of our own words, which may use Slack's marks."""
+    return Message(text=words, blocks=(section(words),))
+
+
+def help_text() -> Message:
+    lines = [f"`{command}` {does}" for command, does in _COMMANDS]
+    return text(
+        "\n".join(["*Recording calls*", *lines, 'A name with spaces stands in quotes: `/record start "team call"`.'])
+    )
+
+
+def unknown_command(typed_word: str, nearest: str | None) -> Message:
+    guess = f" Did you mean `/record {nearest}`?" if nearest else ""
+    return text(f"I don't know {code(typed_word, 40)}.{guess} `/record help` shows what I can do.")
+
+
+def usage(problem: str, example: str) -> Message:
+    """What is wrong with what was typed, and what to type instead."""
+    return text(f"{plain(problem)} Type, for example, `{example}`.")
+
+
+def starting(recording: Recording) -> Message:
+    return text(
+        f"⏳ Asking Agora to record {code(recording.agora_channel)}. The card in this channel shows how it goes."
+    )
+
+
+def already_here(recording: Recording, domain: str) -> Message:
+    return text(
+        f"{code(recording.agora_channel)} is already being recorded here"
+        f" ({state_in_words(recording).lower()}): {_card_link(recording, domain)}."
+    )
+
+
+def already_elsewhere(agora_channel: str) -> Message:
+    return text(f"{code(agora_channel)} is already recorded from another channel.")
+
+
+def stopping(recording: Recording, *, again: bool) -> Message:
+    name = code(recording.agora_channel)
+    if again and recording.stop_wanted_by is not None:
+        return text(f"{name} is being stopped already, as {person(recording.stop_wanted_by)} asked.")
+    return text(f"⏹️ Stopping {name}. The card shows when it is over.")
+
+
+def over_already(recording: Recording, domain: str) -> Message:
+    return text(f"Nothing is being recorded here just now. The last one was:\n{_line(recording, domain)}")
+
+
+def nothing_here(agora_channel: str) -> Message:
+    if agora_channel:
+        return text(f"{code(agora_channel)} is not being recorded from this channel, and was not before.")
+    return text("Nothing has been recorded from this channel yet. `/record start` begins.")
+
+
+def which_one(recordings: Sequence[Recording]) -> Message:
+    """Several are running: one button each."""
+    blocks = [section("Several recordings are running here. Which one shall stop?")]
+    for recording in recordings[:_SHOWN]:
+        name = cut(recording.agora_channel, CUT_NAME)
+        ask = confirm(
+            "Stop recording?", f"The recording of {name} ends for everybody.", "Stop recording", "Keep recording"
+        )
+        line = f"{sign(recording)} {code(recording.agora_channel)}, asked for by {person(recording.started_by)}"
+        blocks.append({**section(line), "accessory": stop_button(recording, "Stop this one", ask)})
+    if len(recordings) > _SHOWN:
+        blocks.append(section("There are more: name the one to stop, as in `/record stop daily`."))
+    names = ", ".join(typed(recording.agora_channel) for recording in recordings[:_SHOWN])
+    return Message(
+        text=cut(f"Several recordings are running here: {names}. Which one shall stop?", 3000), blocks=tuple(blocks)
+    )
+
+
+def status(recordings: Sequence[Recording], domain: str) -> Message:
+    """How the recordings of this Slack channel are."""
+    if not recordings:
+        return text("Nothing has been recorded from this channel yet. `/record start` begins.")
+    lines = [_line(recording, domain) for recording in recordings[:_SHOWN]]
+    if recordings[0].over:
+        lines.insert(0, "Nothing is being recorded here just now. The last one was:")
+    if len(recordings) > _SHOWN:
+        lines.append(f"and {len(recordings) - _SHOWN} more")
+    return text("\n".join(lines))
+
+
+def _line(recording: Recording, domain: str) -> str:
+    parts = [f"{sign(recording)} {code(recording.agora_channel)}: {_how(recording)}"]
+    if recording.ended_at is not None:
+        parts.append(f"over since {clock(recording.ended_at)}")
+    elif recording.started_at is not None:
+        parts.append(f"since {clock(recording.started_at)}")
+    parts.append(f"asked for by {person(recording.started_by)}")
+    if recording.files and recording.over:
+        parts.append(f"{len(recording.files)} files named by Agora")
+    return ", ".join(parts) + f" ({_card_link(recording, domain)})"
+
+
+def _how(recording: Recording) -> str:
+    reason = recording.reason or Reason.STOPPED
+    if recording.state is State.FAILED:
+        return f"failed. {FAILED[reason].happened}"
+    if recording.state is State.ENDED and reason is Reason.STOPPED and recording.stop_wanted_by:
+        return f"stopped by {person(recording.stop_wanted_by)}"
+    if recording.state is State.ENDED:
+        return ENDED[reason].happened[:1].lower() + ENDED[reason].happened[1:].rstrip(".")
+    return state_in_words(recording).lower()
+
+
+def _card_link(recording: Recording, domain: str) -> str:
+    if recording.card_ts is None:
+        return "its card comes in a moment"
+    path = f"archives/{recording.slack_channel}/p{recording.card_ts.replace('.', '')}"
+    return f"<https://{escape(domain)}.slack.com/{path}|see its card>"
+
+
+def cannot_post(recording: Recording, bot_name: str) -> Message:
+    """The bot can't post where the command was typed: the words to invite it."""
+    again = f"`/record start {typed(recording.agora_channel)}`"
+    error = recording.detail.split(" ", 1)[0]
+    match error:
+        case "is_archived":
+            return text("This channel is archived, so I can't post here, and nothing was recorded.")
+        case "channel_not_found" | "not_in_channel":
+            return text(
+                f"I can't post in this channel, so nothing was recorded. Invite me with `/invite @{escape(bot_name)}`,"
+                f" then type {again}."
+            )
+    return text(
+        f"I can't post in this channel ({plain(recording.detail)}), so nothing was recorded. If I am not a member,"
+        f" invite me with `/invite @{escape(bot_name)}`, then type {again}; else show this to the person who set me up."
+        f" Reference `{recording.id}`."
+    )
+
+
+def storage_failed(reference: str) -> Message:
+    return text(
+        "I can't write anything down just now (the database does not answer), so nothing was changed and nothing is"
+        f" recorded that was not before. Try again in a minute. Reference `{reference}`."
+    )
+
+
+def unexpected(reference: str) -> Message:
+    return text(
+        "Something went wrong on my side. Look at the card before you try again: what you asked for may have been"
+        f" written down. Reference `{reference}`; it is in my log as well."
+    )

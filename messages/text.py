@@ -1,0 +1,88 @@
+"""Text for Slack: escaped, cut, with times in the reader's own time zone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+Block = dict[str, Any]
+
+CUT_NAME = 80
+CUT_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message: `text` for notifications and screen readers, `blocks` for the eye, `metadata` for machines."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def escape(text: str) -> str:
+    """The three characters that mean something to Slack (docs.slack.dev, Formatting message text)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters, the last an ellipsis where something is left out."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def plain(text: str, most: int = CUT_DETAIL) -> str:
+    """A text from people or from Agora, safe inside a message: one line, cut, escaped, no marks of ours."""
+    one_line = " ".join(text.split()).replace("`", "'")
+    return escape(cut(one_line, most))
+
+
+def code(text: str, most: int = CUT_NAME) -> str:
+    """A name as it is, in a fixed-width font."""
+    return f"`{escape(cut(text.replace('`', chr(39)), most))}`"
+
+
+def typed(name: str) -> str:
+    """A channel name as it has to be typed after `/record start`: quoted where it would be taken for something else."""
+    quoted = " " in name or name[:1] in "@#:"
+    return code(f'"{name}"' if quoted else name).strip("`")
+
+
+def person(user: str) -> str:
+    return f"<@{user}>"
+
+
+def clock(moment: datetime) -> str:
+    """The time of day where the reader is; where Slack can't say, in UTC."""
+    return f"<!date^{int(moment.timestamp())}^{{time_secs}}|{moment:%H:%M:%S} UTC>"
+
+
+def date_and_time(moment: datetime) -> str:
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{moment:%Y-%m-%d %H:%M} UTC>"
+
+
+def length(span: timedelta) -> str:
+    """A span in words: `1 h 05 min`, `12 min 30 s`, `40 s`."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds >= 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
+
+
+def section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, 3000)}}
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, 3000)}]}
+
+
+def confirm(title: str, text: str, yes: str, no: str) -> Block:
+    """What a button asks before it acts."""
+    return {
+        "title": {"type": "plain_text", "text": cut(title, 100)},
+        "text": {"type": "plain_text", "text": cut(text, 300)},
+        "confirm": {"type": "plain_text", "text": cut(yes, 30)},
+        "deny": {"type": "plain_text", "text": cut(no, 30)},
+        "style": "danger",
+    }

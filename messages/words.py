@@ -1,0 +1,126 @@
+"""Reasons and states in words: what happened, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from recordings.model import Reason, Recording, State
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """`happened` in one sentence; `next_step`: what a person can do about it."""
+
+    happened: str
+    next_step: str = ""
+
+
+FAILED: dict[Reason, Words] = {
+    Reason.REJECTED: Words(
+        "Agora refused to record it.",
+        "Its own words are below. Show them to the person who set up this bot: the channel name, the storage settings"
+        " or the Agora account need a look.",
+    ),
+    Reason.UNAUTHORIZED: Words(
+        "Agora did not accept this bot's credentials.",
+        "Ask the person who set up this bot to check the App ID, the customer ID and secret, and that Cloud Recording"
+        " is enabled for the project. `python bot.py check` names the one that is wrong.",
+    ),
+    Reason.OVERLOADED: Words(
+        "Agora allows no more recordings at the same time.",
+        "Stop one that is no longer needed, then start again. If none of yours runs, ask Agora's support for a higher"
+        " limit.",
+    ),
+    Reason.UNAVAILABLE: Words(
+        "Agora could not be reached, or kept answering with errors.",
+        "Nothing is being recorded. Wait a minute and start again; Agora's status page tells if they have an outage.",
+    ),
+    Reason.UNDELIVERABLE: Words(
+        "The bot can't post in this channel, so nothing was recorded.", "Invite it, then start again."
+    ),
+    Reason.NEVER_STARTED: Words(
+        "The recorder did not come up in time.",
+        "Nothing is being recorded. Start again. If it happens again, check that people are in that Agora channel, that"
+        " the App ID is the one of the call, and that the app certificate is right.",
+    ),
+    Reason.LOST: Words(
+        "The recorder is gone: Agora has not found it for longer than a move to another server takes.",
+        "What was recorded until then should be in the bucket. Start again at once if the call goes on.",
+    ),
+    Reason.CRASHED: Words(
+        "The recorder ended abnormally at Agora.",
+        "What was recorded until then should be in the bucket. Start again at once if the call goes on.",
+    ),
+    Reason.LEFT: Words(
+        "The recorder left the call though nobody asked it to; perhaps it was thrown out.",
+        "What was recorded until then should be in the bucket. Start again if the call goes on.",
+    ),
+}
+
+ENDED: dict[Reason, Words] = {
+    Reason.STOPPED: Words("It was stopped."),
+    Reason.IDLE: Words("It ended by itself: nobody was left in the call."),
+    Reason.TIME_LIMIT: Words("It reached the longest time a recording may take, and was stopped."),
+    Reason.STOPPED_ELSEWHERE: Words("Somebody stopped it outside Slack."),
+    Reason.NO_MEDIA: Words("It was stopped, and Agora had nothing recorded: nobody had sent sound or picture."),
+}
+
+WARNING: dict[Reason, Words] = {
+    Reason.NOTHING_STORED: Words(
+        "The recorder is in the call and so are people, but nothing has been stored yet.",
+        "Likely causes, in this order: nobody has a microphone or camera on; the calls use the other channel profile"
+        " (`AGORA_CHANNEL_PROFILE`); people join with text user IDs instead of numbers; the call is encrypted and the"
+        " bot has no key; the storage settings are wrong.",
+    ),
+    Reason.AGORA_UNREACHABLE: Words(
+        "Agora does not answer, so nobody can tell how the recordings of this channel are.",
+        "They most likely go on. The bot keeps asking and tells you when Agora answers again.",
+    ),
+    Reason.UNAUTHORIZED: Words(
+        "Agora no longer accepts this bot's credentials, so nobody can tell how the recordings of this channel are.",
+        "They most likely go on, but can't be stopped from here. Ask the person who set up this bot to check the"
+        " customer ID and secret.",
+    ),
+}
+
+RECOVERED: dict[Reason, Words] = {
+    Reason.NOTHING_STORED: Words("The first file is stored: it is being recorded."),
+    Reason.AGORA_UNREACHABLE: Words("Agora answers again, and the recordings of this channel are watched."),
+    Reason.UNAUTHORIZED: Words("Agora accepts this bot's credentials again, and the recordings are watched."),
+}
+
+_SIGNS = {
+    State.STARTING: "⏳",
+    State.RECORDING: "🔴",
+    State.INTERRUPTED: "🟠",
+    State.STOPPING: "⏹️",
+    State.UPLOADING: "⏫",
+    State.ENDED: "✅",
+    State.FAILED: "❌",
+}
+
+
+def sign(recording: Recording) -> str:
+    if recording.state is State.RECORDING and recording.first_file_at is None:
+        return "🟡"
+    return "⚠️" if recording.reason is Reason.NO_MEDIA else _SIGNS[recording.state]
+
+
+def state_in_words(recording: Recording) -> str:
+    """Where it stands, in a few words."""
+    match recording.state:
+        case State.STARTING:
+            return "Starting"
+        case State.RECORDING if recording.first_file_at is None:
+            return "In the call, nothing stored yet"
+        case State.RECORDING:
+            return "Recording"
+        case State.INTERRUPTED:
+            return "Interrupted: Agora may be moving the recorder to another server"
+        case State.STOPPING:
+            return "Stopping"
+        case State.UPLOADING:
+            return "Stopped, files are being uploaded"
+        case State.FAILED:
+            return "Failed"
+    return "Over, nothing was recorded" if recording.reason is Reason.NO_MEDIA else "Over"
