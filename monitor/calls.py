@@ -1,0 +1,70 @@
+"""An action as a call at Agora. What Agora refuses comes back as a value: the decision is the domain's."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from recordings.actions import Acquire, Action, Answer, Outcome, Query, Settle, Start, Stop, ThrowOut
+from recordings.errors import AgoraError
+from recordings.model import Recorder, Recording
+from recordings.ports import ChannelUsers, Clock, CloudRecorder, Target
+from recordings.stores import Recorders
+
+_FIRST_UID, _LAST_UID = 3_500_000_000, 4_294_967_295
+"""The range of the recorders' uids: apps number their people from below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls at Agora for the engine's steps."""
+
+    agora: CloudRecorder
+    recorders: Recorders
+    prefix: Callable[[Recording], tuple[str, ...]]
+    clock: Clock
+    random: random.Random
+
+    def perform(self, action: Action, recorder: Recorder, recording: Recording | None = None) -> Answer:
+        """What Agora answered, or the error."""
+        target = Target(recorder.agora_channel, recorder.uid, recorder.resource_id or "", recorder.sid or "")
+        try:
+            match action:
+                case Acquire():
+                    return self.agora.acquire(target.channel, target.uid)
+                case Start() if recording is not None:
+                    return self.agora.start(target, self.prefix(recording))
+                case Query():
+                    return self.agora.query(target)
+                case Stop():
+                    return self.agora.stop(target)
+                case ThrowOut():
+                    self.agora.throw_out(target.channel, target.uid)
+                    return None
+                case Settle():
+                    return None
+        except AgoraError as error:
+            return error
+        raise ValueError(f"{action} is no call at Agora")
+
+    def allot_uid(self, channel: str) -> int:
+        """A uid that nobody in the channel has, nor any recorder of ours lately. Where Agora does not say who is in
+        the channel, a random one out of 795 million is as good."""
+        users = self._users(channel) or ChannelUsers()
+        taken = users.hosts | users.audience | self.recorders.uids_in(channel, self.clock())
+        uid = self.random.randint(_FIRST_UID, _LAST_UID)
+        while uid in taken:
+            uid = self.random.randint(_FIRST_UID, _LAST_UID)
+        return uid
+
+    def with_users(self, channel: str, answer: Answer) -> Outcome:
+        """The answer together with who is in the channel."""
+        own = self.recorders.uids_in(channel, self.clock())
+        return Outcome(answer, users=self._users(channel), own_uids=own)
+
+    def _users(self, channel: str) -> ChannelUsers | None:
+        try:
+            return self.agora.users(channel)
+        except AgoraError:
+            return None

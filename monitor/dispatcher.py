@@ -1,0 +1,117 @@
+"""One thread that takes the rows that are due and hands each to a pool, never the same row twice at once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.work import Work
+from recordings.errors import LeaseLost, StorageUnavailable
+from recordings.ports import Clock
+
+_LONGEST_WAIT = 0.4
+"""Seconds until rows are looked at again though nothing woke the thread: a wish of another replica is seen then."""
+_AFTER_A_FAULT = timedelta(seconds=2)
+_log = structlog.get_logger(__name__)
+
+_Key = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """A kind of work with the threads that it has to itself."""
+
+    work: Work
+    pool: ThreadPoolExecutor
+
+
+class Dispatcher:
+    """Runs work while this replica leads. `wake` may be called from any thread."""
+
+    def __init__(self, lanes: Sequence[Lane], epoch: Callable[[], int | None], clock: Clock) -> None:
+        self._lanes = lanes
+        self._epoch = epoch
+        self._clock = clock
+        self._event = threading.Event()
+        self._stopping = threading.Event()
+        self._guard = threading.Lock()
+        self._running: dict[_Key, Future[None]] = {}
+        self._not_before: dict[_Key, datetime] = {}
+        self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
+        self.looked_at = time.monotonic()
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        self._event.set()
+
+    def drain(self, seconds: float) -> None:
+        """Takes nothing new and waits for what is in hand, so long at most."""
+        self._stopping.set()
+        self._event.set()
+        deadline = time.monotonic() + seconds
+        self._thread.join(seconds)
+        with self._guard:
+            in_hand = list(self._running.values())
+        left = wait(in_hand, timeout=max(0.0, deadline - time.monotonic())).not_done
+        _log.info("drained", left=len(left))
+
+    def _loop(self) -> None:
+        pause = 0.0
+        while not self._stopping.is_set():
+            self._event.wait(pause)
+            self._event.clear()
+            pause = self._look()
+            self.looked_at = time.monotonic()
+
+    def _look(self) -> float:
+        """Hands out what is due; the seconds until something is due next, or until the next look."""
+        epoch = self._epoch()
+        if epoch is None:
+            return _LONGEST_WAIT
+        try:
+            return min((self._take(lane, epoch) for lane in self._lanes), default=_LONGEST_WAIT)
+        except StorageUnavailable as error:
+            _log.error("database_unavailable", error=str(error))
+            return _LONGEST_WAIT
+
+    def _take(self, lane: Lane, epoch: int) -> float:
+        due = lane.work.due()
+        now = self._clock()
+        pause = _LONGEST_WAIT
+        for row, at in due:
+            key = (lane.work.name, row)
+            at = max(at, self._not_before.get(key, at))
+            if at <= now:
+                self._submit(lane, key, epoch)
+            else:
+                pause = min(pause, (at - now).total_seconds())
+        return pause
+
+    def _submit(self, lane: Lane, key: _Key, epoch: int) -> None:
+        with self._guard:
+            if key in self._running or self._stopping.is_set():
+                return
+            future = lane.pool.submit(lane.work.run, key[1], epoch)
+            self._running[key] = future
+        future.add_done_callback(lambda done: self._done(key, done))
+
+    def _done(self, key: _Key, future: Future[None]) -> None:
+        error = future.exception()
+        with self._guard:
+            self._running.pop(key, None)
+            self._not_before.pop(key, None)
+            if error is not None:
+                self._not_before[key] = self._clock() + _AFTER_A_FAULT
+        if isinstance(error, LeaseLost | StorageUnavailable):
+            _log.warning("step_not_written", work=key[0], row=key[1], error=str(error))
+        elif error is not None:
+            _log.error("step_failed", work=key[0], row=key[1], exc_info=error)
+        self._event.set()

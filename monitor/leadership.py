@@ -1,0 +1,53 @@
+"""Whether this replica leads. The lease is a row; how long it may be trusted is measured here, by a clock that
+nobody can set back."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from recordings.ports import Clock
+from recordings.stores import LeaseRow
+
+_log = structlog.get_logger(__name__)
+
+
+class Leadership:
+    """Holds the lease, or waits for it. `renew` is called by the tick, `epoch` by whoever wants to work."""
+
+    def __init__(self, lease: LeaseRow, seconds: float, clock: Clock, monotonic: Callable[[], float]) -> None:
+        self._lease = lease
+        self._seconds = seconds
+        self._clock = clock
+        self._monotonic = monotonic
+        self._guard = threading.Lock()
+        self._epoch: int | None = None
+        self._until = float("-inf")
+        self._renewed = float("-inf")
+
+    def renew(self) -> None:
+        """Takes or renews the lease where a third of its time has passed. Raises `StorageUnavailable`."""
+        asked_at = self._monotonic()
+        with self._guard:
+            if self._epoch is not None and asked_at < self._renewed + self._seconds / 3:
+                return
+        epoch = self._lease.hold(self._clock(), self._seconds)
+        with self._guard:
+            if epoch != self._epoch:
+                _log.info("leading" if epoch is not None else "following", epoch=epoch)
+            self._epoch, self._renewed = epoch, asked_at
+            self._until = asked_at + self._seconds
+
+    def epoch(self) -> int | None:
+        """The epoch in which this replica leads just now; None where it does not."""
+        with self._guard:
+            return self._epoch if self._monotonic() < self._until else None
+
+    def resign(self) -> None:
+        """Hands the lease over at once. Raises `StorageUnavailable`."""
+        with self._guard:
+            leading, self._epoch = self._epoch is not None, None
+        if leading:
+            self._lease.release(self._clock())

@@ -1,0 +1,111 @@
+"""The engine's step for a recording: look at the row, decide, do one thing, write what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from monitor.calls import Calls
+from recordings import lifecycle
+from recordings.actions import Action, Allot, Answer, Change, Outcome, PostCard, Start
+from recordings.errors import LeaseLost, SlackError
+from recordings.model import Policy, Recorder, Recording, Turn
+from recordings.ports import Clock
+from recordings.stores import Job, Recorders, Steps
+
+_MOST = 200
+_log = structlog.get_logger(__name__)
+
+
+class PostsCards(Protocol):
+    """Slack, as far as a recording's steps need it."""
+
+    def post_card(self, recording: Recording) -> str:
+        """Posts the card and returns its `ts`. Raises `SlackError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSteps:
+    """Work: every recording that is not over."""
+
+    steps: Steps
+    recorders: Recorders
+    calls: Calls
+    cards: PostsCards
+    policy: Policy
+    clock: Clock
+    chance: Callable[[], float]
+    name: str = "recording"
+
+    def due(self) -> Sequence[tuple[str, datetime]]:
+        return self.steps.due(_MOST)
+
+    def run(self, key: str, epoch: int) -> None:
+        job = self.steps.job(key)
+        if job is None or job.recording.over or job.recording.next_step_at > self.clock():
+            return
+        action = lifecycle.decide(job.recording, job.recorder, self._turn())
+        job = self._before_call(job, action, epoch)
+        outcome = self._perform(job, action)
+        change = lifecycle.follow(job.recording, job.recorder, action, outcome, self._turn())
+        _report(job.recording, action, outcome, change)
+        self._save(job.recording, change, epoch)
+
+    def _turn(self) -> Turn:
+        return Turn(now=self.clock(), policy=self.policy, chance=self.chance())
+
+    def _before_call(self, job: Job, action: Action, epoch: int) -> Job:
+        """What is needed to find a recorder again is committed before the call that may bring it to life."""
+        if not isinstance(action, Start) or job.recorder is None:
+            return job
+        now = self.clock()
+        life = timedelta(seconds=self.policy.recorder_life)
+        started = replace(job.recorder, start_sent_at=now, expires_at=now + life)
+        self.recorders.save(started, epoch)
+        return replace(job, recorder=started)
+
+    def _perform(self, job: Job, action: Action) -> Outcome:
+        recording, recorder = job.recording, job.recorder
+        if isinstance(action, PostCard):
+            return Outcome(self._post_card(recording))
+        if isinstance(action, Allot):
+            return Outcome(self.calls.allot_uid(recording.agora_channel))
+        if recorder is None:
+            return Outcome()
+        answer = self.calls.perform(action, recorder, recording)
+        if not lifecycle.asks_for_users(recording, action, answer):
+            return Outcome(answer)
+        return self.calls.with_users(recording.agora_channel, answer)
+
+    def _post_card(self, recording: Recording) -> Answer:
+        try:
+            return self.cards.post_card(recording)
+        except SlackError as error:
+            return error
+
+    def _save(self, before: Recording, change: Change, epoch: int) -> None:
+        try:
+            self.steps.save(before, change, epoch, self.clock())
+        except LeaseLost:
+            for recorder in change.recorders:
+                self._keep_late(recorder)
+            raise
+
+    def _keep_late(self, recorder: Recorder) -> None:
+        if recorder.sid is not None:
+            self.recorders.keep_late(recorder)
+
+
+def _report(before: Recording, action: Action, outcome: Outcome, change: Change) -> None:
+    after = change.recording
+    log = _log.bind(recording=after.id, action=type(action).__name__, state=str(after.state))
+    failed = isinstance(outcome.answer, Exception)
+    answer = str(outcome.answer) if failed else type(outcome.answer).__name__
+    level = log.info if failed or before.state is not after.state else log.debug
+    level("step", answer=answer, reason=after.reason and str(after.reason), sid=after.sid)
+    for alert in change.alerts:
+        log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), detail=after.detail)
