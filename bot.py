@@ -1,0 +1,273 @@
+"""The bot: settings in, adapters plugged together, run until a signal, drain, exit.
+
+`python bot.py` runs it; `python bot.py check` says, line by line, what is not right yet.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import signal
+import socket
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import FrameType
+
+import structlog
+from apscheduler.schedulers.background import BackgroundScheduler
+from pydantic import SecretStr
+
+import check
+import logs
+import settings
+from agora import client as agora_client
+from agora import payloads, tokens, vendors
+from agora.channels import check_channel_name
+from handlers.app import slack_app
+from handlers.channel_names import ChannelNames
+from handlers.identity import Identity
+from handlers.record import RecordCommand
+from handlers.socket import Socket
+from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
+from messages.slack import Slack, web_client
+from monitor.calls import Calls
+from monitor.dispatcher import Dispatcher, Lane
+from monitor.leadership import Leadership
+from monitor.readiness import Readiness
+from monitor.recorder_steps import RecorderSteps
+from monitor.recording_steps import RecordingSteps
+from monitor.ticker import Ticker, scheduler_for
+from recordings.model import Policy, Recording
+from recordings.service import RecordingService
+from storage.database import Database
+from storage.lease import Lease
+from storage.migrate import migrate_when_possible
+from storage.outbox import Outbox
+from storage.recorders import Recorders
+from storage.recordings import Recordings
+from storage.troubles import Troubles
+from web.app import web_app
+from web.server import WebServer
+
+DRAIN_SECONDS = 6.0
+_AGORA_THREADS, _SLACK_THREADS = 64, 8
+_TOKEN_LIFE = 24 * 3600.0
+_AGORA_READ_SECONDS = 14.0
+"""A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
+_CHANNEL_NAME_SECONDS = 1
+_log = structlog.get_logger("bot")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def policy_of(config: settings.Settings) -> Policy:
+    """The durations that decisions depend on."""
+    life = payloads.expiry_hours(config.max_duration_seconds) * 3600.0
+    return Policy(
+        query_interval=config.query_interval_seconds,
+        start_timeout=config.start_timeout_seconds,
+        failover_grace=config.failover_grace_seconds,
+        retry_backoff=config.retry_backoff_seconds,
+        bases=len(config.agora_api_urls),
+        nothing_stored=config.nothing_stored_seconds,
+        unreachable_alert=config.unreachable_alert_seconds,
+        max_duration=config.max_duration_seconds,
+        recorder_life=_TOKEN_LIFE if config.agora_app_certificate else life,
+    )
+
+
+def agora_of(config: settings.Settings) -> agora_client.AgoraClient:
+    """The client of Agora. Raises `SettingsError` where vendor or region are unknown to Agora."""
+    return agora_client.connect(
+        bases=config.agora_api_urls,
+        customer_id=config.agora_customer_id.get_secret_value(),
+        customer_secret=config.agora_customer_secret.get_secret_value(),
+        qps=config.agora_qps,
+        read_timeout=_AGORA_READ_SECONDS,
+        tokens=tokens_of(config),
+        profile=payloads.RecordingProfile(
+            channel_type=payloads.ChannelType[config.agora_channel_profile.upper()],
+            max_idle_seconds=config.max_idle_seconds,
+            max_duration_seconds=config.max_duration_seconds,
+            region=config.agora_region or "",
+            encryption_mode=config.agora_encryption_mode,
+            encryption_secret=_revealed(config.agora_encryption_secret),
+            encryption_salt=_revealed(config.agora_encryption_salt),
+        ),
+        storage=storage_target(config),
+        clock=now,
+    )
+
+
+def tokens_of(config: settings.Settings) -> tokens.Tokens:
+    return tokens.Tokens(config.agora_app_id, _revealed(config.agora_app_certificate), config.agora_token_version)
+
+
+def storage_target(config: settings.Settings) -> payloads.StorageTarget:
+    """The bucket as Agora numbers it. Raises `SettingsError`."""
+    lines = []
+    vendor = region = 0
+    try:
+        vendor = vendors.parse_vendor(config.storage_vendor)
+        region = vendors.parse_region(vendor, config.storage_region or "0")
+    except ValueError as error:
+        lines.append(settings.line("storage_region" if vendor else "storage_vendor", f"is wrong: {error}"))
+    if lines:
+        raise settings.SettingsError(lines)
+    return payloads.StorageTarget(
+        vendor=vendor,
+        region=region,
+        bucket=config.storage_bucket,
+        access_key=config.storage_access_key.get_secret_value(),
+        secret_key=config.storage_secret_key.get_secret_value(),
+        endpoint=config.storage_endpoint or "",
+    )
+
+
+def _revealed(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()
+
+
+def _folders(recording: Recording) -> tuple[str, ...]:
+    return payloads.file_name_prefix(recording.slack_channel, recording.requested_at.date())
+
+
+@dataclass(slots=True)
+class Running:
+    """The parts that have to be started and stopped, in this order."""
+
+    database: Database
+    dispatcher: Dispatcher
+    leadership: Leadership
+    scheduler: BackgroundScheduler
+    identity: Identity
+    socket: Socket | None
+    web: WebServer
+
+    def start(self) -> None:
+        self.web.start()
+        self.identity.start()
+        migrate_when_possible(self.database)
+        self.dispatcher.start()
+        self.scheduler.start()
+        if self.socket is not None:
+            self.socket.start()
+
+    def stop(self) -> None:
+        """Takes no new work, gives what is in hand a few seconds, hands the lease over."""
+        if self.socket is not None:
+            self.socket.close()
+        self.dispatcher.drain(DRAIN_SECONDS)
+        if self.scheduler.running:
+            self.scheduler.shutdown(wait=False)
+        self.leadership.resign()
+        self.web.close()
+
+
+def compose(config: settings.Settings) -> Running:
+    """Every part, plugged together; nothing runs yet. Raises `SettingsError`."""
+    policy = policy_of(config)
+    database = Database(config.database_url.get_secret_value())
+    recordings, recorders, outbox = Recordings(database), Recorders(database), Outbox(database)
+    holder = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
+    leadership = Leadership(Lease(database, holder), config.lease_seconds, now, time.monotonic)
+
+    token = config.slack_bot_token.get_secret_value()
+    web = web_client(token, config.slack_api_url)
+    slack, pace, identity = Slack(web), SlackPace(), Identity(web)
+    poster = CardPoster(slack, pace, now, policy.max_duration)
+    rng = random.SystemRandom()
+    calls = Calls(agora_of(config), recorders, _folders, now, rng)
+    agora_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora")
+    slack_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack")
+    lanes = (
+        Lane(RecordingSteps(recordings, recorders, calls, poster, policy, now, rng.random), agora_pool),
+        Lane(RecorderSteps(recorders, calls, policy, now, rng.random), agora_pool),
+        Lane(AlertWork(outbox, slack, pace, now), slack_pool),
+        Lane(CardWork(recordings, slack, pace, poster, now, policy.max_duration), slack_pool),
+        Lane(ReplyWork(recordings, slack, lambda: identity.bot.name, now), slack_pool),
+    )
+    dispatcher = Dispatcher(lanes, leadership.epoch, now)
+    ticker = Ticker(leadership, dispatcher, recordings, Troubles(database), policy, now)
+
+    service = RecordingService(recordings, check_channel_name, now, lambda: secrets.token_hex(6), dispatcher.wake)
+    impatient = web_client(token, config.slack_api_url, seconds=_CHANNEL_NAME_SECONDS)
+    app = slack_app(
+        web, RecordCommand(service, ChannelNames(impatient)), service, _revealed(config.slack_signing_secret)
+    )
+    app_token = _revealed(config.slack_app_token)
+    connection = Socket(app, app_token) if app_token else None
+    readiness = Readiness(identity, connection, ticker, dispatcher)
+    server = WebServer(web_app(readiness), config.http_host, config.http_port)
+    return Running(database, dispatcher, leadership, scheduler_for(ticker.tick), identity, connection, server)
+
+
+def run(config: settings.Settings) -> int:
+    """Runs until SIGTERM or SIGINT; the exit code."""
+    running = compose(config)
+    stopping = threading.Event()
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        del frame
+        _log.info("signal", number=number)
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+    starting = threading.Thread(target=running.start, name="start", daemon=True)
+    starting.start()
+    stopping.wait()
+    running.stop()
+    _log.info("stopped")
+    return 0
+
+
+def main(arguments: Sequence[str]) -> int:
+    if list(arguments) not in ([], ["check"]):
+        print("usage: bot.py [check]", file=sys.stderr)
+        return 2
+    try:
+        config = settings.load()
+        storage_target(config)
+    except settings.SettingsError as error:
+        return check.report_settings(error.lines) if arguments else _refuse(error.lines)
+    logs.configure(config.log_level, config.log_format, settings.secret_values(config))
+    if arguments:
+        return check.report(check_lines(config))
+    return run(config)
+
+
+def check_lines(config: settings.Settings) -> list[check.Line]:
+    """Everything that must be right before the first recording."""
+    token = config.slack_bot_token.get_secret_value()
+    return check.lines(
+        database=Database(config.database_url.get_secret_value()),
+        slack=web_client(token, config.slack_api_url),
+        app_token=_revealed(config.slack_app_token),
+        agora=agora_of(config),
+        tokens=tokens_of(config),
+        storage=f"bucket {config.storage_bucket} at {vendors.vendor_name(vendors.parse_vendor(config.storage_vendor))}",
+        clock=now,
+    )
+
+
+def _refuse(lines: Sequence[str]) -> int:
+    for line in lines:
+        print(line, file=sys.stderr)
+    return 2
+
+
+if __name__ == "__main__":
+    code = main(sys.argv[1:])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Threads that hang in a call to Agora or Slack must not keep the process: what they were doing is in the rows.
+    os._exit(code)

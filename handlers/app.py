@@ -1,0 +1,105 @@
+"""The Bolt app: which request goes where, and what a person reads when something fails."""
+
+from __future__ import annotations
+
+import secrets
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import structlog
+from slack_bolt import Ack, App, BoltResponse, Respond
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context import BoltContext
+from slack_bolt.error import BoltUnhandledRequestError
+from slack_bolt.request import BoltRequest
+from slack_sdk import WebClient
+
+from handlers import COMMANDS
+from handlers.buttons import StopButton
+from handlers.record import RecordCommand
+from messages import replies
+from messages.cards import STOP_ACTION
+from messages.text import Message
+from recordings.errors import StorageUnavailable
+from recordings.service import RecordingService
+
+_THREADS = 24
+_log = structlog.get_logger(__name__)
+
+
+def slack_app(client: WebClient, record: RecordCommand, service: RecordingService, signing_secret: str) -> App:
+    """An app with every listener. Calls nothing: Slack may be down."""
+    app = App(
+        client=client,
+        signing_secret=signing_secret or "unused-in-socket-mode",
+        authorize=_authorize(client),
+        token_verification_enabled=False,
+        raise_error_for_unhandled_request=True,
+        # Each thread waits for one database transaction at most; with Bolt's own five, a burst of commands would not
+        # be acknowledged within Slack's 3 seconds.
+        listener_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="listener"),
+    )
+    stop_button = StopButton(service)
+    for name in COMMANDS:
+        app.command(name)(_command(record))
+    app.action(STOP_ACTION)(_press(stop_button))
+    app.error(_on_error)
+    return app
+
+
+def _authorize(client: WebClient) -> Any:
+    # Without a function of our own Bolt asks Slack (auth.test) inside the first request, whose acknowledgement
+    # then fails when Slack is slow.
+    def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
+
+    return authorize
+
+
+def _command(record: RecordCommand) -> Any:
+    def listener(ack: Ack, command: dict[str, Any]) -> None:
+        reply = record.answer(command)
+        _log.info("command", user=command.get("user_id"), channel=command.get("channel_id"), text=command.get("text"))
+        ack(text=reply.text, blocks=list(reply.blocks), response_type="ephemeral")
+
+    return listener
+
+
+def _press(button: StopButton) -> Any:
+    def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        reply = button.answer(body)
+        ack()
+        ephemeral = bool((body.get("container") or {}).get("is_ephemeral"))
+        if reply is not None:
+            _respond(respond, reply, replace_original=ephemeral)
+
+    return listener
+
+
+def _respond(respond: Respond, reply: Message, *, replace_original: bool) -> None:
+    answer = respond(
+        text=reply.text,
+        blocks=list(reply.blocks),
+        response_type="ephemeral",
+        replace_original=replace_original,
+    )
+    if answer.status_code != 200:
+        _log.warning("reply_refused", status=answer.status_code)
+
+
+def _on_error(error: Exception, request: BoltRequest, context: BoltContext) -> BoltResponse | None:
+    """One of the four edges. What was not acknowledged yet is answered here; nothing else may be returned."""
+    reference = secrets.token_hex(4)
+    if isinstance(error, BoltUnhandledRequestError):
+        _log.info("unhandled_request", type=request.body.get("type"), reference=reference)
+        return BoltResponse(status=200, body="")
+    if isinstance(error, StorageUnavailable):
+        _log.error("request_not_written", error=str(error), reference=reference)
+        reply = replies.storage_failed(reference)
+    else:
+        _log.error("request_failed", reference=reference, exc_info=error)
+        reply = replies.unexpected(reference)
+    if context.ack.response is not None:
+        return None
+    body = {"response_type": "ephemeral", "text": reply.text} if request.body.get("command") else ""
+    return BoltResponse(status=200, body=body)

@@ -1,0 +1,32 @@
+"""Buttons: Stop on a card, or in the list of several recordings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from messages import replies
+from messages.text import Message
+from recordings.service import NothingHere, OverAlready, Place, RecordingService
+
+
+@dataclass(frozen=True, slots=True)
+class StopButton:
+    """Answers a press. What follows shows on the card; a reply is needed only where nothing follows, or where the
+    button was not on the card."""
+
+    service: RecordingService
+
+    def answer(self, body: dict[str, Any]) -> Message | None:
+        """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
+        channel = body.get("channel") or {}
+        team = body.get("team") or {}
+        place = Place(team.get("id") or "", channel.get("id") or "")
+        try:
+            result = self.service.stop_one(body["actions"][0].get("value") or "", place, body["user"]["id"])
+        except NothingHere:
+            return replies.text("I don't know that recording any more. `/record status` shows what is running.")
+        if isinstance(result, OverAlready):
+            return replies.over_already(result.recording, team.get("domain") or "app")
+        on_card = not (body.get("container") or {}).get("is_ephemeral")
+        return None if on_card and not result.again else replies.stopping(result.recording, again=result.again)

@@ -1,0 +1,94 @@
+"""`/record`: start, status, stop, help."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from handlers.wording import Typed, UnknownVerb, Usage, parse
+from messages import replies
+from messages.text import Message
+from recordings.errors import InvalidChannelName
+from recordings.service import (
+    AlreadyElsewhere,
+    AlreadyHere,
+    NothingHere,
+    Place,
+    RecordingService,
+    Several,
+    Started,
+    StopAsked,
+)
+
+ChannelName = Callable[[str, str], str | None]
+"""The name of a Slack channel, from its id and from what the command said of it; None where it can't be known."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordCommand:
+    """Answers the command. Every answer is for the person alone; the card is what everybody sees."""
+
+    service: RecordingService
+    channel_name: ChannelName
+
+    def answer(self, command: dict[str, Any]) -> Message:
+        """The reply to a slash command as Slack sent it. Raises `SystemFailure`."""
+        try:
+            typed = parse(command.get("text") or "")
+            match typed.verb:
+                case "start":
+                    return self._start(typed, command)
+                case "status":
+                    return self._status(typed, command)
+                case "stop":
+                    return self._stop(typed, command)
+            return replies.help_text()
+        except UnknownVerb as error:
+            return replies.unknown_command(str(error), error.nearest)
+        except Usage as error:
+            return replies.usage(str(error), error.example)
+
+    def _start(self, typed: Typed, command: dict[str, Any]) -> Message:
+        name = typed.name or self.channel_name(command["channel_id"], command.get("channel_name") or "")
+        if name is None:
+            raise Usage(
+                "I can't tell this channel's name. Which Agora channel shall be recorded?", "/record start daily"
+            )
+        try:
+            result = self.service.start(name, _place(command), command["user_id"], command.get("response_url"))
+        except InvalidChannelName as error:
+            raise Usage(str(error), "/record start daily") from None
+        except AlreadyElsewhere:
+            return replies.already_elsewhere(name)
+        match result:
+            case Started(recording):
+                return replies.starting(recording)
+            case AlreadyHere(recording):
+                return replies.already_here(recording, _domain(command))
+
+    def _status(self, typed: Typed, command: dict[str, Any]) -> Message:
+        found = self.service.status(_place(command), typed.name)
+        if not found and typed.name is not None:
+            return replies.nothing_here(typed.name)
+        return replies.status(found, _domain(command))
+
+    def _stop(self, typed: Typed, command: dict[str, Any]) -> Message:
+        try:
+            result = self.service.stop(_place(command), command["user_id"], typed.name)
+        except NothingHere as error:
+            return replies.nothing_here(str(error))
+        match result:
+            case Several(recordings):
+                return replies.which_one(recordings)
+            case StopAsked(recording, again):
+                return replies.stopping(recording, again=again)
+        return replies.over_already(result.recording, _domain(command))
+
+
+def _place(command: dict[str, Any]) -> Place:
+    return Place(command.get("team_id") or "", command["channel_id"])
+
+
+def _domain(command: dict[str, Any]) -> str:
+    return command.get("team_domain") or "app"
