@@ -1,0 +1,64 @@
+"""`python -m simulator`: a local Slack and a local Agora, until SIGTERM or SIGINT."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from simulator.agora import AgoraSimulator
+from simulator.slack import SlackSimulator
+
+ABOUT = """Starts a local Slack and a local Agora on 127.0.0.1 and prints one line of JSON: the settings that a bot
+needs to use them, and SLACK_CONTROL_URL and AGORA_CONTROL_URL, where you play the people and break things:
+
+  curl $SLACK_CONTROL_URL/world
+  curl $SLACK_CONTROL_URL/command -d '{"person": "ana", "channel": "daily", "text": "/record start daily"}'
+  curl "$SLACK_CONTROL_URL/messages?channel=daily&person=ana"
+  curl $SLACK_CONTROL_URL/press -d '{"person": "ben", "channel": "daily", "action_id": "…"}'
+  curl $SLACK_CONTROL_URL/fault -d '{"method": "chat.postMessage", "retry_after": 5, "times": 1}'
+
+A wrong path answers with all that there are."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run until told to stop; 0."""
+    options = _parser().parse_args(arguments)
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with SlackSimulator(options.slack_port) as slack, AgoraSimulator(options.agora_port) as agora:
+        slack.seed()
+        sys.stdout.write(json.dumps(_line(slack, agora)) + "\n")
+        sys.stdout.flush()
+        stop.wait()
+    return 0
+
+
+def _line(slack: SlackSimulator, agora: AgoraSimulator) -> dict[str, str]:
+    return {
+        **slack.settings,
+        **agora.settings,
+        "SLACK_CONTROL_URL": slack.control_url,
+        "AGORA_CONTROL_URL": agora.control_url,
+        "SLACK_PEOPLE": ",".join(person.name for person in slack.people),
+        "SLACK_CHANNELS": ",".join(channel.name for channel in slack.channels),
+    }
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulator", description=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--slack-port", type=int, default=0, metavar="N", help="port of the Web API (default: a free one)"
+    )
+    parser.add_argument("--agora-port", type=int, default=0, metavar="N", help="port of Agora (default: a free one)")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

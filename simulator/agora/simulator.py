@@ -1,0 +1,147 @@
+"""The simulated Agora: real HTTP on 127.0.0.1, one state behind any number of bases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import Self
+
+from simulator.agora.account import STORAGE, Account
+from simulator.agora.answers import Answer
+from simulator.agora.control import PREFIX, Control
+from simulator.agora.listener import Listener
+from simulator.agora.routes import read_call
+from simulator.agora.stage import Stage
+from simulator.agora.timing import Clock, SystemClock, Timing
+from simulator.agora.world import World
+
+APP_ID = "5a0de51a0de51a0de51a0de51a0de51a"
+APP_CERTIFICATE = "ce47ce47ce47ce47ce47ce47ce47ce47"
+CUSTOMER_ID = "c0570c0570c0570c0570c0570c0570c0"
+CUSTOMER_SECRET = "5ec7e75ec7e75ec7e75ec7e75ec7e75e"  # noqa: S105 - a test value, accepted by nobody else
+
+
+class AgoraSimulator(Stage):
+    """Start it, point the bot at `settings`, and play with it; see Stage for what can be done to it."""
+
+    def __init__(
+        self,
+        port: int = 0,
+        app_id: str = APP_ID,
+        app_certificate: str = APP_CERTIFICATE,
+        customer_id: str = CUSTOMER_ID,
+        customer_secret: str = CUSTOMER_SECRET,
+        *,
+        bases: int = 1,
+        timing: Timing | None = None,
+        clock: Clock | None = None,
+        profile: str = "communication",
+        qps: int = 10,
+        max_recorders: int = 50,
+        retry_after: float | None = None,
+        list_recorders: bool = False,
+        prefix_in_names: bool = False,
+        check_storage: bool = False,
+        report_exits: bool = False,
+        seed: int | None = None,
+    ) -> None:
+        self.account = Account(
+            app_id,
+            app_certificate,
+            customer_id,
+            customer_secret,
+            qps,
+            max_recorders,
+            retry_after,
+            list_recorders,
+            prefix_in_names,
+            check_storage,
+        )
+        world = World(clock or SystemClock(), timing or Timing(), profile, report_exits, seed)
+        super().__init__(world, self.account)
+        self._control = Control(self)
+        self._ports = [port if index == 0 else 0 for index in range(bases)]
+        self._bases: list[Listener] = []
+        self._control_listener: Listener | None = None
+
+    # Life
+
+    def start(self) -> Self:
+        """Serve every base, and the control API on a port that never goes down."""
+        self._exchange.closing.clear()
+        self._bases = [self._listener(port, index) for index, port in enumerate(self._ports)]
+        self._control_listener = self._listener(0, -1)
+        for listener in (*self._bases, self._control_listener):
+            listener.up()
+        return self
+
+    def stop(self) -> None:
+        """Let everything that hangs go, and close every port."""
+        self._exchange.closing.set()
+        for listener in self._bases:
+            listener.close()
+        if self._control_listener is not None:
+            self._control_listener.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def down(self, base: int = 0) -> None:
+        """Connections to that base are cut and refused."""
+        self._bases[base].down()
+
+    def up(self, base: int = 0) -> None:
+        """That base takes connections again."""
+        self._bases[base].up()
+
+    # Addresses
+
+    @property
+    def url(self) -> str:
+        """The first base."""
+        return self._bases[0].url
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """Every base."""
+        return tuple(listener.url for listener in self._bases)
+
+    @property
+    def control_url(self) -> str:
+        """Where /_sim/ answers whatever happens to the bases (it answers on each base as well)."""
+        if self._control_listener is None:
+            raise RuntimeError("the simulator has not been started")
+        return f"{self._control_listener.url}{PREFIX}"
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a bot needs to record here, in the names of its settings."""
+        return {
+            "AGORA_APP_ID": self.account.app_id,
+            "AGORA_APP_CERTIFICATE": self.account.app_certificate,
+            "AGORA_CUSTOMER_ID": self.account.customer_id,
+            "AGORA_CUSTOMER_SECRET": self.account.customer_secret,
+            "AGORA_API_URLS": ",".join(self.urls),
+            **STORAGE,
+        }
+
+    # Serving
+
+    def _listener(self, port: int, base: int) -> Listener:
+        def handle(method: str, target: str, headers: Mapping[str, str], content: bytes) -> Answer | None:
+            return self.handle(method, target, headers, content, base)
+
+        return Listener(port, handle)
+
+    def handle(
+        self, method: str, target: str, headers: Mapping[str, str], content: bytes, base: int = 0
+    ) -> Answer | None:
+        """One request without the network (tests of the state alone); None: no answer."""
+        if target.startswith(f"{PREFIX}/"):
+            return self._control.handle(method, target, content)
+        return self._exchange.handle(read_call(method, target, headers, content, base))

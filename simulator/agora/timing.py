@@ -1,0 +1,105 @@
+"""How long things take at the simulated Agora, and the clocks that measure it."""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Durations in seconds; the defaults are near what the documentation describes."""
+
+    initialised: float = 0.2
+    """After start, until status 1."""
+    starting: float = 0.5
+    """After start, until status 2."""
+    partly_ready: float = 1.5
+    """After start, until status 3."""
+    ready: float = 3.0
+    """After start, until the recorder joins the channel: status 4."""
+    first_slice: float = 15.0
+    """Seconds of media in the channel until the first file is stored: status 5."""
+    failover: float = 30.0
+    """How long a recorder is not found while Agora moves it to another server."""
+    stopping: float = 2.0
+    """How long status 6 lasts after a stop."""
+    stopped: float = 3.0
+    """How long status 7 lasts after that."""
+    exiting: float = 1.0
+    """How long status 8 lasts after that, before 404."""
+    upload: float = 4.0
+    """How long a synchronous stop waits for the upload."""
+    sync_stop_limit: float = 20.0
+    """The longest that a synchronous stop waits."""
+    join_given_up: float = 30.0
+    """How long a recorder that can't join (token, ban) stays at status 3 before it is gone."""
+    exit_lingers: float = 5.0
+    """How long a stop is answered 400/49 after a recorder left by itself (idle, thrown out)."""
+    crash_shown: float = 30.0
+    """How long status 20 is shown after a crash."""
+    resource_life: float = 300.0
+    """How long a resource id is good for a start."""
+    hour: float = 3600.0
+    """An hour of `resourceExpiredHour`."""
+    idle_scale: float = 1.0
+    """What a second of `maxIdleTime` lasts."""
+    idle: float | None = None
+    """The idle time whatever `maxIdleTime` says."""
+    ban_scale: float = 1.0
+    """What a second of a kicking rule lasts."""
+    mp4_length: float = 7200.0
+    """Seconds of media in one MP4 file."""
+
+    def scaled(self, factor: float) -> Timing:
+        """The same with every duration multiplied."""
+        durations: dict[str, float] = {
+            name: value * factor for name, value in dataclasses.asdict(self).items() if value is not None
+        }
+        return Timing(**durations)
+
+
+class Clock(Protocol):
+    """Where the simulator reads the time."""
+
+    def monotonic(self) -> float:
+        """Seconds from any start, never backwards."""
+        ...
+
+    def wall(self) -> float:
+        """Unix time."""
+        ...
+
+
+class SystemClock:
+    """The machine's own time."""
+
+    def monotonic(self) -> float:
+        """Seconds since the machine started."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """Unix time."""
+        return time.time()
+
+
+@dataclass
+class ManualClock:
+    """A clock that only moves when it is told to."""
+
+    now: float = 0.0
+    wall_start: float = field(default_factory=time.time)
+
+    def monotonic(self) -> float:
+        """Seconds moved so far."""
+        return self.now
+
+    def wall(self) -> float:
+        """Unix time at creation, plus the seconds moved so far."""
+        return self.wall_start + self.now
+
+    def advance(self, seconds: float) -> None:
+        """Let that much time pass."""
+        self.now += seconds

@@ -1,0 +1,119 @@
+"""RTC tokens: a bad one fails no start, but the recorder never gets in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import struct
+import zlib
+
+import pytest
+from agora_token_builder import RtcTokenBuilder
+
+from tests.unit.simulator.agora_caller import DAY, Caller, caller
+
+
+@pytest.fixture
+def agora() -> Caller:
+    return caller()
+
+
+def outcome(agora: Caller, token: str) -> tuple[list[int | None], str | None]:
+    """The statuses it shows over a minute, and what the simulator says about the token."""
+    task = agora.task(token=token)
+    seen: list[int | None] = []
+    for _ in range(60):
+        seen.append(agora.status(task))
+        agora.clock.advance(1)
+    return sorted(set(seen), key=seen.index), agora.simulator.recorders()[-1].token_problem
+
+
+def pack(text: bytes) -> bytes:
+    return struct.pack("<H", len(text)) + text
+
+
+def token_007(agora: Caller, *, channel: str = "daily", uid: str = "1001", life: int = DAY) -> str:
+    account = agora.simulator.account
+    issued, salt = int(agora.clock.wall()), 12345
+    service = struct.pack("<HHHI", 1, 1, 1, life) + pack(channel.encode()) + pack(uid.encode())
+    signed = pack(account.app_id.encode()) + struct.pack("<IIIH", issued, life, salt, 1) + service
+    key = hmac.new(struct.pack("<I", issued), account.app_certificate.encode(), hashlib.sha256).digest()
+    key = hmac.new(struct.pack("<I", salt), key, hashlib.sha256).digest()
+    signature = hmac.new(key, signed, hashlib.sha256).digest()
+    return "007" + base64.b64encode(zlib.compress(pack(signature) + signed)).decode()
+
+
+def test_a_good_token_lets_it_in(agora: Caller) -> None:
+    assert outcome(agora, agora.token()) == ([0, 2, 3, 4], None)
+
+
+@pytest.mark.parametrize(
+    ("why", "life", "channel", "uid"),
+    [
+        ("expired", -1, "daily", "1001"),
+        ("24 h", 2 * DAY, "daily", "1001"),
+        ("signature", DAY, "other", "1001"),
+        ("signature", DAY, "daily", "1002"),
+    ],
+)
+def test_a_token_that_does_not_fit_keeps_it_out_for_good(
+    agora: Caller, why: str, life: float, channel: str, uid: str
+) -> None:
+    statuses, problem = outcome(agora, agora.token(channel, uid, life))
+    assert statuses == [0, 2, 3, None]
+    assert why in str(problem)
+
+
+@pytest.mark.parametrize("token", ["", "006", "nonsense", "006" + "a" * 32 + "!!!", "007AAAA", "005" + "a" * 60])
+def test_what_is_no_token_keeps_it_out_too(agora: Caller, token: str) -> None:
+    statuses, problem = outcome(agora, token)
+    assert statuses == [0, 2, 3, None]
+    assert problem
+
+
+def test_a_token_of_another_project_or_certificate_keeps_it_out(agora: Caller) -> None:
+    for other in (caller(app_id="b" * 32), caller(app_certificate="b" * 32)):
+        other.clock = agora.clock
+        statuses, _ = outcome(agora, other.token())
+        assert statuses == [0, 2, 3, None]
+
+
+def test_a_token_for_any_uid_lets_it_in(agora: Caller) -> None:
+    assert outcome(agora, agora.token(uid="0"))[0] == [0, 2, 3, 4]
+
+
+def test_a_token_for_the_text_zero_is_for_nobody_else(agora: Caller) -> None:
+    account = agora.simulator.account
+    until = int(agora.clock.wall()) + DAY
+    token = RtcTokenBuilder.buildTokenWithAccount(account.app_id, account.app_certificate, "daily", "0", 2, until)
+    assert outcome(agora, token)[0] == [0, 2, 3, None]
+
+
+def test_version_007_is_understood(agora: Caller) -> None:
+    assert outcome(agora, token_007(agora)) == ([0, 2, 3, 4], None)
+
+
+@pytest.mark.parametrize("wrong", [{"channel": "other"}, {"uid": "7"}, {"life": 3 * DAY}])
+def test_version_007_is_verified(agora: Caller, wrong: dict[str, object]) -> None:
+    assert outcome(agora, token_007(agora, **wrong))[0] == [0, 2, 3, None]  # type: ignore[arg-type]
+
+
+def test_without_a_certificate_no_token_is_needed() -> None:
+    assert outcome(caller(app_certificate=""), "")[0] == [0, 2, 3, 4]
+
+
+def test_a_token_that_expires_ends_the_recorder(agora: Caller) -> None:
+    agora.simulator.join("daily", 7)
+    task = agora.task(token=agora.token(life=3600))
+    agora.clock.advance(3598)
+    assert agora.status(task) == 5
+    agora.clock.advance(2)
+    assert agora.status(task) is None
+    assert agora.simulator.recorder("daily").ended_by == "token_expired"
+
+
+def test_a_token_can_be_made_to_expire(agora: Caller) -> None:
+    task = agora.recorded()
+    agora.simulator.expire_token("daily")
+    assert agora.status(task) is None

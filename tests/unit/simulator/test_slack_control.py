@@ -1,0 +1,179 @@
+"""Driving the simulator over HTTP, and `python -m simulator`."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from slack_sdk import WebClient
+
+from simulator.slack import SlackSimulator
+
+Json = dict[str, Any]
+ROOT = Path(__file__).parents[3]
+BUTTON = {"type": "button", "action_id": "stop", "text": {"type": "plain_text", "text": "Stop"}, "value": "r1"}
+CARD = [{"type": "actions", "elements": [BUTTON]}]
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackSimulator]:
+    with SlackSimulator(rate_limits=False) as simulator:
+        simulator.seed()
+        yield simulator
+
+
+def ask(url: str, path: str, body: Json | None = None) -> tuple[int, Json]:
+    parts = urlsplit(url)
+    connection = HTTPConnection(parts.hostname or "", parts.port or 0, timeout=10)
+    connection.request("GET" if body is None else "POST", f"{parts.path}/{path}", json.dumps(body or {}))
+    answer = connection.getresponse()
+    found = json.loads(answer.read())
+    connection.close()
+    return answer.status, found
+
+
+def result(slack: SlackSimulator, path: str, body: Json | None = None) -> Any:
+    status, answer = ask(slack.control_url, path, body)
+    assert status == 200, answer
+    return answer["result"]
+
+
+def post(slack: SlackSimulator, **more: Any) -> str:
+    client = WebClient(token=slack.bot_token, base_url=slack.url)
+    return str(client.chat_postMessage(channel=slack.world.channel("daily").id, text="card", **more)["ts"])
+
+
+def test_the_world_is_shown_with_names(slack: SlackSimulator) -> None:
+    world = result(slack, "world")
+
+    members = {channel["name"]: channel["members"] for channel in world["channels"]}
+    assert members["daily"] == ["ana", "ben", "recorder"]
+    assert members["design"] == ["ana", "ben"]
+    assert {person["name"] for person in world["people"]} == {"recorder", "ana", "ben", "gus"}
+
+
+def test_a_command_can_be_typed_and_its_fate_be_read(slack: SlackSimulator) -> None:
+    typed = result(slack, "command", {"person": "ana", "channel": "daily", "text": "/record start daily"})
+
+    assert (typed["acknowledged"], typed["error"]) == (False, "dispatch_failed")
+    assert typed["deliveries"][0]["payload"]["text"] == "start daily"
+    (again,) = result(slack, f"interactions?id={typed['id']}")
+    assert again["id"] == typed["id"]
+
+
+def test_a_button_is_found_in_the_newest_message_that_has_it(slack: SlackSimulator) -> None:
+    post(slack, blocks=CARD)
+    ts = post(slack, blocks=CARD)
+    post(slack)
+
+    pressed = result(slack, "press", {"person": "ben", "channel": "daily", "action_id": "stop"})
+
+    assert pressed["deliveries"][0]["payload"]["message"]["ts"] == ts
+
+
+def test_messages_can_be_waited_for_and_listed(slack: SlackSimulator) -> None:
+    post(slack, metadata={"event_type": "recording_card", "event_payload": {"state": "starting"}})
+    result(slack, "say", {"person": "ana", "channel": "daily", "text": "hello"})
+
+    wanted = {"channel": "daily", "event_type": "recording_card", "payload": {"state": "starting"}, "timeout": 5}
+    assert result(slack, "wait", wanted)["text"] == "card"
+    assert [message["text"] for message in result(slack, "messages?channel=daily&person=ana")] == ["card", "hello"]
+
+
+def test_what_does_not_happen_in_time_is_an_error(slack: SlackSimulator) -> None:
+    status, answer = ask(slack.control_url, "wait", {"channel": "daily", "contains": "never", "timeout": 0.05})
+
+    assert (status, answer["ok"]) == (400, False)
+    assert "TimeoutError" in answer["error"]
+
+
+def test_faults_are_set_seen_and_cleared(slack: SlackSimulator) -> None:
+    result(slack, "fault", {"method": "chat.postMessage", "drop": "before", "times": 1})
+    with pytest.raises(ConnectionError):
+        WebClient(token=slack.bot_token, base_url=slack.url, retry_handlers=[]).chat_postMessage(channel="C", text="x")
+
+    assert [fault["hits"] for fault in result(slack, "faults")] == [1]
+    assert [call["outcome"] for call in result(slack, "calls?method=chat.postMessage")] == ["no answer"]
+    result(slack, "clear_faults", {})
+    assert result(slack, "faults") == []
+
+
+def test_it_answers_while_slack_is_down(slack: SlackSimulator) -> None:
+    result(slack, "down", {})
+    with pytest.raises(ConnectionRefusedError):
+        ask(f"{slack.base_url}/_sim", "world")
+
+    result(slack, "up", {})
+    assert ask(f"{slack.base_url}/_sim", "world")[0] == 200
+
+
+def test_the_world_can_be_changed(slack: SlackSimulator) -> None:
+    result(slack, "add_person", {"name": "eve", "guest": True, "channels": ["daily"]})
+    result(slack, "add_channel", {"name": "secret", "people": ["eve"], "private": True, "bot": False})
+    result(slack, "invite_bot", {"channel": "secret"})
+    result(slack, "archive", {"channel": "general"})
+    limits = result(slack, "limits", {"enabled": False, "scopes": ["chat:write"]})
+
+    channels = {channel["name"]: channel for channel in result(slack, "world")["channels"]}
+    assert channels["secret"]["members"] == ["eve", "recorder"]
+    assert channels["general"]["archived"] is True
+    assert limits == {"enabled": False, "scopes": ["chat:write"]}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status"),
+    [
+        ("nonsense", None, 404),
+        ("command", {"person": "ana"}, 400),
+        ("say", {"person": "nobody", "channel": "daily", "text": "x"}, 400),
+        ("say", {"person": "gus", "channel": "daily", "text": "x"}, 400),
+        ("press", {"person": "ana", "channel": "daily", "action_id": "none"}, 400),
+    ],
+)
+def test_a_mistake_is_told(slack: SlackSimulator, path: str, body: Json | None, status: int) -> None:
+    found, answer = ask(slack.control_url, path, body)
+
+    assert (found, answer["ok"]) == (status, False)
+    assert answer["error"]
+
+
+@pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
+def test_both_simulators_run_until_they_are_told_to_stop(how: signal.Signals) -> None:
+    command = [sys.executable, "-m", "simulator"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            line = json.loads(process.stdout.readline())
+            assert ask(line["SLACK_CONTROL_URL"], "world")[0] == 200
+            assert ask(line["AGORA_CONTROL_URL"], "people")[0] in (200, 400)
+            process.send_signal(how)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+
+    assert all(isinstance(value, str) for value in line.values())
+    assert {"SLACK_API_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"} <= set(line)
+    assert {"AGORA_API_URLS", "AGORA_APP_ID", "STORAGE_BUCKET"} <= set(line)
+    assert "daily" in line["SLACK_CHANNELS"].split(",")
+
+
+def test_help_explains() -> None:
+    command = [sys.executable, "-m", "simulator", "--help"]
+    shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    assert "--slack-port" in shown.stdout
+    assert "SLACK_CONTROL_URL" in shown.stdout
