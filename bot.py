@@ -34,6 +34,7 @@ from handlers.channel_names import ChannelNames
 from handlers.identity import Identity
 from handlers.record import RecordCommand
 from handlers.socket import Socket
+from messages.cards import Frame
 from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
 from messages.slack import Slack, web_client
 from monitor.calls import Calls
@@ -43,6 +44,7 @@ from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
+from recordings.errors import StorageUnavailable
 from recordings.model import Policy, Recording
 from recordings.service import RecordingService
 from storage.database import Database
@@ -61,6 +63,8 @@ _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
+_BOLT_READS_THESE = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
+"""Bolt looks for them by itself, and two of them switch it to OAuth without a word."""
 _log = structlog.get_logger("bot")
 
 
@@ -163,13 +167,22 @@ class Running:
 
     def stop(self) -> None:
         """Takes no new work, gives what is in hand a few seconds, hands the lease over."""
-        if self.socket is not None:
-            self.socket.close()
+        # Closing a socket takes seconds of its own, which are the same seconds.
+        closing = threading.Thread(target=self._close_socket, name="close", daemon=True)
+        closing.start()
         self.dispatcher.drain(DRAIN_SECONDS)
         if self.scheduler.running:
             self.scheduler.shutdown(wait=False)
-        self.leadership.resign()
+        try:
+            self.leadership.resign()
+        except StorageUnavailable as error:
+            _log.warning("lease_not_handed_over", error=str(error))
         self.web.close()
+        closing.join(1)
+
+    def _close_socket(self) -> None:
+        if self.socket is not None:
+            self.socket.close()
 
 
 def compose(config: settings.Settings) -> Running:
@@ -183,7 +196,8 @@ def compose(config: settings.Settings) -> Running:
     token = config.slack_bot_token.get_secret_value()
     web = web_client(token, config.slack_api_url)
     slack, pace, identity = Slack(web), SlackPace(), Identity(web)
-    poster = CardPoster(slack, pace, now, policy.max_duration)
+    frame = Frame(policy.max_duration, lambda recording: "/".join((config.storage_bucket, *_folders(recording))))
+    poster = CardPoster(slack, pace, now, frame)
     rng = random.SystemRandom()
     calls = Calls(agora_of(config), recorders, _folders, now, rng)
     agora_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora")
@@ -192,7 +206,7 @@ def compose(config: settings.Settings) -> Running:
         Lane(RecordingSteps(recordings, recorders, calls, poster, policy, now, rng.random), agora_pool),
         Lane(RecorderSteps(recorders, calls, policy, now, rng.random), agora_pool),
         Lane(AlertWork(outbox, slack, pace, now), slack_pool),
-        Lane(CardWork(recordings, slack, pace, poster, now, policy.max_duration), slack_pool),
+        Lane(CardWork(recordings, slack, pace, poster, now, frame), slack_pool),
         Lane(ReplyWork(recordings, slack, lambda: identity.bot.name, now), slack_pool),
     )
     dispatcher = Dispatcher(lanes, leadership.epoch, now)
@@ -240,6 +254,8 @@ def main(arguments: Sequence[str]) -> int:
     except settings.SettingsError as error:
         return check.report_settings(error.lines) if arguments else _refuse(error.lines)
     logs.configure(config.log_level, config.log_format, settings.secret_values(config))
+    for name in _BOLT_READS_THESE:
+        os.environ.pop(name, None)
     if arguments:
         return check.report(check_lines(config))
     return run(config)

@@ -3,6 +3,8 @@ changes only when the recording does."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from messages.metadata import CARD, metadata
@@ -14,13 +16,24 @@ STOP_ACTION = "stop_recording"
 _FILES_SHOWN = 10
 
 
-def card(recording: Recording, max_duration: float) -> Message:
-    """The card of a recording; `max_duration` in seconds."""
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What every card needs to know of the installation: the longest recording in seconds, and the place in the
+    bucket where a recording's files are."""
+
+    max_duration: float
+    folder: Callable[[Recording], str]
+
+
+def card(recording: Recording, frame: Frame) -> Message:
+    """The card of a recording."""
     title = f"{sign(recording)} *{state_in_words(recording)}*: {code(recording.agora_channel)}"
-    lines = [line for line in (_notice(recording), *_times(recording, max_duration), _how_it_ended(recording)) if line]
+    lines = [
+        line for line in (_notice(recording), *_times(recording, frame.max_duration), _how_it_ended(recording)) if line
+    ]
     blocks = [section("\n".join([title, *lines]))]
     if recording.files and recording.over:
-        blocks.append(section(_files(recording)))
+        blocks.append(section(_files(recording, frame.folder(recording))))
     if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
         blocks.append(_buttons(recording))
     blocks.append(context(f"Reference `{recording.id}`"))
@@ -49,7 +62,7 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
     until = recording.started_at + timedelta(seconds=max_duration)
     lines.append(f"Since {clock(recording.started_at)}, until {clock(until)} at the latest")
     if recording.first_file_at is not None:
-        lines.append(f"The first file is stored since {clock(recording.first_file_at)}")
+        lines.append(f"First file stored at {clock(recording.first_file_at)}")
     return lines
 
 
@@ -71,10 +84,16 @@ def _stopped_by(recording: Recording) -> str:
     return f"{verb} by {person(recording.stop_wanted_by)} at {clock(recording.stop_wanted_at)}"
 
 
-def _files(recording: Recording) -> str:
+def _files(recording: Recording, folder: str) -> str:
     shown = [code(name, 200) for name in recording.files[:_FILES_SHOWN]]
     more = len(recording.files) - len(shown)
-    return "\n".join(["Files that Agora named:", *shown, *([f"and {more} more"] if more > 0 else [])])
+    return "\n".join(
+        [
+            f"Files that Agora named, in the bucket under {code(folder, 200)}:",
+            *shown,
+            *([f"and {more} more"] if more > 0 else []),
+        ]
+    )
 
 
 def _buttons(recording: Recording) -> Block:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from messages.alerts import alert_message
-from messages.cards import card
+from messages.cards import Frame, card
 from messages.pace import Limit, Pace
 from messages.replies import cannot_post
 from messages.slack import Slack
@@ -46,7 +46,7 @@ class CardPoster:
     slack: Slack
     pace: SlackPace
     clock: Clock
-    max_duration: float
+    frame: Frame
 
     def post_card(self, recording: Recording) -> str:
         now = self.clock()
@@ -54,7 +54,7 @@ class CardPoster:
         if free > now:
             raise SlackBusy("paced", retry_after=(free - now).total_seconds())
         self.pace.posts.took(recording.slack_channel, now)
-        return _post(self.slack, recording.slack_channel, card(recording, self.max_duration))
+        return _post(self.slack, recording.slack_channel, card(recording, self.frame))
 
 
 def _post(slack: Slack, channel: str, message: Message, **thread: object) -> str:
@@ -77,7 +77,7 @@ class CardWork:
     pace: SlackPace
     poster: CardPoster
     clock: Clock
-    max_duration: float
+    frame: Frame
     name: str = "card"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
@@ -105,7 +105,7 @@ class CardWork:
         now = self.clock()
         self.pace.updates.took("", now)
         self.pace.of_a_card.took(recording.id, now)
-        message = card(recording, self.max_duration)
+        message = card(recording, self.frame)
         try:
             self.slack.update(recording.slack_channel, recording.card_ts, message)
         except SlackRefused as error:

@@ -65,7 +65,8 @@ def stopping(recording: Recording, *, again: bool) -> Message:
 
 
 def over_already(recording: Recording, domain: str) -> Message:
-    return text(f"Nothing is being recorded here just now. The last one was:\n{_line(recording, domain)}")
+    name = code(recording.agora_channel)
+    return text(f"{name} is not being recorded any more. This is how it ended:\n{_line(recording, domain)}")
 
 
 def nothing_here(agora_channel: str) -> Message:
@@ -119,12 +120,16 @@ def _line(recording: Recording, domain: str) -> str:
 def _how(recording: Recording) -> str:
     reason = recording.reason or Reason.STOPPED
     if recording.state is State.FAILED:
-        return f"failed. {FAILED[reason].happened}"
+        return f"failed: {_inside(FAILED[reason].happened)}"
     if recording.state is State.ENDED and reason is Reason.STOPPED and recording.stop_wanted_by:
         return f"stopped by {person(recording.stop_wanted_by)}"
     if recording.state is State.ENDED:
-        return ENDED[reason].happened[:1].lower() + ENDED[reason].happened[1:].rstrip(".")
+        return _inside(ENDED[reason].happened)
     return state_in_words(recording).lower()
+
+
+def _inside(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
 def _card_link(recording: Recording, domain: str) -> str:

@@ -123,4 +123,4 @@ def state_in_words(recording: Recording) -> str:
             return "Stopped, files are being uploaded"
         case State.FAILED:
             return "Failed"
-    return "Over, nothing was recorded" if recording.reason is Reason.NO_MEDIA else "Over"
+    return "Finished, but nothing was recorded" if recording.reason is Reason.NO_MEDIA else "Finished"
