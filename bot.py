@@ -31,6 +31,7 @@ from agora import payloads, tokens, vendors
 from agora.channels import check_channel_name
 from handlers.app import slack_app
 from handlers.channel_names import ChannelNames
+from handlers.http import SlackOverHttp
 from handlers.identity import Identity
 from handlers.record import RecordCommand
 from handlers.socket import Socket
@@ -215,12 +216,17 @@ def compose(config: settings.Settings) -> Running:
     service = RecordingService(recordings, check_channel_name, now, lambda: secrets.token_hex(6), dispatcher.wake)
     impatient = web_client(token, config.slack_api_url, seconds=_CHANNEL_NAME_SECONDS)
     app = slack_app(
-        web, RecordCommand(service, ChannelNames(impatient)), service, _revealed(config.slack_signing_secret)
+        web_client(None, config.slack_api_url),
+        token,
+        RecordCommand(service, ChannelNames(impatient)),
+        service,
+        _revealed(config.slack_signing_secret),
     )
     app_token = _revealed(config.slack_app_token)
     connection = Socket(app, app_token) if app_token else None
     readiness = Readiness(identity, connection, ticker, dispatcher)
-    server = WebServer(web_app(readiness), config.http_host, config.http_port)
+    slack_events = SlackOverHttp(app) if config.slack_signing_secret is not None else None
+    server = WebServer(web_app(readiness, slack_events), config.http_host, config.http_port)
     return Running(database, dispatcher, leadership, scheduler_for(ticker.tick), identity, connection, server)
 
 

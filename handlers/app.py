@@ -27,12 +27,14 @@ _THREADS = 24
 _log = structlog.get_logger(__name__)
 
 
-def slack_app(client: WebClient, record: RecordCommand, service: RecordingService, signing_secret: str) -> App:
-    """An app with every listener. Calls nothing: Slack may be down."""
+def slack_app(
+    client: WebClient, bot_token: str, record: RecordCommand, service: RecordingService, signing_secret: str
+) -> App:
+    """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
     app = App(
         client=client,
         signing_secret=signing_secret or "unused-in-socket-mode",
-        authorize=_authorize(client),
+        authorize=_authorize(bot_token),
         token_verification_enabled=False,
         raise_error_for_unhandled_request=True,
         # Each thread waits for one database transaction at most; with Bolt's own five, a burst of commands would not
@@ -47,11 +49,11 @@ def slack_app(client: WebClient, record: RecordCommand, service: RecordingServic
     return app
 
 
-def _authorize(client: WebClient) -> Any:
+def _authorize(bot_token: str) -> Any:
     # Without a function of our own Bolt asks Slack (auth.test) inside the first request, whose acknowledgement
     # then fails when Slack is slow.
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=client.token)
+        return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=bot_token)
 
     return authorize
 

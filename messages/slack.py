@@ -28,7 +28,7 @@ _NOT_NOW = frozenset(
 _SECONDS = 8
 
 
-def web_client(token: str, base_url: str, seconds: int = _SECONDS) -> WebClient:
+def web_client(token: str | None, base_url: str, seconds: int = _SECONDS) -> WebClient:
     """A client that sends a request at most once: the SDK's own retries post a message twice when its answer is
     lost."""
     return WebClient(token=token, base_url=base_url, timeout=seconds, retry_handlers=[])

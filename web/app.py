@@ -1,17 +1,25 @@
-"""The Flask app: `/healthz` and `/readyz`."""
+"""The Flask app: `/healthz`, `/readyz`, and `/slack/events` where Slack comes over HTTP."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Request, Response, jsonify, request
 
 Readiness = Callable[[], dict[str, str]]
 """Each part by name: `ok`, or in a few words what is wrong with it."""
 
 
-def web_app(readiness: Readiness) -> Flask:
+SlackEvents = Callable[[Request], Response]
+"""Answers one of Slack's signed requests."""
+
+LONGEST_BODY = 1_000_000
+"""Bytes. Slack's longest payloads, those with a whole view in them, are a few hundred thousand."""
+
+
+def web_app(readiness: Readiness, slack_events: SlackEvents | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -21,5 +29,12 @@ def web_app(readiness: Readiness) -> Flask:
     def readyz() -> tuple[Response, int]:
         parts = readiness()
         return jsonify(parts), 200 if all(state == "ok" for state in parts.values()) else 503
+
+    if slack_events is not None:
+
+        @app.post("/slack/events")
+        def events() -> Response:
+            request.get_data(cache=True)
+            return slack_events(request)
 
     return app
