@@ -40,6 +40,7 @@ from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackP
 from messages.slack import Slack, web_client
 from monitor.calls import Calls
 from monitor.dispatcher import Dispatcher, Lane
+from monitor.janitor import Janitor
 from monitor.leadership import Leadership
 from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
@@ -206,6 +207,7 @@ def compose(config: settings.Settings) -> Running:
     lanes = (
         Lane(RecordingSteps(recordings, recorders, calls, poster, policy, now, rng.random), agora_pool),
         Lane(RecorderSteps(recorders, calls, policy, now, rng.random), agora_pool),
+        Lane(Janitor(recorders, calls, now), agora_pool),
         Lane(AlertWork(outbox, slack, pace, now), slack_pool),
         Lane(CardWork(recordings, slack, pace, poster, now, frame), slack_pool),
         Lane(ReplyWork(recordings, slack, lambda: identity.bot.name, now), slack_pool),

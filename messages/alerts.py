@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messages.metadata import metadata
-from messages.text import CUT_NAME, Message, code, context, person, plain, section, typed
+from messages.text import CUT_NAME, Message, code, context, escape, person, plain, section, typed
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
 from recordings.model import Alert, AlertKind, Reason
 
@@ -22,13 +22,16 @@ _WORDS: dict[AlertKind, dict[Reason, Words]] = {
 _CONCERNS_MANY = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED})
 
 
-def alert_message(alert: Alert) -> Message:
-    """The alert as a message for the card's thread and the channel."""
+def alert_message(alert: Alert, *, direct: bool = False) -> Message:
+    """The alert as a message for the card's thread and the channel; `direct`: for the person who started the
+    recording, since the channel can't be posted in."""
     recording = alert.recording
     words = _WORDS[alert.kind].get(alert.reason or Reason.STOPPED, Words(str(alert.reason)))
     many = alert.kind in (AlertKind.WARNING, AlertKind.RECOVERED) and alert.reason in _CONCERNS_MANY
     head = f"*{_HEADS[alert.kind]}*" + ("" if many else f": {code(recording.agora_channel)}")
     lines = [head, words.happened, words.next_step]
+    if direct:
+        lines.append(f"I tell you here because I can't post in <#{escape(recording.slack_channel)}> any more.")
     if alert.kind is AlertKind.FAILED:
         again = f"To record again: `/record start {typed(recording.agora_channel)}`"
         lines += [again, person(recording.started_by)]

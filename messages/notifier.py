@@ -14,7 +14,7 @@ from messages.pace import Limit, Pace
 from messages.replies import cannot_post
 from messages.slack import Slack
 from messages.text import Message
-from recordings.errors import SlackBusy, SlackRefused
+from recordings.errors import SlackBusy, SlackError, SlackRefused
 from recordings.model import AlertKind, Recording
 from recordings.ports import Clock
 from recordings.stores import AlertJob, CardJob, Cards, Outbox
@@ -158,23 +158,33 @@ class AlertWork:
         log = _log.bind(recording=recording.id, kind=str(job.alert.kind), reason=str(job.alert.reason), alert=job.id)
         self.pace.posts.took(recording.slack_channel, self.clock())
         try:
-            ts = _post(
-                self.slack,
-                recording.slack_channel,
-                alert_message(job.alert),
-                thread_ts=job.card_ts,
-                broadcast=job.card_ts is not None and job.alert.kind in _BROADCAST,
-            )
+            ts = self._send(job)
         except SlackBusy as error:
             log.warning("alert_deferred", error=str(error), tries=job.tries)
             until = self.clock() + _backoff(job.tries, error.retry_after)
             self.outbox.deferred(job.id, until, str(error), epoch)
         except SlackRefused as error:
+            self._refused(job, error, log, epoch)
+        else:
+            log.info("alert_delivered", ts=ts, direct=job.direct)
+            self.outbox.delivered(job.id, ts, self.clock(), epoch)
+
+    def _send(self, job: AlertJob) -> str:
+        recording = job.alert.recording
+        if job.direct:
+            channel = self.slack.direct_channel(recording.started_by)
+            return _post(self.slack, channel, alert_message(job.alert, direct=True))
+        broadcast = job.card_ts is not None and job.alert.kind in _BROADCAST
+        message = alert_message(job.alert)
+        return _post(self.slack, recording.slack_channel, message, thread_ts=job.card_ts, broadcast=broadcast)
+
+    def _refused(self, job: AlertJob, error: SlackRefused, log: structlog.stdlib.BoundLogger, epoch: int) -> None:
+        if job.direct:
             log.error("alert_undeliverable", error=str(error))
             self.outbox.dropped(job.id, str(error), self.clock(), epoch)
         else:
-            log.info("alert_delivered", ts=ts)
-            self.outbox.delivered(job.id, ts, self.clock(), epoch)
+            log.warning("alert_redirected", error=str(error))
+            self.outbox.redirected(job.id, str(error), epoch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,7 +210,15 @@ class ReplyWork:
             _log.warning("reply_deferred", recording=key, error=str(error))
             self.cards.reply_deferred(key, self.clock() + _backoff(1, error.retry_after), epoch)
         except SlackRefused as error:
-            _log.error("reply_refused", recording=key, error=str(error))
+            _log.warning("reply_refused", recording=key, error=str(error))
+            self._tell_directly(reply.recording)
             self.cards.replied(key, epoch)
         else:
             self.cards.replied(key, epoch)
+
+    def _tell_directly(self, recording: Recording) -> None:
+        try:
+            channel = self.slack.direct_channel(recording.started_by)
+            self.slack.post(channel, cannot_post(recording, self.bot_name()))
+        except SlackError as error:
+            _log.error("reply_undeliverable", recording=recording.id, error=str(error))

@@ -57,6 +57,10 @@ class Slack:
     def update(self, channel: str, ts: str, message: Message) -> None:
         _call(lambda: self._client.chat_update(channel=channel, ts=ts, **_content(message)))
 
+    def direct_channel(self, user: str) -> str:
+        """The channel of direct messages to this person."""
+        return str(_call(lambda: self._client.conversations_open(users=user))["channel"]["id"])
+
     def answer(self, response_url: str, message: Message) -> None:
         """Answers a command to the person who typed it (at most 5 times in 30 minutes)."""
         webhook = WebhookClient(response_url, timeout=_SECONDS, retry_handlers=[])

@@ -12,7 +12,7 @@ from recordings.model import Recorder, Recording
 from recordings.ports import ChannelUsers, Clock, CloudRecorder, Target
 from recordings.stores import Recorders
 
-_FIRST_UID, _LAST_UID = 3_500_000_000, 4_294_967_295
+FIRST_UID, _LAST_UID = 3_500_000_000, 4_294_967_295
 """The range of the recorders' uids: apps number their people from below."""
 
 
@@ -53,9 +53,9 @@ class Calls:
         the channel, a random one out of 795 million is as good."""
         users = self._users(channel) or ChannelUsers()
         taken = users.hosts | users.audience | self.recorders.uids_in(channel, self.clock())
-        uid = self.random.randint(_FIRST_UID, _LAST_UID)
+        uid = self.random.randint(FIRST_UID, _LAST_UID)
         while uid in taken:
-            uid = self.random.randint(_FIRST_UID, _LAST_UID)
+            uid = self.random.randint(FIRST_UID, _LAST_UID)
         return uid
 
     def with_users(self, channel: str, answer: Answer) -> Outcome:

@@ -42,6 +42,8 @@ class AlertJob:
     card_ts: str | None
     due_at: datetime
     tries: int
+    direct: bool = False
+    """The channel refused it for good: it goes to the person who started the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,10 @@ class Recorders(Protocol):
     def save(self, recorder: Recorder, epoch: int) -> None: ...
     def keep_late(self, recorder: Recorder) -> None: ...
     def uids_in(self, agora_channel: str, now: datetime) -> frozenset[int]: ...
+    def channels(self, since: datetime) -> Sequence[str]:
+        """The Agora channels in which a recorder was started since then."""
+
+    def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]: ...
 
 
 class Troubles(Protocol):
@@ -119,6 +125,7 @@ class Outbox(Protocol):
 
     def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None: ...
     def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None: ...
+    def redirected(self, alert_id: int, error: str, epoch: int) -> None: ...
     def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None: ...
 
 

@@ -46,6 +46,7 @@ class Outbox:
                 card_ts=row.card_ts,
                 due_at=row.due_at,
                 tries=row.tries,
+                direct=row.direct,
             )
             for row in found
         ]
@@ -55,6 +56,10 @@ class Outbox:
 
     def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None:
         self._set(alert_id, {"due_at": until, "error": error, "tries": outbox.c.tries + 1}, epoch)
+
+    def redirected(self, alert_id: int, error: str, epoch: int) -> None:
+        """Slack will never take it in the channel: it goes to the person who started the recording."""
+        self._set(alert_id, {"direct": True, "error": error, "tries": 0}, epoch)
 
     def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
         """Slack will never take it: it is in the log, and not tried again."""

@@ -57,6 +57,16 @@ class Recorders:
         with self._database.read() as connection:
             return frozenset(connection.execute(select(recorders.c.uid).where(lately)).scalars())
 
+    def channels(self, since: datetime) -> Sequence[str]:
+        query = select(recorders.c.agora_channel).where(recorders.c.start_sent_at >= since).distinct()
+        with self._database.read() as connection:
+            return list(connection.execute(query).scalars())
+
+    def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]:
+        lately = (recorders.c.agora_channel == agora_channel) & (recorders.c.start_sent_at >= since)
+        with self._database.read() as connection:
+            return [rows.recorder(row) for row in connection.execute(select(recorders).where(lately))]
+
 
 def write(connection: Connection, recorder: Recorder) -> None:
     """Inserts or updates one recorder."""

@@ -6,7 +6,21 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, DateTime, Index, Integer, MetaData, String, Table, Text, text
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    false,
+    text,
+)
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -161,6 +175,7 @@ recorders = Table(
     Index("recorders_unwanted", "next_step_at", **_where(_unwanted)),
     Index("recorders_of_recording", "recording_id"),
     Index("recorders_in_channel", "agora_channel", "created_at"),
+    Index("recorders_started", "start_sent_at", "agora_channel"),
 )
 
 outbox = Table(
@@ -176,6 +191,7 @@ outbox = Table(
     Column("raised_at", UtcDateTime, nullable=False),
     Column("due_at", UtcDateTime, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
+    Column("direct", Boolean, nullable=False, server_default=false()),
     Column("done_at", UtcDateTime),
     Column("ts", String(32)),
     Column("error", Text),

@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("direct", sa.Boolean(), server_default=sa.text("0"), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ts", sa.String(length=32), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),
@@ -72,6 +73,7 @@ def upgrade() -> None:
     with op.batch_alter_table("recorders", schema=None) as batch_op:
         batch_op.create_index("recorders_in_channel", ["agora_channel", "created_at"], unique=False)
         batch_op.create_index("recorders_of_recording", ["recording_id"], unique=False)
+        batch_op.create_index("recorders_started", ["start_sent_at", "agora_channel"], unique=False)
         batch_op.create_index(
             "recorders_unwanted",
             ["next_step_at"],
@@ -214,6 +216,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("gone_at IS NULL AND NOT wanted"),
             postgresql_where=sa.text("gone_at IS NULL AND NOT wanted"),
         )
+        batch_op.drop_index("recorders_started")
         batch_op.drop_index("recorders_of_recording")
         batch_op.drop_index("recorders_in_channel")
 

@@ -1,0 +1,65 @@
+"""Once at start and once an hour: is a recorder of ours in a channel that should be gone?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import structlog
+
+from monitor.calls import FIRST_UID, Calls
+from recordings.actions import ThrowOut
+from recordings.errors import AgoraError
+from recordings.model import Recorder
+from recordings.ports import Clock
+from recordings.stores import Recorders
+
+_EVERY = timedelta(hours=1)
+_AFTER_A_FAULT = timedelta(minutes=1)
+_LATELY = timedelta(hours=25)
+"""No recorder outlives its token, which lives 24 hours."""
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Janitor:
+    """Work: the Agora channels that were lately recorded.
+
+    A uid that a row of this database knows and calls gone is thrown out. One in the recorders' range that no row
+    knows is told in the log only: it can be a person, or another installation's recorder.
+    """
+
+    recorders: Recorders
+    calls: Calls
+    clock: Clock
+    name: str = "janitor"
+    _next: dict[str, datetime] = field(default_factory=dict)
+    _first_round: bool = True
+
+    def due(self) -> Sequence[tuple[str, datetime]]:
+        now = self.clock()
+        first_look = now if self._first_round else now + _EVERY
+        self._first_round = False
+        for channel in self.recorders.channels(now - _LATELY):
+            self._next.setdefault(channel, first_look)
+        return sorted(self._next.items(), key=lambda item: item[1])
+
+    def run(self, key: str, epoch: int) -> None:
+        del epoch
+        outcome = self.calls.with_users(key, None)
+        if outcome.users is None:
+            self._next[key] = self.clock() + _AFTER_A_FAULT
+            return
+        present = outcome.users.hosts | outcome.users.audience
+        known = {recorder.uid: recorder for recorder in self.recorders.of_channel(key, self.clock() - _LATELY)}
+        for uid in sorted(uid for uid in present if uid >= FIRST_UID and uid not in known):
+            _log.warning("unknown_uid", channel=key, uid=uid)
+        back = [recorder for uid, recorder in known.items() if uid in present and recorder.gone_at is not None]
+        faults = [recorder for recorder in back if not self._throw_out(recorder)]
+        self._next[key] = self.clock() + (_AFTER_A_FAULT if faults else _EVERY)
+
+    def _throw_out(self, recorder: Recorder) -> bool:
+        answer = self.calls.perform(ThrowOut(), recorder)
+        _log.warning("recorder_came_back", recorder=recorder.id, uid=recorder.uid, thrown_out=answer is None)
+        return not isinstance(answer, AgoraError)
