@@ -1,0 +1,334 @@
+"""`make demo`: the whole main job in a terminal. The real bot, as a process of its own, between a simulated Slack and a
+simulated Agora; what people see in Slack is printed as it happens. Exits 0 only if every step happened."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from rich.console import Console
+from rich.text import Text
+
+from simulator.agora import AgoraSimulator, Timing
+from simulator.slack import SlackSimulator
+from simulator.slack.world import Message, Moment
+
+BOT = Path(__file__).with_name("bot.py")
+CHANNEL = "daily"
+BOT_NAME = "recorder"
+# The same rules as with the defaults, in a hundredth of the time.
+SETTINGS = {
+    "QUERY_INTERVAL_SECONDS": "0.5",
+    "FAILOVER_GRACE_SECONDS": "4",
+    "LEASE_SECONDS": "3",
+    "AGORA_QPS": "10",
+    "HTTP_PORT": "0",
+    "LOG_FORMAT": "console",
+}
+INHERITED = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "SYSTEMROOT")
+TIMING = Timing().scaled(0.12)
+PATIENCE = 30.0
+READING = 1.2
+"""Seconds between steps, for the reader's sake."""
+STOP_SECONDS = 12.0
+WIDTH = 100
+LOG_LINES = 25
+
+interrupted = threading.Event()
+"""Set by Ctrl-C, and looked at between steps only: an exception in between could leave the bot behind."""
+
+
+class DidNotHappen(Exception):
+    """The text says what."""
+
+
+@contextmanager
+def bot_process(environment: dict[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The real bot; gone at the end, whatever happens."""
+    with (folder / "bot.log").open("wb") as log:
+        bot = subprocess.Popen(
+            [sys.executable, BOT], env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+    try:
+        yield bot
+    finally:
+        end(bot)
+
+
+def end(bot: subprocess.Popen[bytes]) -> int:
+    """Ends the bot as a supervisor does, at the latest with `kill`; its exit code."""
+    bot.terminate()
+    try:
+        return bot.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        bot.kill()
+        return bot.wait()
+
+
+# What people see
+
+
+@dataclass
+class Transcript:
+    """Prints everything that happens in Slack, once, in order."""
+
+    slack: SlackSimulator
+    console: Console
+    shown: int = 0
+    versions: Counter[str] = field(default_factory=Counter)
+
+    def catch_up(self) -> None:
+        moments = self.slack.timeline
+        for moment in moments[self.shown :]:
+            self._show(moment)
+        self.shown = len(moments)
+
+    def headline(self, text: str) -> None:
+        self.catch_up()
+        self.console.print()
+        self.console.rule(Text(text, style="bold"), align="left", style="dim")
+
+    def tell(self, text: str) -> None:
+        """What happens outside Slack."""
+        self.catch_up()
+        self._row(time.time(), "", Text(text, style="italic cyan"))
+
+    def _show(self, moment: Moment) -> None:
+        if moment.kind == "command":
+            self._row(moment.at, moment.who, Text(moment.text, style="bold"))
+        elif moment.kind == "block_actions":
+            self._row(moment.at, moment.who, Text("presses Stop on the card, and confirms", style="italic"))
+        elif moment.ts is not None:
+            messages = self.slack.world.channel(moment.channel).messages
+            self._show_message(moment, next(m for m in messages if m.ts == moment.ts))
+
+    def _show_message(self, moment: Moment, message: Message) -> None:
+        version = self.versions[message.ts]
+        self.versions[message.ts] += 1
+        lines = self._lines(message, version)
+        if moment.kind == "edit":
+            before = self._lines(message, version - 1)
+            if lines == before:
+                return  # Only what machines read has changed.
+            lines = [lines[0], *(line for line in lines[1:] if line not in before)]
+        words = [*self._whereabouts(moment, message), *map(self._rich, lines)]
+        self._row(moment.at, moment.who, Text("\n").join(words))
+
+    def _lines(self, message: Message, version: int) -> list[str]:
+        stages = [(edit.text, edit.blocks) for edit in message.edits] + [(message.text, message.blocks)]
+        text, blocks = stages[version]
+        return [line for block in blocks for line in _words(block)] or text.split("\n")
+
+    def _whereabouts(self, moment: Moment, message: Message) -> list[Text]:
+        where = {"ephemeral": f"only {self._name(message.ephemeral_to)} sees this", "edit": "the card, edited"}
+        if moment.kind == "reply":
+            where["reply"] = "in the card's thread" + (f", and in #{moment.channel}" if moment.broadcast else "")
+        return [Text(f"({where[moment.kind]})", style="dim")] if moment.kind in where else []
+
+    def _name(self, user: str | None) -> str:
+        return self.slack.world.users[user].name.title() if user in self.slack.world.users else str(user)
+
+    def _rich(self, mrkdwn: str) -> Text:
+        """Slack's marks as a reader sees them."""
+        plain = re.sub(r"<@(\w+)>", lambda found: f"@{self._name(found[1])}", mrkdwn)
+        plain = re.sub(r"<!date\^(\d+)\^[^|>]*\|[^>]*>", lambda found: _clock(float(found[1])), plain)
+        plain = re.sub(r"<[^|>]+\|([^>]*)>", r"\1", plain)
+        text = Text()
+        for bold, code, rest in re.findall(r"\*([^*\n]+)\*|`([^`\n]+)`|(.[^*`]*)", plain):
+            text.append(html.unescape(bold or code or rest), "bold" if bold else "cyan" if code else "")
+        return text
+
+    def _row(self, at: float, who: str, what: Text) -> None:
+        colour = "magenta" if who == BOT_NAME else "green"
+        gutter = Text.assemble((_clock(at), "dim"), " ", (f"{who.title():<9}", colour), " ")
+        for line in what.wrap(self.console, self.console.width - len(gutter)):
+            line.rstrip()
+            self.console.print(gutter + line, soft_wrap=True)
+            gutter = Text(" " * len(gutter))
+
+
+def _words(block: dict[str, Any]) -> list[str]:
+    if block["type"] == "actions":
+        return ["  ".join(f"[ {element['text']['text']} ]" for element in block["elements"])]
+    texts = block.get("elements") or [block["text"]]
+    return [line for text in texts for line in str(text["text"]).split("\n")]
+
+
+def _clock(at: float) -> str:
+    return f"{datetime.fromtimestamp(at):%H:%M:%S}"
+
+
+# The story
+
+
+@dataclass
+class Demo:
+    """One step after the other; each raises `DidNotHappen` where it did not."""
+
+    slack: SlackSimulator
+    agora: AgoraSimulator
+    transcript: Transcript
+    bot: subprocess.Popen[bytes]
+    done: list[str] = field(default_factory=list)
+
+    def step(self, headline: str, part: Callable[[], object]) -> None:
+        self.transcript.headline(f"{len(self.done) + 1}. {headline}")
+        part()
+        self.wait(lambda: False, READING)
+        self.done.append(headline)
+
+    def until(self, happened: Callable[[], object], what: str) -> None:
+        """Raises `DidNotHappen` with these words where it does not."""
+        if not self.wait(lambda: happened() or self.bot.poll() is not None, PATIENCE):
+            raise DidNotHappen(f"within {PATIENCE:.0f} s: {what}")
+        if self.bot.poll() is not None:
+            raise DidNotHappen(f"the bot ended, with exit code {self.bot.returncode}, before: {what}")
+
+    def wait(self, happened: Callable[[], object], seconds: float) -> bool:
+        """Prints what happens in Slack, until this has happened too."""
+        deadline = time.monotonic() + seconds
+        while not (found := happened()) and time.monotonic() < deadline:
+            if interrupted.is_set():
+                raise KeyboardInterrupt
+            self.transcript.catch_up()
+            time.sleep(0.03)
+        self.transcript.catch_up()
+        return bool(found)
+
+    def command(self, who: str, text: str) -> None:
+        """Somebody types a command, and reads the reply."""
+        sent = self.slack.person(who).command("/record", text, channel=CHANNEL)
+        self.until(lambda: sent.answers, f"a reply to /record {text}")
+
+    def card(self, number: int, *, says: str = "", **facts: str) -> None:
+        """The card with this number shows these words and has these values in its metadata."""
+
+        def shows() -> bool:
+            cards = self.slack.find_messages(CHANNEL, event_type="recording_card")[number:]
+            return bool(cards) and says in cards[0].said and facts.items() <= cards[0].event_payload.items()
+
+        self.until(shows, f"card {number + 1} shows {says} {' '.join(facts.values())}")
+
+    def alerts(self) -> list[Message]:
+        return [m for m in self.slack.messages(CHANNEL) if m.event_type not in (None, "recording_card")]
+
+    # the steps
+
+    def start(self, number: int, says: str) -> None:
+        self.command("ana", f"start {CHANNEL}")
+        self.card(number, state="recording", says=says)
+
+    def people_talk(self) -> None:
+        self.transcript.tell("Ana and Ben join the call and talk")
+        for uid in (1001, 1002):
+            self.agora.join(CHANNEL, uid)
+        self.card(0, state="recording", says="🔴")
+
+    def failover(self) -> None:
+        self.transcript.tell("Agora moves the recorder to another server: not found for two seconds")
+        self.agora.move(CHANNEL, 2)
+        self.card(0, state="interrupted")
+        self.card(0, state="recording")
+        if self.alerts():
+            raise DidNotHappen("no alert for a move to another server")
+
+    def recorder_dies(self) -> None:
+        self.transcript.tell("The recorder dies without a word")
+        self.agora.kill(CHANNEL)
+        self.card(0, state="failed", reason="lost")
+        self.until(self.alerts, "an alert")
+        alert = self.alerts()[0]
+        if alert.event_type != "recording_failed" or not alert.thread_ts or not alert.broadcast:
+            raise DidNotHappen("a recording_failed in the card's thread and in the channel")
+
+    def somebody_else_stops(self) -> None:
+        card = self.slack.find_messages(CHANNEL, event_type="recording_card")[1]
+        self.slack.person("ben").press(card, "stop_recording")
+        self.card(1, state="ended", reason="stopped")
+        self.until(lambda: not self.agora.running(), "no recorder is left at Agora")
+        if len(self.alerts()) != 1:
+            raise DidNotHappen(f"exactly one alert; there were {len(self.alerts())}")
+
+    def bot_stops(self) -> None:
+        begun = time.monotonic()
+        code = end(self.bot)
+        if code != 0:
+            raise DidNotHappen(f"exit code 0 of the bot after SIGTERM; it was {code}")
+        self.transcript.tell(f"The bot is told to stop: it exits {code} after {time.monotonic() - begun:.1f} s")
+
+    def play(self) -> None:
+        self.until(lambda: self.slack.connections, "the bot connects to Slack")
+        self.step("Ana starts a recording", lambda: self.start(0, "🟡"))
+        self.step("People talk, and the first file is stored", self.people_talk)
+        self.step("Ben asks how it goes", lambda: self.command("ben", "status"))
+        self.step("A failover that alarms nobody", self.failover)
+        self.step("A recorder that dies, and the alert", self.recorder_dies)
+        self.step("Ana starts again", lambda: self.start(1, "🔴"))
+        self.step("Ben stops it", self.somebody_else_stops)
+        self.step("The end", self.bot_stops)
+
+
+def environment_for(slack: SlackSimulator, agora: AgoraSimulator, folder: Path) -> dict[str, str]:
+    """Nothing of the caller's settings or proxies: the demo is the same everywhere."""
+    inherited = {name: os.environ[name] for name in INHERITED if name in os.environ}
+    database = {"DATABASE_URL": f"sqlite:///{folder / 'recordings.db'}"}
+    return inherited | slack.settings | agora.settings | SETTINGS | database
+
+
+def show(console: Console, folder: Path) -> None:
+    """The whole demo in this folder. Raises `DidNotHappen`."""
+    begun = time.monotonic()
+    with SlackSimulator() as slack, AgoraSimulator(timing=TIMING) as agora:
+        slack.seed()
+        console.print(f"[bold]#{CHANNEL}[/bold] in a simulated Slack; simulated Agora; the real bot, on SQLite")
+        with bot_process(environment_for(slack, agora, folder), folder) as bot:
+            demo = Demo(slack, agora, Transcript(slack, console), bot)
+            demo.play()
+    console.print(Text("\nEvery step happened:", style="bold green"))
+    for number, headline in enumerate(demo.done, start=1):
+        console.print(Text(f"  ✓ {number}. {headline}", style="green"))
+    console.print(f"{time.monotonic() - begun:.0f} s. Waits are shortened: a real failover takes up to 90 s.")
+
+
+def main() -> int:
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    console = Console(width=min(Console().width, WIDTH), highlight=False)
+    with tempfile.TemporaryDirectory(prefix="recorder-demo-") as name:
+        try:
+            show(console, Path(name))
+        except DidNotHappen as error:
+            console.print(Text(f"\nThis did not happen: {error}", style="bold red"), soft_wrap=True)
+            log = (Path(name) / "bot.log").read_text(errors="replace").splitlines()
+            console.print("The end of the bot's log:", *log[-LOG_LINES:], sep="\n", markup=False, soft_wrap=True)
+            return 1
+        except KeyboardInterrupt:
+            console.print("\nInterrupted; the bot has been stopped.")
+            return 130
+    return 0
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    del number, frame
+    interrupted.set()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
