@@ -65,6 +65,7 @@ _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
+_SHORTEST_PAUSE = 2.0
 _BOLT_READS_THESE = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """Bolt looks for them by itself, and two of them switch it to OAuth without a word."""
 _log = structlog.get_logger("bot")
@@ -111,6 +112,11 @@ def agora_of(config: settings.Settings) -> agora_client.AgoraClient:
         storage=storage_target(config),
         clock=now,
     )
+
+
+def _pause(policy: Policy) -> float:
+    """Seconds without a leader that are worth telling; a tick comes every half second at best."""
+    return max(3 * policy.query_interval, _SHORTEST_PAUSE)
 
 
 def tokens_of(config: settings.Settings) -> tokens.Tokens:
@@ -193,7 +199,7 @@ def compose(config: settings.Settings) -> Running:
     database = Database(config.database_url.get_secret_value())
     recordings, recorders, outbox = Recordings(database), Recorders(database), Outbox(database)
     holder = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
-    leadership = Leadership(Lease(database, holder), config.lease_seconds, now, time.monotonic)
+    leadership = Leadership(Lease(database, holder), config.lease_seconds, now, time.monotonic, _pause(policy))
 
     token = config.slack_bot_token.get_secret_value()
     web = web_client(token, config.slack_api_url)

@@ -19,7 +19,7 @@ _WORDS: dict[AlertKind, dict[Reason, Words]] = {
     AlertKind.RECOVERED: RECOVERED,
     AlertKind.ENDED: ENDED,
 }
-_CONCERNS_MANY = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED})
+_CONCERNS_MANY = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED, Reason.UNWATCHED})
 
 
 def alert_message(alert: Alert, *, direct: bool = False) -> Message:

@@ -29,7 +29,14 @@ def card(recording: Recording, frame: Frame) -> Message:
     """The card of a recording."""
     title = f"{sign(recording)} *{state_in_words(recording)}*: {code(recording.agora_channel)}"
     lines = [
-        line for line in (_notice(recording), *_times(recording, frame.max_duration), _how_it_ended(recording)) if line
+        line
+        for line in (
+            _notice(recording),
+            *_times(recording, frame.max_duration),
+            _unwatched(recording),
+            _how_it_ended(recording),
+        )
+        if line
     ]
     blocks = [section("\n".join([title, *lines]))]
     if recording.files and recording.over:
@@ -64,6 +71,13 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
     if recording.first_file_at is not None:
         lines.append(f"First file stored at {clock(recording.first_file_at)}")
     return lines
+
+
+def _unwatched(recording: Recording) -> str:
+    if recording.unwatched_from is None or recording.unwatched_to is None:
+        return ""
+    span = f"{clock(recording.unwatched_from)} to {clock(recording.unwatched_to)}"
+    return f"The bot was away from {span}: nobody watched this recording then"
 
 
 def _how_it_ended(recording: Recording) -> str:

@@ -76,6 +76,10 @@ WARNING: dict[Reason, Words] = {
         "Agora does not answer, so nobody can tell how the recordings of this channel are.",
         "They most likely go on. The bot keeps asking and tells you when Agora answers again.",
     ),
+    Reason.UNWATCHED: Words(
+        "Nobody watched the recordings of this channel for a while: the bot was away.",
+        "They are watched again. Each card says from when to when; what was lost meanwhile is told on its own.",
+    ),
     Reason.UNAUTHORIZED: Words(
         "Agora no longer accepts this bot's credentials, so nobody can tell how the recordings of this channel are.",
         "They most likely go on, but can't be stopped from here. Ask the person who set up this bot to check the"

@@ -41,8 +41,8 @@ class Janitor:
         now = self.clock()
         first_look = now if self._first_round else now + _EVERY
         self._first_round = False
-        for channel in self.recorders.channels(now - _LATELY):
-            self._next.setdefault(channel, first_look)
+        channels = self.recorders.channels(now - _LATELY)
+        self._next = {channel: self._next.get(channel, first_look) for channel in channels}
         return sorted(self._next.items(), key=lambda item: item[1])
 
     def run(self, key: str, epoch: int) -> None:

@@ -10,6 +10,7 @@ import structlog
 
 from recordings.ports import Clock
 from recordings.stores import LeaseRow
+from recordings.troubles import Pause
 
 _log = structlog.get_logger(__name__)
 
@@ -17,11 +18,21 @@ _log = structlog.get_logger(__name__)
 class Leadership:
     """Holds the lease, or waits for it. `renew` is called by the tick, `epoch` by whoever wants to work."""
 
-    def __init__(self, lease: LeaseRow, seconds: float, clock: Clock, monotonic: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        lease: LeaseRow,
+        seconds: float,
+        clock: Clock,
+        monotonic: Callable[[], float],
+        pause_seconds: float = float("inf"),
+    ) -> None:
+        """`seconds`: how long the lease lasts; `pause_seconds`: nobody led for longer than that is worth telling."""
         self._lease = lease
         self._seconds = seconds
         self._clock = clock
         self._monotonic = monotonic
+        self._pause_seconds = pause_seconds
+        self._paused: Pause | None = None
         self._guard = threading.Lock()
         self._epoch: int | None = None
         self._until = float("-inf")
@@ -33,12 +44,29 @@ class Leadership:
         with self._guard:
             if self._epoch is not None and asked_at < self._renewed + self._seconds / 3:
                 return
-        epoch = self._lease.hold(self._clock(), self._seconds)
+        renewed_at = self._lease.renewed_at()
+        now = self._clock()
+        epoch = self._lease.hold(now, self._seconds)
         with self._guard:
+            if (
+                epoch is not None
+                and renewed_at is not None
+                and (now - renewed_at).total_seconds() > self._pause_seconds
+            ):
+                self._paused = Pause(renewed_at, now)
             if epoch != self._epoch:
                 _log.info("leading" if epoch is not None else "following", epoch=epoch)
             self._epoch, self._renewed = epoch, asked_at
             self._until = asked_at + self._seconds
+
+    def paused(self) -> Pause | None:
+        """A span in which nobody led and that has to be told, until `pause_told`."""
+        with self._guard:
+            return self._paused
+
+    def pause_told(self) -> None:
+        with self._guard:
+            self._paused = None
 
     def epoch(self) -> int | None:
         """The epoch in which this replica leads just now; None where it does not."""

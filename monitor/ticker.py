@@ -16,7 +16,7 @@ from recordings.errors import SystemFailure
 from recordings.model import Policy, Turn
 from recordings.ports import Clock
 from recordings.stores import Steps, Troubles
-from recordings.troubles import review
+from recordings.troubles import pause_alerts, review
 
 TICK_SECONDS = 0.5
 _ROUND_SECONDS = 1.0
@@ -52,11 +52,24 @@ class Ticker:
 
     def _tick(self) -> None:
         self.leadership.renew()
-        self.dispatcher.wake()
         epoch = self.leadership.epoch()
+        if epoch is not None:
+            self._tell_pause(epoch)
+        self.dispatcher.wake()
         if epoch is not None and time.monotonic() >= self._round_at + _ROUND_SECONDS:
             self._round_at = time.monotonic()
             self._round(epoch)
+
+    def _tell_pause(self, epoch: int) -> None:
+        pause = self.leadership.paused()
+        if pause is None:
+            return
+        turn = Turn(now=self.clock(), policy=self.policy)
+        affected, alerts = pause_alerts(self.steps.active(), pause, turn)
+        if affected:
+            _log.warning("unwatched", begun_at=str(pause.begun_at), recordings=len(affected))
+            self.troubles.save_pause(pause, affected, alerts, epoch)
+        self.leadership.pause_told()
 
     def _round(self, epoch: int) -> None:
         turn = Turn(now=self.clock(), policy=self.policy)

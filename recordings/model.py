@@ -55,6 +55,7 @@ class Reason(StrEnum):
 
     NOTHING_STORED = "nothing_stored"
     AGORA_UNREACHABLE = "agora_unreachable"
+    UNWATCHED = "unwatched"
 
 
 class AlertKind(StrEnum):
@@ -126,6 +127,9 @@ class Recording:
     files: tuple[str, ...] = ()
     uploading_status: str = ""
     card_ts: str | None = None
+    unwatched_from: datetime | None = None
+    unwatched_to: datetime | None = None
+    """The last span in which no replica took steps."""
 
     @property
     def over(self) -> bool:
@@ -139,18 +143,19 @@ class Recording:
 
     @property
     def visible(self) -> tuple[object, ...]:
-        """What the card shows; where this changes, the card is drawn anew."""
+        """What the card shows; where this changes, the card is drawn anew. Slack allows few updates: what is only of
+        use once something else changes as well (the sid) is left to that."""
         return (
             self.state,
             self.reason,
-            self.detail,
+            self.detail if self.over else "",
             self.started_at,
             self.first_file_at,
             self.ended_at,
             self.stop_wanted_by,
             self.ending,
             self.files,
-            self.sid,
+            self.unwatched_to,
         )
 
 

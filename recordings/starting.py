@@ -81,7 +81,8 @@ def after_start(recording: Recording, recorder: Recorder, action: Start, outcome
         return fail(recording, recorder, reason_of(error), str(error), turn)
     tried = _tried(recording, error, turn)
     if not error.retry and not isinstance(error, AlreadyStarted):
-        tried = replace(tried, next_step_at=turn.retry_at(recording.recorders, retry_after=error.retry_after))
+        again = turn.retry_at(recording.recorders, retry_after=error.retry_after)
+        tried = replace(tried, next_step_at=turn.by(again, recording.requested_at, turn.policy.start_timeout))
         return renew(tried, recorder, turn, most=1 + len(turn.policy.retry_backoff) * turn.policy.bases)
     if tried.tries > len(turn.policy.retry_backoff):
         return renew(tried, recorder, turn, most=max(2, turn.policy.bases))

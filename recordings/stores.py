@@ -13,7 +13,7 @@ from typing import Protocol
 
 from recordings.actions import Change
 from recordings.model import Alert, Recorder, Recording, Trouble
-from recordings.troubles import Review
+from recordings.troubles import Pause, Review
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +102,8 @@ class Troubles(Protocol):
 
     def open(self) -> Sequence[tuple[Trouble, Recording]]: ...
     def save(self, review: Review, epoch: int) -> None: ...
+    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
+        """Notes on the affected recordings that nobody watched them, with the alerts that tell so."""
 
 
 class Cards(Protocol):
@@ -133,4 +135,7 @@ class LeaseRow(Protocol):
     """For the engine: which replica leads."""
 
     def hold(self, now: datetime, seconds: float) -> int | None: ...
+    def renewed_at(self) -> datetime | None:
+        """When a leader last renewed it; None where there never was one."""
+
     def release(self, now: datetime) -> None: ...

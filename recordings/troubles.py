@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import groupby
 
 from recordings.model import Alert, AlertKind, Reason, Recording, Trouble, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A span in which no replica took steps."""
+
+    begun_at: datetime
+    ended_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +42,19 @@ def review(active: Sequence[Recording], known: Sequence[tuple[Trouble, Recording
         tuple(trouble for trouble, _, _ in told),
         tuple(_alert(trouble, kind, recording, turn) for trouble, kind, recording in told),
     )
+
+
+def pause_alerts(active: Sequence[Recording], pause: Pause, turn: Turn) -> tuple[list[Recording], list[Alert]]:
+    """The recordings that nobody watched meanwhile, and one warning for each Slack channel that has some."""
+    running = [recording for recording in sorted(active, key=_place) if recording.sid is not None]
+    affected = [replace(recording, unwatched_from=pause.begun_at, unwatched_to=pause.ended_at) for recording in running]
+    oldest = {recording.slack_channel: recording for recording in reversed(affected)}
+    cause = f"{Reason.UNWATCHED}-{pause.begun_at:%Y%m%d%H%M%S%f}"
+    alerts = [
+        Alert(kind=AlertKind.WARNING, reason=Reason.UNWATCHED, cause=cause, recording=recording, raised_at=turn.now)
+        for recording in oldest.values()
+    ]
+    return affected, alerts
 
 
 def _channel(recording: Recording) -> str:

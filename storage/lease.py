@@ -26,15 +26,20 @@ class Lease:
         with self._database.write() as connection:
             row = connection.execute(select(lease).where(lease.c.name == _NAME)).one_or_none()
             if row is None:
-                values = {"name": _NAME, "holder": self._holder, "epoch": 1, "expires_at": until}
+                values = {"name": _NAME, "holder": self._holder, "epoch": 1, "renewed_at": now, "expires_at": until}
                 connection.execute(lease.insert().values(values))
                 return 1
             if row.holder != self._holder and row.expires_at > now:
                 return None
             epoch = int(row.epoch) if row.holder == self._holder else int(row.epoch) + 1
-            changed = {"holder": self._holder, "epoch": epoch, "expires_at": until}
+            changed = {"holder": self._holder, "epoch": epoch, "renewed_at": now, "expires_at": until}
             connection.execute(lease.update().where(lease.c.name == _NAME).values(changed))
             return epoch
+
+    def renewed_at(self) -> datetime | None:
+        """When a leader last renewed it; None where there never was one."""
+        with self._database.read() as connection:
+            return connection.execute(select(lease.c.renewed_at).where(lease.c.name == _NAME)).scalar_one_or_none()
 
     def release(self, now: datetime) -> None:
         """Hands the lease over at once, where this replica holds it."""

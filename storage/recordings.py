@@ -118,6 +118,9 @@ class Recordings:
         stays due."""
         after = change.recording
         values = rows.values(after, rows.FACTS)
+        if after.card_ts == before.card_ts:
+            # The notifier may have posted the card anew meanwhile.
+            del values["card_ts"]
         unpoked = recordings.c.poked == before.poked
         values["next_step_at"] = case((unpoked, after.next_step_at), else_=now)
         if before.visible != after.visible:

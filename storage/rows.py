@@ -17,8 +17,9 @@ _IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "st
 RECORDING = tuple(field.name for field in fields(Recording))
 RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
-FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | {"next_step_at"})
-"""What the engine alone writes."""
+_NOTED_AFTER_A_PAUSE = frozenset({"unwatched_from", "unwatched_to"})
+FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | _NOTED_AFTER_A_PAUSE | {"next_step_at"})
+"""What a step of the engine writes."""
 
 
 def values(of: Any, names: Iterable[str]) -> dict[str, Any]:
@@ -56,7 +57,7 @@ def _plain(value: Any) -> Any:
 
 
 def _typed(name: str, value: Any) -> Any:
-    if name.endswith(("_at", "_since")):
+    if name.endswith(("_at", "_since", "_from", "_to")):
         return datetime.fromisoformat(value)
     if name == "state":
         return State(value)

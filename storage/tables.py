@@ -136,6 +136,9 @@ recordings = Table(
     Column("files", Texts, nullable=False, server_default="[]"),
     Column("uploading_status", String(32), nullable=False, server_default=""),
     Column("card_ts", String(32)),
+    # told after a pause in which no replica took steps
+    Column("unwatched_from", UtcDateTime),
+    Column("unwatched_to", UtcDateTime),
     # the card is drawn when the row is newer than it
     Column("version", Integer, nullable=False, server_default="0"),
     Column("card_version", Integer, nullable=False, server_default="0"),
@@ -217,5 +220,6 @@ lease = Table(
     Column("name", String(16), primary_key=True),
     Column("holder", String(64), nullable=False),
     Column("epoch", Integer, nullable=False),
+    Column("renewed_at", UtcDateTime, nullable=False),
     Column("expires_at", UtcDateTime, nullable=False),
 )

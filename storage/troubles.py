@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from recordings.model import Recording, Trouble
-from recordings.troubles import Review
+from recordings.model import Alert, Recording, Trouble
+from recordings.troubles import Pause, Review
 from storage import outbox, rows
 from storage.database import Database
 from storage.lease import fence
@@ -29,6 +29,20 @@ class Troubles:
                 for row in found
                 for recording in connection.execute(select(recordings).where(recordings.c.id == row.recording_id))
             ]
+
+    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
+        noted = {
+            "unwatched_from": pause.begun_at,
+            "unwatched_to": pause.ended_at,
+            "version": recordings.c.version + 1,
+            "card_due_at": pause.ended_at,
+        }
+        these = recordings.c.id.in_([recording.id for recording in affected])
+        with self._database.write() as connection:
+            fence(connection, epoch)
+            connection.execute(recordings.update().where(these).values(noted))
+            for alert in alerts:
+                outbox.add(connection, alert)
 
     def save(self, review: Review, epoch: int) -> None:
         """Writes troubles that opened or closed, with the alerts that tell so."""

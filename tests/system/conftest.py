@@ -16,6 +16,7 @@ import pytest
 
 from simulator.agora import AgoraSimulator, Timing
 from simulator.slack import SlackSimulator
+from simulator.slack.interactions import Interaction
 from simulator.slack.world import Message
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +72,11 @@ class Bot:
         self.process.kill()
         self.process.wait()
 
+    def end(self) -> None:
+        """Leaves nothing behind."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+
     def stop(self, timeout: float = 15) -> tuple[int, float]:
         """SIGTERM; the exit code and the seconds that it took."""
         assert self.process is not None
@@ -93,54 +99,68 @@ class Office:
         return self
 
     def restart(self, **settings: str) -> Office:
-        before = len(self.slack.connections)
-        self.bot.start(**settings)
-        self.slack.wait_for(lambda: len(self.slack.connections) > before or self._live(), timeout=20)
-        return self
+        """Once more, on the same database."""
+        self.slack.wait_for(lambda: not self.slack.connections, timeout=20, what="the old connection's end")
+        return self.start(**settings)
 
-    def _live(self) -> bool:
-        return any(connection.open for connection in self.slack.connections)
+    def room(self, name: str, *people: str) -> str:
+        """One more Slack channel; ana and ben are in it, and the bot."""
+        self.slack.add_channel(name, [self.slack.person(each) for each in people or ("ana", "ben")])
+        return name
 
-    def command(self, text: str, *, by: str = "ana", channel: str = "daily") -> Any:
-        return self.slack.person(by).command("/record", text, channel=channel)
+    def command(self, text: str, *, by: str = "ana", channel: str = "daily", wait: bool = True) -> Interaction:
+        return self.slack.person(by).command("/record", text, channel=channel, wait=wait)
 
-    def cards(self, channel: str = "daily") -> list[Message]:
-        return self._of("recording_card", channel)
+    def press_stop(self, where: Message, *, by: str = "ben", stale: bool = False) -> Interaction:
+        return self.slack.person(by).press(where, "stop_recording", stale=stale)
 
-    def alerts(self, channel: str = "daily") -> list[Message]:
-        return [m for m in self.slack.messages(channel) if _event(m) not in ("", "recording_card")]
+    # What everybody sees
+
+    def cards(self, channel: str = "daily", agora: str | None = None) -> list[Message]:
+        cards = [m for m in self.slack.messages(channel) if event(m) == "recording_card"]
+        return [m for m in cards if agora in (None, payload(m)["agora_channel"])]
+
+    def alerts(self, channel: str = "daily", *, unwatched: bool = False) -> list[Message]:
+        """Every alert; that nobody watched while the bot was killed and restarted only where it is asked for."""
+        told = [m for m in self.slack.messages(channel) if event(m) not in ("", "recording_card")]
+        return [m for m in told if unwatched or payload(m).get("reason") != "unwatched"]
 
     def alert_kinds(self, channel: str = "daily") -> list[tuple[str, str]]:
-        return [(_event(m), str(_payload(m).get("reason", ""))) for m in self.alerts(channel)]
-
-    def _of(self, event_type: str, channel: str) -> list[Message]:
-        return [m for m in self.slack.messages(channel) if _event(m) == event_type]
+        return [(event(m), str(payload(m).get("reason", ""))) for m in self.alerts(channel)]
 
     def wait_card(
-        self, state: str, *, reason: str | None = None, channel: str = "daily", timeout: float = 15
+        self,
+        state: str,
+        *,
+        reason: str | None = None,
+        channel: str = "daily",
+        agora: str | None = None,
+        timeout: float = 20,
     ) -> Message:
         """The newest card, once it shows this state."""
 
         def shows() -> Message | None:
-            cards = self.cards(channel)
-            if not cards:
-                return None
-            payload = _payload(cards[-1])
-            fits = payload.get("state") == state and reason in (None, payload.get("reason"))
+            cards = self.cards(channel, agora)
+            fits = cards and payload(cards[-1])["state"] == state and reason in (None, payload(cards[-1]).get("reason"))
             return cards[-1] if fits else None
 
-        return self.slack.wait_for(shows, timeout=timeout, what=f"a card that shows {state} {reason or ''}")  # type: ignore[return-value]
+        return self._wait(shows, timeout, f"a card in {channel} that shows {state} {reason or ''}")
 
-    def wait_alert(self, kind: str, reason: str, *, channel: str = "daily", timeout: float = 15) -> Message:
+    def wait_alert(self, kind: str, reason: str, *, channel: str = "daily", timeout: float = 20) -> Message:
         def raised() -> Message | None:
-            for message in self.alerts(channel):
-                if _event(message) == kind and _payload(message).get("reason") == reason:
-                    return message
-            return None
+            found = (m for m in self.alerts(channel) if (event(m), payload(m).get("reason")) == (kind, reason))
+            return next(found, None)
 
-        return self.slack.wait_for(raised, timeout=timeout, what=f"{kind} {reason}")  # type: ignore[return-value]
+        return self._wait(raised, timeout, f"{kind} {reason} in {channel}")
 
-    def wait_agora(self, predicate: Callable[[AgoraSimulator], Any], timeout: float = 15) -> Any:
+    def _wait(self, look: Callable[[], Message | None], timeout: float, what: str) -> Message:
+        found = self.slack.wait_for(look, timeout=timeout, what=what)
+        assert found is not None
+        return found
+
+    # What happens at Agora
+
+    def wait_agora(self, predicate: Callable[[AgoraSimulator], Any], timeout: float = 20) -> Any:
         return self.agora.wait_for(predicate, timeout=timeout)
 
     def recording(self, name: str = "daily", *, channel: str = "daily", people: int = 1) -> Message:
@@ -148,32 +168,56 @@ class Office:
         for number in range(people):
             self.agora.join(name, 1000 + number)
         self.command(f"start {name}", channel=channel)
-        self.wait_card("recording", channel=channel)
-        self.slack.wait_for(
-            lambda: any("first file" in str(m.blocks) for m in self.cards(channel)), timeout=15, what="a first file"
+        return self.wait_red(name, channel=channel)
+
+    def wait_red(self, name: str = "daily", *, channel: str = "daily") -> Message:
+        """The card, once it shows that a file is stored."""
+        return self._wait(
+            lambda: next((m for m in self.cards(channel, name)[-1:] if m.text.startswith("🔴")), None),
+            20,
+            f"a first file of {name}",
         )
-        return self.cards(channel)[-1]
 
-    def queries(self) -> int:
-        return len(self.agora.requests("query"))
+    def queries(self, channel: str | None = None) -> int:
+        return len(self.agora.requests("query", channel=channel))
 
-    def after_queries(self, more: int, timeout: float = 20) -> None:
+    def after_queries(self, more: int, channel: str | None = None, timeout: float = 30) -> None:
         """Waits until the bot has asked Agora for so many more answers."""
-        wanted = self.queries() + more
-        self.agora.wait_for(lambda sim: len(sim.requests("query")) >= wanted, timeout=timeout)
+        wanted = self.queries(channel) + more
+        self.agora.wait_for(lambda sim: len(sim.requests("query", channel=channel)) >= wanted, timeout=timeout)
 
 
-def _event(message: Message) -> str:
-    return str((message.metadata or {}).get("event_type", ""))
+def event(message: Message) -> str:
+    return message.event_type or ""
 
 
-def _payload(message: Message) -> dict[str, Any]:
-    return dict((message.metadata or {}).get("event_payload", {}))
+def payload(message: Message) -> dict[str, Any]:
+    return message.event_payload
+
+
+def states(card: Message) -> list[str]:
+    """Every state that a card showed, in order."""
+    shown = [version.metadata for version in card.edits] + [card.metadata]
+    every = [str(metadata["event_payload"]["state"]) for metadata in shown if metadata]
+    return [state for state, before in zip(every, ["", *every], strict=False) if state != before]
+
+
+def words(interaction: Interaction) -> str:
+    """What the person read in answer."""
+    assert interaction.acknowledged, interaction.error
+    assert all(message.ephemeral_to == interaction.user.id for message in interaction.answers)
+    return "\n".join(message.said for message in interaction.answers)
 
 
 @pytest.fixture
-def agora() -> Iterator[AgoraSimulator]:
-    with AgoraSimulator(timing=TIMING, qps=1000) as simulator:
+def agora_options() -> dict[str, Any]:
+    """Another kind of Agora: tests parametrize this."""
+    return {}
+
+
+@pytest.fixture
+def agora(agora_options: dict[str, Any]) -> Iterator[AgoraSimulator]:
+    with AgoraSimulator(**{"timing": TIMING, "qps": 1000, **agora_options}) as simulator:
         yield simulator
 
 
@@ -196,6 +240,4 @@ def environment_for(slack: SlackSimulator, agora: AgoraSimulator, folder: Path) 
 def office(slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path) -> Iterator[Office]:
     bot = Bot(environment_for(slack, agora, tmp_path), tmp_path)
     yield Office(slack, agora, bot)
-    if bot.process is not None and bot.process.poll() is None:
-        bot.process.kill()
-        bot.process.wait()
+    bot.end()

@@ -17,6 +17,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=16), nullable=False),
         sa.Column("holder", sa.String(length=64), nullable=False),
         sa.Column("epoch", sa.Integer(), nullable=False),
+        sa.Column("renewed_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("name"),
     )
@@ -118,6 +119,8 @@ def upgrade() -> None:
         sa.Column("files", sa.JSON(), server_default="[]", nullable=False),
         sa.Column("uploading_status", sa.String(length=32), server_default="", nullable=False),
         sa.Column("card_ts", sa.String(length=32), nullable=True),
+        sa.Column("unwatched_from", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("unwatched_to", sa.DateTime(timezone=True), nullable=True),
         sa.Column("version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("card_version", sa.Integer(), server_default="0", nullable=False),
         sa.Column("card_due_at", sa.DateTime(timezone=True), nullable=True),
