@@ -1,0 +1,99 @@
+"""Every implementation of the storage's ports, for one suite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from recordings.actions import Change
+from recordings.model import Recording
+from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Troubles, Wishes
+from storage.database import Database
+from storage.lease import Lease
+from storage.outbox import Outbox as SqlOutbox
+from storage.recorders import Recorders as SqlRecorders
+from storage.recordings import Recordings as SqlRecordings
+from storage.troubles import Troubles as SqlTroubles
+from tests.fakes.rows import NOW
+from tests.fakes.store import Memory, MemoryLease, MemoryOutbox, MemoryRecorders, MemoryRecordings, MemoryTroubles
+
+
+class RecordingStore(Wishes, Steps, Cards, Protocol):
+    """What the recordings' table is to the service, the engine and the notifier together."""
+
+
+@dataclass
+class Stores:
+    """One storage, with a leader in the first epoch."""
+
+    recordings: RecordingStore
+    recorders: Recorders
+    outbox: Outbox
+    troubles: Troubles
+    lease: Callable[[str], LeaseRow]
+    epoch: int = 0
+
+    def __post_init__(self) -> None:
+        self.epoch = self.lease("first").hold(NOW, 15) or 0
+
+    def succeed(self) -> int:
+        """Another replica takes over; its epoch."""
+        self.lease("first").release(NOW)
+        epoch = self.lease("second").hold(NOW, 15)
+        assert epoch is not None
+        return epoch
+
+    def added(self, recording: Recording, response_url: str | None = None) -> Recording:
+        assert self.recordings.add_recording(recording, response_url) is None
+        return recording
+
+    def now_is(self, recording_id: str = "rec1") -> Recording:
+        found = self.recordings.recording(recording_id)
+        assert found is not None
+        return found
+
+    def saved(self, before: Recording, change: Change | Recording) -> Recording:
+        """As a step that began when the row was `before`, and brought `change`."""
+        whole = change if isinstance(change, Change) else Change(change)
+        self.recordings.save(before, whole, self.epoch, NOW)
+        return self.now_is(before.id)
+
+
+def in_memory() -> Stores:
+    memory = Memory()
+    return Stores(
+        MemoryRecordings(memory),
+        MemoryRecorders(memory),
+        MemoryOutbox(memory),
+        MemoryTroubles(memory),
+        lambda holder: MemoryLease(memory, holder),
+    )
+
+
+def on_sql(database: Database) -> Stores:
+    return Stores(
+        SqlRecordings(database),
+        SqlRecorders(database),
+        SqlOutbox(database),
+        SqlTroubles(database),
+        lambda holder: Lease(database, holder),
+    )
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'recordings.db'}")
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "memory"])
+def stores(request: pytest.FixtureRequest) -> Stores:
+    if request.param == "memory":
+        return in_memory()
+    return on_sql(request.getfixturevalue("database"))

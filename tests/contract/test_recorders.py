@@ -1,0 +1,131 @@
+"""Recorders: the unwanted ones are due until they are gone, and what was learnt late is kept."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from recordings.actions import Change
+from recordings.model import Recorder, State
+from tests.contract.conftest import Stores
+from tests.fakes.rows import NOW, UID, a_recorder, acquired, at, running, started, up, with_card
+
+EVERY_FACT = running(
+    wanted=False,
+    gone_at=at(9),
+    next_step_at=at(8),
+    tries=2,
+    stop_accepted_at=at(7),
+    not_found_since=at(6),
+    absent=1,
+)
+
+
+def kept(stores: Stores, *recorders: Recorder, state: State = State.RECORDING) -> None:
+    before = stores.added(up(state=state))
+    stores.saved(before, Change(before, recorders))
+
+
+def test_a_recorder_is_found_as_it_was_written(stores: Stores) -> None:
+    kept(stores, EVERY_FACT)
+
+    assert stores.recorders.get("rec1.1") == EVERY_FACT
+    assert stores.recorders.get("nobody") is None
+
+
+def test_the_largest_uid_fits(stores: Stores) -> None:
+    kept(stores, running(uid=2**32 - 1))
+
+    assert stores.recorders.uids_in("daily", NOW) == {2**32 - 1}
+
+
+def test_a_recorder_is_written_over(stores: Stores) -> None:
+    kept(stores, started())
+    stores.recorders.save(running(), stores.epoch)
+
+    assert stores.recorders.get("rec1.1") == running()
+
+
+def test_only_unwanted_recorders_that_are_not_gone_are_due_the_most_urgent_first(stores: Stores) -> None:
+    kept(
+        stores,
+        running(id="wanted"),
+        running(id="gone", wanted=False, gone_at=NOW),
+        running(id="later", wanted=False, next_step_at=at(20)),
+        running(id="soon", wanted=False, next_step_at=at(10)),
+    )
+
+    assert stores.recorders.due(10) == [("soon", at(10)), ("later", at(20))]
+    assert stores.recorders.due(1) == [("soon", at(10))]
+
+
+@pytest.mark.parametrize("after", [{"gone_at": at(1)}, {"absent": 1}])
+def test_a_recording_that_waits_for_its_recorder_is_woken_when_it_is_gone(
+    stores: Stores, after: dict[str, Any]
+) -> None:
+    stores.added(with_card(state=State.STOPPING, next_step_at=at(60)))
+    stores.recorders.save(replace(started(wanted=False, next_step_at=at(1)), **after), stores.epoch)
+
+    assert stores.now_is().next_step_at == at(1)
+
+
+def test_one_that_goes_on_without_that_recorder_is_not_disturbed(stores: Stores) -> None:
+    stores.added(with_card(state=State.RECORDING, next_step_at=at(60)))
+    stores.recorders.save(started(wanted=False, gone_at=at(1), next_step_at=at(1)), stores.epoch)
+
+    assert stores.now_is().next_step_at == at(60)
+
+
+def test_a_sid_that_a_former_leader_learnt_late_is_kept_as_a_recorder_that_nobody_wants(stores: Stores) -> None:
+    kept(stores, started(gone_at=at(3)))
+    stores.succeed()
+
+    stores.recorders.keep_late(running(sid="LATE", sid_at=at(5)))
+
+    late = stores.recorders.get("rec1.1")
+    assert late is not None
+    assert (late.sid, late.sid_at, late.wanted, late.gone_at) == ("LATE", at(5), False, None)
+    assert [key for key, _ in stores.recorders.due(10)] == ["rec1.1"]
+
+
+def test_what_was_learnt_late_does_not_replace_a_sid_that_is_known(stores: Stores) -> None:
+    kept(stores, running(sid="KNOWN"))
+
+    stores.recorders.keep_late(running(sid="LATE"))
+
+    assert stores.recorders.get("rec1.1") == running(sid="KNOWN")
+
+
+def test_a_recorder_that_nobody_wrote_down_is_not_made_up(stores: Stores) -> None:
+    stores.recorders.keep_late(running())
+
+    assert stores.recorders.get("rec1.1") is None
+
+
+def test_uids_of_a_channel_are_those_allotted_lately(stores: Stores) -> None:
+    kept(
+        stores,
+        a_recorder(id="now", uid=1),
+        acquired(id="two days ago", uid=2, created_at=at(-2 * 86_400), gone_at=NOW),
+        a_recorder(id="four days ago", uid=3, created_at=at(-4 * 86_400)),
+        a_recorder(id="elsewhere", uid=UID, agora_channel="other"),
+    )
+
+    assert stores.recorders.uids_in("daily", NOW) == {1, 2}
+
+
+def test_recorders_that_were_started_lately_are_found_by_their_channel(stores: Stores) -> None:
+    kept(
+        stores,
+        running(id="now"),
+        started(id="then", start_sent_at=at(-50), gone_at=NOW, uid=2),
+        started(id="long ago", start_sent_at=at(-101), uid=3),
+        acquired(id="never started", uid=4),
+        running(id="elsewhere", agora_channel="other", uid=5),
+    )
+
+    assert sorted(stores.recorders.channels(at(-100))) == ["daily", "other"]
+    assert {recorder.id for recorder in stores.recorders.of_channel("daily", at(-100))} == {"now", "then"}
+    assert list(stores.recorders.channels(at(1))) == []

@@ -1,0 +1,148 @@
+"""Many writers on one SQLite file, in threads and in processes: each transaction waits for its turn."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy import select, update
+
+from recordings.actions import Change
+from recordings.errors import StorageUnavailable
+from storage.database import Database
+from storage.recordings import Recordings
+from storage.tables import lease
+from tests.contract.conftest import on_sql
+from tests.fakes.rows import NOW, a_recording, at, up
+
+T = TypeVar("T")
+ROOT = Path(__file__).parents[2]
+
+
+def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [done.result() for done in [pool.submit(call) for call in calls]]
+
+
+def count_up(database: Database) -> None:
+    """Reads, then writes what it read and one more: lost where two transactions overlap."""
+    with database.write() as connection:
+        epoch = connection.execute(select(lease.c.epoch)).scalar_one()
+        connection.execute(update(lease).values(epoch=epoch + 1))
+
+
+def epoch_of(database: Database) -> int:
+    with database.read() as connection:
+        return int(connection.execute(select(lease.c.epoch)).scalar_one())
+
+
+def test_twenty_threads_lose_no_update_and_find_no_lock(database: Database) -> None:
+    stores = on_sql(database)
+
+    def count_to_ten() -> None:
+        for _ in range(10):
+            count_up(database)
+
+    at_once([count_to_ten] * 20)
+
+    assert epoch_of(database) == stores.epoch + 200
+
+
+def test_two_processes_lose_no_update_and_find_no_lock(database: Database, tmp_path: Path) -> None:
+    stores = on_sql(database)
+    program = (
+        "import sys\nfrom storage.database import Database\nfrom tests.contract.test_sqlite_writers import count_up\n"
+        "database = Database(sys.argv[1])\nfor _ in range(50): count_up(database)"
+    )
+    address = f"sqlite:///{tmp_path / 'recordings.db'}"
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program, address], cwd=ROOT, stderr=subprocess.PIPE) for _ in range(2)
+    ]
+    for process in processes:
+        _, errors = process.communicate(timeout=60)
+        assert process.returncode == 0, errors.decode()
+
+    assert epoch_of(database) == stores.epoch + 100
+
+
+def test_of_twenty_people_who_start_the_same_call_at_once_one_does(database: Database) -> None:
+    recordings = Recordings(database)
+
+    starts = [partial(recordings.add_recording, a_recording(id=f"r{number}"), None) for number in range(20)]
+    holders = at_once(starts)
+
+    assert holders.count(None) == 1
+    assert len({holder.id for holder in holders if holder is not None}) == 1
+    assert len(recordings.active()) == 1
+
+
+def test_of_twenty_people_who_stop_it_at_once_the_first_counts(database: Database) -> None:
+    recordings = Recordings(database)
+    recordings.add_recording(up(), None)
+
+    wishes = at_once([partial(recordings.wish_stop, "rec1", f"U{number}", at(1)) for number in range(20)])
+
+    assert len({wish.stop_wanted_by for wish in wishes}) == 1
+    assert wishes[0].poked == 1
+
+
+def test_steps_and_wishes_on_the_same_row_at_once_lose_nothing(database: Database) -> None:
+    stores = on_sql(database)
+    stores.added(up())
+
+    def steps() -> None:
+        for number in range(20):
+            job = stores.recordings.job("rec1")
+            assert job is not None
+            after = replace(job.recording, files=(*job.recording.files, f"{number}"), next_step_at=at(30))
+            stores.recordings.save(job.recording, Change(after), stores.epoch, NOW)
+
+    def stop() -> None:
+        stores.recordings.wish_stop("rec1", "U2", at(1))
+
+    at_once([steps, stop])
+
+    row = stores.now_is()
+    assert (row.stop_wanted_by, len(row.files)) == ("U2", 20)
+
+
+def test_of_ten_replicas_that_reach_for_the_lease_at_once_one_gets_it(database: Database) -> None:
+    stores = on_sql(database)
+    stores.lease("first").release(NOW)
+
+    epochs = at_once([partial(stores.lease(f"replica {number}").hold, NOW, 15) for number in range(10)])
+
+    assert sorted(epochs, key=str) == [2, *[None] * 9]
+
+
+def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'recordings.db'}", busy_seconds=0)
+    database.migrate()
+    recordings = Recordings(database)
+    recordings.add_recording(up(), None)
+
+    with database.write() as connection:
+        connection.execute(lease.delete())
+        assert recordings.recording("rec1") == up()
+        with pytest.raises(StorageUnavailable, match="locked"):
+            recordings.wish_stop("rec1", "U2", NOW)
+    database.close()
+
+
+def test_what_fails_half_way_leaves_nothing_behind(database: Database) -> None:
+    recordings = Recordings(database)
+    recordings.add_recording(up(), None)
+    stores = on_sql(database)
+    broken = Change(up(detail="written"), alerts=("no alert",))  # type: ignore[arg-type]
+
+    with pytest.raises(AttributeError):
+        recordings.save(up(), broken, stores.epoch, NOW)
+
+    assert stores.now_is() == up()

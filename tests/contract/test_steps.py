@@ -1,0 +1,180 @@
+"""What the engine reads and writes of recordings, and the fence of its lease."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from recordings.actions import Change
+from recordings.errors import LeaseLost
+from recordings.model import Reason, State, Trouble
+from recordings.troubles import Pause, Review
+from tests.contract.conftest import Stores
+from tests.fakes.rows import NOW, a_recording, an_alert, at, over, running, up, with_card
+
+EVERY_FACT: dict[str, Any] = {
+    "state": State.STOPPING,
+    "reason": Reason.LOST,
+    "detail": "404/404 <not> found & gone",
+    "tries": 3,
+    "recorders": 2,
+    "recorder_id": "rec1.2",
+    "sid": "SID",
+    "started_at": at(1.25),
+    "first_file_at": at(2),
+    "ended_at": at(3),
+    "status": 8,
+    "queried_at": at(4),
+    "unanswered_since": at(5),
+    "unanswered_reason": Reason.UNAUTHORIZED,
+    "not_found_since": at(6),
+    "not_found": 4,
+    "found_empty": 1,
+    "people_since": at(7),
+    "nothing_stored_at": at(8),
+    "ending": Reason.TIME_LIMIT,
+    "stop_accepted_at": at(9),
+    "files": ("a.mp4", "b.m3u8"),
+    "uploading_status": "backuped",
+    "card_ts": "1.2",
+    "next_step_at": at(10),
+}
+
+
+def test_every_fact_of_a_step_is_written(stores: Stores) -> None:
+    before = stores.added(a_recording())
+    after = replace(before, **EVERY_FACT)
+
+    assert stores.saved(before, after) == after
+
+
+def test_a_job_comes_with_the_recorder_that_the_recording_wants(stores: Stores) -> None:
+    before = stores.added(a_recording())
+    given_up, wanted = running(id="rec1.1", wanted=False), running(id="rec1.2", uid=7)
+    stores.saved(before, Change(replace(before, recorder_id="rec1.2"), (given_up, wanted)))
+
+    job = stores.recordings.job("rec1")
+
+    assert job is not None
+    assert (job.recording.recorder_id, job.recorder) == ("rec1.2", wanted)
+
+
+def test_a_job_without_a_recorder_says_so(stores: Stores) -> None:
+    stores.added(a_recording())
+    job = stores.recordings.job("rec1")
+
+    assert job is not None
+    assert job.recorder is None
+
+
+def test_what_is_due_comes_with_the_most_urgent_first_and_no_more_than_asked_for(stores: Stores) -> None:
+    for number, seconds in enumerate([30, 10, 20]):
+        stores.added(up(id=f"r{number}", agora_channel=f"a{number}", next_step_at=at(seconds)))
+    stores.added(over(id="over", agora_channel="z", next_step_at=NOW))
+
+    assert stores.recordings.due(2) == [("r1", at(10)), ("r2", at(20))]
+    assert len(stores.recordings.due(10)) == 3
+
+
+def test_an_uploading_recording_is_still_stepped(stores: Stores) -> None:
+    stores.added(up(state=State.UPLOADING))
+
+    assert [key for key, _ in stores.recordings.due(10)] == ["rec1"]
+
+
+def test_recordings_without_a_usable_answer_for_long_are_noticed(stores: Stores) -> None:
+    stores.added(up(unanswered_since=at(10)))
+
+    assert not stores.recordings.silent(at(9))
+    assert stores.recordings.silent(at(10))
+
+
+def test_one_that_is_over_is_not_silent(stores: Stores) -> None:
+    stores.added(over(unanswered_since=at(10)))
+
+    assert not stores.recordings.silent(at(100))
+
+
+def test_state_recorder_and_alert_are_written_together(stores: Stores) -> None:
+    before = stores.added(up())
+    failed = replace(before, state=State.FAILED, reason=Reason.LOST)
+    stores.saved(before, Change(failed, (running(wanted=False),), (an_alert(failed),)))
+
+    assert stores.now_is().state is State.FAILED
+    assert [key for key, _ in stores.recorders.due(10)] == ["rec1.1"]
+    assert [job.alert for job in stores.outbox.waiting()] == [an_alert(failed)]
+
+
+WRITES: dict[str, Callable[[Stores, int], None]] = {
+    "a step": lambda s, epoch: s.recordings.save(up(), Change(up(state=State.FAILED)), epoch, NOW),
+    "a recorder": lambda s, epoch: s.recorders.save(running(sid="OTHER"), epoch),
+    "a trouble": lambda s, epoch: s.troubles.save(
+        Review((Trouble(id="t", slack_channel="C1", reason=Reason.LOST, recording_id="rec1", opened_at=NOW),), ()),
+        epoch,
+    ),
+    "a drawn card": lambda s, epoch: s.recordings.card_drawn("rec1", 1, "9.9", NOW, epoch),
+    "a deferred card": lambda s, epoch: s.recordings.card_deferred("rec1", NOW, epoch),
+    "an answer": lambda s, epoch: s.recordings.replied("rec1", epoch),
+    "a deferred answer": lambda s, epoch: s.recordings.reply_deferred("rec1", NOW, epoch),
+    "a pause": lambda s, epoch: s.troubles.save_pause(Pause(NOW, at(9)), [up()], [], epoch),
+    "a redirected alert": lambda s, epoch: s.outbox.redirected(1, "is_archived", epoch),
+    "a delivered alert": lambda s, epoch: s.outbox.delivered(1, "9.9", NOW, epoch),
+    "a deferred alert": lambda s, epoch: s.outbox.deferred(1, NOW, "busy", epoch),
+    "a dropped alert": lambda s, epoch: s.outbox.dropped(1, "is_archived", NOW, epoch),
+}
+
+
+@pytest.mark.parametrize("what", WRITES)
+def test_a_leader_that_was_succeeded_writes_nothing(stores: Stores, what: str) -> None:
+    before = stores.added(up())
+    stores.saved(before, Change(before, (running(),), (an_alert(),)))
+    stores.succeed()
+
+    with pytest.raises(LeaseLost):
+        WRITES[what](stores, stores.epoch)
+
+    assert stores.now_is() == before
+    assert stores.recorders.get("rec1.1") == running()
+    assert [job.tries for job in stores.outbox.waiting()] == [0]
+    assert stores.troubles.open() == []
+
+
+@pytest.mark.parametrize("what", WRITES)
+def test_nothing_is_written_where_nobody_ever_led(stores: Stores, what: str) -> None:
+    stores.added(up())
+
+    with pytest.raises(LeaseLost):
+        WRITES[what](stores, 99)
+
+
+def test_the_successor_writes(stores: Stores) -> None:
+    before = stores.added(up())
+    stores.epoch = stores.succeed()
+
+    assert stores.saved(before, replace(before, state=State.STOPPING)).state is State.STOPPING
+
+
+def test_a_stop_is_wished_for_whoever_leads(stores: Stores) -> None:
+    stores.added(with_card())
+    stores.succeed()
+
+    assert stores.recordings.wish_stop("rec1", "U2", at(1)).stop_wanted_by == "U2"
+
+
+def test_a_card_posted_anew_while_a_step_was_under_way_is_not_forgotten(stores: Stores) -> None:
+    before = stores.added(up(card_ts="1.1"))
+    stores.recordings.card_drawn("rec1", 1, "2.2", NOW, stores.epoch)
+
+    assert stores.saved(before, replace(before, status=4)).card_ts == "2.2"
+
+
+def test_a_step_that_began_before_a_pause_was_noted_does_not_undo_it(stores: Stores) -> None:
+    before = stores.added(up())
+    stores.troubles.save_pause(Pause(at(1), at(9)), [before], [], stores.epoch)
+
+    after = stores.saved(before, replace(before, status=4))
+
+    assert (after.unwatched_from, after.unwatched_to, after.status) == (at(1), at(9), 4)

@@ -1,0 +1,110 @@
+"""What listeners write: new recordings, and the wish to stop one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from recordings.model import HOLDS_CHANNEL, State
+from tests.contract.conftest import Stores
+from tests.fakes.rows import NOW, a_recording, at, over, up
+
+
+def test_a_new_recording_is_found_as_it_was_written(stores: Stores) -> None:
+    wished = stores.added(a_recording(agora_channel="<&> daily", started_by="U7"))
+
+    assert stores.recordings.recording("rec1") == wished
+
+
+def test_an_unknown_recording_is_not_found(stores: Stores) -> None:
+    assert stores.recordings.recording("nobody") is None
+    assert stores.recordings.job("nobody") is None
+    assert stores.recordings.card("nobody") is None
+    assert stores.recordings.reply("nobody") is None
+
+
+@pytest.mark.parametrize("state", sorted(HOLDS_CHANNEL))
+def test_a_channel_that_is_taken_is_not_recorded_a_second_time(stores: Stores, state: State) -> None:
+    holder = stores.added(a_recording(id="first", state=state))
+
+    assert stores.recordings.add_recording(a_recording(id="second", slack_channel="C2"), None) == holder
+    assert stores.recordings.recording("second") is None
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - HOLDS_CHANNEL))
+def test_a_recording_that_is_over_or_uploading_leaves_its_channel_free(stores: Stores, state: State) -> None:
+    stores.added(a_recording(id="first", state=state))
+
+    assert stores.recordings.add_recording(a_recording(id="second"), None) is None
+
+
+def test_channel_names_differ_by_case(stores: Stores) -> None:
+    stores.added(a_recording(id="first", agora_channel="daily"))
+
+    assert stores.recordings.add_recording(a_recording(id="second", agora_channel="Daily"), None) is None
+
+
+def test_the_wish_to_stop_makes_the_row_due_at_once(stores: Stores) -> None:
+    stores.added(up(next_step_at=at(30)))
+
+    wished = stores.recordings.wish_stop("rec1", "U2", at(12))
+
+    assert (wished.stop_wanted_by, wished.stop_wanted_at, wished.next_step_at) == ("U2", at(12), at(12))
+    assert stores.now_is() == wished
+    assert stores.recordings.due(10) == [("rec1", at(12))]
+
+
+def test_the_first_wish_to_stop_counts(stores: Stores) -> None:
+    stores.added(up())
+    first = stores.recordings.wish_stop("rec1", "U2", at(12))
+
+    assert stores.recordings.wish_stop("rec1", "U3", at(13)) == first
+
+
+@pytest.mark.parametrize("state", sorted(set(State) - HOLDS_CHANNEL))
+def test_what_is_over_takes_no_wish_to_stop(stores: Stores, state: State) -> None:
+    stores.added(up(state=state))
+
+    assert stores.recordings.wish_stop("rec1", "U2", at(12)) == stores.now_is() == up(state=state)
+
+
+def test_a_stop_that_came_between_read_and_save_is_neither_lost_nor_overwritten(stores: Stores) -> None:
+    before = stores.added(up())
+    stores.recordings.wish_stop("rec1", "U2", at(12))
+
+    after = stores.saved(before, replace(before, status=4, next_step_at=at(30)))
+
+    assert (after.stop_wanted_by, after.stop_wanted_at, after.status) == ("U2", at(12), 4)
+    assert after.next_step_at == NOW, "stays due"
+
+
+def test_a_step_that_nobody_interrupted_says_when_it_comes_back(stores: Stores) -> None:
+    before = stores.added(up())
+    stores.recordings.wish_stop("rec1", "U2", at(12))
+    wished = stores.now_is()
+    assert wished.poked > before.poked
+
+    assert stores.saved(wished, replace(wished, next_step_at=at(30))).next_step_at == at(30)
+
+
+def test_recordings_of_a_slack_channel_come_newest_first(stores: Stores) -> None:
+    for number, channel in enumerate(["C1", "C2", "C1", "C1"]):
+        stores.added(over(id=f"r{number}", slack_channel=channel, agora_channel=f"a{number}", requested_at=at(number)))
+
+    def found(**choice: str) -> list[str]:
+        return [r.id for r in stores.recordings.of_channel("C1", agora_channel=choice.get("named"), most=2)]
+
+    assert found() == ["r3", "r2"]
+    assert found(named="a0") == ["r0"]
+    assert found(named="a1") == [], "that is another Slack channel's"
+
+
+def test_active_recordings_of_a_slack_channel_come_oldest_first(stores: Stores) -> None:
+    stores.added(up(id="late", agora_channel="b", requested_at=at(2)))
+    stores.added(up(id="early", agora_channel="a", requested_at=at(1), state=State.UPLOADING))
+    stores.added(over(id="over", agora_channel="c"))
+    stores.added(up(id="elsewhere", agora_channel="d", slack_channel="C2"))
+
+    assert [r.id for r in stores.recordings.active_in("C1")] == ["early", "late"]
+    assert {r.id for r in stores.recordings.active()} == {"early", "late", "elsewhere"}

@@ -1,0 +1,385 @@
+"""The storage in memory. It passes the same contract tests as the one on SQL (tests/contract)."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from recordings.actions import Change
+from recordings.errors import LeaseLost
+from recordings.model import HOLDS_CHANNEL, Alert, Reason, Recorder, Recording, State, Trouble
+from recordings.stores import AlertJob, CardJob, Job, Reply
+from recordings.troubles import Pause, Review
+
+
+@dataclass
+class Row:
+    recording: Recording
+    response_url: str | None
+    version: int = 1
+    card_version: int = 0
+    card_due_at: datetime | None = None
+    card_tries: int = 0
+    reply_due_at: datetime = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reply_due_at = self.recording.requested_at
+
+    @property
+    def undrawn(self) -> bool:
+        posted = self.recording.card_ts is not None or self.recording.state is State.ENDED
+        return self.version > self.card_version and posted
+
+    @property
+    def unanswered(self) -> bool:
+        undeliverable = self.recording.state is State.FAILED and self.recording.reason is Reason.UNDELIVERABLE
+        return self.response_url is not None and undeliverable
+
+
+@dataclass
+class Entry:
+    """An alert in the outbox."""
+
+    id: int
+    alert: Alert
+    due_at: datetime
+    tries: int = 0
+    direct: bool = False
+    error: str | None = None
+    ts: str | None = None
+    done_at: datetime | None = None
+
+
+class Memory:
+    """What a database holds. One lock stands for its transactions."""
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.rows: dict[str, Row] = {}
+        self.recorders: dict[str, Recorder] = {}
+        self.outbox: list[Entry] = []
+        self.troubles: dict[str, Trouble] = {}
+        self.holder = ""
+        self.epoch = 0
+        self.renewed_at: datetime | None = None
+        self.expires_at: datetime | None = None
+
+    def fence(self, epoch: int) -> None:
+        if epoch != self.epoch:
+            raise LeaseLost(f"epoch {epoch} is over")
+
+    def add_alert(self, alert: Alert) -> None:
+        known = {(e.alert.recording.id, e.alert.kind, e.alert.cause) for e in self.outbox}
+        if (alert.recording.id, alert.kind, alert.cause) not in known:
+            self.outbox.append(Entry(len(self.outbox) + 1, alert, alert.raised_at))
+
+
+class MemoryRecordings:
+    """`Wishes`, `Steps` and `Cards`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    # wishes
+
+    def add_recording(self, recording: Recording, response_url: str | None) -> Recording | None:
+        with self._memory.lock:
+            for row in self._memory.rows.values():
+                holder = row.recording
+                if holder.agora_channel == recording.agora_channel and holder.state in HOLDS_CHANNEL:
+                    return holder
+            self._memory.rows[recording.id] = Row(recording, response_url)
+            return None
+
+    def wish_stop(self, recording_id: str, by: str, at: datetime) -> Recording:
+        with self._memory.lock:
+            row = self._memory.rows[recording_id]
+            was = row.recording
+            if was.stop_wanted_at is None and was.state in HOLDS_CHANNEL:
+                row.recording = replace(was, stop_wanted_at=at, stop_wanted_by=by, poked=was.poked + 1, next_step_at=at)
+                row.version += 1
+            return row.recording
+
+    def recording(self, recording_id: str) -> Recording | None:
+        row = self._memory.rows.get(recording_id)
+        return None if row is None else row.recording
+
+    def of_channel(self, slack_channel: str, *, agora_channel: str | None = None, most: int) -> Sequence[Recording]:
+        here = self._where(lambda r: r.slack_channel == slack_channel and agora_channel in (None, r.agora_channel))
+        return list(reversed(here))[:most]
+
+    def active_in(self, slack_channel: str) -> Sequence[Recording]:
+        return self._where(lambda r: not r.over and r.slack_channel == slack_channel)
+
+    def active(self) -> Sequence[Recording]:
+        return self._where(lambda r: not r.over)
+
+    def _where(self, fits: Callable[[Recording], bool]) -> list[Recording]:
+        with self._memory.lock:
+            found = [row.recording for row in self._memory.rows.values() if fits(row.recording)]
+        return sorted(found, key=lambda r: (r.requested_at, r.id))
+
+    # steps
+
+    def due(self, most: int) -> Sequence[tuple[str, datetime]]:
+        found = sorted(((r.id, r.next_step_at) for r in self.active()), key=lambda due: due[1])
+        return found[:most]
+
+    def job(self, recording_id: str) -> Job | None:
+        with self._memory.lock:
+            row = self._memory.rows.get(recording_id)
+            if row is None:
+                return None
+            return Job(row.recording, self._memory.recorders.get(row.recording.recorder_id or ""))
+
+    def save(self, before: Recording, change: Change, epoch: int, now: datetime) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            row = self._memory.rows[change.recording.id]
+            self._write(row, before, change.recording, now)
+            for recorder in change.recorders:
+                self._memory.recorders[recorder.id] = recorder
+            for alert in change.alerts:
+                self._memory.add_alert(alert)
+
+    def _write(self, row: Row, before: Recording, after: Recording, now: datetime) -> None:
+        is_now = row.recording
+        row.recording = replace(
+            after,
+            stop_wanted_at=is_now.stop_wanted_at,
+            stop_wanted_by=is_now.stop_wanted_by,
+            poked=is_now.poked,
+            next_step_at=after.next_step_at if is_now.poked == before.poked else now,
+            unwatched_from=is_now.unwatched_from,
+            unwatched_to=is_now.unwatched_to,
+            card_ts=after.card_ts if after.card_ts != before.card_ts else is_now.card_ts,
+        )
+        if before.visible != after.visible:
+            row.version += 1
+            held = row.card_due_at is not None and row.card_due_at > now and not after.over
+            row.card_due_at = row.card_due_at if held else now
+        if before.card_ts is None and after.card_ts is not None:
+            row.response_url, row.card_version = None, 1
+
+    def silent(self, since: datetime) -> bool:
+        return any(r.unanswered_since is not None and r.unanswered_since <= since for r in self.active())
+
+    # cards
+
+    def undrawn(self, most: int) -> Sequence[tuple[str, datetime]]:
+        with self._memory.lock:
+            rows = [row for row in self._memory.rows.values() if row.undrawn]
+        found = [(row.recording.id, row.card_due_at or row.recording.requested_at) for row in rows]
+        return sorted(found, key=lambda due: due[1])[:most]
+
+    def card(self, recording_id: str) -> CardJob | None:
+        with self._memory.lock:
+            row = self._memory.rows.get(recording_id)
+            if row is None or not row.undrawn:
+                return None
+            return CardJob(row.recording, row.version, row.card_tries)
+
+    def card_drawn(self, recording_id: str, version: int, ts: str | None, next_at: datetime, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            row = self._memory.rows[recording_id]
+            row.card_version, row.card_due_at, row.card_tries = version, next_at, 0
+            row.recording = replace(row.recording, card_ts=ts)
+
+    def card_deferred(self, recording_id: str, until: datetime, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            row = self._memory.rows[recording_id]
+            row.card_due_at, row.card_tries = until, row.card_tries + 1
+
+    # replies
+
+    def unanswered(self, most: int) -> Sequence[tuple[str, datetime]]:
+        with self._memory.lock:
+            rows = [row for row in self._memory.rows.values() if row.unanswered]
+        return sorted(((row.recording.id, row.reply_due_at) for row in rows), key=lambda due: due[1])[:most]
+
+    def reply(self, recording_id: str) -> Reply | None:
+        with self._memory.lock:
+            row = self._memory.rows.get(recording_id)
+            if row is None or not row.unanswered:
+                return None
+            return Reply(row.recording, row.response_url or "")
+
+    def replied(self, recording_id: str, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            self._memory.rows[recording_id].response_url = None
+
+    def reply_deferred(self, recording_id: str, until: datetime, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            self._memory.rows[recording_id].reply_due_at = until
+
+    def forget_response_urls(self, now: datetime) -> None:
+        with self._memory.lock:
+            for row in self._memory.rows.values():
+                old = row.recording.requested_at < now - timedelta(minutes=30)
+                if old or row.recording.state is State.ENDED:
+                    row.response_url = None
+
+
+class MemoryRecorders:
+    """`Recorders`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def due(self, most: int) -> Sequence[tuple[str, datetime]]:
+        with self._memory.lock:
+            unwanted = [r for r in self._memory.recorders.values() if r.gone_at is None and not r.wanted]
+        return sorted(((r.id, r.next_step_at) for r in unwanted), key=lambda due: due[1])[:most]
+
+    def get(self, recorder_id: str) -> Recorder | None:
+        return self._memory.recorders.get(recorder_id)
+
+    def save(self, recorder: Recorder, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            self._memory.recorders[recorder.id] = recorder
+            row = self._memory.rows.get(recorder.recording_id)
+            gone = recorder.gone_at is not None or recorder.absent
+            if gone and row is not None and row.recording.state is State.STOPPING:
+                row.recording = replace(row.recording, next_step_at=recorder.next_step_at)
+
+    def keep_late(self, recorder: Recorder) -> None:
+        with self._memory.lock:
+            known = self._memory.recorders.get(recorder.id)
+            if known is not None and known.sid is None:
+                self._memory.recorders[recorder.id] = replace(
+                    known,
+                    resource_id=recorder.resource_id,
+                    sid=recorder.sid,
+                    sid_at=recorder.sid_at,
+                    wanted=False,
+                    gone_at=None,
+                )
+
+    def uids_in(self, agora_channel: str, now: datetime) -> frozenset[int]:
+        with self._memory.lock:
+            return frozenset(
+                r.uid
+                for r in self._memory.recorders.values()
+                if r.agora_channel == agora_channel and r.created_at > now - timedelta(days=3)
+            )
+
+    def channels(self, since: datetime) -> Sequence[str]:
+        return sorted({recorder.agora_channel for recorder in self._started(since)})
+
+    def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]:
+        return [recorder for recorder in self._started(since) if recorder.agora_channel == agora_channel]
+
+    def _started(self, since: datetime) -> list[Recorder]:
+        with self._memory.lock:
+            known = list(self._memory.recorders.values())
+        return [r for r in known if r.start_sent_at is not None and r.start_sent_at >= since]
+
+
+class MemoryOutbox:
+    """`Outbox`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def waiting(self) -> Sequence[AlertJob]:
+        with self._memory.lock:
+            first: dict[str, Entry] = {}
+            for entry in self._memory.outbox:
+                if entry.done_at is None:
+                    first.setdefault(entry.alert.recording.slack_channel, entry)
+            return [self._job(entry) for entry in sorted(first.values(), key=lambda e: e.due_at)]
+
+    def _job(self, entry: Entry) -> AlertJob:
+        row = self._memory.rows[entry.alert.recording.id]
+        return AlertJob(entry.id, entry.alert, row.recording.card_ts, entry.due_at, entry.tries, entry.direct)
+
+    def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            entry = self._memory.outbox[alert_id - 1]
+            entry.done_at, entry.ts, entry.error = now, ts, None
+
+    def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            entry = self._memory.outbox[alert_id - 1]
+            entry.due_at, entry.error, entry.tries = until, error, entry.tries + 1
+
+    def redirected(self, alert_id: int, error: str, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            entry = self._memory.outbox[alert_id - 1]
+            entry.direct, entry.error, entry.tries = True, error, 0
+
+    def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            entry = self._memory.outbox[alert_id - 1]
+            entry.done_at, entry.error = now, error
+
+
+class MemoryTroubles:
+    """`Troubles`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def open(self) -> Sequence[tuple[Trouble, Recording]]:
+        with self._memory.lock:
+            return [
+                (trouble, self._memory.rows[trouble.recording_id].recording)
+                for trouble in self._memory.troubles.values()
+                if trouble.closed_at is None
+            ]
+
+    def save(self, review: Review, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            for trouble in review.troubles:
+                self._memory.troubles[trouble.id] = trouble
+            for alert in review.alerts:
+                self._memory.add_alert(alert)
+
+    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            for recording in affected:
+                row = self._memory.rows[recording.id]
+                row.recording = replace(row.recording, unwatched_from=pause.begun_at, unwatched_to=pause.ended_at)
+                row.version, row.card_due_at = row.version + 1, pause.ended_at
+            for alert in alerts:
+                self._memory.add_alert(alert)
+
+
+class MemoryLease:
+    """`LeaseRow`."""
+
+    def __init__(self, memory: Memory, holder: str) -> None:
+        self._memory = memory
+        self._holder = holder
+
+    def hold(self, now: datetime, seconds: float) -> int | None:
+        memory = self._memory
+        with memory.lock:
+            taken = memory.expires_at is not None and memory.expires_at > now
+            if memory.holder != self._holder:
+                if taken:
+                    return None
+                memory.holder, memory.epoch = self._holder, memory.epoch + 1
+            memory.renewed_at, memory.expires_at = now, now + timedelta(seconds=seconds)
+            return memory.epoch
+
+    def renewed_at(self) -> datetime | None:
+        return self._memory.renewed_at
+
+    def release(self, now: datetime) -> None:
+        with self._memory.lock:
+            if self._memory.holder == self._holder:
+                self._memory.expires_at = now
