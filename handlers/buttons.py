@@ -23,7 +23,8 @@ class StopButton:
         team = body.get("team") or {}
         place = Place(team.get("id") or "", channel.get("id") or "")
         try:
-            result = self.service.stop_one(body["actions"][0].get("value") or "", place, body["user"]["id"])
+            pressed = body["actions"][0].get("value") or ""
+            result = self.service.stop_one(pressed, place, body["user"]["id"], body.get("trigger_id"))
         except NothingHere:
             return replies.text("I don't know that recording any more. `/record status` shows what is running.")
         if isinstance(result, OverAlready):

@@ -56,7 +56,9 @@ class RecordCommand:
                 "I can't tell this channel's name. Which Agora channel shall be recorded?", "/record start daily"
             )
         try:
-            result = self.service.start(name, _place(command), command["user_id"], command.get("response_url"))
+            result = self.service.start(
+                name, _place(command), command["user_id"], command.get("response_url"), command.get("trigger_id")
+            )
         except InvalidChannelName as error:
             raise Usage(str(error), "/record start daily") from None
         except AlreadyElsewhere:
@@ -75,7 +77,7 @@ class RecordCommand:
 
     def _stop(self, typed: Typed, command: dict[str, Any]) -> Message:
         try:
-            result = self.service.stop(_place(command), command["user_id"], typed.name)
+            result = self.service.stop(_place(command), command["user_id"], typed.name, command.get("trigger_id"))
         except NothingHere as error:
             return replies.nothing_here(str(error))
         match result:

@@ -74,6 +74,7 @@ class Ticker:
     def _round(self, epoch: int) -> None:
         turn = Turn(now=self.clock(), policy=self.policy)
         self.steps.forget_response_urls(turn.now)
+        self.steps.forget_requests(turn.now)
         known = self.troubles.open()
         silent_since = turn.now - timedelta(seconds=self.policy.unreachable_alert)
         if not known and not self.steps.silent(silent_since):

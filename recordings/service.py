@@ -73,9 +73,17 @@ class RecordingService:
     new_id: Callable[[], str]
     wake: Wake
 
-    def start(self, agora_channel: str, place: Place, by: str, response_url: str | None) -> Started | AlreadyHere:
-        """Asks for a recording. Raises `InvalidChannelName`, `AlreadyElsewhere`, `StorageUnavailable`."""
+    def start(
+        self, agora_channel: str, place: Place, by: str, response_url: str | None, request: str | None = None
+    ) -> Started | AlreadyHere:
+        """Asks for a recording. `request` is Slack's own name of the request: what it delivers again changes nothing.
+
+        Raises `InvalidChannelName`, `AlreadyElsewhere`, `StorageUnavailable`.
+        """
         self.check_channel_name(agora_channel)
+        before = self.store.repeated(request)
+        if before is not None:
+            return Started(before)
         now = self.clock()
         wished = Recording(
             id=self.new_id(),
@@ -86,7 +94,7 @@ class RecordingService:
             requested_at=now,
             next_step_at=now,
         )
-        holder = self.store.add_recording(wished, response_url)
+        holder = self.store.add_recording(wished, response_url, request)
         if holder is None:
             self.wake()
             return Started(wished)
@@ -99,8 +107,13 @@ class RecordingService:
         active = [r for r in self.store.active_in(place.channel) if agora_channel in (None, r.agora_channel)]
         return active or self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
 
-    def stop(self, place: Place, by: str, agora_channel: str | None = None) -> StopAsked | OverAlready | Several:
+    def stop(
+        self, place: Place, by: str, agora_channel: str | None = None, request: str | None = None
+    ) -> StopAsked | OverAlready | Several:
         """Asks for the end of what this Slack channel records. Raises `NothingHere`, `StorageUnavailable`."""
+        before = self.store.repeated(request)
+        if before is not None:
+            return StopAsked(before)
         active = [
             r
             for r in self.store.active_in(place.channel)
@@ -109,23 +122,23 @@ class RecordingService:
         if len(active) > 1:
             return Several(tuple(active))
         if active:
-            return self._stop(active[0], by)
+            return self._stop(active[0], by, request)
         last = self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
         if not last:
             raise NothingHere(agora_channel or "")
         return OverAlready(last[0])
 
-    def stop_one(self, recording_id: str, place: Place, by: str) -> StopAsked | OverAlready:
+    def stop_one(self, recording_id: str, place: Place, by: str, request: str | None = None) -> StopAsked | OverAlready:
         """Asks for the end of one recording, as its Stop button does."""
         recording = self.store.recording(recording_id)
         if recording is None or recording.slack_channel != place.channel:
             raise NothingHere(recording_id)
-        return self._stop(recording, by)
+        return self._stop(recording, by, request)
 
-    def _stop(self, recording: Recording, by: str) -> StopAsked | OverAlready:
+    def _stop(self, recording: Recording, by: str, request: str | None) -> StopAsked | OverAlready:
         if recording.over or recording.state is State.UPLOADING:
             return OverAlready(recording)
         again = recording.stop_wanted_at is not None
-        stopped = self.store.wish_stop(recording.id, by, self.clock())
+        stopped = self.store.wish_stop(recording.id, by, self.clock(), request)
         self.wake()
         return OverAlready(stopped) if stopped.over else StopAsked(stopped, again=again)

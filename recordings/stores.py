@@ -57,11 +57,16 @@ class Reply:
 class Wishes(Protocol):
     """For the service."""
 
-    def add_recording(self, recording: Recording, response_url: str | None) -> Recording | None:
+    def add_recording(
+        self, recording: Recording, response_url: str | None, request: str | None = None
+    ) -> Recording | None:
         """Writes a new recording down; where its Agora channel is taken, nothing, and returns the one that has it."""
 
-    def wish_stop(self, recording_id: str, by: str, at: datetime) -> Recording:
+    def wish_stop(self, recording_id: str, by: str, at: datetime, request: str | None = None) -> Recording:
         """Writes the wish down unless there is one already or it is over; returns the row as it then is."""
+
+    def repeated(self, request: str | None) -> Recording | None:
+        """The recording that this request of Slack's led to when it was first delivered."""
 
     def recording(self, recording_id: str) -> Recording | None: ...
 
@@ -81,6 +86,7 @@ class Steps(Protocol):
     def active(self) -> Sequence[Recording]: ...
     def silent(self, since: datetime) -> bool: ...
     def forget_response_urls(self, now: datetime) -> None: ...
+    def forget_requests(self, now: datetime) -> None: ...
 
 
 class Recorders(Protocol):

@@ -16,9 +16,10 @@ from storage import outbox, recorders, rows
 from storage.database import Database
 from storage.lease import fence
 from storage.tables import recorders as recorder_rows
-from storage.tables import recordings
+from storage.tables import recordings, requests
 
 _REPLY_LIFE = timedelta(minutes=30)
+_REQUEST_LIFE = timedelta(days=1)
 _ACTIVE = recordings.c.state.not_in(OVER)
 _POSTED = recordings.c.card_ts.is_not(None) | (recordings.c.state == State.ENDED)
 _UNDRAWN = (recordings.c.version > recordings.c.card_version) & _POSTED
@@ -37,15 +38,18 @@ class Recordings:
 
     # wishes
 
-    def add_recording(self, recording: Recording, response_url: str | None) -> Recording | None:
+    def add_recording(
+        self, recording: Recording, response_url: str | None, request: str | None = None
+    ) -> Recording | None:
         values = rows.values(recording, rows.RECORDING)
         values |= {"response_url": response_url, "reply_due_at": recording.requested_at, "version": 1}
         for _ in range(2):
             try:
                 with self._database.write() as connection:
+                    _note(connection, request, recording.id, recording.requested_at)
                     connection.execute(recordings.insert().values(values))
             except IntegrityError:
-                holder = self._holder(recording.agora_channel)
+                holder = self._holder(recording.agora_channel) or self.repeated(request)
                 if holder is not None:
                     return holder
             else:
@@ -58,7 +62,7 @@ class Recordings:
             row = connection.execute(select(recordings).where(taken)).one_or_none()
         return None if row is None else rows.recording(row)
 
-    def wish_stop(self, recording_id: str, by: str, at: datetime) -> Recording:
+    def wish_stop(self, recording_id: str, by: str, at: datetime, request: str | None = None) -> Recording:
         this = recordings.c.id == recording_id
         open_wish = this & recordings.c.stop_wanted_at.is_(None) & recordings.c.state.in_(HOLDS_CHANNEL)
         wish = {
@@ -69,8 +73,18 @@ class Recordings:
             "next_step_at": at,
         }
         with self._database.write() as connection:
-            connection.execute(recordings.update().where(open_wish).values(wish))
+            if not _noted(connection, request):
+                connection.execute(recordings.update().where(open_wish).values(wish))
+                _note(connection, request, recording_id, at)
             return rows.recording(connection.execute(select(recordings).where(this)).one())
+
+    def repeated(self, request: str | None) -> Recording | None:
+        if request is None:
+            return None
+        query = select(recordings).join(requests, requests.c.recording_id == recordings.c.id)
+        with self._database.read() as connection:
+            row = connection.execute(query.where(requests.c.id == request)).one_or_none()
+        return None if row is None else rows.recording(row)
 
     # views
 
@@ -197,10 +211,29 @@ class Recordings:
         with self._database.write() as connection:
             connection.execute(recordings.update().where(or_(old, over)).values(response_url=None))
 
+    def forget_requests(self, now: datetime) -> None:
+        """Slack delivers nothing again after a day."""
+        old = requests.c.received_at < now - _REQUEST_LIFE
+        with self._database.read() as connection:
+            if connection.execute(select(requests.c.id).where(old).limit(1)).first() is None:
+                return
+        with self._database.write() as connection:
+            connection.execute(requests.delete().where(old))
+
     def _set(self, recording_id: str, values: Mapping[str, object], epoch: int) -> None:
         with self._database.write() as connection:
             fence(connection, epoch)
             connection.execute(recordings.update().where(recordings.c.id == recording_id).values(dict(values)))
+
+
+def _note(connection: Connection, request: str | None, recording_id: str, at: datetime) -> None:
+    """Notes what a request of Slack's led to: delivered again, it breaks the table's key and changes nothing."""
+    if request is not None:
+        connection.execute(requests.insert().values(id=request, recording_id=recording_id, received_at=at))
+
+
+def _noted(connection: Connection, request: str | None) -> bool:
+    return connection.execute(select(requests.c.id).where(requests.c.id == request)).first() is not None
 
 
 def _recorder(connection: Connection, recorder_id: str | None) -> Recorder | None:

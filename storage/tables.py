@@ -202,6 +202,15 @@ outbox = Table(
     Index("outbox_due", "slack_channel", "id", **_where(_undelivered)),
 )
 
+requests = Table(
+    "requests",
+    metadata,
+    Column("id", String(255), primary_key=True),
+    Column("recording_id", String(32), nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Index("requests_received", "received_at"),
+)
+
 troubles = Table(
     "troubles",
     metadata,

@@ -161,6 +161,16 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "requests",
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("recording_id", sa.String(length=32), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.create_index("requests_received", ["received_at"], unique=False)
+
+    op.create_table(
         "troubles",
         sa.Column("id", sa.String(length=128), nullable=False),
         sa.Column("slack_channel", sa.String(length=32), nullable=False),
@@ -189,6 +199,10 @@ def downgrade() -> None:
         )
 
     op.drop_table("troubles")
+    with op.batch_alter_table("requests", schema=None) as batch_op:
+        batch_op.drop_index("requests_received")
+
+    op.drop_table("requests")
     with op.batch_alter_table("recordings", schema=None) as batch_op:
         batch_op.drop_index(
             "recordings_undrawn",
