@@ -58,11 +58,11 @@ class DidNotHappen(Exception):
 
 
 @contextmanager
-def bot_process(environment: dict[str, str], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The real bot; gone at the end, whatever happens."""
-    with (folder / "bot.log").open("wb") as log:
+def bot_process(environment: dict[str, str], log: Path, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The real bot, run in this folder; gone at the end, whatever happens."""
+    with log.open("wb") as out:
         bot = subprocess.Popen(
-            [sys.executable, BOT], env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            [sys.executable, BOT], env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=out, stderr=out
         )
     try:
         yield bot
@@ -296,7 +296,7 @@ def show(console: Console, folder: Path) -> None:
     with SlackSimulator() as slack, AgoraSimulator(timing=TIMING) as agora:
         slack.seed()
         console.print(f"[bold]#{CHANNEL}[/bold] in a simulated Slack; simulated Agora; the real bot, on SQLite")
-        with bot_process(environment_for(slack, agora, folder), folder) as bot:
+        with bot_process(environment_for(slack, agora, folder), folder / "bot.log", folder) as bot:
             demo = Demo(slack, agora, Transcript(slack, console), bot)
             demo.play()
     console.print(Text("\nEvery step happened:", style="bold green"))

@@ -1,0 +1,222 @@
+"""`make live`: the main job against the real Slack and the real Agora, with the accounts in `.env`, in about 5 minutes.
+
+It runs the real bot, asks the person at the terminal for what only people can do, and reads in the bot's database and
+log whether each state was reached. Nothing here is a test for pytest: it costs a few recorded minutes at Agora.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType
+
+from sqlalchemy import select
+
+import settings
+from agora.payloads import file_name_prefix
+from demo import BOT, bot_process, end
+from recordings.errors import StorageUnavailable
+from recordings.model import Recording, State
+from storage import rows, tables
+from storage.database import Database
+from storage.recordings import Recordings
+
+ROOT = Path(__file__).parents[1]
+NEEDS = """
+make live needs real accounts, in .env or the environment (.env.example names every setting, README.md shows the way):
+  - a Slack app made from manifest.yml, installed, with its bot token and an app-level token (Socket Mode)
+  - an Agora project with Cloud Recording enabled, and a bucket that Agora can write to
+  - no other process of the bot on the same Slack app: Slack would share the commands among them
+  - two people in Slack (one can play both), one of them with a browser, a microphone and a camera
+It costs a few minutes of recording at Agora."""
+OVERRIDES = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "HTTP_PORT": "0", "MAX_DURATION_SECONDS": "900"}
+PERSON, MACHINE = 300.0, 120.0
+"""Seconds that a person, and that Slack and Agora, may take for one step."""
+
+
+class NotReached(Exception):
+    """A state was not reached. The text says which, and what is known."""
+
+
+@dataclass
+class Live:
+    """One recording, watched in the bot's own database and log."""
+
+    channel: str
+    bucket: str
+    database: Database
+    log: Path
+    bot: subprocess.Popen[bytes]
+    patience: float
+    begun: float = field(default_factory=time.monotonic)
+    state: State | None = None
+
+    def play(self) -> None:
+        self.reach("the bot is connected to Slack and leads", self.connected, MACHINE)
+        self.ask(f"In Slack, in a channel that has the app, type:  /record start {self.channel}")
+        self.reach("the command has arrived and the card is posted", lambda: self.has("card_ts"), PERSON)
+        self.reach("Agora has started a recorder", lambda: self.has("sid"), MACHINE)
+        self.reach("the recorder is in the Agora channel (status 4)", lambda: self.has("started_at"), MACHINE)
+        self.ask(
+            f"Join the Agora channel {self.channel} from a browser, microphone and camera on, with the same App ID:\n"
+            "  your own app, or Agora's web demo with a temporary token from the console"
+        )
+        self.reach("the first file is stored (status 5)", lambda: self.has("first_file_at"), PERSON)
+        self.ask("In the same Slack channel, type:  /record status   (only you see the reply: is it right?)")
+        self.reach("the question has arrived", lambda: self.logged("command", text="status"), PERSON)
+        self.ask("Let somebody else press Stop on the card, or type:  /record stop")
+        self.reach("the wish to stop is written down", lambda: self.has("stop_wanted_at"), PERSON)
+        self.reach("Agora has accepted the stop", lambda: self.has("stop_accepted_at"), MACHINE)
+        self.reach("it is over, stopped, and Agora has named files", self.finished, MACHINE)
+        self.reach("no alert was raised", lambda: not self.logged("alert_raised"), 0)
+        self.stop_bot()
+        self.only_people_know()
+
+    def ask(self, what: str) -> None:
+        print(f"\n  >>> {what}\n", flush=True)
+
+    def reach(self, what: str, reached: Callable[[], object], seconds: float) -> None:
+        deadline = time.monotonic() + seconds * self.patience
+        while not reached():
+            self.show_state()
+            if self.bot.poll() is not None:
+                raise NotReached(f"{what}: the bot has ended, with exit code {self.bot.returncode}")
+            if (over := self.recording()) is not None and over.over:
+                raise NotReached(f"{what}: it is {over.state}, {over.reason} {over.detail}")
+            if time.monotonic() >= deadline:
+                raise NotReached(f"{what}: not within {seconds * self.patience:.0f} s")
+            time.sleep(0.2)
+        self.show_state()
+        print(f"{self.clock()}  ok    {what}", flush=True)
+
+    def show_state(self) -> None:
+        recording = self.recording()
+        if recording is not None and recording.state is not self.state:
+            self.state = recording.state
+            print(f"{self.clock()}        the recording is {self.state}", flush=True)
+
+    def clock(self) -> str:
+        return f"{time.monotonic() - self.begun:6.1f} s"
+
+    def recording(self) -> Recording | None:
+        newest = select(tables.recordings).order_by(tables.recordings.c.requested_at.desc()).limit(1)
+        try:
+            with self.database.read() as connection:
+                row = connection.execute(newest).one_or_none()
+        except StorageUnavailable:
+            return None  # The bot has not made its tables yet.
+        return None if row is None else rows.recording(row)
+
+    def has(self, fact: str) -> bool:
+        return getattr(self.recording(), fact, None) is not None
+
+    def finished(self) -> bool:
+        recording = self.recording()
+        return recording is not None and recording.reason == "stopped" and bool(recording.files)
+
+    def connected(self) -> bool:
+        return self.logged("socket_connected") and self.logged("leading")
+
+    def logged(self, event: str, **words: str) -> bool:
+        """Whether the log has such a line, each field of which begins with these words."""
+        written = self.log.read_text().rpartition("\n")[0].split("\n")
+        lines = (json.loads(line) for line in written if line.startswith("{"))
+        found = [line for line in lines if line.get("event") == event]
+        return any(all(str(line.get(name)).startswith(word) for name, word in words.items()) for line in found)
+
+    def stop_bot(self) -> None:
+        begun = time.monotonic()
+        code = end(self.bot)
+        seconds = time.monotonic() - begun
+        if code != 0 or seconds > 10:
+            raise NotReached(f"SIGTERM: the bot exited {code} after {seconds:.1f} s, not 0 within 10 s")
+        print(f"{self.clock()}  ok    SIGTERM: the bot exited 0 after {seconds:.1f} s", flush=True)
+
+    def clean_up(self) -> None:
+        """Nothing that this started goes on recording."""
+        if self.bot.poll() is not None:
+            return
+        recordings = Recordings(self.database)
+        for recording in recordings.active():
+            print(f"Stopping {recording.agora_channel} ...", flush=True)
+            recordings.wish_stop(recording.id, recording.started_by, datetime.now(UTC))
+        deadline = time.monotonic() + MACHINE
+        while recordings.active() and self.bot.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.5)
+        for recording in recordings.active():
+            print(f"{recording.agora_channel} may still be recorded: sid {recording.sid}. It ends when all have left.")
+
+    def only_people_know(self) -> None:
+        recording = self.recording()
+        if recording is None:
+            return
+        folder = "/".join((self.bucket, *file_name_prefix(recording.slack_channel, recording.requested_at.date())))
+        print("\nAll reached. What only you can see:")
+        print("  - the card in Slack: Finished, who started it and who stopped it, and these files")
+        print(f"  - the files in the bucket, under {folder} (uploading can take minutes):")
+        print(*(f"      {name}" for name in recording.files), sep="\n")
+        print("  - that picture and sound are right. Alerts are not tried here: make demo and make test do that.")
+
+
+def run(channel: str, config: settings.Settings, patience: float, folder: Path) -> int:
+    database = f"sqlite:///{folder / 'recordings.db'}"
+    environment = {**os.environ, **OVERRIDES, "DATABASE_URL": database}
+    print("What has to be right before (bot.py check):", flush=True)
+    if subprocess.run([sys.executable, BOT, "check"], env=environment, cwd=ROOT, check=False).returncode != 0:
+        print(NEEDS)
+        return 2
+    log = folder / "bot.log"
+    with bot_process(environment, log, ROOT) as bot:
+        live = Live(channel, config.storage_bucket, Database(database), log, bot, patience)
+        try:
+            live.play()
+        except (NotReached, KeyboardInterrupt) as error:
+            print(f"\nNOT REACHED: {str(error) or 'interrupted'}\nThe bot's log: {log}\n", flush=True)
+            return 1
+        finally:
+            live.clean_up()
+    return 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.live", description=__doc__)
+    parser.add_argument("--channel", default="live-check", help="the Agora channel to record (default: %(default)s)")
+    parser.add_argument("--patience", type=float, default=1.0, help="factor for every time-out (default: %(default)s)")
+    options = parser.parse_args(arguments)
+    if os.environ.get("CI"):
+        print("make live does not run in CI: it needs people and real accounts.")
+        return 2
+    try:
+        config = settings.load(env_file=ROOT / ".env")
+    except settings.SettingsError as error:
+        print("Nothing was started. These settings are missing or wrong:", *error.lines, NEEDS, sep="\n")
+        return 2
+    if config.slack_app_token is None:
+        print("Nothing was started. make live needs SLACK_APP_TOKEN: it is for Socket Mode only.", NEEDS, sep="\n")
+        return 2
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    folder = Path(tempfile.mkdtemp(prefix="recorder-live-"))
+    code = run(options.channel, config, options.patience, folder)
+    if code == 0:
+        shutil.rmtree(folder)
+    return code
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

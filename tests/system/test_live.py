@@ -1,0 +1,116 @@
+"""`make live` can't be tried against the real services here: its asking, waiting and tidying up can."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from simulator.agora import AgoraSimulator
+from simulator.slack import SlackSimulator
+from tests.system.conftest import COMPRESSED
+
+ROOT = Path(__file__).parents[2]
+LIVE = (sys.executable, "-m", "tests.live")
+OTHERS = re.compile("^(AGORA|SLACK|STORAGE|APP|CUSTOMER|BUCKET|ACCESS|SECRET|CI$)")
+
+
+def environment(**given: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not OTHERS.match(name)} | given
+
+
+@contextmanager
+def live(slack: SlackSimulator, agora: AgoraSimulator, folder: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+    settings = environment(**slack.settings, **agora.settings, **COMPRESSED, **more, TMPDIR=str(folder))
+    command = [*LIVE, "--channel", "daily", "--patience", "0.1"]
+    with subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True) as process:
+        yield process
+        process.kill()
+
+
+def read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    read = []
+    for line in process.stdout:
+        read.append(line)
+        if words in line:
+            return "".join(read)
+    pytest.fail(f"it ended before {words!r}:\n{''.join(read)}")
+
+
+def test_it_asks_for_what_people_do_and_sees_each_state(
+    slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
+) -> None:
+    ana, ben = slack.person("ana"), slack.person("ben")
+    with live(slack, agora, tmp_path) as process:
+        read_until(process, "type:  /record start daily")
+        ana.command("/record", "start daily", channel="daily")
+        read_until(process, "Join the Agora channel daily")
+        agora.join("daily", 1001)
+        read_until(process, "type:  /record status")
+        ana.command("/record", "status", channel="daily")
+        read_until(process, "or type:  /record stop")
+        ben.command("/record", "stop", channel="daily")
+        shown = read_until(process, "Alerts are not tried here")
+        assert process.wait(20) == 0
+    assert "it is over, stopped, and Agora has named files" in shown
+    assert "the bot exited 0" in shown
+    assert re.search(r"under simulated-recordings/\w+/\d{8} ", shown)
+    assert not agora.running()
+
+
+def test_what_is_not_reached_is_said_with_the_place_of_the_log(
+    slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
+) -> None:
+    with live(slack, agora, tmp_path, MAX_IDLE_SECONDS="20") as process:
+        read_until(process, "/record start daily")
+        slack.person("ana").command("/record", "start daily", channel="daily")
+        shown = read_until(process, "The bot's log: ")
+        assert process.wait(20) == 1
+    assert "NOT REACHED: the first file is stored (status 5): it is ended, idle" in shown
+    assert Path(shown.rpartition("The bot's log: ")[2].strip()).read_text()
+
+
+def test_a_person_who_interrupts_it_leaves_no_recorder_behind(
+    slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
+) -> None:
+    with live(slack, agora, tmp_path) as process:
+        read_until(process, "/record start daily")
+        slack.person("ana").command("/record", "start daily", channel="daily")
+        read_until(process, "Join the Agora channel")
+        process.send_signal(signal.SIGINT)
+        read_until(process, "NOT REACHED: interrupted")
+        assert process.wait(60) == 1
+    assert not agora.running()
+
+
+def refused(**given: str) -> str:
+    done = subprocess.run(LIVE, cwd=ROOT, env=environment(**given), capture_output=True, text=True, timeout=60)
+    assert done.returncode == 2
+    assert done.stderr == ""
+    return done.stdout
+
+
+@pytest.mark.skipif((ROOT / ".env").exists(), reason="real settings are there")
+def test_without_settings_it_says_what_it_needs() -> None:
+    shown = refused()
+    assert "SLACK_BOT_TOKEN is missing" in shown
+    assert "make live needs real accounts" in shown
+
+
+def test_it_does_not_run_in_ci(slack: SlackSimulator, agora: AgoraSimulator) -> None:
+    assert "does not run in CI" in refused(**slack.settings, **agora.settings, CI="true")
+
+
+def test_nothing_is_started_where_the_check_fails(slack: SlackSimulator, agora: AgoraSimulator) -> None:
+    shown = refused(**slack.settings, **agora.settings | {"AGORA_CUSTOMER_SECRET": "wrong"})
+    assert "FAIL" in shown
+    assert "agora credentials" in shown
+    assert ">>>" not in shown
