@@ -232,7 +232,7 @@ def compose(config: settings.Settings) -> Running:
     )
     app_token = _revealed(config.slack_app_token)
     connection = Socket(app, app_token) if app_token else None
-    readiness = Readiness(identity, connection, ticker, dispatcher)
+    readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
     slack_events = SlackOverHttp(app) if config.slack_signing_secret is not None else None
     server = WebServer(web_app(readiness, slack_events), config.http_host, config.http_port)
     return Running(database, dispatcher, leadership, scheduler_for(ticker.tick), identity, connection, server)

@@ -44,7 +44,8 @@ class Dispatcher:
         self._running: dict[_Key, Future[None]] = {}
         self._not_before: dict[_Key, datetime] = {}
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
-        self.looked_at = time.monotonic()
+        self.progressed_at = time.monotonic()
+        """When a step was last done, or there was none to do."""
 
     def start(self) -> None:
         self._thread.start()
@@ -69,18 +70,19 @@ class Dispatcher:
             self._event.wait(pause)
             self._event.clear()
             pause = self._look()
-            self.looked_at = time.monotonic()
 
     def _look(self) -> float:
         """Hands out what is due; the seconds until something is due next, or until the next look."""
         epoch = self._epoch()
-        if epoch is None:
-            return _LONGEST_WAIT
         try:
-            return min((self._take(lane, epoch) for lane in self._lanes), default=_LONGEST_WAIT)
+            pauses = [self._take(lane, epoch) for lane in self._lanes] if epoch is not None else []
         except StorageUnavailable as error:
             _log.error("database_unavailable", error=str(error))
             return _LONGEST_WAIT
+        with self._guard:
+            if not self._running:
+                self.progressed_at = time.monotonic()
+        return min(pauses, default=_LONGEST_WAIT)
 
     def _take(self, lane: Lane, epoch: int) -> float:
         due = lane.work.due()
@@ -108,7 +110,9 @@ class Dispatcher:
         with self._guard:
             self._running.pop(key, None)
             self._not_before.pop(key, None)
-            if error is not None:
+            if error is None:
+                self.progressed_at = time.monotonic()
+            else:
                 self._not_before[key] = self._clock() + _AFTER_A_FAULT
         if isinstance(error, LeaseLost | StorageUnavailable):
             _log.warning("step_not_written", work=key[0], row=key[1], error=str(error))

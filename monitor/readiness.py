@@ -7,9 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from monitor.dispatcher import Dispatcher
-from monitor.ticker import TICK_SECONDS, Ticker
+from monitor.ticker import Ticker
 
-_STALE_SECONDS = 20 * TICK_SECONDS
+_INTERVALS = 3
+_SHORTEST_SECONDS = 5.0
 
 
 class Identity(Protocol):
@@ -29,6 +30,7 @@ class Readiness:
     connection: Connection | None
     ticker: Ticker
     dispatcher: Dispatcher
+    query_interval: float
 
     def __call__(self) -> dict[str, str]:
         return {"slack": self._slack(), "database": self.ticker.trouble or "ok", "monitor": self._monitor()}
@@ -40,6 +42,7 @@ class Readiness:
 
     def _monitor(self) -> str:
         now = time.monotonic()
-        if now - self.ticker.ticked_at > _STALE_SECONDS:
+        patience = max(_INTERVALS * self.query_interval, _SHORTEST_SECONDS)
+        if now - self.ticker.ticked_at > patience:
             return "does not tick"
-        return "ok" if now - self.dispatcher.looked_at < _STALE_SECONDS else "takes no steps"
+        return "ok" if now - self.dispatcher.progressed_at < patience else "rows are due, but no step was done lately"
