@@ -1,0 +1,278 @@
+"""From the wish to a recorder: in the end there is exactly one, and a known one, or none."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from simulator.agora.answers import ANSWERS
+from tests.system.conftest import Office, event, payload, words
+
+REFUSED = [
+    ("acquire", "invalid_parameter", "rejected"),
+    ("acquire", "invalid_appid", "unauthorized"),
+    ("acquire", "appid_is_invalid", "unauthorized"),
+    ("acquire", "unauthorized", "unauthorized"),
+    ("acquire", "invalid_credentials", "unauthorized"),
+    ("acquire", "invalid_channel_name", "rejected"),
+    ("acquire", "no_active_status", "rejected"),
+    ("acquire", "vendor_over_load", "overloaded"),
+    ("start", "invalid_parameter", "rejected"),
+    ("start", "unauthorized", "unauthorized"),
+]
+BUSY = ["internal_error", "no_worker_manager", "allocate_timeout", "timeout", "proxy_502", "proxy_503", "proxy_404"]
+
+
+def ask(office: Office, *names: str) -> None:
+    """A Slack channel and somebody in the call for each, and a start."""
+    for name in names:
+        office.room(name)
+        office.agora.join(name, 1001)
+    for name in names:
+        assert office.command(f"start {name}", channel=name).acknowledged
+
+
+def failed(office: Office, name: str, reason: str) -> None:
+    """It failed for that reason, and the whole channel was told once, in the card's thread."""
+    card = office.wait_card("failed", reason=reason, channel=name)
+    alert = office.wait_alert("recording_failed", reason, channel=name)
+    assert alert.thread_ts == card.ts
+    assert alert.broadcast
+    assert office.slack.person("ana").mention in alert.said
+    assert payload(alert)["recording_id"] in alert.said
+    assert payload(alert)["recording_id"] in office.bot.log
+    assert office.alert_kinds(name) == [("recording_failed", reason)]
+    assert "started_at" not in payload(card)
+
+
+def recorded_once(office: Office, name: str) -> None:
+    """One recorder runs, and it is the one that the card names."""
+    card = office.wait_card("recording", channel=name)
+    office.wait_agora(lambda agora: len(agora.running(name)) == 1)
+    assert office.agora.running(name)[0].sid == payload(card)["sid"]
+    assert office.alerts(name) == []
+
+
+def test_what_agora_refuses_fails_with_its_reason_and_agoras_words(office: Office) -> None:
+    office.start()
+    names = [f"{operation}-{answer}" for operation, answer, _ in REFUSED]
+    for (operation, answer, _), name in zip(REFUSED, names, strict=True):
+        office.agora.fault(operation, answer=answer, channel=name, times=None)
+    ask(office, *names)
+    for (operation, answer, reason), name in zip(REFUSED, names, strict=True):
+        failed(office, name, reason)
+        body: Any = ANSWERS[answer].body
+        assert body.get("reason", body.get("message")) in office.cards(name)[0].said
+        assert len(office.agora.requests(operation, channel=name)) == 1
+    assert office.agora.recorders() == []
+
+
+@pytest.mark.parametrize("agora_options", [{"max_recorders": 1}])
+def test_more_recorders_than_agora_allows_are_overloaded(office: Office) -> None:
+    office.start()
+    office.recording()
+    ask(office, "second")
+    failed(office, "second", "overloaded")
+    assert payload(office.cards()[0])["state"] == "recording"
+
+
+@pytest.mark.parametrize("operation", ["acquire", "start"])
+def test_what_agora_never_manages_is_unavailable_in_time_and_was_tried_again(office: Office, operation: str) -> None:
+    office.start()
+    for name in BUSY:
+        office.agora.fault(operation, answer=name, channel=name, times=None)
+    ask(office, *BUSY)
+    for name in BUSY:
+        failed(office, name, "unavailable")
+        card = office.cards(name)[0]
+        assert card.edited_at is not None
+        assert card.edited_at - card.at < 6 + 1
+        assert len(office.agora.requests(operation, channel=name)) >= 4
+    assert office.agora.recorders() == []
+
+
+def test_a_passing_fault_only_delays_the_start(office: Office) -> None:
+    office.start()
+    for name in BUSY:
+        office.agora.fault("acquire", answer=name, channel=name, times=2)
+        office.agora.fault("start", answer=name, channel=name, times=2)
+    ask(office, *BUSY)
+    for name in BUSY:
+        recorded_once(office, name)
+        starts = office.agora.requests("start", channel=name)
+        assert len({seen.params["rid"] for seen in starts}) == 1
+
+
+def test_an_agora_that_cannot_be_reached_is_unavailable(office: Office) -> None:
+    office.start()
+    office.agora.down()
+    ask(office, "daily2")
+    failed(office, "daily2", "unavailable")
+
+
+def test_an_agora_that_never_answers_is_unavailable(office: Office) -> None:
+    office.start(START_TIMEOUT_SECONDS="16")
+    office.agora.fault("*", hang="request", times=None)
+    ask(office, "silent")
+    card = office.wait_card("failed", reason="unavailable", channel="silent", timeout=45)
+    failed(office, "silent", "unavailable")
+    assert card.edited_at is not None
+    assert card.edited_at - card.at < 16 + 15
+
+
+@pytest.mark.parametrize("agora_options", [{"bases": 2}])
+def test_a_base_that_cannot_be_reached_is_left_for_the_next_and_back(office: Office) -> None:
+    office.start()
+    office.agora.down(0)
+    ask(office, "first", "second")
+    recorded_once(office, "first")
+    recorded_once(office, "second")
+    assert {seen.base for seen in office.agora.requests()} == {1}
+    office.agora.up(0)
+    office.agora.down(1)
+    ask(office, "third")
+    recorded_once(office, "third")
+    assert {seen.base for seen in office.agora.requests(channel="third")} == {0}
+    office.after_queries(4)
+    for name in ("first", "second", "third"):
+        assert office.alerts(name) == []
+
+
+@pytest.mark.parametrize("agora_options", [{"bases": 2}])
+def test_a_base_that_only_errs_is_left_for_the_next(office: Office) -> None:
+    office.start()
+    office.agora.fault("*", answer="proxy_503", base=0, times=None)
+    ask(office, "first")
+    recorded_once(office, "first")
+    assert office.agora.requests("start")[-1].base == 1
+
+
+def test_a_taken_uid_or_a_missing_worker_gets_another_uid_and_resource(office: Office) -> None:
+    office.start()
+    for name in ("task_conflict", "no_worker"):
+        office.agora.fault("start", answer=name, channel=name, times=2)
+    ask(office, "task_conflict", "no_worker")
+    for name in ("task_conflict", "no_worker"):
+        recorded_once(office, name)
+        assert len({seen.uid for seen in office.agora.requests("acquire", channel=name)}) == 3
+        assert len({seen.uid for seen in office.agora.requests("start", channel=name)}) == 3
+        assert len({seen.params["rid"] for seen in office.agora.requests("start", channel=name)}) == 3
+
+
+def test_no_worker_for_ever_is_unavailable_in_time_whatever_agora_asks_to_wait(office: Office) -> None:
+    office.start()
+    office.agora.fault("start", answer="no_worker", channel="now", times=None)
+    office.agora.fault("start", answer="no_worker", channel="later", times=None, headers={"Retry-After": "60"})
+    ask(office, "now", "later")
+    for name in ("now", "later"):
+        failed(office, name, "unavailable")
+        card = office.cards(name)[0]
+        assert card.edited_at is not None
+        assert card.edited_at - card.at < 6 + 1
+
+
+def test_a_start_that_agora_slows_down_waits_as_long_as_it_asks(office: Office) -> None:
+    office.start()
+    for operation in ("acquire", "start"):
+        office.agora.fault(operation, answer="rate_limited", times=2, headers={"Retry-After": "1"})
+    ask(office, "patient")
+    recorded_once(office, "patient")
+    for operation in ("acquire", "start"):
+        at = [seen.at for seen in office.agora.requests(operation)]
+        assert len(at) == 3
+        assert all(later - before >= 1 for before, later in pairwise(at))
+
+
+def test_slow_answers_are_waited_for(office: Office) -> None:
+    office.start(START_TIMEOUT_SECONDS="20")
+    office.agora.fault("*", delay_after=3, times=None)
+    ask(office, "slow")
+    recorded_once(office, "slow")
+    assert len(office.agora.recorders()) == 1
+    assert len(office.agora.requests("start")) == 1
+
+
+LOST = [
+    ("lost", {"lost": "answer"}),
+    ("already", {"answer": "already_started", "processed": True}),
+    ("unfinished", {"answer": "not_completed", "processed": True}),
+    ("timeout", {"answer": "start_timeout", "processed": True}),
+    ("error", {"answer": "proxy_502", "processed": True}),
+    ("page", {"answer": "empty_200", "processed": True}),
+]
+
+
+def test_a_lost_answer_to_start_leaves_one_known_recorder(office: Office) -> None:
+    office.start()
+    for name, fault in LOST:
+        office.agora.fault("start", channel=name, times=1, **fault)  # type: ignore[arg-type]
+    ask(office, *(name for name, _ in LOST))
+    for name, _ in LOST:
+        recorded_once(office, name)
+        starts = office.agora.requests("start", channel=name)
+        assert starts[0].params["rid"] == starts[1].params["rid"]
+    office.after_queries(10)
+    for name, _ in LOST:
+        recorded_once(office, name)
+
+
+def test_answers_to_start_that_are_lost_for_ever_leave_no_recorder(office: Office) -> None:
+    office.start()
+    for name, fault in LOST:
+        office.agora.fault("start", channel=name, times=None, **fault)  # type: ignore[arg-type]
+    ask(office, *(name for name, _ in LOST))
+    for name, _ in LOST:
+        failed(office, name, "unavailable")
+    office.wait_agora(lambda agora: not agora.running(), timeout=30)
+    assert len(office.agora.recorders()) >= len(LOST)
+    # What came up late would have been found: each was thrown out until no start of it could be under way any more.
+    office.wait_agora(lambda _: office.bot.log.count('"gone": true') >= len(office.agora.recorders()), timeout=30)
+    assert office.agora.running() == []
+
+
+def test_a_start_that_comes_up_after_it_was_given_up_is_ended(office: Office) -> None:
+    office.start()
+    # The first start takes effect long after its answer was given up, and after the second recorder is up.
+    office.agora.fault("start", channel="late", lost="request", times=4)
+    office.agora.fault("kick", channel="late", answer="internal_error", times=2)
+    ask(office, "late")
+    recorded_once(office, "late")
+
+
+def test_refused_starts_after_a_lost_answer_end_what_may_run(office: Office) -> None:
+    office.start()
+    office.agora.fault("start", lost="answer", times=1)
+    office.agora.fault("start", answer="unauthorized", times=None)
+    ask(office, "halfway")
+    failed(office, "halfway", "unauthorized")
+    office.wait_agora(lambda agora: agora.recorders() and not agora.running())
+
+
+def test_nothing_is_thrown_out_but_recorders_of_the_bot(office: Office) -> None:
+    office.start()
+    for name, fault in LOST:
+        office.agora.fault("start", channel=name, times=4, **fault)  # type: ignore[arg-type]
+    ask(office, *(name for name, _ in LOST))
+    for name, _ in LOST:
+        recorded_once(office, name)
+        assert [person.uid for person in office.agora.people(name)] == [1001]
+    ours = {int(str(seen.uid)) for seen in office.agora.requests("acquire")}
+    for seen in office.agora.requests("kick"):
+        assert isinstance(seen.body, dict)
+        assert seen.body["uid"] in ours
+        assert seen.body["cname"] in dict(LOST)
+
+
+def test_start_twice_at_once_is_one_recording(office: Office) -> None:
+    office.start()
+    office.agora.join("daily", 1001)
+    both = [office.command("start daily", by=who, wait=False) for who in ("ana", "ben", "ana", "ben")]
+    for interaction in both:
+        interaction.wait()
+    assert sorted("already" in words(each) for each in both) == [False, True, True, True]
+    office.wait_card("recording")
+    assert len(office.cards()) == 1
+    assert len(office.agora.recorders()) == 1
+    assert all(event(message) == "recording_card" for message in office.slack.messages("daily"))
