@@ -108,3 +108,42 @@ def test_active_recordings_of_a_slack_channel_come_oldest_first(stores: Stores) 
 
     assert [r.id for r in stores.recordings.active_in("C1")] == ["early", "late"]
     assert {r.id for r in stores.recordings.active()} == {"early", "late", "elsewhere"}
+
+
+def test_a_request_that_slack_delivers_again_starts_nothing(stores: Stores) -> None:
+    stores.recordings.add_recording(over(id="first"), None, "trigger 1")
+
+    assert stores.recordings.repeated("trigger 1") == over(id="first")
+    assert stores.recordings.add_recording(a_recording(id="second"), None, "trigger 1") == over(id="first")
+    assert stores.recordings.recording("second") is None
+
+
+def test_a_request_that_stopped_something_is_known_again(stores: Stores) -> None:
+    stores.added(up())
+    stores.recordings.wish_stop("rec1", "U2", at(1), "trigger 2")
+
+    assert stores.recordings.repeated("trigger 2") == stores.now_is()
+
+
+def test_requests_that_are_new_or_have_no_name_are_not_taken_for_others(stores: Stores) -> None:
+    stores.recordings.add_recording(a_recording(), None, "trigger 1")
+    stores.recordings.add_recording(a_recording(id="b", agora_channel="b"), None)
+    stores.recordings.wish_stop("rec1", "U2", at(1))
+
+    assert stores.recordings.repeated("trigger 9") is None
+    assert stores.recordings.repeated(None) is None
+
+
+def test_a_start_that_found_the_channel_taken_is_not_kept_as_a_request(stores: Stores) -> None:
+    stores.added(a_recording())
+    stores.recordings.add_recording(a_recording(id="second"), None, "trigger 1")
+
+    assert stores.recordings.repeated("trigger 1") is None
+
+
+@pytest.mark.parametrize(("hours", "known"), [(23, True), (25, False)])
+def test_requests_are_forgotten_after_a_day(stores: Stores, hours: int, known: bool) -> None:
+    stores.recordings.add_recording(a_recording(), None, "trigger 1")
+    stores.recordings.forget_requests(at(hours * 3600))
+
+    assert (stores.recordings.repeated("trigger 1") is not None) is known

@@ -58,6 +58,7 @@ class Memory:
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.rows: dict[str, Row] = {}
+        self.requests: dict[str, tuple[str, datetime]] = {}
         self.recorders: dict[str, Recorder] = {}
         self.outbox: list[Entry] = []
         self.troubles: dict[str, Trouble] = {}
@@ -84,23 +85,43 @@ class MemoryRecordings:
 
     # wishes
 
-    def add_recording(self, recording: Recording, response_url: str | None) -> Recording | None:
+    def add_recording(
+        self, recording: Recording, response_url: str | None, request: str | None = None
+    ) -> Recording | None:
         with self._memory.lock:
             for row in self._memory.rows.values():
                 holder = row.recording
                 if holder.agora_channel == recording.agora_channel and holder.state in HOLDS_CHANNEL:
                     return holder
-            self._memory.rows[recording.id] = Row(recording, response_url)
-            return None
+            before = self.repeated(request)
+            if before is None:
+                self._memory.rows[recording.id] = Row(recording, response_url)
+                self._note(request, recording.id, recording.requested_at)
+            return before
 
-    def wish_stop(self, recording_id: str, by: str, at: datetime) -> Recording:
+    def wish_stop(self, recording_id: str, by: str, at: datetime, request: str | None = None) -> Recording:
         with self._memory.lock:
             row = self._memory.rows[recording_id]
             was = row.recording
             if was.stop_wanted_at is None and was.state in HOLDS_CHANNEL:
                 row.recording = replace(was, stop_wanted_at=at, stop_wanted_by=by, poked=was.poked + 1, next_step_at=at)
                 row.version += 1
+                self._note(request, recording_id, at)
             return row.recording
+
+    def _note(self, request: str | None, recording_id: str, at: datetime) -> None:
+        if request is not None:
+            self._memory.requests[request] = recording_id, at
+
+    def repeated(self, request: str | None) -> Recording | None:
+        with self._memory.lock:
+            recording_id, _ = self._memory.requests.get(request or "", ("", None))
+            return self.recording(recording_id)
+
+    def forget_requests(self, now: datetime) -> None:
+        with self._memory.lock:
+            known = self._memory.requests.items()
+            self._memory.requests = {key: (row, at) for key, (row, at) in known if at >= now - timedelta(days=1)}
 
     def recording(self, recording_id: str) -> Recording | None:
         row = self._memory.rows.get(recording_id)

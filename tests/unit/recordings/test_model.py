@@ -1,0 +1,135 @@
+"""Moves, waits and deadlines."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recordings.model import HOLDS_CHANNEL, MOVES, OVER, IllegalMove, Policy, Reason, State, Turn
+from tests.fakes.rows import NOW, a_recording, at, turn_at, up
+
+CHANCE = st.floats(0, 1, exclude_max=True)
+EVERY_MOVE = [(a, b) for a in State for b in State if a is not b]
+
+
+@pytest.mark.parametrize(("before", "after"), [move for move in EVERY_MOVE if move[1] in MOVES[move[0]]])
+def test_a_move_that_is_listed_is_made(before: State, after: State) -> None:
+    assert up(state=before).moved(after).state is after
+
+
+@pytest.mark.parametrize(("before", "after"), [move for move in EVERY_MOVE if move[1] not in MOVES[move[0]]])
+def test_a_move_that_is_not_listed_is_an_error(before: State, after: State) -> None:
+    with pytest.raises(IllegalMove, match=f"rec1: {before} does not lead to {after}"):
+        up(state=before).moved(after)
+
+
+@pytest.mark.parametrize("state", State)
+def test_to_stay_is_no_move(state: State) -> None:
+    assert up(state=state).moved(state) == up(state=state)
+
+
+def test_the_moves_are_those_of_the_design() -> None:
+    assert {str(a): sorted(map(str, b)) for a, b in MOVES.items()} == {
+        "starting": ["ended", "failed", "recording", "stopping"],
+        "recording": ["ended", "failed", "interrupted", "stopping", "uploading"],
+        "interrupted": ["ended", "failed", "recording", "stopping", "uploading"],
+        "stopping": ["ended", "uploading"],
+        "uploading": ["ended"],
+        "ended": [],
+        "failed": [],
+    }
+
+
+def test_what_is_over_leads_nowhere_and_holds_no_channel() -> None:
+    assert {state for state in State if not MOVES[state]} == OVER
+    assert not OVER & HOLDS_CHANNEL
+    assert State.UPLOADING not in HOLDS_CHANNEL
+
+
+@given(CHANCE, st.floats(0.1, 600))
+def test_the_regular_query_is_up_to_a_tenth_early_and_never_late(chance: float, interval: float) -> None:
+    turn = Turn(now=NOW, policy=Policy(query_interval=interval), chance=chance)
+    wait = (turn.at_interval() - NOW).total_seconds()
+
+    assert 0.9 * interval - 1e-5 <= wait <= interval + 1e-5
+
+
+@given(CHANCE, st.integers(1, 30))
+def test_a_request_is_repeated_after_the_waits_of_the_policy_up_to_a_fifth_longer(chance: float, tries: int) -> None:
+    wait = (turn_at(0, chance=chance).retry_at(tries) - NOW).total_seconds()
+
+    planned = (1, 3, 6)[(tries - 1) % 3]
+    assert planned - 1e-5 <= wait <= 1.2 * planned + 1e-5
+
+
+@pytest.mark.parametrize(("tries", "seconds"), [(1, 1), (2, 3), (3, 6), (4, 30), (40, 30)])
+def test_patience_means_the_query_interval_once_the_waits_are_used_up(tries: int, seconds: float) -> None:
+    assert turn_at(0).retry_at(tries, patient=True) == at(seconds)
+
+
+@given(CHANCE, st.integers(1, 9), st.floats(0, 4000), st.booleans())
+def test_retry_after_is_honoured(chance: float, tries: int, seconds: float, patient: bool) -> None:
+    turn = turn_at(0, chance=chance)
+
+    assert turn.retry_at(tries, retry_after=seconds, patient=patient) >= NOW + timedelta(seconds=seconds)
+
+
+@pytest.mark.parametrize(("count", "seconds"), [(1, 5), (2, 10), (3, 15), (4, 15), (99, 15)])
+def test_what_was_not_found_is_asked_for_again_after_5_10_15_seconds(count: int, seconds: float) -> None:
+    assert turn_at(0).not_found_at(count) == at(seconds)
+
+
+@given(st.integers(1, 99), st.floats(0.1, 60))
+def test_what_was_not_found_is_never_asked_for_slower_than_the_interval(count: int, interval: float) -> None:
+    policy = Policy(query_interval=interval)
+
+    assert turn_at(0, policy).not_found_at(count) <= NOW + timedelta(seconds=interval)
+
+
+@pytest.mark.parametrize(("interval", "soon"), [(30, 5), (5, 5), (0.4, 0.4)])
+def test_the_first_query_comes_after_5_seconds_and_never_later_than_the_interval(interval: float, soon: float) -> None:
+    assert Policy(query_interval=interval).soon == soon
+
+
+def test_a_deadline_that_lies_ahead_comes_first() -> None:
+    turn = turn_at(10)
+
+    assert turn.by(at(30), NOW, 20) == at(20)
+    assert turn.by(at(15), NOW, 20) == at(15)
+    assert turn.by(at(30), NOW, 10) == at(30), "it is there already"
+    assert turn.by(at(30), NOW, 5) == at(30), "it has passed"
+
+
+def test_what_never_was_has_not_passed() -> None:
+    assert not turn_at(0).past(None, 0)
+    assert turn_at(5).past(NOW, 5)
+    assert not turn_at(4.999).past(NOW, 5)
+
+
+def test_a_queried_row_looks_as_before_on_its_card() -> None:
+    before = up()
+    asked = up(queried_at=at(30), tries=3, next_step_at=at(60), not_found=1, unanswered_since=at(30), poked=2)
+
+    assert asked.visible == before.visible
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"state": State.STOPPING},
+        {"reason": Reason.IDLE},
+        {"first_file_at": at(99)},
+        {"stop_wanted_by": "U9"},
+        {"files": ("a.mp4",)},
+    ],
+)
+def test_what_people_should_see_changes_the_card(change: dict[str, object]) -> None:
+    assert up(**change).visible != up().visible
+
+
+def test_a_recording_that_was_just_asked_for_is_starting() -> None:
+    assert a_recording().state is State.STARTING
+    assert not a_recording().over
