@@ -28,6 +28,9 @@ def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Actio
 
 
 def _decide_starting(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
+    if recorder is not None and not recorder.wanted:
+        # Its sid was learnt by a replica that had lost the lease: it is being ended, and another one takes its place.
+        recorder = None
     if recorder is not None and recorder.sid is not None:
         return Settle() if ending(recording, turn) else Query()
     if recording.stop_wanted_at is not None or turn.past(recording.requested_at, turn.policy.start_timeout):
@@ -103,7 +106,7 @@ def follow(recording: Recording, recorder: Recorder | None, action: Action, outc
 def _settle(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
     if recording.state in (State.STOPPING, State.UPLOADING):
         return stopping.conclude(recording, recorder, turn)
-    up = recorder is not None and recorder.sid is not None
+    up = recorder is not None and recorder.wanted and recorder.sid is not None
     if recording.stop_wanted_at is not None or up:
         return stopping.begin(recording, recorder, ending(recording, turn) or Reason.STOPPED, turn)
     if turn.past(recording.requested_at, turn.policy.start_timeout):

@@ -1,0 +1,78 @@
+"""One step of a recording as the engine takes it: decide, get an answer, follow."""
+
+from __future__ import annotations
+
+from recordings import lifecycle
+from recordings.actions import Action, Answer, Change, Outcome
+from recordings.errors import (
+    AccountInactive,
+    AgoraError,
+    AlreadyStarted,
+    Leaving,
+    NoAnswer,
+    NotFound,
+    NothingRecorded,
+    NotRouted,
+    NotSent,
+    NoWorker,
+    Overloaded,
+    RateLimited,
+    Rejected,
+    ServerFault,
+    TaskConflict,
+    Unauthorized,
+    Unfinished,
+)
+from recordings.model import Recorder, Recording, Turn
+from recordings.ports import ChannelUsers
+from tests.fakes.rows import UID
+
+NOT_FOUND = NotFound("failed to find worker", http_status=404, code=404)
+UNAUTHORIZED = Unauthorized("Invalid authentication credentials", http_status=401)
+RATE_LIMITED = RateLimited("rate limit exceeded", http_status=429)
+LEAVING = Leaving("stopping", http_status=400, code=49)
+NOTHING_RECORDED = NothingRecorded("no recorded data", http_status=206, code=435)
+ALREADY_STARTED = AlreadyStarted("already started", http_status=201, code=7)
+NO_WORKER = NoWorker("no worker", http_status=500, code=502)
+TASK_CONFLICT = TaskConflict("task conflict", http_status=400, code=53)
+
+UNUSABLE: dict[str, AgoraError] = {
+    "no connection": NotSent("connection refused"),
+    "no answer": NoAnswer("no answer in 14 s"),
+    "500": ServerFault("internal error", http_status=500),
+    "206/65": Unfinished("request not completed", http_status=206, code=65),
+    "429": RATE_LIMITED,
+    "404 of a proxy": NotRouted("no Route matched", http_status=404),
+    "401": UNAUTHORIZED,
+    "400/2": Rejected("invalid parameter", http_status=400, code=2),
+}
+"""Answers to a query or a stop that say nothing about the recording."""
+
+REFUSED: dict[str, tuple[AgoraError, str]] = {
+    "400/2": (UNUSABLE["400/2"], "rejected"),
+    "401": (UNAUTHORIZED, "unauthorized"),
+    "400/405": (AccountInactive("account inactive", http_status=400, code=405), "rejected"),
+    "400/406": (Overloaded("vendor_over_load", http_status=400, code=406), "overloaded"),
+}
+"""Answers to acquire and start that no repetition changes, each with the reason of the failure."""
+
+EMPTY = ChannelUsers()
+SOMEBODY = ChannelUsers(hosts=frozenset({1000}))
+ONLY_THE_RECORDER = ChannelUsers(hosts=frozenset({UID}))
+ONLY_AN_AUDIENCE = ChannelUsers(audience=frozenset({1000}))
+
+
+def step(
+    recording: Recording,
+    recorder: Recorder | None,
+    turn: Turn,
+    answer: Answer = None,
+    users: ChannelUsers | None = None,
+) -> Change:
+    """What the next step brings where it is answered so."""
+    action = lifecycle.decide(recording, recorder, turn)
+    return lifecycle.follow(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
+
+
+def decided(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
+    return lifecycle.decide(recording, recorder, turn)

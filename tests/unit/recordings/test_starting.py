@@ -1,0 +1,370 @@
+"""From the wish to a recorder that is up: one thing at a time, and no recorder that nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from recordings.actions import Acquire, Allot, Change, PostCard, Query, Settle, Start
+from recordings.errors import AgoraError, AlreadyStarted, RateLimited, ServerFault, SlackBusy, SlackRefused
+from recordings.model import AlertKind, Policy, Reason, Recorder, Recording, State
+from recordings.ports import RecorderStatus
+from tests.fakes.rows import (
+    NOW,
+    UID,
+    a_recorder,
+    a_recording,
+    acquired,
+    at,
+    coming_up,
+    running,
+    started,
+    turn_at,
+    with_card,
+)
+from tests.fakes.steps import (
+    ALREADY_STARTED,
+    NO_WORKER,
+    NOT_FOUND,
+    RATE_LIMITED,
+    REFUSED,
+    TASK_CONFLICT,
+    UNUSABLE,
+    decided,
+    step,
+)
+
+SILENT = {name: error for name, error in UNUSABLE.items() if error.retry and name != "429"}
+UNKNOWN_OUTCOME = ["no answer", "500", "206/65"]
+NOTHING_RUNS = {
+    "500/502": NO_WORKER,
+    "400/53": TASK_CONFLICT,
+    "429": RATE_LIMITED,
+    "no connection": UNUSABLE["no connection"],
+    "404/404": NOT_FOUND,
+}
+NEW_AT_ONCE = {"500/502": NO_WORKER, "400/53": TASK_CONFLICT, "404/404": NOT_FOUND}
+
+
+def failed(change: Change) -> tuple[State, Reason | None]:
+    return change.recording.state, change.recording.reason
+
+
+# decide
+
+
+def test_the_card_comes_before_anything_is_asked_of_agora() -> None:
+    assert decided(a_recording(), None, turn_at(0)) == PostCard()
+
+
+def test_then_a_uid_then_a_resource_then_the_start() -> None:
+    assert decided(with_card(recorder_id=None), None, turn_at(0)) == Allot()
+    assert decided(with_card(), a_recorder(), turn_at(0)) == Acquire()
+    assert decided(with_card(), acquired(), turn_at(0)) == Start(first=True)
+    assert decided(with_card(), started(), turn_at(0)) == Start(first=False)
+    assert decided(coming_up(), running(), turn_at(0)) == Query()
+
+
+def test_a_resource_that_is_too_old_is_not_started_any_more() -> None:
+    assert decided(with_card(requested_at=at(200)), acquired(), turn_at(239)) == Start(first=True)
+    assert decided(with_card(requested_at=at(200)), acquired(), turn_at(240)) == Settle()
+
+    after = step(with_card(requested_at=at(200)), acquired(), turn_at(240))
+
+    assert (after.recording.state, after.recording.recorder_id) == (State.STARTING, None)
+    assert [r.wanted for r in after.recorders] == [False]
+
+
+@pytest.mark.parametrize("recorder", [None, a_recorder(), acquired(), started()])
+def test_without_a_sid_it_is_given_up_when_the_time_to_start_has_passed(recorder: Recorder | None) -> None:
+    assert decided(with_card(), recorder, turn_at(89.9)) != Settle()
+
+    after = step(with_card(detail="504/62 busy"), recorder, turn_at(90))
+
+    assert failed(after) == (State.FAILED, Reason.UNAVAILABLE)
+    assert after.recording.detail == "504/62 busy"
+    assert [alert.kind for alert in after.alerts] == [AlertKind.FAILED]
+    assert all(not r.wanted for r in after.recorders)
+
+
+def test_a_recorder_with_a_sid_is_asked_after_however_long_it_took_to_get_it() -> None:
+    assert decided(coming_up(), running(), turn_at(500)) == Query()
+
+
+def test_a_recorder_that_another_replica_kept_as_unwanted_is_not_taken_for_ones_own() -> None:
+    kept_late = running(wanted=False)
+
+    assert decided(with_card(), kept_late, turn_at(1)) == Allot()
+    assert failed(step(with_card(), kept_late, turn_at(90))) == (State.FAILED, Reason.UNAVAILABLE)
+
+
+# the card
+
+
+def test_once_the_card_is_posted_the_next_step_is_due_at_once() -> None:
+    after = step(a_recording(tries=2, detail="ratelimited"), None, turn_at(1), "1.2").recording
+
+    assert (after.card_ts, after.next_step_at, after.tries, after.detail) == ("1.2", at(1), 0, "")
+
+
+@pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found", "is_archived", "missing_scope"])
+def test_where_the_bot_cannot_post_nothing_is_recorded_and_nobody_else_is_told(error: str) -> None:
+    after = step(a_recording(), None, turn_at(0), SlackRefused(error))
+
+    assert failed(after) == (State.FAILED, Reason.UNDELIVERABLE)
+    assert after.recording.detail == error
+    assert after.alerts == ()
+
+
+def test_a_card_that_slack_does_not_take_just_now_is_posted_again() -> None:
+    after = step(a_recording(tries=1), None, turn_at(0), SlackBusy("fatal_error")).recording
+    assert (after.state, after.tries, after.next_step_at) == (State.STARTING, 2, at(3))
+
+    after = step(a_recording(), None, turn_at(0), SlackBusy("ratelimited", retry_after=20)).recording
+    assert after.next_step_at == at(20)
+
+
+def test_a_card_that_slack_never_takes_is_given_up_in_time() -> None:
+    waiting = step(a_recording(), None, turn_at(80), SlackBusy("ratelimited", retry_after=600)).recording
+    assert waiting.next_step_at == at(90)
+
+    assert failed(step(waiting, None, turn_at(90))) == (State.FAILED, Reason.UNDELIVERABLE)
+
+
+# acquire
+
+
+def test_every_recorder_has_a_row_and_a_number_of_its_own() -> None:
+    after = step(with_card(recorder_id=None, recorders=1), None, turn_at(3), 4_100_000_000)
+
+    (recorder,) = after.recorders
+    assert (recorder.id, recorder.uid, recorder.wanted, recorder.agora_channel) == (
+        "rec1.2",
+        4_100_000_000,
+        True,
+        "daily",
+    )
+    assert (after.recording.recorder_id, after.recording.recorders) == ("rec1.2", 2)
+    assert after.recording.next_step_at == at(3)
+
+
+def test_a_resource_is_started_at_once() -> None:
+    after = step(with_card(tries=3), a_recorder(), turn_at(2), "RES")
+
+    assert (after.recording.next_step_at, after.recording.tries) == (at(2), 0)
+    assert [(r.resource_id, r.acquired_at) for r in after.recorders] == [("RES", at(2))]
+
+
+@pytest.mark.parametrize(("error", "reason"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_agora_refuses_at_acquire_fails_at_once_with_its_reason(error: AgoraError, reason: str) -> None:
+    after = step(with_card(), a_recorder(), turn_at(1), error)
+
+    assert failed(after) == (State.FAILED, Reason(reason))
+    assert after.recording.detail == str(error)
+    assert [(alert.kind, alert.reason) for alert in after.alerts] == [(AlertKind.FAILED, Reason(reason))]
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(1))], "it never ran"
+
+
+@pytest.mark.parametrize("name", SILENT)
+@pytest.mark.parametrize("bases", [1, 2])
+def test_acquire_is_tried_with_each_wait_on_each_base_then_agora_is_unavailable(name: str, bases: int) -> None:
+    policy = Policy(bases=bases, start_timeout=1000)
+    row, seconds, waits = with_card(), 0.0, []
+    while row.state is State.STARTING:
+        row = step(row, a_recorder(), turn_at(seconds, policy), SILENT[name]).recording
+        waits.append((row.next_step_at - at(seconds)).total_seconds())
+        seconds += waits[-1]
+
+    assert waits == [1, 3, 6] * bases + [0]
+    assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
+
+
+def test_being_over_the_rate_does_not_count_but_waits_as_long_as_agora_asks() -> None:
+    row = with_card()
+    for _ in range(20):
+        row = step(row, a_recorder(), turn_at(0), RateLimited("429", http_status=429, retry_after=7)).recording
+
+    assert (row.state, row.tries, row.next_step_at) == (State.STARTING, 0, at(7))
+
+
+# start
+
+
+def test_a_sid_is_known_and_asked_after_5_seconds_later() -> None:
+    after = step(with_card(), started(), turn_at(3), "SID")
+
+    assert (after.recording.sid, after.recording.next_step_at) == ("SID", at(8))
+    assert after.recording.state is State.STARTING, "a 200 is no recording"
+    assert [(r.sid, r.sid_at) for r in after.recorders] == [("SID", at(3))]
+
+
+def test_a_start_that_had_started_already_and_says_its_sid_is_as_good() -> None:
+    answer = AlreadyStarted("already started", sid="SID", http_status=201, code=7)
+
+    assert step(with_card(), started(), turn_at(3), answer).recording.sid == "SID"
+
+
+@pytest.mark.parametrize(("error", "reason"), REFUSED.values(), ids=REFUSED.keys())
+def test_what_agora_refuses_at_start_fails_at_once_with_its_reason(error: AgoraError, reason: str) -> None:
+    after = step(with_card(), acquired(), turn_at(1), error)
+
+    assert failed(after) == (State.FAILED, Reason(reason))
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(1))], "it never ran"
+
+
+@pytest.mark.parametrize(("error", "reason"), REFUSED.values(), ids=REFUSED.keys())
+def test_a_repeated_start_that_is_refused_leaves_a_recorder_that_may_run(error: AgoraError, reason: str) -> None:
+    after = step(with_card(), started(), turn_at(1), error)
+
+    assert failed(after) == (State.FAILED, Reason(reason))
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, None)]
+
+
+@pytest.mark.parametrize("name", NEW_AT_ONCE)
+def test_where_this_resource_cannot_be_started_another_uid_and_resource_are_taken(name: str) -> None:
+    after = step(with_card(), replace(acquired(), start_sent_at=None), turn_at(1), NEW_AT_ONCE[name])
+
+    assert (after.recording.state, after.recording.recorder_id) == (State.STARTING, None)
+    assert decided(after.recording, None, turn_at(2)) == Allot()
+    assert after.recording.next_step_at == at(2), "after the first wait"
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(1))]
+
+
+def starting_by(recording: Recording, error: AgoraError, policy: Policy) -> tuple[Recording, list[float]]:
+    """Every recorder's start is answered with this error, until the end; and when each start was sent."""
+    seconds, sent = 0.0, []
+    recorder: Recorder | None = None
+    while not recording.over:
+        seconds = max(seconds, (recording.next_step_at - NOW).total_seconds())
+        turn = turn_at(seconds, policy)
+        match decided(recording, recorder, turn):
+            case Allot():
+                change = step(recording, None, turn, UID + recording.recorders)
+            case Acquire():
+                change = step(recording, recorder, turn, "RES")
+            case Start(first=first):
+                assert recorder is not None
+                sent.append(seconds)
+                first_sent = replace(recorder, start_sent_at=turn.now, expires_at=at(86_400))
+                assert first is (recorder.start_sent_at is None)
+                outcome = step(recording, recorder, turn, error) if first else step(recording, first_sent, turn, error)
+                change = outcome
+            case _:
+                change = step(recording, recorder, turn)
+        recording = change.recording
+        for changed in change.recorders:
+            recorder = changed if changed.wanted else None
+    return recording, sent
+
+
+@pytest.mark.parametrize("name", NEW_AT_ONCE)
+def test_starts_that_no_resource_is_good_for_end_as_unavailable_after_each_wait_on_each_base(name: str) -> None:
+    row, sent = starting_by(with_card(recorder_id=None, recorders=0), NEW_AT_ONCE[name], Policy(start_timeout=1000))
+
+    assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
+    assert sent == [0, 1, 4, 10, 11, 14, 20]
+
+
+@pytest.mark.parametrize("name", [*NEW_AT_ONCE, *SILENT, "429"])
+@pytest.mark.parametrize("retry_after", [None, 45, 600])
+def test_whatever_agora_answers_to_start_it_is_over_by_the_start_timeout(name: str, retry_after: float | None) -> None:
+    kind = type((NEW_AT_ONCE | UNUSABLE)[name])
+    error = kind("again and again", http_status=500, retry_after=retry_after)
+
+    row, sent = starting_by(with_card(recorder_id=None, recorders=0), error, Policy())
+
+    assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
+    assert row.ended_at is not None
+    assert row.ended_at <= at(90)
+    assert sent[-1] < 90
+
+
+@pytest.mark.parametrize("name", UNKNOWN_OUTCOME)
+def test_a_start_whose_outcome_is_unknown_is_sent_again_with_the_same_resource_after_each_wait(name: str) -> None:
+    row, recorder, seconds, waits = with_card(), started(), 0.0, []
+    while row.recorder_id is not None:
+        change = step(row, recorder, turn_at(seconds), UNUSABLE[name])
+        row = change.recording
+        (recorder,) = change.recorders
+        waits.append((row.next_step_at - at(seconds)).total_seconds())
+        seconds += waits[-1]
+
+    assert waits[:3] == [1, 3, 6]
+    assert len(waits) == 4
+    assert (recorder.wanted, recorder.gone_at) == (False, None), "the first may run: it has to be ended"
+
+
+def test_a_start_that_had_started_already_without_a_sid_is_sent_again_then_given_up_for_another() -> None:
+    row, recorder = with_card(), started()
+    for _ in range(4):
+        change = step(row, recorder, turn_at(1), ALREADY_STARTED)
+        row, (recorder,) = change.recording, change.recorders
+
+    assert (row.recorder_id, row.state) == (None, State.STARTING)
+    assert (recorder.wanted, recorder.gone_at) == (False, None)
+
+
+@pytest.mark.parametrize("name", NOTHING_RUNS)
+def test_a_first_start_that_was_surely_not_carried_out_leaves_nothing_behind(name: str) -> None:
+    after = step(with_card(), started(start_sent_at=None), turn_at(1), NOTHING_RUNS[name])
+
+    assert [r.start_sent_at for r in after.recorders] == [None]
+
+
+def test_a_server_fault_may_have_started_it() -> None:
+    first = started(start_sent_at=None)
+    sent = replace(first, start_sent_at=at(1))
+    # As the engine does it: what is needed to find the recorder again is written before the call.
+    change = step(with_card(), sent, turn_at(1), ServerFault("502 bad gateway", http_status=502))
+
+    assert [r.start_sent_at for r in change.recorders] == [at(1)]
+
+
+# until it is up
+
+
+@pytest.mark.parametrize("status", [0, 1, 2, 3])
+def test_one_that_is_on_its_way_up_is_asked_after_soon_again(status: int) -> None:
+    after = step(coming_up(), running(), turn_at(5), RecorderStatus(status))
+
+    assert (after.recording.state, after.recording.status) == (State.STARTING, status)
+    assert after.recording.next_step_at == at(10)
+    assert after.alerts == ()
+
+
+def test_one_that_is_not_found_yet_is_asked_after_again() -> None:
+    row, waits = coming_up(), []
+    for _ in range(4):
+        row = step(row, running(), turn_at(5), NOT_FOUND).recording
+        waits.append((row.next_step_at - at(5)).total_seconds())
+
+    assert row.state is State.STARTING
+    assert waits == [5, 10, 15, 15]
+
+
+@pytest.mark.parametrize("answer", [RecorderStatus(0), RecorderStatus(3), NOT_FOUND])
+def test_one_that_does_not_come_up_in_time_has_never_started_and_is_ended(answer: RecorderStatus | AgoraError) -> None:
+    recorder = running(sid_at=at(10))
+    waiting = step(coming_up(), recorder, turn_at(99), answer).recording
+    assert (waiting.state, waiting.next_step_at) == (State.STARTING, at(100))
+
+    after = step(waiting, recorder, turn_at(100), answer)
+
+    assert failed(after) == (State.FAILED, Reason.NEVER_STARTED)
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, None)]
+    assert len(after.alerts) == 1
+
+
+@pytest.mark.parametrize("status", [4, 5])
+def test_one_that_comes_up_late_is_up_all_the_same(status: int) -> None:
+    assert step(coming_up(), running(), turn_at(500), RecorderStatus(status)).recording.state is State.RECORDING
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_unusable_answers_do_not_make_it_never_started(name: str) -> None:
+    row = coming_up()
+    for seconds in range(5, 2000, 30):
+        row = step(row, running(), turn_at(seconds), UNUSABLE[name]).recording
+
+    assert row.state is State.STARTING

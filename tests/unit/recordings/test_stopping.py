@@ -1,0 +1,243 @@
+"""From the wish to stop until Agora agrees: kept, carried out, repeated, and believed only for a reason."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from recordings.actions import Change, Query, Settle, Stop
+from recordings.errors import AgoraError
+from recordings.model import Reason, Recorder, Recording, State
+from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from tests.fakes.rows import (
+    a_recorder,
+    a_recording,
+    acquired,
+    at,
+    coming_up,
+    running,
+    started,
+    turn_at,
+    up,
+    with_card,
+)
+from tests.fakes.steps import (
+    EMPTY,
+    LEAVING,
+    NOT_FOUND,
+    NOTHING_RECORDED,
+    ONLY_AN_AUDIENCE,
+    ONLY_THE_RECORDER,
+    SOMEBODY,
+    UNUSABLE,
+    decided,
+    step,
+)
+
+WISH = {"stop_wanted_at": at(50), "stop_wanted_by": "U2"}
+STOPPING = up(state=State.STOPPING, ending=Reason.STOPPED, **WISH)
+UPLOADING = replace(STOPPING, state=State.UPLOADING, stop_accepted_at=at(60), status=None)
+
+
+def shown(change: Change) -> tuple[State, Reason | None]:
+    return change.recording.state, change.recording.reason
+
+
+# the wish
+
+
+@pytest.mark.parametrize("recorder", [None, a_recorder(), acquired()])
+@pytest.mark.parametrize("before", [a_recording(**WISH), with_card(**WISH)], ids=["no card", "with card"])
+def test_one_that_was_stopped_before_anything_was_started_has_ended(
+    before: Recording, recorder: Recorder | None
+) -> None:
+    assert decided(before, recorder, turn_at(50)) == Settle()
+    after = step(before, recorder, turn_at(50))
+
+    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert after.alerts == ()
+    assert all((r.wanted, r.gone_at) == (False, at(50)) for r in after.recorders)
+
+
+@pytest.mark.parametrize("before", [coming_up(**WISH), up(**WISH), up(state=State.INTERRUPTED, **WISH)])
+def test_one_that_has_a_sid_is_stopped(before: Recording) -> None:
+    assert decided(before, running(), turn_at(50)) == Settle()
+    after = step(before, running(), turn_at(50))
+
+    assert (after.recording.state, after.recording.ending) == (State.STOPPING, Reason.STOPPED)
+    assert after.recording.next_step_at == at(50)
+    assert after.recorders == (), "it is still wanted: to be stopped"
+    assert decided(after.recording, running(), turn_at(50)) == Stop()
+
+
+def test_one_whose_start_was_never_answered_waits_until_that_recorder_is_gone() -> None:
+    after = step(with_card(**WISH), started(), turn_at(50))
+    assert after.recording.state is State.STOPPING
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, None)]
+
+    (unwanted,) = after.recorders
+    waiting = step(after.recording, unwanted, turn_at(55))
+    assert (waiting.recording.state, waiting.recording.next_step_at) == (State.STOPPING, at(60))
+
+    gone = replace(unwanted, gone_at=at(60))
+    assert shown(step(waiting.recording, gone, turn_at(60))) == (State.ENDED, Reason.STOPPED)
+
+
+def test_a_recorder_that_was_thrown_out_and_twice_not_listed_is_gone_for_people() -> None:
+    stopping = replace(STOPPING, sid=None)
+
+    assert step(stopping, started(wanted=False, absent=1), turn_at(60)).recording.state is State.STOPPING
+    assert shown(step(stopping, started(wanted=False, absent=2), turn_at(60))) == (State.ENDED, Reason.STOPPED)
+
+
+# the stop
+
+
+def test_a_stop_that_agora_accepts_is_enough() -> None:
+    answer = StopAccepted(("a.m3u8", "a_0.mp4"), "unknown")
+    after = step(replace(STOPPING, files=("a.m3u8",), status=5), running(), turn_at(60), answer)
+
+    assert after.recording.state is State.UPLOADING
+    assert after.recording.files == ("a.m3u8", "a_0.mp4")
+    assert (after.recording.stop_accepted_at, after.recording.uploading_status) == (at(60), "unknown")
+    assert after.recording.next_step_at == at(65)
+    assert after.alerts == ()
+
+
+def test_where_nothing_was_recorded_it_has_ended_so() -> None:
+    after = step(STOPPING, running(), turn_at(60), NOTHING_RECORDED)
+
+    assert shown(after) == (State.ENDED, Reason.NO_MEDIA)
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(60))]
+    assert after.alerts == (), "somebody here stopped it"
+
+
+@pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
+@pytest.mark.parametrize("users", [EMPTY, ONLY_THE_RECORDER, ONLY_AN_AUDIENCE])
+def test_gone_already_and_nobody_there_it_has_ended(answer: AgoraError, users: ChannelUsers) -> None:
+    after = step(STOPPING, running(), turn_at(60), answer, users)
+
+    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert [r.wanted for r in after.recorders] == [False]
+
+
+@pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
+@pytest.mark.parametrize("users", [SOMEBODY, None])
+def test_gone_already_with_people_there_is_believed_after_the_grace(
+    answer: AgoraError, users: ChannelUsers | None
+) -> None:
+    row, waits = STOPPING, []
+    for seconds in (60, 65, 75):
+        row = step(row, running(), turn_at(seconds), answer, users).recording
+        waits.append((row.next_step_at - at(seconds)).total_seconds())
+    assert (row.state, waits) == (State.STOPPING, [5, 10, 15])
+
+    row = step(row, running(), turn_at(179), answer, users).recording
+    assert (row.state, row.next_step_at) == (State.STOPPING, at(180))
+    after = step(row, running(), turn_at(180), answer, users)
+
+    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert after.alerts == ()
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_a_stop_without_a_usable_answer_is_repeated_however_long(name: str) -> None:
+    row, seconds = STOPPING, 60.0
+    while seconds < 8000:
+        assert decided(row, running(), turn_at(seconds)) == Stop()
+        row = step(row, running(), turn_at(seconds), UNUSABLE[name]).recording
+        assert row.state is State.STOPPING
+        wait = (row.next_step_at - at(seconds)).total_seconds()
+        assert 0 < wait <= 30
+        seconds += wait
+
+
+def test_at_the_latest_when_its_token_has_expired_it_is_gone() -> None:
+    recorder = running(expires_at=at(86_400))
+    assert decided(STOPPING, recorder, turn_at(86_400)) == Settle()
+
+    after = step(STOPPING, recorder, turn_at(86_400))
+
+    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert [r.gone_at for r in after.recorders] == [at(86_400)]
+
+
+def test_a_stop_answered_at_last_that_it_is_moving_is_repeated_until_it_is_accepted() -> None:
+    row = step(STOPPING, running(), turn_at(60), NOT_FOUND, SOMEBODY).recording
+    row = step(row, running(), turn_at(65), StopAccepted()).recording
+
+    assert row.state is State.UPLOADING
+
+
+# afterwards
+
+
+@pytest.mark.parametrize("answer", [NOT_FOUND, RecorderStatus(20)])
+def test_once_agora_does_not_find_it_any_more_it_has_ended(answer: AgoraError | RecorderStatus) -> None:
+    assert decided(UPLOADING, running(), turn_at(65)) == Query()
+    after = step(UPLOADING, running(), turn_at(65), answer)
+
+    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert after.recording.ended_at == at(65)
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(65))]
+    assert after.alerts == (), "somebody here stopped it: the card tells"
+
+
+@pytest.mark.parametrize("status", [6, 7, 8])
+def test_while_it_leaves_it_is_asked_after_soon_again(status: int) -> None:
+    after = step(UPLOADING, running(), turn_at(65), RecorderStatus(status, ("b.mp4",)))
+
+    assert (after.recording.state, after.recording.next_step_at) == (State.UPLOADING, at(70))
+    assert after.recording.files == ("b.mp4",)
+
+
+def test_one_that_goes_on_after_an_accepted_stop_is_stopped_again() -> None:
+    row = step(UPLOADING, running(), turn_at(65), RecorderStatus(5)).recording
+    assert decided(row, running(), turn_at(70)) == Query(), "it may take a moment"
+    assert decided(row, running(), turn_at(75)) == Stop()
+
+    row = step(row, running(), turn_at(75), StopAccepted()).recording
+
+    assert (row.state, row.stop_accepted_at) == (State.UPLOADING, at(75))
+    assert decided(row, running(), turn_at(80)) == Query()
+
+
+@pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
+def test_a_repeated_stop_that_finds_it_gone_is_believed_at_once(answer: AgoraError) -> None:
+    row = replace(UPLOADING, status=5)
+
+    assert shown(step(row, running(), turn_at(80), answer, SOMEBODY)) == (State.ENDED, Reason.STOPPED)
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_silence_after_the_stop_changes_nothing(name: str) -> None:
+    after = step(UPLOADING, running(), turn_at(65), UNUSABLE[name])
+
+    assert (after.recording.state, after.alerts) == (State.UPLOADING, ())
+    assert at(65) < after.recording.next_step_at <= at(95)
+
+
+def test_uploading_ends_at_the_latest_when_the_token_has_expired() -> None:
+    after = step(UPLOADING, running(expires_at=at(100)), turn_at(100))
+
+    assert shown(after) == (State.ENDED, Reason.STOPPED)
+
+
+# the time limit
+
+
+def test_at_the_time_limit_the_channel_is_told() -> None:
+    limited = replace(UPLOADING, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
+    after = step(limited, running(), turn_at(65), NOT_FOUND)
+
+    assert shown(after) == (State.ENDED, Reason.TIME_LIMIT)
+    assert [(str(a.kind), a.reason) for a in after.alerts] == [("recording_ended", Reason.TIME_LIMIT)]
+
+
+def test_at_the_time_limit_with_nothing_recorded_the_channel_is_told_too() -> None:
+    limited = replace(STOPPING, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
+    after = step(limited, running(), turn_at(65), NOTHING_RECORDED)
+
+    assert shown(after) == (State.ENDED, Reason.NO_MEDIA)
+    assert len(after.alerts) == 1

@@ -1,0 +1,384 @@
+"""What the answers to queries mean: an alert is true or it is not raised."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+import pytest
+
+from recordings.actions import Change, Query, Settle, Stop
+from recordings.errors import AgoraError, RateLimited
+from recordings.lifecycle import asks_for_users, ending
+from recordings.model import AlertKind, Policy, Reason, Recording, State
+from recordings.ports import ChannelUsers, RecorderStatus
+from tests.fakes.rows import NOW, at, coming_up, running, turn_at, up
+from tests.fakes.steps import (
+    EMPTY,
+    LEAVING,
+    NOT_FOUND,
+    ONLY_AN_AUDIENCE,
+    ONLY_THE_RECORDER,
+    SOMEBODY,
+    UNAUTHORIZED,
+    UNUSABLE,
+    decided,
+    step,
+)
+
+FOUR, FIVE = RecorderStatus(4), RecorderStatus(5)
+INTERRUPTED = up(state=State.INTERRUPTED, not_found=1, not_found_since=at(30))
+
+
+def told(change: Change) -> list[tuple[str, str]]:
+    return [(str(alert.kind), str(alert.reason)) for alert in change.alerts]
+
+
+def queried(recording: Recording, answers: Iterable[tuple[float, AgoraError | RecorderStatus]]) -> Recording:
+    """After these answers at these seconds; none of them may raise an alert."""
+    for seconds, answer in answers:
+        change = step(recording, running(), turn_at(seconds), answer, SOMEBODY)
+        assert change.alerts == ()
+        recording = change.recording
+    return recording
+
+
+# up
+
+
+@pytest.mark.parametrize("status", [4, 5])
+def test_status_4_or_5_makes_it_recording_without_a_word(status: int) -> None:
+    after = step(coming_up(), running(), turn_at(5), RecorderStatus(status))
+
+    assert (after.recording.state, after.recording.started_at) == (State.RECORDING, at(5))
+    assert after.alerts == ()
+
+
+def test_only_status_5_says_that_the_first_file_is_stored() -> None:
+    assert step(coming_up(), running(), turn_at(5), FOUR).recording.first_file_at is None
+    assert step(coming_up(), running(), turn_at(5), FIVE).recording.first_file_at == at(5)
+
+
+def test_when_it_came_up_is_kept() -> None:
+    assert step(up(), running(), turn_at(500), FIVE).recording.started_at == at(10)
+
+
+def test_it_is_asked_after_at_the_interval_a_little_early() -> None:
+    assert step(up(), running(), turn_at(40), FIVE).recording.next_step_at == at(70)
+    assert step(up(), running(), turn_at(40, chance=0.5), FIVE).recording.next_step_at == at(68.5)
+
+
+def test_the_files_that_agora_names_are_kept_in_order_each_once() -> None:
+    row = step(up(), running(), turn_at(40), RecorderStatus(5, ("a.m3u8",))).recording
+    row = step(row, running(), turn_at(70), RecorderStatus(5, ("a.m3u8", "a_0.mp4"))).recording
+    row = step(row, running(), turn_at(100), RecorderStatus(5)).recording
+
+    assert row.files == ("a.m3u8", "a_0.mp4")
+
+
+def test_at_the_longest_duration_it_is_stopped() -> None:
+    policy = Policy(max_duration=100)
+    row = step(up(), running(), turn_at(95, policy), FIVE).recording
+    assert row.next_step_at == at(110), "ten seconds after it was asked for it was up"
+
+    assert decided(row, running(), turn_at(109, policy)) == Query()
+    assert decided(row, running(), turn_at(110, policy)) == Settle()
+    after = step(row, running(), turn_at(110, policy))
+
+    assert (after.recording.state, after.recording.ending) == (State.STOPPING, Reason.TIME_LIMIT)
+    assert decided(after.recording, running(), turn_at(110, policy)) == Stop()
+
+
+def test_what_somebody_asked_for_counts_more_than_the_time_limit() -> None:
+    row = up(stop_wanted_at=at(50), stop_wanted_by="U2")
+
+    assert ending(row, turn_at(50)) is Reason.STOPPED
+    assert ending(row, turn_at(99_999)) is Reason.STOPPED
+    assert ending(up(), turn_at(20)) is None
+
+
+# not found
+
+
+def test_a_404_makes_it_interrupted_and_nobody_is_told() -> None:
+    after = step(up(), running(), turn_at(40), NOT_FOUND, SOMEBODY)
+
+    assert (after.recording.state, after.recording.not_found_since) == (State.INTERRUPTED, at(40))
+    assert after.alerts == ()
+
+
+def test_after_a_404_it_is_asked_after_in_5_10_15_seconds() -> None:
+    row, waits = up(), []
+    for seconds in (40, 45, 55, 70):
+        row = step(row, running(), turn_at(seconds), NOT_FOUND, SOMEBODY).recording
+        waits.append((row.next_step_at - at(seconds)).total_seconds())
+
+    assert waits == [5, 10, 15, 15]
+
+
+def test_a_404_is_never_asked_after_slower_than_the_interval() -> None:
+    row = step(up(), running(), turn_at(40, Policy(query_interval=2)), NOT_FOUND, SOMEBODY).recording
+
+    assert row.next_step_at == at(42)
+
+
+@pytest.mark.parametrize("answer", [FOUR, FIVE])
+def test_one_that_is_found_again_goes_on_silently(answer: RecorderStatus) -> None:
+    after = step(INTERRUPTED, running(), turn_at(60), answer)
+
+    assert after.recording.state is State.RECORDING
+    assert (after.recording.not_found, after.recording.not_found_since) == (0, None)
+    assert after.alerts == ()
+
+
+def test_past_the_grace_and_one_last_query_it_is_lost() -> None:
+    row = queried(up(), [(40, NOT_FOUND), (45, NOT_FOUND), (159, NOT_FOUND)])
+    assert (row.state, row.next_step_at) == (State.INTERRUPTED, at(160)), "one last query"
+
+    after = step(row, running(), turn_at(160), NOT_FOUND, SOMEBODY)
+
+    assert (after.recording.state, after.recording.reason) == (State.FAILED, Reason.LOST)
+    assert told(after) == [("recording_failed", "lost")]
+    assert after.recording.ended_at == at(160)
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, None)], "it is ended, should it come back"
+
+
+def test_found_at_the_last_query_it_is_not_lost() -> None:
+    row = queried(up(), [(40, NOT_FOUND), (159, NOT_FOUND), (160, FIVE)])
+
+    assert row.state is State.RECORDING
+
+
+def test_one_404_long_after_another_is_not_past_the_grace() -> None:
+    row = queried(up(), [(40, NOT_FOUND), (45, FIVE), (500, NOT_FOUND)])
+
+    assert (row.state, row.not_found_since) == (State.INTERRUPTED, at(500))
+
+
+def test_after_silence_one_404_alone_is_not_believed() -> None:
+    """Asked at last after the grace, when Agora may be moving it only now."""
+    row = queried(up(), [(40, NOT_FOUND), (45, UNUSABLE["500"]), (300, UNUSABLE["no answer"]), (330, NOT_FOUND)])
+
+    assert row.state is State.INTERRUPTED
+
+
+def test_a_recorder_that_is_on_its_way_up_on_another_server_is_not_lost_before_the_grace() -> None:
+    row = queried(up(), [(40, NOT_FOUND), (50, RecorderStatus(2)), (159, RecorderStatus(3)), (160, FIVE)])
+
+    assert row.state is State.RECORDING
+
+
+# nobody in the channel
+
+
+@pytest.mark.parametrize("users", [EMPTY, ONLY_THE_RECORDER, ONLY_AN_AUDIENCE])
+def test_not_found_twice_in_an_empty_channel_it_has_ended_and_not_failed(users: ChannelUsers) -> None:
+    once = step(up(), running(), turn_at(40), NOT_FOUND, users)
+    assert once.recording.state is State.INTERRUPTED
+    assert once.alerts == ()
+
+    twice = step(once.recording, running(), turn_at(45), NOT_FOUND, users)
+
+    assert (twice.recording.state, twice.recording.reason) == (State.ENDED, Reason.IDLE)
+    assert told(twice) == [("recording_ended", "idle")]
+    assert [r.wanted for r in twice.recorders] == [False]
+
+
+@pytest.mark.parametrize("between", [SOMEBODY, None])
+def test_the_channel_has_to_be_empty_at_two_404s_in_a_row(between: ChannelUsers | None) -> None:
+    row = up()
+    for seconds, users in ((40, EMPTY), (45, between), (55, EMPTY)):
+        row = step(row, running(), turn_at(seconds), NOT_FOUND, users).recording
+
+    assert row.state is State.INTERRUPTED
+
+
+@pytest.mark.parametrize("answer", [UNUSABLE["500"], UNUSABLE["429"], RecorderStatus(2)])
+def test_another_answer_in_between_starts_the_count_of_empty_channels_anew(answer: AgoraError | RecorderStatus) -> None:
+    row = up()
+    for seconds, given in ((40, NOT_FOUND), (45, answer), (55, NOT_FOUND)):
+        row = step(row, running(), turn_at(seconds), given, EMPTY).recording
+
+    assert row.state is State.INTERRUPTED
+
+
+def test_an_empty_channel_does_not_end_one_that_was_never_up() -> None:
+    row = coming_up()
+    for seconds in (5, 10, 20):
+        row = step(row, running(), turn_at(seconds), NOT_FOUND, EMPTY).recording
+
+    assert row.state is State.STARTING
+
+
+def test_who_is_in_the_channel_is_asked_only_where_it_matters() -> None:
+    assert asks_for_users(up(), Query(), NOT_FOUND)
+    assert not asks_for_users(coming_up(), Query(), NOT_FOUND), "never up: not idle"
+    assert not asks_for_users(up(), Query(), FIVE)
+    assert not asks_for_users(up(), Query(), UNUSABLE["500"])
+    assert asks_for_users(up(first_file_at=None), Query(), FOUR)
+    assert not asks_for_users(up(first_file_at=None, nothing_stored_at=at(9)), Query(), FOUR), "told already"
+    assert asks_for_users(up(state=State.STOPPING), Stop(), NOT_FOUND)
+    assert asks_for_users(up(state=State.STOPPING), Stop(), LEAVING)
+    assert not asks_for_users(up(state=State.UPLOADING, stop_accepted_at=at(9)), Stop(), NOT_FOUND)
+    assert not asks_for_users(up(state=State.UPLOADING), Query(), NOT_FOUND)
+
+
+# unusable answers
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+@pytest.mark.parametrize("before", [up(), INTERRUPTED, coming_up()], ids=["recording", "interrupted", "starting"])
+def test_an_answer_that_says_nothing_never_fails_a_recording_however_long(before: Recording, name: str) -> None:
+    row, seconds = before, 40.0
+    while seconds < 13_000:
+        change = step(row, running(), turn_at(seconds), UNUSABLE[name])
+        row = change.recording
+        assert (row.state, change.alerts, change.recorders) == (before.state, (), ())
+        wait = (row.next_step_at - at(seconds)).total_seconds()
+        assert 0 < wait <= 30, "never slower than the interval"
+        seconds += wait
+
+    assert row.unanswered_since == at(40)
+
+
+def test_such_answers_are_repeated_after_the_waits_then_at_the_interval() -> None:
+    row, waits = up(), []
+    for _ in range(5):
+        row = step(row, running(), turn_at(40), UNUSABLE["no answer"]).recording
+        waits.append((row.next_step_at - at(40)).total_seconds())
+
+    assert waits == [1, 3, 6, 30, 30]
+
+
+def test_over_the_rate_it_is_asked_after_at_the_interval() -> None:
+    assert step(up(), running(), turn_at(40), UNUSABLE["429"]).recording.next_step_at == at(70)
+
+
+def test_a_pause_that_agora_asks_for_is_kept_even_where_it_is_longer_than_the_interval() -> None:
+    error = RateLimited("429", http_status=429, retry_after=45)
+
+    assert step(up(), running(), turn_at(40), error).recording.next_step_at == at(85)
+
+
+def test_silence_is_counted_from_its_first_answer_and_tells_credentials_from_the_rest() -> None:
+    row = queried(up(), [(40, UNUSABLE["500"]), (50, UNUSABLE["no answer"])])
+    assert (row.unanswered_since, row.unanswered_reason) == (at(40), Reason.AGORA_UNREACHABLE)
+
+    row = queried(row, [(60, UNAUTHORIZED)])
+    assert (row.unanswered_since, row.unanswered_reason) == (at(40), Reason.UNAUTHORIZED)
+
+
+@pytest.mark.parametrize("answer", [FOUR, FIVE, NOT_FOUND, RecorderStatus(1)])
+def test_a_usable_answer_ends_the_silence(answer: AgoraError | RecorderStatus) -> None:
+    row = queried(up(), [(40, UNUSABLE["500"]), (41, UNUSABLE["500"])])
+    row = step(row, running(), turn_at(50), answer, SOMEBODY).recording
+
+    assert (row.unanswered_since, row.unanswered_reason, row.tries) == (None, None, 0)
+
+
+# over
+
+
+@pytest.mark.parametrize("before", [up(), INTERRUPTED, coming_up()], ids=["recording", "interrupted", "starting"])
+def test_status_20_is_a_crash_at_once(before: Recording) -> None:
+    after = step(before, running(), turn_at(40), RecorderStatus(20))
+
+    assert (after.recording.state, after.recording.reason) == (State.FAILED, Reason.CRASHED)
+    assert told(after) == [("recording_failed", "crashed")]
+    assert [r.wanted for r in after.recorders] == [False]
+
+
+@pytest.mark.parametrize("status", [6, 7, 8])
+@pytest.mark.parametrize("before", [up(), INTERRUPTED, coming_up()], ids=["recording", "interrupted", "starting"])
+def test_one_that_leaves_without_our_stop_was_stopped_elsewhere(before: Recording, status: int) -> None:
+    after = step(before, running(), turn_at(40), RecorderStatus(status, ("a.mp4",)))
+
+    assert (after.recording.state, after.recording.reason) == (State.ENDED, Reason.STOPPED_ELSEWHERE)
+    assert told(after) == [("recording_ended", "stopped_elsewhere")]
+    assert after.recording.files == ("a.mp4",)
+
+
+# nothing stored
+
+
+def in_channel(seconds: float, before: Recording, users: ChannelUsers | None = SOMEBODY) -> Change:
+    return step(before, running(), turn_at(seconds), FOUR, users)
+
+
+WAITING = up(first_file_at=None, status=4, people_since=at(10))
+
+
+def test_with_people_and_nothing_stored_for_long_there_is_one_warning() -> None:
+    early = in_channel(129, WAITING)
+    assert early.alerts == ()
+    assert early.recording.next_step_at == at(130), "asked when the time is up"
+
+    late = in_channel(130, early.recording)
+    assert told(late) == [("recording_warning", "nothing_stored")]
+    assert late.recording.state is State.RECORDING, "it goes on"
+
+    for seconds in (160, 500, 5000):
+        assert in_channel(seconds, late.recording).alerts == ()
+
+
+@pytest.mark.parametrize("users", [EMPTY, ONLY_THE_RECORDER, ONLY_AN_AUDIENCE])
+def test_without_people_there_is_nothing_to_warn_of(users: ChannelUsers) -> None:
+    assert in_channel(500, WAITING, users).alerts == ()
+    assert in_channel(500, WAITING, users).recording.people_since is None
+
+
+def test_people_who_come_back_start_the_time_anew() -> None:
+    row = in_channel(100, WAITING, EMPTY).recording
+    row = in_channel(130, row).recording
+
+    assert row.people_since == at(130)
+    assert in_channel(249, row).alerts == ()
+    assert len(in_channel(250, row).alerts) == 1
+
+
+def test_where_agora_does_not_say_who_is_there_nobody_is_warned() -> None:
+    assert in_channel(500, WAITING, None).alerts == ()
+    assert in_channel(500, WAITING, None).recording.people_since == at(10)
+
+
+def test_the_first_file_after_a_warning_is_told_once() -> None:
+    warned = in_channel(130, WAITING).recording
+    well = step(warned, running(), turn_at(140), FIVE)
+
+    assert told(well) == [("recording_recovered", "nothing_stored")]
+    assert step(well.recording, running(), turn_at(170), FIVE).alerts == ()
+
+
+def test_the_first_file_without_a_warning_is_not_told() -> None:
+    assert step(WAITING, running(), turn_at(40), FIVE).alerts == ()
+
+
+def test_status_4_after_the_first_file_is_no_reason_to_warn() -> None:
+    assert in_channel(5000, up(status=4, people_since=at(20))).alerts == ()
+
+
+# whatever the state
+
+
+@pytest.mark.parametrize("state", [State.ENDED, State.FAILED])
+def test_what_is_over_has_no_next_step(state: State) -> None:
+    with pytest.raises(ValueError, match="over"):
+        decided(up(state=state), running(), turn_at(0))
+
+
+def test_an_alert_shows_the_recording_as_it_is_after_the_change() -> None:
+    change = step(up(), running(), turn_at(40), RecorderStatus(20))
+
+    assert [alert.recording for alert in change.alerts] == [change.recording]
+    assert change.recording == replace(
+        up(),
+        state=State.FAILED,
+        reason=Reason.CRASHED,
+        detail="status 20",
+        status=20,
+        queried_at=at(40),
+        ended_at=at(40),
+        next_step_at=at(40),
+    )
+    assert change.alerts[0].kind is AlertKind.FAILED
+    assert NOW < change.alerts[0].raised_at == at(40)
