@@ -1,0 +1,247 @@
+"""Wherever the process dies, and whichever answer is lost: nothing runs that no row wants, and nothing is told twice.
+
+Each point has a Slack channel and an Agora channel of its own, and all of them are hit by the same death: rows don't
+know of each other. Killed: `kill -9` while the request of each point is under way. Cut: the connection of each of
+those requests breaks, and the process lives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import pytest
+
+from tests.system.conftest import Office, event, payload
+
+SETTINGS = {"START_TIMEOUT_SECONDS": "30"}
+"""A death costs seconds: what was asked for must not be too old after it."""
+AGORA = ("users", "acquire", "start", "query")
+
+
+@dataclass(frozen=True)
+class Point:
+    """A request under way. `carried_out`: it was, and only its answer is lost."""
+
+    operation: str
+    carried_out: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.operation.replace('.', '-').lower()}-{'unanswered' if self.carried_out else 'lost'}"
+
+    @property
+    def at_slack(self) -> bool:
+        return self.operation.startswith("chat.")
+
+
+@dataclass(frozen=True)
+class End:
+    """What Slack and Agora hold in the end."""
+
+    state: str
+    known: bool
+    """As many recorders run as the card says, and the one it names."""
+    cards: int = 1
+    alerts: int = 0
+
+
+KILLED, CUT = "killed", "cut"
+DEATHS = pytest.mark.parametrize("death", [KILLED, CUT])
+HANGS = 60.0
+
+
+def hit(office: Office, point: Point, death: str) -> Callable[[], object]:
+    """Lays the fault for the next such request; the answer says when it is under way."""
+    if point.at_slack:
+        return _hit_slack(office, point, death)
+    side = "answer" if point.carried_out else "request"
+    how = {"hang": side} if death == KILLED else {"lost": side}
+    number = office.agora.fault(point.operation, channel=point.name, **how)  # type: ignore[arg-type]
+
+    def reached() -> bool:
+        met = office.agora.faults()[number - 1].hits > 0
+        if point.operation == "start" and point.carried_out:
+            return met and bool(office.agora.recorders(point.name))
+        if point.operation == "stop" and point.carried_out:
+            return met and not office.agora.running(point.name)
+        return met
+
+    return reached
+
+
+def _hit_slack(office: Office, point: Point, death: str) -> Callable[[], object]:
+    where = {"channel": office.slack.world.channel(point.name).id}
+    if death == CUT:
+        fault = office.slack.faults.add(
+            point.operation, drop="after" if point.carried_out else "before", times=1, where=where
+        )
+    elif point.carried_out:
+        fault = office.slack.faults.add(point.operation, delay_after=HANGS, times=1, where=where)
+    else:
+        fault = office.slack.faults.add(point.operation, hang=True, times=1, where=where)
+
+    def reached() -> bool:
+        calls = [call for call in office.slack.calls_of(point.operation, **where) if call.fault == fault.id]
+        return any(call.processed or not point.carried_out for call in calls)
+
+    return reached
+
+
+def die(office: Office, death: str, reached: Sequence[Callable[[], object]]) -> None:
+    office.slack.wait_for(lambda: all(each() for each in reached), timeout=20, what="every point")
+    if death == KILLED:
+        office.bot.kill()
+        office.agora.clear_faults()
+        office.slack.faults.clear()
+        office.restart(**SETTINGS)
+
+
+def end_of(office: Office, name: str) -> End:
+    """As it is now, in one place."""
+    cards, running = office.cards(name), office.agora.running(name)
+    newest = payload(cards[-1]) if cards else {}
+    known = [recorder.sid for recorder in running] == ([newest.get("sid")] if _up(newest) else [])
+    return End(str(newest.get("state")), known, len(cards), len(office.alerts(name)))
+
+
+def _up(newest: dict[str, object]) -> bool:
+    return newest.get("state") == "recording"
+
+
+def wait_ends(office: Office, expected: dict[str, End], timeout: float = 30) -> None:
+    """Until everything is as it should be; and it stays so."""
+
+    def ends() -> dict[str, End]:
+        return {name: end_of(office, name) for name in expected}
+
+    try:
+        office.slack.wait_for(lambda: ends() == expected, timeout=timeout)
+        if any(end.state == "recording" for end in expected.values()):
+            office.after_queries(5 * len(expected))
+    finally:
+        assert ends() == expected
+
+
+def rooms(office: Office, names: Sequence[str]) -> None:
+    for name in names:
+        office.room(name)
+        office.agora.join(name, 1001)
+
+
+def record(office: Office, names: Sequence[str]) -> None:
+    rooms(office, names)
+    for name in names:
+        office.command(f"start {name}", channel=name)
+    for name in names:
+        office.wait_card("recording", channel=name)
+
+
+@DEATHS
+def test_a_start_that_is_cut_off_anywhere_leaves_one_recorder_which_is_known(office: Office, death: str) -> None:
+    points = [Point(operation, done) for operation in ("chat.postMessage", *AGORA) for done in (False, True)]
+    rooms(office, [*(point.name for point in points), "just-asked"])
+    office.start(**SETTINGS)
+    reached = [hit(office, point, death) for point in points]
+    for point in points:
+        office.command(f"start {point.name}", channel=point.name)
+    office.slack.wait_for(lambda: all(each() for each in reached), timeout=20, what="every point")
+    office.command("start just-asked", channel="just-asked")
+    die(office, death, reached)
+    expected = {point.name: End("recording", known=True) for point in points}
+    # Slack took the card and its answer was lost: nobody can know, so it is posted once more.
+    expected[Point("chat.postMessage", True).name] = End("recording", known=True, cards=2)
+    wait_ends(office, expected | {"just-asked": End("recording", known=True)})
+
+
+@DEATHS
+def test_a_stop_that_is_cut_off_anywhere_leaves_no_recorder(office: Office, death: str) -> None:
+    points = [Point("stop", False), Point("stop", True), Point("query", False)]
+    uploading = Point("query", True)
+    names = [point.name for point in (*points, uploading)]
+    office.start(**SETTINGS)
+    record(office, [*names, "just-asked"])
+    reached = [hit(office, point, death) for point in points]
+    office.agora.fault("stop", channel=uploading.name, delay_after=1)
+    for name in names:
+        office.command("stop", channel=name, by="ben")
+    office.wait_agora(lambda agora: not agora.running(uploading.name))
+    # Only now: the next query is the first one after the stop was accepted.
+    reached.append(hit(office, uploading, death))
+    office.slack.wait_for(lambda: all(each() for each in reached), timeout=20, what="every point")
+    office.command("stop", channel="just-asked", by="ben")
+    die(office, death, reached)
+    wait_ends(office, {name: End("ended", known=True) for name in (*names, "just-asked")})
+    assert {payload(office.cards(name)[0])["reason"] for name in names} == {"stopped"}
+
+
+@DEATHS
+def test_a_start_that_is_stopped_while_it_is_cut_off_leaves_no_recorder(office: Office, death: str) -> None:
+    points = [Point(operation, done) for operation in ("acquire", "start") for done in (False, True)]
+    rooms(office, [point.name for point in points])
+    office.start(**SETTINGS)
+    reached = [hit(office, point, KILLED) for point in points]
+    for point in points:
+        office.command(f"start {point.name}", channel=point.name)
+    office.slack.wait_for(lambda: all(each() for each in reached), timeout=20, what="every point")
+    for point in points:
+        office.command("stop", channel=point.name, by="ben")
+    die(office, death, reached)
+    office.agora.clear_faults()
+    wait_ends(office, {point.name: End("ended", known=True) for point in points})
+
+
+@DEATHS
+def test_an_alert_that_is_cut_off_anywhere_is_told_once(office: Office, death: str) -> None:
+    points = [Point(operation, done) for operation in ("chat.postMessage", "chat.update") for done in (False, True)]
+    names = [*(point.name for point in points), "told"]
+    office.start(**SETTINGS)
+    record(office, names)
+    office.agora.kill("told")
+    office.wait_alert("recording_failed", "lost", channel="told")
+    for point in points[:2]:
+        office.agora.kill(point.name)
+    reached = [hit(office, point, death) for point in points[:2]]
+    for point in points[2:]:
+        office.wait_red(point.name, channel=point.name)
+        reached.append(hit(office, point, death))
+        office.agora.kill(point.name)
+    die(office, death, reached)
+    expected = {name: End("failed", known=True, alerts=1) for name in names}
+    # Slack took the alert and its answer was lost: twice is better than never.
+    expected[Point("chat.postMessage", True).name] = End("failed", known=True, alerts=2)
+    wait_ends(office, expected)
+    for name in names:
+        assert {(event(m), payload(m)["reason"]) for m in office.alerts(name)} == {("recording_failed", "lost")}
+
+
+def test_a_recording_survives_any_number_of_deaths(office: Office) -> None:
+    names = ["in-the-call", "moving"]
+    office.start(**SETTINGS)
+    record(office, names)
+    for _ in range(3):
+        office.agora.move("moving", 0.5)
+        office.bot.kill()
+        office.restart(**SETTINGS)
+        office.after_queries(2)
+    wait_ends(office, {name: End("recording", known=True) for name in names})
+    assert all(len(office.agora.recorders(name)) == 1 for name in names)
+
+
+def test_a_start_that_dies_again_and_again_leaves_one_recorder_which_is_known(office: Office) -> None:
+    rooms(office, ["start-unanswered"])
+    office.start(**SETTINGS)
+    point = Point("start", True)
+    reached = hit(office, point, KILLED)
+    office.command(f"start {point.name}", channel=point.name)
+    for _ in range(2):
+        office.slack.wait_for(reached, timeout=20, what="the start")
+        office.bot.kill()
+        office.agora.clear_faults()
+        reached = hit(office, point, KILLED)
+        office.restart(**SETTINGS)
+    office.slack.wait_for(reached, timeout=20, what="the start")
+    office.bot.kill()
+    office.agora.clear_faults()
+    office.restart(**SETTINGS)
+    wait_ends(office, {point.name: End("recording", known=True)})
