@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,12 +26,14 @@ STEPS = (
 NOWHERE = "http://127.0.0.1:9"
 PROXIES = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy"), NOWHERE)
 
+NO_TERMINAL = {"COLUMNS": "80", "FORCE_COLOR": "", "TTY_COMPATIBLE": "0"}
+
 
 def run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, *command],
         cwd=ROOT,
-        env=os.environ | environment,
+        env=os.environ | NO_TERMINAL | environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -45,6 +48,19 @@ def test_it_shows_each_step_without_a_terminal_and_in_spite_of_proxies_and_setti
     assert shown.stderr == ""
     assert "<@" not in shown.stdout
     assert "<!date" not in shown.stdout
+    assert [line for line in transcript() if bare(line) not in {bare(line) for line in shown.stdout.splitlines()}] == []
+
+
+def transcript() -> list[str]:
+    """What README.md shows of the demo. Where this is out of date, paste from the output of `make demo`."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    lines = readme.split("<!-- transcript -->\n```\n")[1].split("```")[0].splitlines()
+    return [line for line in lines if line != "…"]
+
+
+def bare(line: str) -> str:
+    """Without what is different each time: times, names of files, references."""
+    return re.sub(r"[0-9a-f]{12,}|\d+", "0", line)
 
 
 def test_what_did_not_happen_is_said_with_the_end_of_the_log() -> None:
