@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import secrets
 import struct
+import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -20,31 +23,42 @@ from agora_token_builder.RtcTokenBuilder import (
     RtcTokenBuilder,
 )
 
+from agora import access_token2
+
 LIFETIME = timedelta(hours=24)
 """The longest that Agora allows. A recorder's token can't be renewed, so it gets all of it."""
 
 MAX_UID = 2**32 - 1
+
+_LARGEST_SALT = 99_999_999
+"""Of Agora's own builders; the field itself has 32 bits."""
+
+
+def _random_salt() -> int:
+    return 1 + secrets.randbelow(_LARGEST_SALT)
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
     """Builds tokens for one App ID. With an empty certificate there are none: the project does not ask for them.
 
-    `ValueError` where App ID or certificate are not what Agora hands out; the package checks nothing, and a token
-    built from a mistyped certificate looks fine until no recorder comes up.
+    `ValueError` where App ID or certificate hold what no console shows. Another shape than Agora's own is no error,
+    although a token built from a mistyped certificate looks fine until no recorder comes up: see `is_usual`.
     """
 
     app_id: str
     certificate: str = field(default="", repr=False)
     version: str = "006"
+    salt: Callable[[], int] = field(default=_random_salt, repr=False, compare=False)
+    """Of version 007; the package makes its own for 006."""
 
     def __post_init__(self) -> None:
-        if not _is_32_hex_digits(self.app_id):
-            raise ValueError("the App ID must be 32 hexadecimal digits")
-        if self.certificate and not _is_32_hex_digits(self.certificate):
-            raise ValueError("the App Certificate must be 32 hexadecimal digits, or empty")
-        if self.version != getVersion():
-            raise ValueError(f"tokens of version {self.version!r} can't be built; use {getVersion()}")
+        if not self.app_id or not _is_one_word(self.app_id):
+            raise ValueError("the App ID must not be empty, nor hold white space or what can't be printed")
+        if not _is_one_word(self.certificate):
+            raise ValueError("the App Certificate must not hold white space or what can't be printed")
+        if self.version not in _READERS:
+            raise ValueError(f"tokens of version {self.version!r} can't be built; use {' or '.join(_READERS)}")
 
     def build(self, channel: str, uid: int, now: datetime) -> str:
         """A token for this uid in this channel, good for 24 hours from `now`; empty without a certificate.
@@ -55,9 +69,19 @@ class Tokens:
             raise ValueError(f"a recorder's uid is from 1 to {MAX_UID}, not {uid}")
         if not self.certificate:
             return ""
-        expires = int((now + LIFETIME).timestamp())
+        build = self._version_007 if self.version == access_token2.VERSION else self._version_006
+        return build(channel, uid, int(now.timestamp()), int(LIFETIME.total_seconds()))
+
+    def _version_006(self, channel: str, uid: int, issued: int, life: int) -> str:
         return str(
-            RtcTokenBuilder.buildTokenWithUid(self.app_id, self.certificate, channel, uid, Role_Subscriber, expires)
+            RtcTokenBuilder.buildTokenWithUid(
+                self.app_id, self.certificate, channel, uid, Role_Subscriber, issued + life
+            )
+        )
+
+    def _version_007(self, channel: str, uid: int, issued: int, life: int) -> str:
+        return access_token2.build(
+            self.app_id, self.certificate, channel, uid, issued=issued, life=life, salt=self.salt()
         )
 
 
@@ -70,19 +94,35 @@ class TokenContents:
 
 
 def read_back(token: str) -> TokenContents | None:
-    """What this token says; None where it is not a token of version 006."""
-    # AccessToken.fromString does the same, but prints what it stumbles over.
-    if not token.startswith(getVersion()):
+    """What this token says, its signature not looked at; None where it is a token of neither version."""
+    read = _READERS.get(token[:VERSION_LENGTH])
+    if read is None:
         return None
-    signed_from = VERSION_LENGTH + APP_ID_LENGTH
     try:
-        *_, message = unPackContent(base64.b64decode(token[signed_from:], validate=True))
-        _, _, privileges = unPackMessages(message)
-        expires_at = datetime.fromtimestamp(privileges[kJoinChannel], UTC)
-    except (ValueError, KeyError, struct.error):
+        app_id, expires = read(token)
+    except (ValueError, KeyError, struct.error, zlib.error):
         return None
-    return TokenContents(token[VERSION_LENGTH:signed_from], expires_at)
+    return TokenContents(app_id, datetime.fromtimestamp(expires, UTC))
 
 
-def _is_32_hex_digits(text: str) -> bool:
+def is_usual(text: str) -> bool:
+    """Whether this looks like the App IDs and certificates that Agora gives out: 32 hexadecimal digits."""
     return len(text) == 32 and all(character in "0123456789abcdefABCDEF" for character in text)
+
+
+def _read_006(token: str) -> tuple[str, int]:
+    # AccessToken.fromString does the same, but prints what it stumbles over.
+    signed_from = VERSION_LENGTH + APP_ID_LENGTH
+    *_, message = unPackContent(base64.b64decode(token[signed_from:], validate=True))
+    _, _, privileges = unPackMessages(message)
+    return token[VERSION_LENGTH:signed_from], privileges[kJoinChannel]
+
+
+_READERS: dict[str, Callable[[str], tuple[str, int]]] = {
+    getVersion(): _read_006,
+    access_token2.VERSION: access_token2.read,
+}
+
+
+def _is_one_word(text: str) -> bool:
+    return text.isprintable() and " " not in text
