@@ -10,7 +10,7 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from agora.tokens import Tokens, read_back
+from agora.tokens import Tokens, is_usual, read_back
 from recordings.errors import AgoraError, StorageUnavailable, Unauthorized
 from recordings.ports import Clock, CloudRecorder
 from storage.database import Database
@@ -62,7 +62,7 @@ def lines(
         _database(database),
         *_slack(slack),
         _socket(slack, app_token),
-        _token(tokens, clock),
+        token_line(tokens, clock),
         *_agora(agora),
         Line("storage", True, f"{storage}; only a real recording proves that Agora can write there"),
     ]
@@ -123,15 +123,23 @@ def _header(answer: Any, name: str) -> str:
     return ""
 
 
-def _token(tokens: Tokens, clock: Clock) -> Line:
+def token_line(tokens: Tokens, clock: Clock) -> Line:
+    """Whether a token can be built and read; its found text says so where App ID or certificate look mistyped."""
+    doubts = _unusual(tokens)
     token = tokens.build(PROBE_CHANNEL, _PROBE_UID, clock())
     if not token:
-        return Line("agora token", True, "none is sent: AGORA_APP_CERTIFICATE is empty")
+        return Line("agora token", True, f"none is sent: AGORA_APP_CERTIFICATE is empty{doubts}")
     contents = read_back(token)
     if contents is None or contents.app_id != tokens.app_id:
-        return Line("agora token", False, "can't be read back. Check AGORA_APP_ID and AGORA_APP_CERTIFICATE.")
+        return Line("agora token", False, f"can't be read back{doubts or '; check AGORA_APP_ID'}")
     proof = "only a real recording proves the certificate"
-    return Line("agora token", True, f"is built, good until {contents.expires_at:%Y-%m-%d %H:%M} UTC; {proof}")
+    return Line("agora token", True, f"is built, good until {contents.expires_at:%Y-%m-%d %H:%M} UTC; {proof}{doubts}")
+
+
+def _unusual(tokens: Tokens) -> str:
+    given = {"AGORA_APP_ID": tokens.app_id, "AGORA_APP_CERTIFICATE": tokens.certificate}
+    unusual = [name for name, value in given.items() if value and not is_usual(value)]
+    return "".join(f"; {name} is not 32 hexadecimal digits: look again" for name in unusual)
 
 
 def _agora(agora: CloudRecorder) -> list[Line]:

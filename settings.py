@@ -26,7 +26,6 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
-    StringConstraints,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -72,9 +71,14 @@ def _slack_token(prefix: str) -> AfterValidator:
     return AfterValidator(check)
 
 
-def _hex32(secret: SecretStr) -> SecretStr:
-    if len(secret) != 32 or set(secret.get_secret_value()) - set("0123456789abcdefABCDEF"):
-        raise ValueError("is not 32 hexadecimal digits")
+def _one_word(text: str) -> str:
+    if " " in text or not text.isprintable():
+        raise ValueError("holds white space, or a character that can't be seen")
+    return text
+
+
+def _secret_word(secret: SecretStr) -> SecretStr:
+    _one_word(secret.get_secret_value())
     return secret
 
 
@@ -173,16 +177,16 @@ class Settings(BaseModel):
         "https://slack.com/api/", description="the base of Slack's Web API, http(s)://…"
     )
 
-    agora_app_id: Annotated[str, StringConstraints(pattern=r"^[0-9a-fA-F]{32}$")] = Field(
+    agora_app_id: Annotated[str, Field(min_length=1), AfterValidator(_one_word)] = Field(
         validation_alias=AliasChoices("AGORA_APP_ID", "APP_ID"),
-        description="the App ID of the Agora project, 32 hexadecimal digits",
+        description="the App ID of the Agora project, as a rule 32 hexadecimal digits",
     )
-    agora_app_certificate: Annotated[SecretStr, AfterValidator(_hex32)] | None = Field(
+    agora_app_certificate: Annotated[Secret, AfterValidator(_secret_word)] | None = Field(
         None,
         validation_alias=AliasChoices("AGORA_APP_CERTIFICATE", "APP_CERTIFICATE"),
-        description="the project's primary certificate, 32 hexadecimal digits, or nothing where it has none",
+        description="the project's primary certificate, as a rule 32 hexadecimal digits, or nothing where it has none",
     )
-    agora_token_version: Literal["006"] = Field("006", description="006")
+    agora_token_version: Literal["006", "007"] = Field("006", description="006 or 007")
     agora_customer_id: Secret = Field(
         validation_alias=AliasChoices("AGORA_CUSTOMER_ID", "CUSTOMER_ID"),
         description="the customer ID of Agora's RESTful API credential",
@@ -271,13 +275,6 @@ class Settings(BaseModel):
         if token is None and info.data.get("slack_signing_secret", ...) is None:
             raise ValueError("is missing, and so is SLACK_SIGNING_SECRET: one of the two is required")
         return token
-
-    @field_validator("agora_token_version", mode="before")
-    @classmethod
-    def _known_token_version(cls, version: object) -> object:
-        if version == "007":
-            raise ValueError("asks for 007, which is not supported yet")
-        return version
 
     @field_validator("agora_encryption_secret")
     @classmethod

@@ -249,10 +249,11 @@ WRONG = [
     ("SLACK_API_URL", "ftp://slack.value/"),
     ("SLACK_API_URL", "http://slack.value:port-value/"),
     ("SLACK_API_URL", "http://[value/"),
-    ("AGORA_APP_ID", "value"),
-    ("AGORA_APP_ID", "g" * 31 + "value"),
-    ("AGORA_APP_CERTIFICATE", "value"),
-    ("AGORA_APP_CERTIFICATE", "value-89abcdef0123456789abcdef01"),
+    ("AGORA_APP_ID", "a value"),
+    ("AGORA_APP_ID", "value\u200bvalue"),
+    ("AGORA_APP_CERTIFICATE", "a value"),
+    ("AGORA_APP_CERTIFICATE", "value\nvalue"),
+    ("AGORA_APP_CERTIFICATE", "value\udcff"),
     ("AGORA_TOKEN_VERSION", "value"),
     ("AGORA_API_URLS", ","),
     ("AGORA_API_URLS", "https://api.agora.io,api.value"),
@@ -348,8 +349,16 @@ def test_either_way_to_slack_will_do() -> None:
     assert "SLACK_SIGNING_SECRET" in the_line(without="SLACK_APP_TOKEN")
 
 
-def test_token_version_007_is_said_not_to_be_supported_yet() -> None:
-    assert "not supported yet" in the_line(AGORA_TOKEN_VERSION="007")
+@pytest.mark.parametrize("version", ["006", "007"])
+def test_either_token_version_will_do(version: str) -> None:
+    assert loaded(AGORA_TOKEN_VERSION=version).agora_token_version == version
+    assert the_line(AGORA_TOKEN_VERSION="005").endswith(" It should hold 006 or 007.")
+
+
+@pytest.mark.parametrize("text", ["my-app", "g" * 32, "0" * 33])
+def test_app_id_and_certificate_of_another_shape_than_agoras_are_taken(text: str) -> None:
+    settings = loaded(AGORA_APP_ID=text, AGORA_APP_CERTIFICATE=text)
+    assert (settings.agora_app_id, plain(settings.agora_app_certificate)) == (text, text)
 
 
 @pytest.mark.parametrize("mode", range(1, 7))
