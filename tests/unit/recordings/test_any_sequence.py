@@ -1,0 +1,288 @@
+"""Whatever Agora and Slack answer, whenever somebody stops it, and however time passes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from recordings import cleanup, lifecycle
+from recordings.actions import Acquire, Action, Allot, Answer, Outcome, PostCard, Query, Settle, Start, Stop, ThrowOut
+from recordings.errors import AgoraError, RateLimited, SlackBusy, SlackRefused
+from recordings.model import Policy, Reason, Recorder, Recording, State, Turn
+from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from tests.fakes.rows import NOW, UID, a_recording, acquired, coming_up, running, up, with_card
+from tests.fakes.steps import (
+    ALREADY_STARTED,
+    EMPTY,
+    LEAVING,
+    NO_WORKER,
+    NOT_FOUND,
+    NOTHING_RECORDED,
+    REFUSED,
+    SOMEBODY,
+    TASK_CONFLICT,
+    UNUSABLE,
+)
+from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
+
+LONGEST_PAUSE = 40.0
+"""The longest `Retry-After` that is answered here."""
+
+REFUSALS = [error for error, _ in REFUSED.values()]
+BUSY = RateLimited("429", http_status=429, retry_after=LONGEST_PAUSE)
+SILENCE = [*UNUSABLE.values(), BUSY]
+LOST_START = [error for error in SILENCE if error.retry]
+ANSWERS: dict[type[Action], list[Any]] = {
+    PostCard: [*["1.1"] * 6, SlackBusy("ratelimited", retry_after=LONGEST_PAUSE), SlackRefused("not_in_channel")],
+    Acquire: [*["RES"] * 12, *LOST_START, *REFUSALS],
+    Start: [*["SID"] * 12, *LOST_START, *REFUSALS, ALREADY_STARTED, NO_WORKER, TASK_CONFLICT, NOT_FOUND],
+    Query: [*map(RecorderStatus, [0, 1, 2, 3, 4, 4, 5, 5, 6, 7, 8, 20]), NOT_FOUND, NOT_FOUND, NOT_FOUND, *SILENCE],
+    Stop: [StopAccepted(), StopAccepted(("a.mp4",)), NOT_FOUND, LEAVING, NOTHING_RECORDED, *SILENCE],
+    ThrowOut: [None, None, *SILENCE],
+    Settle: [None],
+}
+BEGINNINGS: list[tuple[Recording, Recorder | None]] = [
+    (a_recording(), None),
+    (with_card(), acquired()),
+    (coming_up(), running()),
+    (up(), running()),
+]
+FAILS: dict[Reason | None, Callable[[Recording, Answer], object]] = {
+    Reason.UNDELIVERABLE: lambda was, answer: was.card_ts is None,
+    Reason.REJECTED: lambda was, answer: was.sid is None and answer in REFUSALS,
+    Reason.UNAUTHORIZED: lambda was, answer: was.sid is None and answer in REFUSALS,
+    Reason.OVERLOADED: lambda was, answer: was.sid is None and answer in REFUSALS,
+    Reason.UNAVAILABLE: lambda was, answer: was.sid is None and was.card_ts is not None,
+    Reason.NEVER_STARTED: lambda was, answer: was.sid and was.started_at is None and usable(answer),
+    Reason.LOST: lambda was, answer: was.started_at is not None and usable(answer) and was.not_found >= 1,
+    Reason.CRASHED: lambda was, answer: was.sid is not None and answer == RecorderStatus(20),
+}
+"""What has to be so where a recording fails for this reason; for any other it must not."""
+
+
+def usable(answer: Answer) -> bool:
+    return answer == NOT_FOUND or (isinstance(answer, RecorderStatus) and answer.status < 4)
+
+
+class Life(RuleBasedStateMachine):
+    """One recording, its recorders, and an engine that takes their steps in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        memory = Memory()
+        self.memory = memory
+        self.recordings = MemoryRecordings(memory)
+        self.recorders = MemoryRecorders(memory)
+        self.epoch = MemoryLease(memory, "engine").hold(NOW, 1e9) or 0
+        self.now = NOW
+        self.policy = Policy()
+        self.raised: list[tuple[str, str]] = []
+        self.chance = 0.0
+        self.patient = True
+
+    @initialize(
+        interval=st.sampled_from([0.4, 5, 30, 120]),
+        start=st.sampled_from([6, 90]),
+        grace=st.sampled_from([3, 120]),
+        longest=st.sampled_from([60, 14_400]),
+        bases=st.sampled_from([1, 2]),
+        row=st.sampled_from(BEGINNINGS),
+        patient=st.booleans(),
+    )
+    def asked_for(
+        self,
+        interval: float,
+        start: float,
+        grace: float,
+        longest: float,
+        bases: int,
+        row: tuple[Recording, Recorder | None],
+        patient: bool,
+    ) -> None:
+        """`patient`: nobody stops it, and no long time passes at once."""
+        self.policy = Policy(
+            query_interval=interval, start_timeout=start, failover_grace=grace, max_duration=longest, bases=bases
+        )
+        self.patient = patient
+        recording, recorder = row
+        assert self.recordings.add_recording(recording, None) is None
+        if recorder is not None:
+            self.recorders.save(recorder, self.epoch)
+
+    @property
+    def row(self) -> Recording:
+        found = self.recordings.recording("rec1")
+        assert found is not None
+        return found
+
+    def turn(self) -> Turn:
+        return Turn(now=self.now, policy=self.policy, chance=self.chance)
+
+    @rule(seconds=st.sampled_from([0.1, 1, 7, 40]))
+    def a_moment_passes(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @rule(seconds=st.sampled_from([200, 5000, 100_000]))
+    @precondition(lambda self: not self.patient)
+    def time_passes(self, seconds: float) -> None:
+        self.now += timedelta(seconds=seconds)
+
+    @rule(who=st.sampled_from(["U1", "U2"]))
+    @precondition(lambda self: not self.patient)
+    def somebody_stops_it(self, who: str) -> None:
+        self.recordings.wish_stop("rec1", who, self.now)
+
+    @rule(data=st.data(), steps=st.integers(1, 6))
+    @precondition(lambda self: not self.row.over)
+    def some_steps(self, data: st.DataObject, steps: int) -> None:
+        for _ in range(steps):
+            if not self.row.over:
+                self.a_step(data)
+
+    def a_step(self, data: st.DataObject) -> None:
+        """The next step when it is due. It may be that somebody stops it while the call is under way."""
+        self.now = max(self.now, self.row.next_step_at)
+        job = self.recordings.job("rec1")
+        assert job is not None
+        action = lifecycle.decide(job.recording, job.recorder, self.turn())
+        answer = data.draw(self.answers(action), label=f"{type(action).__name__} is answered")
+        users = data.draw(st.sampled_from([EMPTY, SOMEBODY, None]), label="who is there")
+        stopped = not self.patient and data.draw(st.integers(0, 9), label="stopped meanwhile where 9") == 9
+        self.chance = data.draw(st.sampled_from([0.0, 0.5, 0.999]), label="chance")
+        self.take(action, answer, users, stopped)
+
+    @rule(data=st.data(), users=st.sampled_from([EMPTY, SOMEBODY, None]))
+    @precondition(lambda self: self.recorders.due(9))
+    def a_step_of_an_unwanted_recorder(self, data: st.DataObject, users: ChannelUsers | None) -> None:
+        key, at = self.recorders.due(1)[0]
+        self.now = max(self.now, at)
+        recorder = self.recorders.get(key)
+        assert recorder is not None
+        action = cleanup.decide(recorder, self.turn())
+        self.clean_up(recorder, action, data.draw(self.answers(action)), users)
+
+    @rule()
+    @precondition(lambda self: any(r.start_sent_at and not r.sid for r in self.memory.recorders.values()))
+    def a_former_leader_learns_a_sid(self) -> None:
+        recorder = next(r for r in self.memory.recorders.values() if r.start_sent_at and not r.sid)
+        self.recorders.keep_late(replace(recorder, sid="LATE", sid_at=self.now))
+
+    def answers(self, action: Action) -> st.SearchStrategy[Answer]:
+        if isinstance(action, Allot):
+            return st.just(UID + len(self.memory.recorders))
+        return st.sampled_from(ANSWERS[type(action)])
+
+    def take(self, action: Action, answer: Answer, users: ChannelUsers | None, stopped_meanwhile: bool) -> None:
+        was, turn = self.row, self.turn()
+        recorder = self.memory.recorders.get(was.recorder_id or "")
+        if isinstance(action, Start) and recorder is not None:
+            life = timedelta(seconds=self.policy.recorder_life)
+            recorder = replace(recorder, start_sent_at=self.now, expires_at=self.now + life)
+            self.recorders.save(recorder, self.epoch)
+        asked = users if lifecycle.asks_for_users(was, action, answer) else None
+        change = lifecycle.follow(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
+        if stopped_meanwhile:
+            self.recordings.wish_stop("rec1", "U3", self.now)
+        self.recordings.save(was, change, self.epoch, self.now)
+        self.raised += [(str(alert.kind), alert.cause) for alert in change.alerts]
+        self.failed_for_a_reason(was, answer)
+        self.comes_back_in_time(was, answer)
+
+    def clean_up(self, recorder: Recorder, action: Action, answer: Answer, users: ChannelUsers | None) -> None:
+        after = cleanup.follow(recorder, action, Outcome(answer, users), self.turn())
+        self.recorders.save(after, self.epoch)
+        slowest = max(self.policy.query_interval, 1.2 * max(self.policy.retry_backoff), LONGEST_PAUSE)
+        assert after.gone_at or self.now < after.next_step_at <= self.now + timedelta(seconds=slowest)
+
+    def failed_for_a_reason(self, was: Recording, answer: Answer) -> None:
+        row = self.row
+        if row.state is State.FAILED:
+            assert row.reason in FAILS
+            assert FAILS[row.reason](was, answer), f"{row.reason} after {answer!r}"
+        if was.sid is not None and isinstance(answer, AgoraError) and answer in SILENCE:
+            assert row.state is was.state, "such an answer says nothing"
+
+    def comes_back_in_time(self, was: Recording, answer: Answer) -> None:
+        row = self.row
+        if row.over:
+            return
+        pause = getattr(answer, "retry_after", None) or 0.0
+        waits = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
+        slowest = timedelta(seconds=max(self.policy.query_interval, pause, waits))
+        assert row.next_step_at <= self.now + slowest
+        deadline = row.requested_at + timedelta(seconds=self.policy.start_timeout)
+        if row.state is State.STARTING and row.sid is None and deadline > self.now:
+            assert row.next_step_at <= deadline
+
+    @invariant()
+    def at_most_one_recorder_is_wanted(self) -> None:
+        wanted = [r.id for r in self.memory.recorders.values() if r.wanted]
+        assert len(wanted) <= 1
+        assert not wanted or wanted == [self.row.recorder_id]
+
+    @invariant()
+    def no_recorder_that_may_run_is_forgotten(self) -> None:
+        stepped = {key for key, _ in self.recorders.due(99)}
+        if self.memory.rows and not self.row.over:
+            stepped.add(self.row.recorder_id or "")
+        running = {r.id for r in self.memory.recorders.values() if r.start_sent_at and r.gone_at is None}
+        assert running <= stepped
+
+    @invariant()
+    def nothing_is_told_twice(self) -> None:
+        assert len(self.raised) == len(set(self.raised))
+
+    @invariant()
+    def a_failure_is_told_and_an_end_that_somebody_here_asked_for_is_not(self) -> None:
+        if not self.memory.rows or not self.row.over:
+            return
+        told = [kind for kind, _ in self.raised if kind in ("recording_failed", "recording_ended")]
+        if self.row.state is State.FAILED and self.row.reason is not Reason.UNDELIVERABLE:
+            assert told == ["recording_failed"]
+        elif self.row.reason is Reason.STOPPED:
+            assert told == []
+
+    def teardown(self) -> None:
+        """From now on Agora finds nothing, and everything comes to its end in the policy's time."""
+        if not self.memory.rows:
+            return
+        begun = self.now
+        while not self.row.over or self.recorders.due(1):
+            self.next_step_of_all()
+            assert self.now <= begun + self.time_to_end(), self.row
+        assert all(not r.wanted for r in self.memory.recorders.values())
+        assert self.row.ended_at is not None
+        assert (self.row.state is State.FAILED) is (self.row.reason in FAILS)
+
+    def next_step_of_all(self) -> None:
+        due: list[tuple[datetime, str]] = [(at, key) for key, at in self.recorders.due(9)]
+        due += [(at, key) for key, at in self.recordings.due(9)]
+        at, key = min(due)
+        self.now = max(self.now, at)
+        recorder = self.recorders.get(key)
+        if recorder is not None:
+            gone = cleanup.decide(recorder, self.turn())
+            self.clean_up(recorder, gone, NOT_FOUND if isinstance(gone, Stop | Query) else None, EMPTY)
+            return
+        job = self.recordings.job(key)
+        assert job is not None
+        action = lifecycle.decide(job.recording, job.recorder, self.turn())
+        answer = {PostCard: "1.1", Allot: UID + len(self.memory.recorders), Settle: None}.get(type(action), NOT_FOUND)
+        self.take(action, answer, None, False)
+
+    def time_to_end(self) -> timedelta:
+        policy = self.policy
+        slowest = max(policy.query_interval, LONGEST_PAUSE, *policy.not_found_backoff)
+        return timedelta(seconds=policy.start_timeout + policy.failover_grace + 4 * slowest)
+
+
+TestAnySequence = Life.TestCase
+TestAnySequence.settings = settings(
+    max_examples=120, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)

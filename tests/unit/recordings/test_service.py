@@ -1,0 +1,260 @@
+"""What people can ask for, and what they hear of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from recordings.errors import InvalidChannelName
+from recordings.model import Reason, Recording, State
+from recordings.service import (
+    AlreadyElsewhere,
+    AlreadyHere,
+    NothingHere,
+    OverAlready,
+    Place,
+    RecordingService,
+    Several,
+    Started,
+    StopAsked,
+)
+from tests.fakes.rows import FakeClock, a_recording, at, over, up
+from tests.fakes.store import Memory, MemoryRecordings
+
+HERE = Place("T1", "C1")
+THERE = Place("T1", "C2")
+
+
+def only_letters(name: str) -> None:
+    if not name.isalpha():
+        raise InvalidChannelName("letters only")
+
+
+@dataclass
+class Desk:
+    """A service on an empty store, and how often it woke the engine."""
+
+    clock: FakeClock = field(default_factory=FakeClock)
+    store: MemoryRecordings = field(default_factory=lambda: MemoryRecordings(Memory()))
+    woken: int = 0
+    ids: int = 0
+
+    @property
+    def service(self) -> RecordingService:
+        return RecordingService(self.store, only_letters, self.clock, self.new_id, self.wake)
+
+    def new_id(self) -> str:
+        self.ids += 1
+        return f"rec{self.ids}"
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def has(self, *recordings: Recording) -> None:
+        for recording in recordings:
+            assert self.store.add_recording(recording, None) is None
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+# start
+
+
+def test_a_start_is_written_down_and_wakes_the_engine(desk: Desk) -> None:
+    desk.clock.passes(5)
+    result = desk.service.start("daily", HERE, "U1", "https://hooks.example/1")
+
+    wished = a_recording(requested_at=at(5), next_step_at=at(5))
+    assert result == Started(wished)
+    assert desk.store.recording("rec1") == wished
+    assert desk.woken == 1
+
+
+def test_a_name_that_no_channel_can_have_is_refused_before_anything_is_written(desk: Desk) -> None:
+    with pytest.raises(InvalidChannelName):
+        desk.service.start("no spaces!", HERE, "U1", None)
+
+    assert desk.store.active() == []
+    assert desk.woken == 0
+
+
+def test_what_this_channel_records_already_is_shown(desk: Desk) -> None:
+    desk.has(up())
+
+    assert desk.service.start("daily", HERE, "U2", None) == AlreadyHere(up())
+    assert desk.woken == 0
+
+
+def test_what_another_channel_records_is_not_shown(desk: Desk) -> None:
+    desk.has(up(slack_channel="C2", agora_channel="secret"))
+
+    with pytest.raises(AlreadyElsewhere) as refused:
+        desk.service.start("secret", HERE, "U2", None)
+
+    assert "C2" not in str(refused.value)
+    assert "rec" not in str(refused.value).replace("recorded", "")
+
+
+@pytest.mark.parametrize("state", [State.ENDED, State.FAILED, State.UPLOADING])
+def test_what_is_over_or_uploading_can_be_started_again(desk: Desk, state: State) -> None:
+    desk.has(up(id="before", state=state))
+
+    assert isinstance(desk.service.start("daily", HERE, "U1", None), Started)
+
+
+def test_a_start_that_slack_delivers_again_is_answered_as_before_and_starts_nothing(desk: Desk) -> None:
+    first = desk.service.start("daily", HERE, "U1", None, "trigger 1")
+
+    assert desk.service.start("daily", HERE, "U1", None, "trigger 1") == first
+    assert len(desk.store.active()) == 1
+
+
+def test_a_start_that_comes_again_after_the_recording_is_over_starts_nothing(desk: Desk) -> None:
+    desk.store.add_recording(over(), None, "trigger 1")
+
+    assert desk.service.start("daily", HERE, "U1", None, "trigger 1") == Started(over())
+    assert desk.store.active() == []
+
+
+# stop
+
+
+def test_the_only_recording_needs_no_name_to_be_stopped(desk: Desk) -> None:
+    desk.has(up())
+    desk.clock.passes(50)
+
+    result = desk.service.stop(HERE, "U2")
+
+    assert isinstance(result, StopAsked)
+    assert not result.again
+    assert (result.recording.stop_wanted_by, result.recording.stop_wanted_at) == ("U2", at(50))
+    assert desk.woken == 1
+
+
+@pytest.mark.parametrize("state", [State.STARTING, State.INTERRUPTED])
+def test_a_stop_is_kept_whatever_the_recording_has_come_to(desk: Desk, state: State) -> None:
+    desk.has(up(state=state))
+    desk.service.stop(HERE, "U2")
+
+    row = desk.store.recording("rec1")
+    assert row is not None
+    assert (row.state, row.stop_wanted_by) == (state, "U2"), "the engine moves the state, nobody else"
+
+
+def test_a_second_stop_tells_who_asked_first(desk: Desk) -> None:
+    desk.has(up(stop_wanted_at=at(1), stop_wanted_by="U2"))
+
+    result = desk.service.stop(HERE, "U3")
+
+    assert isinstance(result, StopAsked)
+    assert (result.again, result.recording.stop_wanted_by) == (True, "U2")
+
+
+def test_with_several_running_a_stop_without_a_name_asks_which(desk: Desk) -> None:
+    first, second = up(), up(id="rec2", agora_channel="weekly", requested_at=at(1))
+    desk.has(first, second)
+
+    assert desk.service.stop(HERE, "U2") == Several((first, second))
+    assert desk.woken == 0
+
+    named = desk.service.stop(HERE, "U2", "weekly")
+    assert isinstance(named, StopAsked)
+    assert named.recording.id == "rec2"
+
+
+def test_stopping_what_is_over_shows_how_it_ended(desk: Desk) -> None:
+    desk.has(over())
+
+    assert desk.service.stop(HERE, "U2") == OverAlready(over())
+    assert desk.service.stop(HERE, "U2", "daily") == OverAlready(over())
+
+
+def test_what_is_uploading_is_not_stopped_again(desk: Desk) -> None:
+    uploading = up(state=State.UPLOADING)
+    desk.has(uploading)
+
+    assert desk.service.stop(HERE, "U2") == OverAlready(uploading)
+
+
+def test_of_two_the_one_that_is_uploading_is_not_meant(desk: Desk) -> None:
+    desk.has(up(id="old", state=State.UPLOADING), up(id="new", requested_at=at(1)))
+
+    result = desk.service.stop(HERE, "U2")
+    assert isinstance(result, StopAsked)
+    assert result.recording.id == "new"
+
+
+@pytest.mark.parametrize("name", [None, "daily"])
+def test_nothing_can_be_stopped_from_another_channel(desk: Desk, name: str | None) -> None:
+    desk.has(up())
+
+    with pytest.raises(NothingHere):
+        desk.service.stop(THERE, "U2", name)
+
+    row = desk.store.recording("rec1")
+    assert row is not None
+    assert row.stop_wanted_at is None
+
+
+# the button
+
+
+def test_the_button_stops_its_own_recording(desk: Desk) -> None:
+    desk.has(up(), up(id="rec2", agora_channel="weekly"))
+
+    result = desk.service.stop_one("rec2", HERE, "U2")
+
+    assert isinstance(result, StopAsked)
+    assert result.recording.id == "rec2"
+
+
+@pytest.mark.parametrize("recording_id", ["rec1", "nobody", ""])
+def test_a_button_that_belongs_to_another_channel_or_nowhere_stops_nothing(desk: Desk, recording_id: str) -> None:
+    desk.has(up(slack_channel="C2"))
+
+    with pytest.raises(NothingHere):
+        desk.service.stop_one(recording_id, HERE, "U2")
+
+
+def test_the_button_of_what_is_over_shows_how_it_ended(desk: Desk) -> None:
+    desk.has(over())
+
+    assert desk.service.stop_one("rec1", HERE, "U2") == OverAlready(over())
+
+
+def test_one_that_is_over_by_the_time_the_wish_is_written_shows_how_it_ended() -> None:
+    class EndsMeanwhile(MemoryRecordings):
+        def wish_stop(self, recording_id: str, by: str, at: object, request: str | None = None) -> Recording:
+            return replace(up(), state=State.FAILED, reason=Reason.LOST)
+
+    desk = Desk(store=EndsMeanwhile(Memory()))
+    desk.has(up())
+
+    assert isinstance(desk.service.stop(HERE, "U2"), OverAlready)
+
+
+# status
+
+
+def test_the_status_shows_what_is_going_on_here_oldest_first(desk: Desk) -> None:
+    young, old = up(id="young", requested_at=at(2)), up(id="old", agora_channel="weekly", requested_at=at(1))
+    desk.has(young, old, over(id="over", agora_channel="x"), up(id="there", agora_channel="y", slack_channel="C2"))
+
+    assert desk.service.status(HERE) == [old, young]
+    assert desk.service.status(HERE, "daily") == [young]
+
+
+def test_where_nothing_is_going_on_the_status_shows_the_last_that_was(desk: Desk) -> None:
+    last = over(id="last", requested_at=at(2))
+    desk.has(over(id="first", requested_at=at(1)), last, over(id="there", requested_at=at(3), slack_channel="C2"))
+
+    assert desk.service.status(HERE) == [last]
+    assert desk.service.status(HERE, "weekly") == []
+
+
+def test_where_nothing_ever_was_there_is_nothing_to_show(desk: Desk) -> None:
+    assert desk.service.status(HERE) == []
