@@ -35,6 +35,11 @@ REQUIRED = {
     "STORAGE_ACCESS_KEY": "key",
     "STORAGE_SECRET_KEY": "secret",
 }
+SERVED = {
+    f"{method} {rule.rule}"
+    for rule in web_app(dict, lambda request: Response()).url_map.iter_rules()
+    for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+}
 
 
 def section(page: str, title: str) -> str:
@@ -81,9 +86,20 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 
 
 def test_the_readme_names_every_http_route_and_no_other() -> None:
-    rules = web_app(dict, lambda request: Response()).url_map.iter_rules()
-    served = {f"{method} {rule.rule}" for rule in rules for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}}
-    assert {names(row[0])[0] for row in table(section(README, "Running it"))} == served
+    assert {names(row[0])[0] for row in table(section(README, "Running it"))} == SERVED
+
+
+@pytest.mark.parametrize(
+    ("gap", "there"),
+    [
+        ("**PostgreSQL**", "psycopg" in (ROOT / "requirements.txt").read_text(encoding="utf-8")),
+        ("`/agora/webhook`", "POST /agora/webhook" in SERVED),
+        ("`/metrics`", "GET /metrics" in SERVED),
+        ("**Proof of delivery**", (ROOT / "files").exists()),
+    ],
+)
+def test_the_readme_owns_up_to_what_is_not_there_and_to_nothing_that_is(gap: str, there: bool) -> None:
+    assert (gap in section(README, "Limits")) is not there
 
 
 def test_the_readme_explains_every_scope_that_the_app_asks_for() -> None:
