@@ -17,6 +17,7 @@ _MEANT = {
     "info": "status",
     "list": "status",
     "record": "start",
+    "stat": "status",
     "?": "help",
 }
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
@@ -76,7 +77,9 @@ def nearest(word: str) -> str | None:
 def _name(rest: str, example: str) -> str:
     if _MENTION.search(rest):
         raise Usage("That is a mention of a person or a Slack channel, not the name of an Agora channel.", example)
-    bare = _unescape(_LINK.sub(r"\1", rest))
+    bare = _unescape(_LINK.sub(r"\1", rest)).strip()
+    if not bare:
+        raise Usage("There is no name in that link.", example)
     if bare.startswith('"'):
         return _quoted(bare, example)
     if '"' in bare:

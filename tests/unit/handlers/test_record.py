@@ -1,0 +1,295 @@
+"""What a person reads after `/record …`, and after a press on Stop."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from agora.channels import check_channel_name
+from handlers.buttons import StopButton
+from handlers.record import RecordCommand
+from recordings.errors import StorageUnavailable
+from recordings.model import Reason, Recording, State
+from recordings.service import RecordingService
+from tests.fakes.rows import FakeClock, at, over, up, with_card
+from tests.fakes.store import Memory, MemoryRecordings
+
+
+class Desk:
+    """The command and the button on an empty store, in #daily of the workspace acme."""
+
+    def __init__(self) -> None:
+        self.store = MemoryRecordings(Memory())
+        ids = iter(range(1, 1000))
+        self.service = RecordingService(
+            self.store, check_channel_name, FakeClock(), lambda: f"new{next(ids)}", lambda: None
+        )
+        self.name: Callable[[str, str], str | None] = lambda channel, told: told or None
+
+    def types(self, text: str, **facts: Any) -> str:
+        sent = {
+            "text": text,
+            "team_id": "T1",
+            "team_domain": "acme",
+            "channel_id": "C1",
+            "channel_name": "daily",
+            "user_id": "U1",
+            "response_url": "https://hooks.example/1",
+        }
+        message = RecordCommand(self.service, self.name).answer(sent | facts)
+        assert message.text
+        return message.text
+
+    def presses(self, value: str, *, channel: str = "C1", in_a_list: bool = False) -> str | None:
+        body = {
+            "team": {"id": "T1", "domain": "acme"},
+            "channel": {"id": channel},
+            "user": {"id": "U2"},
+            "container": {"type": "message", "is_ephemeral": in_a_list},
+            "actions": [{"action_id": "stop_recording", "value": value}],
+        }
+        message = StopButton(self.service).answer(body)
+        return None if message is None else message.text
+
+    def has(self, *recordings: Recording) -> None:
+        for recording in recordings:
+            assert self.store.add_recording(recording, None) is None
+
+    def row(self, recording_id: str = "rec1") -> Recording:
+        found = self.store.recording(recording_id)
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def desk() -> Desk:
+    return Desk()
+
+
+# start
+
+
+def test_start_says_that_the_card_shows_how_it_goes(desk: Desk) -> None:
+    said = desk.types("start weekly")
+
+    assert "`weekly`" in said
+    assert "card" in said
+    assert [r.agora_channel for r in desk.store.active()] == ["weekly"]
+
+
+def test_start_without_a_name_takes_that_of_the_slack_channel(desk: Desk) -> None:
+    desk.types("start")
+
+    assert [(r.agora_channel, r.slack_channel, r.started_by) for r in desk.store.active()] == [("daily", "C1", "U1")]
+
+
+def test_where_the_slack_channels_name_is_not_known_start_asks_for_one(desk: Desk) -> None:
+    desk.name = lambda channel, told: None
+
+    assert "/record start daily" in desk.types("start", channel_name="privategroup")
+    assert desk.store.active() == []
+
+
+@pytest.mark.parametrize("name", ["b\u00fcro", "besprechung-\u2603", "x" * 80])
+def test_a_slack_channel_whose_name_no_agora_channel_can_have_asks_for_one(desk: Desk, name: str) -> None:
+    assert "/record start daily" in desk.types("start", channel_name=name)
+    assert desk.store.active() == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["b\u00fcro", "a/b", "\U0001f3a5", "x" * 65, "d\x00aily", "a'b", "\u202edaily", ".", "..", "a`b", "50\u20ac"],
+)
+def test_a_name_that_no_agora_channel_can_have_is_refused_with_the_rule(desk: Desk, name: str) -> None:
+    said = desk.types(f"start {name}")
+
+    assert "name" in said
+    assert "Type, for example, `/record start daily`" in said
+    assert desk.store.active() == []
+
+
+def test_what_is_recorded_here_already_links_to_its_card(desk: Desk) -> None:
+    desk.has(up(card_ts="1750160520.000100"))
+
+    said = desk.types("start daily")
+
+    assert "already being recorded here" in said
+    assert "<https://acme.slack.com/archives/C1/p1750160520000100|see its card>" in said
+
+
+def test_what_is_recorded_here_already_but_has_no_card_yet_says_so(desk: Desk) -> None:
+    desk.types("start daily")
+
+    assert "its card comes in a moment" in desk.types("start daily")
+
+
+def test_what_another_channel_records_is_no_more_than_that(desk: Desk) -> None:
+    desk.has(up(slack_channel="C2", started_by="U9"))
+
+    assert desk.types("start daily") == "`daily` is already recorded from another channel."
+
+
+# stop
+
+
+def test_stop_says_that_it_is_being_stopped(desk: Desk) -> None:
+    desk.has(up())
+
+    assert "Stopping `daily`" in desk.types("stop")
+    assert desk.row().stop_wanted_by == "U1"
+
+
+def test_a_second_stop_says_who_asked_before(desk: Desk) -> None:
+    desk.has(up(stop_wanted_at=at(1), stop_wanted_by="U2"))
+
+    said = desk.types("stop")
+    assert "stopped already" in said
+    assert "<@U2>" in said
+
+
+def test_stop_with_several_running_lists_them(desk: Desk) -> None:
+    desk.has(up(), up(id="rec2", agora_channel="team call", requested_at=at(1)))
+
+    said = desk.types("stop")
+
+    assert "daily" in said
+    assert '"team call"' in said
+    assert [r.stop_wanted_at for r in desk.store.active()] == [None, None]
+
+
+def test_stopping_what_is_over_shows_how_it_ended(desk: Desk) -> None:
+    desk.has(over(reason=Reason.IDLE, stop_wanted_by=None))
+
+    assert "nobody was left in the call" in desk.types("stop daily")
+
+
+def test_stopping_what_is_over_does_not_hide_what_is_still_running(desk: Desk) -> None:
+    desk.has(over(), up(id="rec2", agora_channel="weekly"))
+
+    assert "Nothing is being recorded" not in desk.types("stop daily")
+
+
+@pytest.mark.parametrize("text", ["stop", "stop weekly", "status", "status weekly"])
+def test_where_nothing_ever_was_that_is_said(desk: Desk, text: str) -> None:
+    said = desk.types(text)
+
+    assert "Nothing has been recorded from this channel yet" in said or "`weekly` is not being recorded" in said
+
+
+def test_what_another_channel_records_cannot_be_stopped_from_here(desk: Desk) -> None:
+    desk.has(up(slack_channel="C2"))
+
+    assert "not being recorded from this channel" in desk.types("stop daily")
+    assert desk.row().stop_wanted_at is None
+
+
+# status
+
+
+def test_status_shows_each_running_recording_with_its_card(desk: Desk) -> None:
+    desk.has(up(), with_card(id="rec2", agora_channel="weekly", requested_at=at(1), started_by="U7"))
+
+    daily, weekly = desk.types("status").split("\n")
+
+    assert "`daily`: recording, since" in daily
+    assert "`weekly`: starting" in weekly
+    assert "<@U7>" in weekly
+    assert daily.endswith("|see its card>)")
+
+
+def test_status_with_nothing_running_shows_the_last_that_was(desk: Desk) -> None:
+    desk.has(over())
+
+    said = desk.types("status")
+    assert "Nothing is being recorded here just now" in said
+    assert "stopped by <@U2>" in said
+
+
+def test_the_status_of_one_that_is_over_does_not_hide_what_is_still_running(desk: Desk) -> None:
+    desk.has(over(), up(id="rec2", agora_channel="weekly"))
+
+    said = desk.types("status daily")
+
+    assert "stopped by <@U2>" in said
+    assert "Nothing is being recorded here" not in said
+
+
+@pytest.mark.parametrize("reason", [Reason.LOST, Reason.CRASHED, Reason.OVERLOADED, Reason.UNDELIVERABLE])
+def test_the_status_of_a_failure_says_why(desk: Desk, reason: Reason) -> None:
+    desk.has(over(state=State.FAILED, reason=reason))
+
+    assert "failed: " in desk.types("status")
+
+
+# help, and what nobody understands
+
+
+@pytest.mark.parametrize("text", ["help", "", "HELP", "  "])
+def test_help_names_every_command(desk: Desk, text: str) -> None:
+    said = desk.types(text)
+
+    assert all(f"/record {verb}" in said for verb in ("start", "status", "stop", "help"))
+
+
+def test_a_mistyped_command_brings_the_nearest(desk: Desk) -> None:
+    assert "Did you mean `/record start`?" in desk.types("strat daily")
+    assert desk.store.active() == []
+
+
+def test_an_unknown_word_is_shown_escaped_and_cut(desk: Desk) -> None:
+    assert "&lt;!channel&gt;" in desk.types("&lt;!channel&gt;")
+    assert len(desk.types("x" * 9000)) < 300
+
+
+def test_a_mention_is_refused_with_a_hint(desk: Desk) -> None:
+    assert "mention" in desk.types("start <@U012AB3CD|ana>")
+    assert desk.store.active() == []
+
+
+def test_a_database_that_is_away_is_not_hidden(desk: Desk) -> None:
+    class Away(MemoryRecordings):
+        def active_in(self, slack_channel: str) -> list[Recording]:
+            raise StorageUnavailable("locked")
+
+    desk.service = RecordingService(Away(Memory()), check_channel_name, FakeClock(), lambda: "x", lambda: None)
+
+    with pytest.raises(StorageUnavailable):
+        desk.types("status")
+
+
+# the button
+
+
+def test_after_a_press_on_its_card_the_card_tells_and_nothing_else(desk: Desk) -> None:
+    desk.has(up())
+
+    assert desk.presses("rec1") is None
+    assert desk.row().stop_wanted_by == "U2"
+
+
+def test_after_a_press_in_a_list_the_list_is_answered(desk: Desk) -> None:
+    desk.has(up())
+
+    assert "Stopping `daily`" in str(desk.presses("rec1", in_a_list=True))
+
+
+def test_a_second_press_says_who_asked_before(desk: Desk) -> None:
+    desk.has(up(stop_wanted_at=at(1), stop_wanted_by="U7"))
+
+    assert "<@U7>" in str(desk.presses("rec1"))
+
+
+def test_a_press_on_an_old_card_shows_how_it_ended(desk: Desk) -> None:
+    desk.has(over(reason=Reason.TIME_LIMIT, stop_wanted_by=None))
+
+    assert "longest time" in str(desk.presses("rec1"))
+
+
+@pytest.mark.parametrize(("value", "channel"), [("rec1", "C2"), ("nobody", "C1"), ("", "C1")])
+def test_a_press_on_something_unknown_stops_nothing(desk: Desk, value: str, channel: str) -> None:
+    desk.has(up())
+
+    assert "/record status" in str(desk.presses(value, channel=channel))
+    assert desk.row().stop_wanted_at is None

@@ -1,0 +1,205 @@
+"""Whatever somebody types after `/record`, as Slack sends it: `&`, `<` and `>` always as entities."""
+
+from __future__ import annotations
+
+import html
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agora.channels import ALLOWED, MAX_BYTES
+from handlers.wording import VERBS, Typed, UnknownVerb, Usage, nearest, parse
+from messages.text import typed
+
+UNDERSTOOD = {
+    "": ("help", None),
+    "   ": ("help", None),
+    "\t\n": ("help", None),
+    "help": ("help", None),
+    "help me please": ("help", None),
+    "start": ("start", None),
+    "  start  ": ("start", None),
+    "START": ("start", None),
+    "Stop": ("stop", None),
+    "status": ("status", None),
+    "start daily": ("start", "daily"),
+    "stop daily": ("stop", "daily"),
+    "status daily": ("status", "daily"),
+    "start   daily  ": ("start", "daily"),
+    "start\tdaily": ("start", "daily"),
+    "start\ndaily": ("start", "daily"),
+    "start\u00a0daily": ("start", "daily"),
+    "start Daily": ("start", "Daily"),
+    "start help": ("start", "help"),
+    "start start": ("start", "start"),
+    'start "team call"': ("start", "team call"),
+    "start \u201cteam call\u201d": ("start", "team call"),
+    "start \u201eteam call\u201d": ("start", "team call"),
+    "start \u00abteam call\u00bb": ("start", "team call"),
+    'start "daily"': ("start", "daily"),
+    'start " daily "': ("start", " daily "),
+    'start "@daily"': ("start", "@daily"),
+    'start "#daily"': ("start", "#daily"),
+    'start ":daily:"': ("start", ":daily:"),
+    "start a&amp;b": ("start", "a&b"),
+    "start a&lt;b&gt;c": ("start", "a<b>c"),
+    "start &amp;lt;": ("start", "&lt;"),
+    "start &amp;amp;": ("start", "&amp;"),
+    "start &quot;x&quot;": ("start", "&quot;x&quot;"),
+    "start <http://daily.co|daily.co>": ("start", "daily.co"),
+    "start <https://daily.co|daily.co>": ("start", "daily.co"),
+    "start <mailto:daily@x.io|daily@x.io>": ("start", "daily@x.io"),
+    'start "<http://daily.co|daily.co> call"': ("start", "daily.co call"),
+    "start daily:smile:": ("start", "daily:smile:"),
+    "start 12:30": ("start", "12:30"),
+    "start user@host": ("start", "user@host"),
+    "start #": None,
+    "start daily;DROP": ("start", "daily;DROP"),
+    "start \u062f\u064a\u0644\u064a": ("start", "\u062f\u064a\u0644\u064a"),
+    "start \u202edaily": ("start", "\u202edaily"),
+    "start d\x00aily": ("start", "d\x00aily"),
+    "start \u200bdaily": ("start", "\u200bdaily"),
+    "start \U0001f3a5": ("start", "\U0001f3a5"),
+    "start --help": ("start", "--help"),
+    "start $(reboot)": ("start", "$(reboot)"),
+    "start " + "x" * 5000: ("start", "x" * 5000),
+}
+"""What it is taken for; None: refused with a hint. Whether the name can be an Agora channel's is not asked here."""
+
+REFUSED = {
+    "start team call": "quotes",
+    "start daily -- ; DROP TABLE recordings": "quotes",
+    "start 'team call'": "quotes",
+    "stop a b c": "quotes",
+    'start "team call': "missing",
+    'start team call"': "missing",
+    'start team "call"': "missing",
+    'start da"ily': "missing",
+    'start "team" call': "behind the name",
+    'start "a" "b"': "behind the name",
+    'start "': "missing",
+    'start ""': "no name",
+    'start "  "': "no name",
+    "start <@U012AB3CD|ana>": "mention",
+    "start <@U012AB3CD>": "mention",
+    "start <#C012AB3CD|daily>": "mention",
+    "start <#C012AB3CD>": "mention",
+    "start <!here>": "mention",
+    "start <!channel>": "mention",
+    "start <!everyone|everyone>": "mention",
+    "start <!subteam^S012AB3CD|@team>": "mention",
+    'start "<@U012AB3CD|ana>"': "mention",
+    "start daily <@U012AB3CD|ana>": "mention",
+    "start @ana": "person",
+    "start @here": "person",
+    "start #daily": "channel",
+    "start #": "channel",
+    "start @": "person",
+    "start :smile:": "emoji",
+    "start :+1:": "emoji",
+    "start :flag-de:": "emoji",
+    "start <http://daily.co|>": "no name",
+    'start "<http://daily.co|>"': "no name",
+    'start <http://daily.co|">': "missing",
+}
+"""What a refusal has to speak of."""
+
+UNKNOWN = {
+    "strat daily": "start",
+    "statr": "start",
+    "satrt": "start",
+    "star": "start",
+    "strt": "start",
+    "begin": "start",
+    "record daily": "start",
+    "stpo": "stop",
+    "sotp": "stop",
+    "stopp": "stop",
+    "end": "stop",
+    "finish": "stop",
+    "statsu": "status",
+    "staus": "status",
+    "stat": "status",
+    "list": "status",
+    "info": "status",
+    "hlep": "help",
+    "halp": "help",
+    "?": "help",
+    "daily": None,
+    "xyzzy": None,
+    "\U0001f3a5": None,
+    "\u200bstart": "start",
+    "'start'": "start",
+    '"start': "start",
+    "<@U012AB3CD|ana>": None,
+    "&lt;script&gt;": None,
+    "'; DROP TABLE recordings; --": None,
+    "x" * 100_000: None,
+    "\x00": None,
+    "\u202etrats": "status",
+    "/record": None,
+    "-": None,
+}
+"""What was probably meant; None: nothing."""
+
+
+@pytest.mark.parametrize("text", [text for text, meant in UNDERSTOOD.items() if meant])
+def test_it_is_understood(text: str) -> None:
+    meant = UNDERSTOOD[text]
+    assert meant is not None
+    assert parse(text) == Typed(*meant)
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_it_is_refused_with_a_reason_and_an_example(text: str) -> None:
+    with pytest.raises(Usage) as refused:
+        parse(text)
+
+    assert REFUSED[text] in str(refused.value)
+    assert refused.value.example.startswith(f"/record {text.split(' ')[0]} ")
+    assert parse(refused.value.example.removeprefix("/record ")), "the example can be typed"
+
+
+@pytest.mark.parametrize("text", UNKNOWN)
+def test_an_unknown_word_brings_the_nearest_command(text: str) -> None:
+    with pytest.raises(UnknownVerb) as unknown:
+        parse(text)
+
+    assert unknown.value.nearest == UNKNOWN[text]
+
+
+def test_the_unknown_word_is_given_back_as_it_was_typed() -> None:
+    with pytest.raises(UnknownVerb, match=r"^<b>$"):
+        parse("&lt;b&gt; daily")
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_every_command_is_its_own_nearest(verb: str) -> None:
+    assert nearest(verb) == verb
+    assert nearest(verb.upper()) == verb
+
+
+def answered_in_words(text: str) -> bool:
+    try:
+        return parse(text).verb in VERBS
+    except (Usage, UnknownVerb) as error:
+        return bool(str(error))
+
+
+@given(st.text(min_size=1))
+def test_whatever_is_typed_is_understood_or_refused_in_words(text: str) -> None:
+    assert answered_in_words(text)
+
+
+@given(st.sampled_from(["start ", "stop ", "status "]), st.text(alphabet='"<>|&;@#!: \u201cahtp/', max_size=30))
+def test_so_is_any_name(verb: str, name: str) -> None:
+    assert answered_in_words(verb + name)
+
+
+@given(st.text(alphabet=sorted(ALLOWED), min_size=1, max_size=MAX_BYTES).filter(str.strip))
+def test_a_name_as_the_bot_shows_it_can_be_typed(name: str) -> None:
+    shown = html.unescape(typed(name))
+    sent = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+    assert parse(f"start {sent}") == Typed("start", name)
