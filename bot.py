@@ -46,7 +46,7 @@ from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
-from recordings.errors import StorageUnavailable
+from recordings.errors import DatabaseNewer, StorageUnavailable
 from recordings.model import Policy, Recording
 from recordings.service import RecordingService
 from storage.database import Database
@@ -199,7 +199,9 @@ def compose(config: settings.Settings) -> Running:
     database = Database(config.database_url.get_secret_value())
     recordings, recorders, outbox = Recordings(database), Recorders(database), Outbox(database)
     holder = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
-    leadership = Leadership(Lease(database, holder), config.lease_seconds, now, time.monotonic, _pause(policy))
+    leadership = Leadership(
+        Lease(database, holder), config.lease_seconds, database.clock, time.monotonic, _pause(policy)
+    )
 
     token = config.slack_bot_token.get_secret_value()
     web = web_client(token, config.slack_api_url)
@@ -250,9 +252,20 @@ def run(config: settings.Settings) -> int:
 
     signal.signal(signal.SIGTERM, on_signal)
     signal.signal(signal.SIGINT, on_signal)
-    starting = threading.Thread(target=running.start, name="start", daemon=True)
-    starting.start()
+    refused: list[DatabaseNewer] = []
+
+    def start() -> None:
+        try:
+            running.start()
+        except DatabaseNewer as error:
+            refused.append(error)
+            stopping.set()
+
+    threading.Thread(target=start, name="start", daemon=True).start()
     stopping.wait()
+    if refused:
+        print(f"DATABASE_URL can't be used: {refused[0]}.", file=sys.stderr)
+        return 1
     running.stop()
     _log.info("stopped")
     return 0

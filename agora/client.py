@@ -70,7 +70,7 @@ class AgoraClient:
 
     def users(self, channel: str) -> ChannelUsers:
         """Who is in the channel just now; nobody where it does not exist."""
-        path = f"/dev/v1/channel/user/{self._tokens.app_id}/{_part(channel)}"
+        path = f"/dev/v1/channel/user/{_part(self._tokens.app_id)}/{_part(channel)}"
         return _known(answers.channel_users(self._success(Call("users", "GET", path))))
 
     def throw_out(self, channel: str, uid: int) -> None:
@@ -91,7 +91,7 @@ class AgoraClient:
         return token, storage.secret_key, storage.access_key, profile.encryption_secret, profile.encryption_salt
 
     def _recordings(self) -> str:
-        return f"/v1/apps/{self._tokens.app_id}/cloud_recording"
+        return f"/v1/apps/{_part(self._tokens.app_id)}/cloud_recording"
 
     def _resource(self, target: Target) -> str:
         return f"{self._recordings()}/resourceid/{_part(target.resource_id)}"

@@ -1,9 +1,10 @@
 """Everything that can go wrong, in two families that never mix.
 
 PersonError             somebody typed or pressed something that can't be done; the text says what to do instead
-├── UnknownCommand, InvalidChannelName, AlreadyRecording, RecordedElsewhere, NothingToStop, …
+├── InvalidChannelName, AlreadyElsewhere, NothingHere, and what `handlers.wording` finds wrong
 SystemFailure           something of ours, of Agora's or of Slack's failed
 ├── StorageUnavailable  the database could not be read or written
+├── DatabaseNewer       the tables are those of a newer program
 ├── LeaseLost           another replica leads; what this one wanted to write was not written
 ├── SlackError          Slack did not take a message
 │   ├── SlackRefused    and it never will: archived, not in the channel, token revoked, …
@@ -46,6 +47,10 @@ class SystemFailure(Exception):
 
 class StorageUnavailable(SystemFailure):
     """The database can't be read or written just now."""
+
+
+class DatabaseNewer(SystemFailure):
+    """A newer version of this program has changed the tables; this one must not touch them."""
 
 
 class LeaseLost(SystemFailure):

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, func, make_url, select
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
-from recordings.errors import StorageUnavailable
+from recordings.errors import DatabaseNewer, StorageUnavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 2.0
+_MIGRATION_LOCK = 7_266_273
+"""Names this program's migrations among the advisory locks of a PostgreSQL server."""
 
 
 class Database:
@@ -27,6 +32,7 @@ class Database:
 
     def __init__(self, url: str, *, busy_seconds: float = _BUSY_SECONDS) -> None:
         self._engine = _engine(url, busy_seconds)
+        self._shared = self._engine.dialect.name != "sqlite"
 
     def __repr__(self) -> str:
         return f"Database({self._engine.url.render_as_string(hide_password=True)!r})"
@@ -45,10 +51,25 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def clock(self) -> datetime:
+        """The time that every replica agrees on: the server's own, or with SQLite this machine's."""
+        if not self._shared:
+            return datetime.now(UTC)
+        with self.read() as connection:
+            moment: datetime = connection.execute(select(func.clock_timestamp())).scalar_one()
+        return moment.astimezone(UTC)
+
     def migrate(self) -> None:
-        """Brings the tables to this program's revision, in one transaction."""
+        """Brings the tables to this program's revision, in one transaction, one replica at a time.
+
+        Raises `DatabaseNewer` where a newer program has been here.
+        """
         with self.write() as connection:
-            command.upgrade(_alembic(connection), "head")
+            if self._shared:
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            config = _alembic(connection)
+            _refuse_newer(connection, config)
+            command.upgrade(config, "head")
 
     def close(self) -> None:
         self._engine.dispose()
@@ -67,7 +88,14 @@ def _translated() -> Iterator[None]:
 
 def _engine(url: str, busy_seconds: float) -> Engine:
     if make_url(url).get_backend_name() != "sqlite":
-        return create_engine(url, pool_pre_ping=True, pool_size=20, max_overflow=20, hide_parameters=True)
+        return create_engine(
+            url,
+            pool_pre_ping=True,
+            pool_size=20,
+            max_overflow=60,
+            hide_parameters=True,
+            connect_args={"connect_timeout": 3, "options": "-c statement_timeout=10000 -c lock_timeout=5000"},
+        )
     engine = create_engine(
         url, pool_size=20, max_overflow=60, hide_parameters=True, connect_args={"timeout": busy_seconds}
     )
@@ -90,6 +118,16 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 def _begin_sqlite(connection: Connection) -> None:
     mode = connection.get_execution_options().get("begin", "DEFERRED")
     connection.exec_driver_sql(f"BEGIN {mode}")
+
+
+def _refuse_newer(connection: Connection, config: Config) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(config).walk_revisions()}
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current is not None and current not in known:
+        raise DatabaseNewer(
+            f"the database is of a newer version of this program (revision {current}): run that version, or restore"
+            " the backup that was made before the upgrade"
+        )
 
 
 def _alembic(connection: Connection) -> Config:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import IntegrityError
 
 from recordings.errors import LeaseLost
 from storage.database import Database
@@ -23,8 +24,14 @@ class Lease:
     def hold(self, now: datetime, seconds: float) -> int | None:
         """Takes or renews the lease for so many seconds; the epoch, or None where another replica holds it."""
         until = now + timedelta(seconds=seconds)
+        try:
+            return self._hold(now, until)
+        except IntegrityError:
+            return None  # another replica was the first ever at the same moment
+
+    def _hold(self, now: datetime, until: datetime) -> int | None:
         with self._database.write() as connection:
-            row = connection.execute(select(lease).where(lease.c.name == _NAME)).one_or_none()
+            row = connection.execute(select(lease).where(lease.c.name == _NAME).with_for_update()).one_or_none()
             if row is None:
                 values = {"name": _NAME, "holder": self._holder, "epoch": 1, "renewed_at": now, "expires_at": until}
                 connection.execute(lease.insert().values(values))
@@ -50,6 +57,7 @@ class Lease:
 
 def fence(connection: Connection, epoch: int) -> None:
     """Raises `LeaseLost` where another replica took the lease meanwhile. Part of every write of the engine."""
-    current = connection.execute(select(lease.c.epoch).where(lease.c.name == _NAME)).scalar_one_or_none()
+    row = select(lease.c.epoch).where(lease.c.name == _NAME).with_for_update(read=True)
+    current = connection.execute(row).scalar_one_or_none()
     if current != epoch:
         raise LeaseLost(f"epoch {epoch} is over")

@@ -92,8 +92,17 @@ def database(tmp_path: Path) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=["sqlite", "memory"])
+@pytest.fixture
+def postgresql(postgresql_url: str) -> Iterator[Database]:
+    database = Database(postgresql_url)
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql", "memory"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         return in_memory()
-    return on_sql(request.getfixturevalue("database"))
+    name = {"sqlite": "database", "postgresql": "postgresql"}[request.param]
+    return on_sql(request.getfixturevalue(name))

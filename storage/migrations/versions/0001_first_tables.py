@@ -33,7 +33,7 @@ def upgrade() -> None:
         sa.Column("raised_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("direct", sa.Boolean(), server_default=sa.text("0"), nullable=False),
+        sa.Column("direct", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ts", sa.String(length=32), nullable=True),
         sa.Column("error", sa.Text(), nullable=True),

