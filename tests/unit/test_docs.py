@@ -92,7 +92,6 @@ def test_the_readme_names_every_http_route_and_no_other() -> None:
 @pytest.mark.parametrize(
     ("gap", "there"),
     [
-        ("**PostgreSQL**", "psycopg" in (ROOT / "requirements.txt").read_text(encoding="utf-8")),
         ("`/agora/webhook`", "POST /agora/webhook" in SERVED),
         ("`/metrics`", "GET /metrics" in SERVED),
         ("**Proof of delivery**", (ROOT / "files").exists()),
