@@ -73,6 +73,8 @@ class RecordCommand:
         found = self.service.status(_place(command), typed.name)
         if not found and typed.name is not None:
             return replies.nothing_here(typed.name)
+        if typed.name is not None and found[0].over:
+            return replies.over_already(found[0], _domain(command))
         return replies.status(found, _domain(command))
 
     def _stop(self, typed: Typed, command: dict[str, Any]) -> Message:

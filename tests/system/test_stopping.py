@@ -227,15 +227,15 @@ def test_a_stop_while_start_is_on_its_way_leaves_nothing_running(office: Office)
         office.agora.join(name, 1001)
         office.agora.fault("start", channel=name, **fault)
         office.command(f"start {name}", channel=name)
+    office.wait_agora(lambda agora: len(agora.requests("start")) == len(START_ON_ITS_WAY))
     for name in START_ON_ITS_WAY:
-        office.wait_agora(lambda agora, name=name: agora.requests("start", channel=name))
         office.command("stop", by="ben", channel=name)
     for name in START_ON_ITS_WAY:
         card = office.wait_card("ended", channel=name, timeout=25)
         assert payload(card)["reason"] in ("stopped", "no_media")
-        office.wait_agora(lambda agora, name=name: not agora.running(name))
         assert len(office.agora.requests("start", channel=name)) == 1
         assert office.alerts(name) == []
+    office.wait_agora(lambda agora: not agora.running())
 
 
 def test_a_stop_while_start_hangs_leaves_nothing_running(office: Office) -> None:
