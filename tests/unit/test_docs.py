@@ -95,6 +95,7 @@ def test_the_readme_names_every_http_route_and_no_other() -> None:
         ("`/agora/webhook`", "POST /agora/webhook" in SERVED),
         ("`/metrics`", "GET /metrics" in SERVED),
         ("**Proof of delivery**", (ROOT / "files").exists()),
+        ("`im:write`", "- im:write" in (ROOT / "manifest.yml").read_text(encoding="utf-8")),
     ],
 )
 def test_the_readme_owns_up_to_what_is_not_there_and_to_nothing_that_is(gap: str, there: bool) -> None:
