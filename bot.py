@@ -29,6 +29,7 @@ import settings
 from agora import client as agora_client
 from agora import payloads, tokens, vendors
 from agora.channels import check_channel_name
+from agora.pacing import Pacer
 from handlers.app import slack_app
 from handlers.channel_names import ChannelNames
 from handlers.http import SlackOverHttp
@@ -91,13 +92,13 @@ def policy_of(config: settings.Settings) -> Policy:
     )
 
 
-def agora_of(config: settings.Settings) -> agora_client.AgoraClient:
+def agora_of(config: settings.Settings, pacer: Pacer) -> agora_client.AgoraClient:
     """The client of Agora. Raises `SettingsError` where vendor or region are unknown to Agora."""
     return agora_client.connect(
         bases=config.agora_api_urls,
         customer_id=config.agora_customer_id.get_secret_value(),
         customer_secret=config.agora_customer_secret.get_secret_value(),
-        qps=config.agora_qps,
+        pacer=pacer,
         read_timeout=_AGORA_READ_SECONDS,
         tokens=tokens_of(config),
         profile=payloads.RecordingProfile(
@@ -209,11 +210,17 @@ def compose(config: settings.Settings) -> Running:
     frame = Frame(policy.max_duration, lambda recording: "/".join((config.storage_bucket, *_folders(recording))))
     poster = CardPoster(slack, pace, now, frame)
     rng = random.SystemRandom()
-    calls = Calls(agora_of(config), recorders, _folders, now, rng)
-    agora_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora")
+    pacer = Pacer(config.agora_qps)
+    calls = Calls(agora_of(config, pacer), recorders, _folders, now, rng)
+    agora_pool, watch_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora"), ThreadPoolExecutor(_AGORA_THREADS, "watch")
     slack_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack")
     lanes = (
-        Lane(RecordingSteps(recordings, recorders, calls, poster, policy, now, rng.random), agora_pool),
+        Lane(RecordingSteps(recordings, recorders, calls, poster, policy, now, rng.random, asked=True), agora_pool),
+        Lane(
+            RecordingSteps(recordings, recorders, calls, poster, policy, now, rng.random, asked=False),
+            watch_pool,
+            pacer.room,
+        ),
         Lane(RecorderSteps(recorders, calls, policy, now, rng.random), agora_pool),
         Lane(Janitor(recorders, calls, now), agora_pool),
         Lane(AlertWork(outbox, slack, pace, now), slack_pool),
@@ -295,7 +302,7 @@ def check_lines(config: settings.Settings) -> list[check.Line]:
         database=Database(config.database_url.get_secret_value()),
         slack=web_client(token, config.slack_api_url),
         app_token=_revealed(config.slack_app_token),
-        agora=agora_of(config),
+        agora=agora_of(config, Pacer(config.agora_qps)),
         tokens=tokens_of(config),
         storage=f"bucket {config.storage_bucket} at {vendors.vendor_name(vendors.parse_vendor(config.storage_vendor))}",
         clock=now,

@@ -107,7 +107,7 @@ def connect(
     bases: Sequence[str],
     customer_id: str,
     customer_secret: str,
-    qps: float,
+    pacer: Pacer,
     tokens: Tokens,
     profile: RecordingProfile,
     storage: StorageTarget,
@@ -117,7 +117,7 @@ def connect(
     total_timeout: float = TOTAL_TIMEOUT,
     return_after: float = RETURN_AFTER,
 ) -> AgoraClient:
-    """A client of Agora's REST API. Durations in seconds (see `HttpTransport`), `qps` as Agora allows it."""
+    """A client of Agora's REST API. Durations in seconds (see `HttpTransport`)."""
     transport = HttpTransport(
         bases,
         customer_id,
@@ -126,7 +126,7 @@ def connect(
         read_timeout=read_timeout,
         total_timeout=total_timeout,
         return_after=return_after,
-        pace=Pacer(qps).pace,
+        pace=pacer.pace,
     )
     return AgoraClient(transport, tokens, profile, storage, clock)
 

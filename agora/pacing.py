@@ -60,6 +60,11 @@ class Pacer:
         """Returns when it is this call's turn."""
         self.wait(Lane.ASKED if call.operation in _ASKED else Lane.LOOKING)
 
+    def room(self, seconds: float = 1.0) -> int:
+        """How many more may look without any of them waiting much longer than so many seconds for its turn."""
+        with self._turns:
+            return max(0, max(1, round(seconds / self.gap)) - len(self._lanes[Lane.LOOKING]))
+
     def wait(self, lane: Lane) -> None:
         """Returns when it is the caller's turn."""
         ticket = object()

@@ -25,10 +25,11 @@ _Key = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A kind of work with the threads that it has to itself."""
+    """A kind of work with its threads; `room`: how many more rows may be taken just now, where there is a limit."""
 
     work: Work
     pool: ThreadPoolExecutor
+    room: Callable[[], int] | None = None
 
 
 class Dispatcher:
@@ -88,22 +89,26 @@ class Dispatcher:
         due = lane.work.due()
         now = self._clock()
         pause = _LONGEST_WAIT
+        room = None if lane.room is None else lane.room()
         for row, at in due:
             key = (lane.work.name, row)
             at = max(at, self._not_before.get(key, at))
-            if at <= now:
-                self._submit(lane, key, epoch)
-            else:
+            if at > now:
                 pause = min(pause, (at - now).total_seconds())
+            elif room is None:
+                self._submit(lane, key, epoch)
+            elif room > 0:
+                room -= self._submit(lane, key, epoch)
         return pause
 
-    def _submit(self, lane: Lane, key: _Key, epoch: int) -> None:
+    def _submit(self, lane: Lane, key: _Key, epoch: int) -> bool:
         with self._guard:
             if key in self._running or self._stopping.is_set():
-                return
+                return False
             future = lane.pool.submit(lane.work.run, key[1], epoch)
             self._running[key] = future
         future.add_done_callback(lambda done: self._done(key, done))
+        return True
 
     def _done(self, key: _Key, future: Future[None]) -> None:
         error = future.exception()

@@ -30,7 +30,10 @@ class PostsCards(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RecordingSteps:
-    """Work: every recording that is not over."""
+    """Work: recordings that are not over; `asked`: those that somebody waits for, or those that are just watched.
+
+    Both have the same name, so that a row is never in hand as both.
+    """
 
     steps: Steps
     recorders: Recorders
@@ -39,10 +42,11 @@ class RecordingSteps:
     policy: Policy
     clock: Clock
     chance: Callable[[], float]
+    asked: bool | None = None
     name: str = "recording"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.steps.due(_MOST)
+        return self.steps.due(_MOST, asked=self.asked)
 
     def run(self, key: str, epoch: int) -> None:
         job = self.steps.job(key)

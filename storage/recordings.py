@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, case, false, or_, select
+from sqlalchemy import ColumnElement, Connection, case, false, or_, select, true
 from sqlalchemy.exc import IntegrityError
 
 from recordings.actions import Change
@@ -21,6 +21,8 @@ from storage.tables import recordings, requests
 _REPLY_LIFE = timedelta(minutes=30)
 _REQUEST_LIFE = timedelta(days=1)
 _ACTIVE = recordings.c.state.not_in(OVER)
+_WATCHED = recordings.c.state.in_((State.RECORDING, State.INTERRUPTED, State.UPLOADING))
+_ASKED = ~_WATCHED | (recordings.c.stop_wanted_at.is_not(None) & (recordings.c.state != State.UPLOADING))
 _POSTED = recordings.c.card_ts.is_not(None) | (recordings.c.state == State.ENDED)
 _UNDRAWN = (recordings.c.version > recordings.c.card_version) & _POSTED
 _UNANSWERED = (
@@ -112,9 +114,9 @@ class Recordings:
 
     # steps
 
-    def due(self, most: int) -> Sequence[tuple[str, datetime]]:
-        """Ids of recordings whose step is due or comes next, with its time, the most urgent first."""
-        query = select(recordings.c.id, recordings.c.next_step_at).where(_ACTIVE)
+    def due(self, most: int, *, asked: bool | None = None) -> Sequence[tuple[str, datetime]]:
+        which = {None: true(), True: _ASKED, False: ~_ASKED}[asked]
+        query = select(recordings.c.id, recordings.c.next_step_at).where(_ACTIVE & which)
         with self._database.read() as connection:
             found = connection.execute(query.order_by(recordings.c.next_step_at).limit(most)).all()
         return [(row.id, row.next_step_at) for row in found]

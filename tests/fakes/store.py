@@ -144,8 +144,9 @@ class MemoryRecordings:
 
     # steps
 
-    def due(self, most: int) -> Sequence[tuple[str, datetime]]:
-        found = sorted(((r.id, r.next_step_at) for r in self.active()), key=lambda due: due[1])
+    def due(self, most: int, *, asked: bool | None = None) -> Sequence[tuple[str, datetime]]:
+        fitting = [r for r in self.active() if asked in (None, _is_asked(r))]
+        found = sorted(((r.id, r.next_step_at) for r in fitting), key=lambda due: due[1])
         return found[:most]
 
     def job(self, recording_id: str) -> Job | None:
@@ -404,3 +405,9 @@ class MemoryLease:
         with self._memory.lock:
             if self._memory.holder == self._holder:
                 self._memory.expires_at = now
+
+
+def _is_asked(recording: Recording) -> bool:
+    if recording.state in (State.STARTING, State.STOPPING):
+        return True
+    return recording.stop_wanted_at is not None and recording.state is not State.UPLOADING

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from agora.client import AgoraClient, connect
+from agora.pacing import Pacer
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens, read_back
 from agora.transport import Answer, Call
@@ -220,7 +221,7 @@ def connected(url: str) -> Iterator[AgoraClient]:
         bases=[url],
         customer_id="hush-id",
         customer_secret="hush-secret",
-        qps=1000,
+        pacer=Pacer(1000),
         tokens=Tokens(APP_ID, CERTIFICATE),
         profile=RecordingProfile(),
         storage=StorageTarget(6, 0, "calls", ACCESS_KEY, SECRET_KEY),
