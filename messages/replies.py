@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from messages.cards import stop_button
-from messages.text import CUT_NAME, Message, clock, code, confirm, cut, escape, person, plain, section, typed
+from messages.text import (
+    CUT_NAME,
+    Message,
+    clock,
+    code,
+    confirm,
+    cut,
+    date_and_time,
+    escape,
+    person,
+    plain,
+    section,
+    sections,
+    typed,
+)
 from messages.words import ENDED, FAILED, sign, state_in_words
 from recordings.model import Reason, Recording, State
 
@@ -102,18 +116,19 @@ def status(recordings: Sequence[Recording], domain: str) -> Message:
         lines.insert(0, "Nothing is being recorded here just now. The last one was:")
     if len(recordings) > _SHOWN:
         lines.append(f"and {len(recordings) - _SHOWN} more")
-    return text("\n".join(lines))
+    blocks = sections(lines)
+    return Message(text=blocks[0]["text"]["text"], blocks=blocks)
 
 
 def _line(recording: Recording, domain: str) -> str:
     parts = [f"{sign(recording)} {code(recording.agora_channel)}: {_how(recording)}"]
     if recording.ended_at is not None:
-        parts.append(f"over since {clock(recording.ended_at)}")
+        parts.append(f"over since {date_and_time(recording.ended_at)}")
     elif recording.started_at is not None:
         parts.append(f"since {clock(recording.started_at)}")
     parts.append(f"asked for by {person(recording.started_by)}")
     if recording.files and recording.over:
-        parts.append(f"{len(recording.files)} files named by Agora")
+        parts.append("1 file" if len(recording.files) == 1 else f"{len(recording.files)} files")
     return ", ".join(parts) + f" ({_card_link(recording, domain)})"
 
 

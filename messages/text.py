@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,6 +72,17 @@ def length(span: timedelta) -> str:
 
 def section(text: str) -> Block:
     return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, 3000)}}
+
+
+def sections(lines: Sequence[str]) -> tuple[Block, ...]:
+    """The lines in as few sections as Slack's limit allows; none is cut in the middle of a mark."""
+    packed: list[str] = []
+    for line in lines:
+        if packed and len(packed[-1]) + 1 + len(line) <= 3000:
+            packed[-1] += f"\n{line}"
+        else:
+            packed.append(line)
+    return tuple(section(text) for text in packed)
 
 
 def context(text: str) -> Block:

@@ -47,7 +47,7 @@ def test_a_conversation_between_people_has_no_name(told: str) -> None:
 @pytest.mark.parametrize(
     "answer",
     [
-        SlackApiError("no", {"ok": False, "error": "channel_not_found"}),
+        SlackApiError("no", {"ok": False, "error": "channel_not_found"}),  # type: ignore[no-untyped-call]
         SlackRequestError("no"),
         TimeoutError(),
         ConnectionResetError(),

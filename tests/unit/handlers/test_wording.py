@@ -158,7 +158,7 @@ def test_it_is_refused_with_a_reason_and_an_example(text: str) -> None:
 
     assert REFUSED[text] in str(refused.value)
     assert refused.value.example.startswith(f"/record {text.split(' ')[0]} ")
-    assert parse(refused.value.example.removeprefix("/record ")), "the example can be typed"
+    assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
 
 
 @pytest.mark.parametrize("text", UNKNOWN)

@@ -1,0 +1,117 @@
+"""Texts from people and from Agora at their worst, and what a message must be all the same."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import strategies as st
+
+from agora.channels import ALLOWED, MAX_BYTES
+from messages.text import Message
+from recordings.model import Reason, Recording, State
+from simulator.slack.blocks import message_problems, too_long
+from simulator.slack.metadata import metadata_valid
+from tests.fakes.rows import NOW, a_recording, at
+
+PEOPLE = ("U012AB3CD", "W0123456789")
+CHANNEL = "C012AB3CD"
+_OURS = [
+    *(rf"<@{person}>" for person in PEOPLE),
+    rf"<#{CHANNEL}>",
+    r"<!date\^\d+\^[^|<>]+\|[^<>|]+ UTC>",
+    rf"<https://acme\.slack\.com/archives/{CHANNEL}/p\d+\|see its card>",
+]
+_MARK = re.compile("|".join(_OURS))
+
+_WORST = [
+    "<!channel>",
+    "<!here|here>",
+    "<!everyone>",
+    "<@U012AB3CD>",
+    "<#C012AB3CD|x>",
+    "<!subteam^S012AB3CD>",
+    "<https://evil.example|click>",
+    "&" * 64,
+    "<" * 64,
+    "`" * 30,
+    "*_~`" * 9,
+    "```",
+    "\n\n> quote\n",
+    "\u202e\u200b\u0000",
+    "\U0001f3a5" * 30,
+    "x" * 4000,
+    "<" * 4000,
+    "a b\tc\rd\n" * 300,
+]
+anything = st.one_of(st.sampled_from(_WORST), st.text(max_size=60))
+agora_names = st.one_of(
+    st.text(alphabet=sorted(ALLOWED), min_size=1, max_size=MAX_BYTES),
+    st.sampled_from(["&" * MAX_BYTES, "<!channel>", "<@U012AB3CD>", ":smile:", "*bold*", " ", "~_*" * 20]),
+)
+file_names = st.lists(st.one_of(anything, st.just("38f8e3cf_daily_0.mp4")), max_size=12).map(tuple)
+people = st.sampled_from(PEOPLE)
+moments = st.integers(0, 10**6).map(at)
+maybe_moments = st.none() | moments
+
+
+@st.composite
+def recordings(draw: st.DrawFn, **fixed: Any) -> Recording:
+    """Any row, also those that can't be."""
+    fields: dict[str, Any] = {
+        "agora_channel": draw(agora_names),
+        "slack_channel": CHANNEL,
+        "started_by": draw(people),
+        "state": draw(st.sampled_from(State)),
+        "reason": None,
+        "detail": draw(st.just("") | anything),
+        "sid": draw(st.none() | st.just("38f8e3cf")),
+        "status": draw(st.none() | st.integers(0, 8)),
+        "started_at": draw(maybe_moments),
+        "first_file_at": draw(maybe_moments),
+        "ended_at": draw(maybe_moments),
+        "unwatched_from": draw(maybe_moments),
+        "unwatched_to": draw(maybe_moments),
+        "ending": draw(st.none() | st.sampled_from([Reason.STOPPED, Reason.TIME_LIMIT])),
+        "files": draw(file_names),
+        "card_ts": draw(st.none() | st.just("1750160520.000100")),
+        "requested_at": NOW,
+    }
+    if draw(st.booleans()):
+        fields |= {"stop_wanted_by": draw(people), "stop_wanted_at": draw(moments)}
+    return a_recording(**(fields | fixed))
+
+
+def marked_texts(message: Message) -> Iterator[str]:
+    """Every text of a message in which Slack looks for marks."""
+    yield message.text
+    yield from _marked(list(message.blocks))
+
+
+def _marked(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
+            yield value["text"]
+        for inner in value.values():
+            yield from _marked(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _marked(inner)
+
+
+def assert_slack_takes(message: Message) -> None:
+    """Within Slack's limits, with a text, and with no mark in it but ours, each of them whole."""
+    assert message.text.strip()
+    assert len(message.text) <= 4000, "chat.update refuses more"
+    blocks = list(message.blocks)
+    assert json.loads(json.dumps(blocks)) == blocks
+    assert message_problems(blocks) == []
+    assert not too_long(blocks)
+    for text in marked_texts(message):
+        rest = _MARK.sub("", text)
+        assert "<" not in rest, rest
+        assert ">" not in rest, rest
+    if message.metadata:
+        assert metadata_valid(message.metadata)
