@@ -58,6 +58,7 @@ from storage.recorders import Recorders
 from storage.recordings import Recordings
 from storage.troubles import Troubles
 from web.app import web_app
+from web.metrics import Overview, PrometheusMeter
 from web.server import WebServer
 
 DRAIN_SECONDS = 6.0
@@ -208,10 +209,11 @@ def compose(config: settings.Settings) -> Running:
     web = web_client(token, config.slack_api_url)
     slack, pace, identity = Slack(web), SlackPace(), Identity(web)
     frame = Frame(policy.max_duration, lambda recording: "/".join((config.storage_bucket, *_folders(recording))))
+    meter = PrometheusMeter(lambda: overview())
     poster = CardPoster(slack, pace, now, frame)
     rng = random.SystemRandom()
     pacer = Pacer(config.agora_qps)
-    calls = Calls(agora_of(config, pacer), recorders, _folders, now, rng)
+    calls = Calls(agora_of(config, pacer), recorders, _folders, now, rng, meter)
     agora_pool, watch_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora"), ThreadPoolExecutor(_AGORA_THREADS, "watch")
     slack_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack")
     lanes = (
@@ -223,11 +225,11 @@ def compose(config: settings.Settings) -> Running:
         ),
         Lane(RecorderSteps(recorders, calls, policy, now, rng.random), agora_pool),
         Lane(Janitor(recorders, calls, now), agora_pool),
-        Lane(AlertWork(outbox, slack, pace, now), slack_pool),
+        Lane(AlertWork(outbox, slack, pace, now, meter), slack_pool),
         Lane(CardWork(recordings, slack, pace, poster, now, frame), slack_pool),
         Lane(ReplyWork(recordings, slack, lambda: identity.bot.name, now), slack_pool),
     )
-    dispatcher = Dispatcher(lanes, leadership.epoch, now)
+    dispatcher = Dispatcher(lanes, leadership.epoch, now, meter)
     ticker = Ticker(leadership, dispatcher, recordings, Troubles(database), policy, now)
 
     service = RecordingService(recordings, check_channel_name, now, lambda: secrets.token_hex(6), dispatcher.wake)
@@ -243,7 +245,23 @@ def compose(config: settings.Settings) -> Running:
     connection = Socket(app, app_token) if app_token else None
     readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
     slack_events = SlackOverHttp(app) if config.slack_signing_secret is not None else None
-    server = WebServer(web_app(readiness, slack_events), config.http_host, config.http_port)
+
+    def overview() -> Overview:
+        at = now()
+        due = [moment for _, moment in recordings.due(1)]
+        waiting, raised_at = outbox.depth()
+        return Overview(
+            recordings=recordings.by_state(),
+            oldest_due=max(0.0, *((at - moment).total_seconds() for moment in due)) if due else 0.0,
+            outbox=waiting,
+            outbox_age=(at - raised_at).total_seconds() if raised_at else 0.0,
+            leading=leadership.epoch() is not None,
+            connected=connection is None or connection.connected,
+            agora_queue=pacer.queued,
+            agora_allowed=config.agora_qps,
+        )
+
+    server = WebServer(web_app(readiness, slack_events, meter.text), config.http_host, config.http_port)
     return Running(database, dispatcher, leadership, scheduler_for(ticker.tick), identity, connection, server)
 
 

@@ -18,7 +18,7 @@ from storage.database import Database
 PROBE_CHANNEL = "recording-bot-check"
 _PROBE_UID = 4_294_967_295
 NEEDED_SCOPES = ("commands", "chat:write")
-HELPFUL_SCOPES = ("chat:write.public", "channels:read", "groups:read")
+HELPFUL_SCOPES = ("chat:write.public", "channels:read", "groups:read", "im:write")
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,12 @@ class Pacer:
         """Returns when it is this call's turn."""
         self.wait(Lane.ASKED if call.operation in _ASKED else Lane.LOOKING)
 
+    @property
+    def queued(self) -> int:
+        """How many wait for their turn."""
+        with self._turns:
+            return sum(len(queue) for queue in self._lanes.values())
+
     def room(self, seconds: float = 1.0) -> int:
         """How many more may look without any of them waiting much longer than so many seconds for its turn."""
         with self._turns:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from messages.metadata import metadata
 from messages.text import CUT_NAME, Message, code, context, escape, person, plain, section, typed
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
-from recordings.model import Alert, AlertKind, Reason
+from recordings.model import Alert, AlertKind, Reason, Recording
 
 _HEADS = {
     AlertKind.FAILED: "❌ Recording failed",
@@ -33,10 +33,12 @@ def alert_message(alert: Alert, *, direct: bool = False) -> Message:
     if direct:
         lines.append(f"I tell you here because I can't post in <#{escape(recording.slack_channel)}> any more.")
     if alert.kind is AlertKind.FAILED:
-        again = f"To record again: `/record start {typed(recording.agora_channel)}`"
-        lines += [again, person(recording.started_by)]
+        lines.append(_start_again(recording))
+        lines.append(f"For {person(recording.started_by)}, who started it")
+    elif alert.reason is Reason.TIME_LIMIT:
+        lines.append(_start_again(recording))
     elif alert.kind is AlertKind.WARNING:
-        lines.append(person(recording.started_by))
+        lines.append(f"For {person(recording.started_by)}, who started it")
     detail = f" · {plain(recording.detail)}" if recording.detail and alert.kind is AlertKind.FAILED else ""
     name = "" if many else f": {plain(recording.agora_channel, CUT_NAME)}"
     return Message(
@@ -47,3 +49,7 @@ def alert_message(alert: Alert, *, direct: bool = False) -> Message:
         ),
         metadata=metadata(str(alert.kind), recording, alert.reason),
     )
+
+
+def _start_again(recording: Recording) -> str:
+    return f"To record again: `/record start {typed(recording.agora_channel)}`"

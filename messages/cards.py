@@ -8,7 +8,21 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from messages.metadata import CARD, metadata
-from messages.text import CUT_NAME, Block, Message, clock, code, confirm, context, cut, length, person, plain, section
+from messages.text import (
+    CUT_NAME,
+    Block,
+    Message,
+    clock,
+    code,
+    confirm,
+    context,
+    cut,
+    date_and_time,
+    length,
+    person,
+    plain,
+    section,
+)
 from messages.words import ENDED, FAILED, sign, state_in_words
 from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
 
@@ -66,8 +80,10 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
     if recording.ended_at is not None:
         span = length(recording.ended_at - recording.started_at)
         return [*lines, f"From {clock(recording.started_at)} to {clock(recording.ended_at)} ({span})"]
-    until = recording.started_at + timedelta(seconds=max_duration)
-    lines.append(f"Since {clock(recording.started_at)}, until {clock(until)} at the latest")
+    since = f"Since {clock(recording.started_at)}"
+    if recording.state in (State.RECORDING, State.INTERRUPTED):
+        since += f", until {date_and_time(recording.started_at + timedelta(seconds=max_duration))} at the latest"
+    lines.append(since)
     if recording.first_file_at is not None:
         lines.append(f"First file stored at {clock(recording.first_file_at)}")
     return lines
@@ -83,11 +99,11 @@ def _unwatched(recording: Recording) -> str:
 def _how_it_ended(recording: Recording) -> str:
     if recording.state is State.FAILED:
         words = FAILED[recording.reason or Reason.REJECTED]
-        detail = f"\nAgora's words: {plain(recording.detail)}" if recording.detail else ""
+        detail = f"\nDetail: {plain(recording.detail)}" if recording.detail else ""
         return words.happened + detail
     if recording.state is State.ENDED and recording.reason is not Reason.STOPPED:
         happened = ENDED[recording.reason or Reason.STOPPED].happened
-        return happened if recording.stop_wanted_by is None else f"{happened} {_stopped_by(recording)}"
+        return "\n".join(line for line in (happened, _stopped_by(recording)) if line)
     return _stopped_by(recording)
 
 

@@ -15,6 +15,7 @@ from messages.replies import cannot_post
 from messages.slack import Slack
 from messages.text import Message
 from recordings.errors import SlackBusy, SlackError, SlackRefused
+from recordings.metering import Meter, NoMeter
 from recordings.model import AlertKind, Recording
 from recordings.ports import Clock
 from recordings.stores import AlertJob, CardJob, Cards, Outbox
@@ -142,6 +143,7 @@ class AlertWork:
     slack: Slack
     pace: SlackPace
     clock: Clock
+    meter: Meter = field(default_factory=NoMeter)
     name: str = "alert"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
@@ -167,6 +169,7 @@ class AlertWork:
             self._refused(job, error, log, epoch)
         else:
             log.info("alert_delivered", ts=ts, direct=job.direct)
+            self._count(job, "delivered")
             self.outbox.delivered(job.id, ts, self.clock(), epoch)
 
     def _send(self, job: AlertJob) -> str:
@@ -181,10 +184,15 @@ class AlertWork:
     def _refused(self, job: AlertJob, error: SlackRefused, log: structlog.stdlib.BoundLogger, epoch: int) -> None:
         if job.direct:
             log.error("alert_undeliverable", error=str(error))
+            self._count(job, "undeliverable")
             self.outbox.dropped(job.id, str(error), self.clock(), epoch)
         else:
             log.warning("alert_redirected", error=str(error))
+            self._count(job, "redirected")
             self.outbox.redirected(job.id, str(error), epoch)
+
+    def _count(self, job: AlertJob, outcome: str) -> None:
+        self.meter.alert(str(job.alert.kind), str(job.alert.reason), outcome)
 
 
 @dataclass(frozen=True, slots=True)

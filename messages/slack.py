@@ -58,8 +58,13 @@ class Slack:
         _call(lambda: self._client.chat_update(channel=channel, ts=ts, **_content(message)))
 
     def direct_channel(self, user: str) -> str:
-        """The channel of direct messages to this person."""
-        return str(_call(lambda: self._client.conversations_open(users=user))["channel"]["id"])
+        """The channel of direct messages to this person; without the scope for it, the person, as posts may name."""
+        try:
+            return str(_call(lambda: self._client.conversations_open(users=user))["channel"]["id"])
+        except SlackRefused as error:
+            if error.error != "missing_scope":
+                raise
+            return user
 
     def answer(self, response_url: str, message: Message) -> None:
         """Answers a command to the person who typed it (at most 5 times in 30 minutes)."""

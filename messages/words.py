@@ -60,9 +60,11 @@ FAILED: dict[Reason, Words] = {
 ENDED: dict[Reason, Words] = {
     Reason.STOPPED: Words("It was stopped."),
     Reason.IDLE: Words("It ended by itself: nobody was left in the call."),
-    Reason.TIME_LIMIT: Words("It reached the longest time a recording may take, and was stopped."),
+    Reason.TIME_LIMIT: Words(
+        "It reached the longest time a recording may take, and was stopped.", "If the call goes on, start again."
+    ),
     Reason.STOPPED_ELSEWHERE: Words("Somebody stopped it outside Slack."),
-    Reason.NO_MEDIA: Words("It was stopped, and Agora had nothing recorded: nobody had sent sound or picture."),
+    Reason.NO_MEDIA: Words("Agora had nothing recorded: nobody had sent sound or picture."),
 }
 
 WARNING: dict[Reason, Words] = {
@@ -107,7 +109,11 @@ _SIGNS = {
 def sign(recording: Recording) -> str:
     if recording.state is State.RECORDING and recording.first_file_at is None:
         return "🟡"
-    return "⚠️" if recording.reason is Reason.NO_MEDIA else _SIGNS[recording.state]
+    if recording.reason is Reason.NO_MEDIA:
+        return "⚠️"
+    if recording.state is State.ENDED and recording.started_at is None:
+        return _SIGNS[State.STOPPING]
+    return _SIGNS[recording.state]
 
 
 def state_in_words(recording: Recording) -> str:
@@ -127,4 +133,6 @@ def state_in_words(recording: Recording) -> str:
             return "Stopped, files are being uploaded"
         case State.FAILED:
             return "Failed"
-    return "Finished, but nothing was recorded" if recording.reason is Reason.NO_MEDIA else "Finished"
+    if recording.reason is Reason.NO_MEDIA:
+        return "Finished, but nothing was recorded"
+    return "Stopped before it was up" if recording.started_at is None else "Finished"

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from recordings.actions import Acquire, Action, Answer, Outcome, Query, Settle, Start, Stop, ThrowOut
 from recordings.errors import AgoraError
+from recordings.metering import Meter, NoMeter
 from recordings.model import Recorder, Recording
 from recordings.ports import ChannelUsers, Clock, CloudRecorder, Target
 from recordings.stores import Recorders
@@ -25,9 +27,19 @@ class Calls:
     prefix: Callable[[Recording], tuple[str, ...]]
     clock: Clock
     random: random.Random
+    meter: Meter = field(default_factory=NoMeter)
 
     def perform(self, action: Action, recorder: Recorder, recording: Recording | None = None) -> Answer:
         """What Agora answered, or the error."""
+        if isinstance(action, Settle):
+            return None
+        begun = time.monotonic()
+        answer = self._answer(action, recorder, recording)
+        outcome = type(answer).__name__ if isinstance(answer, Exception) else "ok"
+        self.meter.agora_call(type(action).__name__.lower(), time.monotonic() - begun, outcome)
+        return answer
+
+    def _answer(self, action: Action, recorder: Recorder, recording: Recording | None) -> Answer:
         target = Target(recorder.agora_channel, recorder.uid, recorder.resource_id or "", recorder.sid or "")
         try:
             match action:
@@ -41,8 +53,6 @@ class Calls:
                     return self.agora.stop(target)
                 case ThrowOut():
                     self.agora.throw_out(target.channel, target.uid)
-                    return None
-                case Settle():
                     return None
         except AgoraError as error:
             return error
@@ -64,7 +74,12 @@ class Calls:
         return Outcome(answer, users=self._users(channel), own_uids=own)
 
     def _users(self, channel: str) -> ChannelUsers | None:
+        begun = time.monotonic()
+        outcome = "ok"
         try:
             return self.agora.users(channel)
-        except AgoraError:
+        except AgoraError as error:
+            outcome = type(error).__name__
             return None
+        finally:
+            self.meter.agora_call("users", time.monotonic() - begun, outcome)

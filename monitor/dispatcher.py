@@ -13,6 +13,7 @@ import structlog
 
 from monitor.work import Work
 from recordings.errors import LeaseLost, StorageUnavailable
+from recordings.metering import Meter, NoMeter
 from recordings.ports import Clock
 
 _LONGEST_WAIT = 0.4
@@ -35,10 +36,13 @@ class Lane:
 class Dispatcher:
     """Runs work while this replica leads. `wake` may be called from any thread."""
 
-    def __init__(self, lanes: Sequence[Lane], epoch: Callable[[], int | None], clock: Clock) -> None:
+    def __init__(
+        self, lanes: Sequence[Lane], epoch: Callable[[], int | None], clock: Clock, meter: Meter | None = None
+    ) -> None:
         self._lanes = lanes
         self._epoch = epoch
         self._clock = clock
+        self._meter = meter or NoMeter()
         self._event = threading.Event()
         self._stopping = threading.Event()
         self._guard = threading.Lock()
@@ -59,7 +63,8 @@ class Dispatcher:
         self._stopping.set()
         self._event.set()
         deadline = time.monotonic() + seconds
-        self._thread.join(seconds)
+        if self._thread.is_alive():
+            self._thread.join(seconds)
         with self._guard:
             in_hand = list(self._running.values())
         left = wait(in_hand, timeout=max(0.0, deadline - time.monotonic())).not_done
@@ -105,13 +110,15 @@ class Dispatcher:
         with self._guard:
             if key in self._running or self._stopping.is_set():
                 return False
+            begun = time.monotonic()
             future = lane.pool.submit(lane.work.run, key[1], epoch)
             self._running[key] = future
-        future.add_done_callback(lambda done: self._done(key, done))
+        future.add_done_callback(lambda done: self._done(key, done, begun))
         return True
 
-    def _done(self, key: _Key, future: Future[None]) -> None:
+    def _done(self, key: _Key, future: Future[None], begun: float) -> None:
         error = future.exception()
+        self._meter.step(key[0], time.monotonic() - begun, type(error).__name__ if error else "done")
         with self._guard:
             self._running.pop(key, None)
             self._not_before.pop(key, None)

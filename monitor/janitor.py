@@ -55,6 +55,7 @@ class Janitor:
         known = {recorder.uid: recorder for recorder in self.recorders.of_channel(key, self.clock() - _LATELY)}
         for uid in sorted(uid for uid in present if uid >= FIRST_UID and uid not in known):
             _log.warning("unknown_uid", channel=key, uid=uid)
+            self.calls.meter.unknown_uid()
         back = [recorder for uid, recorder in known.items() if uid in present and recorder.gone_at is not None]
         faults = [recorder for recorder in back if not self._throw_out(recorder)]
         self._next[key] = self.clock() + (_AFTER_A_FAULT if faults else _EVERY)

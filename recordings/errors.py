@@ -102,8 +102,8 @@ class AgoraError(SystemFailure):
     def __str__(self) -> str:
         if self.http_status is None:
             return self.reason
-        number = f"{self.http_status}" if self.code is None else f"{self.http_status}/{self.code}"
-        return f"{number} {self.reason}"
+        code = "" if self.code is None else f", code {self.code}"
+        return f"HTTP {self.http_status}{code}: {self.reason}"
 
 
 class AgoraSilent(AgoraError):

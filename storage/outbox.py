@@ -51,6 +51,13 @@ class Outbox:
             for row in found
         ]
 
+    def depth(self) -> tuple[int, datetime | None]:
+        """How many alerts are not delivered yet, and when the oldest of them was raised."""
+        query = select(func.count(), func.min(outbox.c.raised_at)).where(outbox.c.done_at.is_(None))
+        with self._database.read() as connection:
+            count, oldest = connection.execute(query).one()
+        return int(count), oldest
+
     def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
         self._set(alert_id, {"done_at": now, "ts": ts, "error": None}, epoch)
 

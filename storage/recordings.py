@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, Connection, case, false, or_, select, true
+from sqlalchemy import ColumnElement, Connection, case, false, func, or_, select, true
 from sqlalchemy.exc import IntegrityError
 
 from recordings.actions import Change
@@ -120,6 +120,12 @@ class Recordings:
         with self._database.read() as connection:
             found = connection.execute(query.order_by(recordings.c.next_step_at).limit(most)).all()
         return [(row.id, row.next_step_at) for row in found]
+
+    def by_state(self) -> dict[str, int]:
+        """How many recordings are in each state, those that are over left out."""
+        query = select(recordings.c.state, func.count()).where(_ACTIVE).group_by(recordings.c.state)
+        with self._database.read() as connection:
+            return {str(state): count for state, count in connection.execute(query)}
 
     def job(self, recording_id: str) -> Job | None:
         with self._database.read() as connection:

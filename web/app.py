@@ -1,4 +1,4 @@
-"""The Flask app: `/healthz`, `/readyz`, and `/slack/events` where Slack comes over HTTP."""
+"""The Flask app: `/healthz`, `/readyz`, `/metrics`, and `/slack/events` where Slack comes over HTTP."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ Readiness = Callable[[], dict[str, str]]
 """Each part by name: `ok`, or in a few words what is wrong with it."""
 
 
+Metrics = Callable[[], bytes]
+"""What `/metrics` answers, in Prometheus' text format."""
+
 SlackEvents = Callable[[Request], Response]
 """Answers one of Slack's signed requests."""
 
@@ -17,7 +20,7 @@ LONGEST_BODY = 1_000_000
 """Bytes. Slack's longest payloads, those with a whole view in them, are a few hundred thousand."""
 
 
-def web_app(readiness: Readiness, slack_events: SlackEvents | None = None) -> Flask:
+def web_app(readiness: Readiness, slack_events: SlackEvents | None = None, metrics: Metrics | None = None) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
 
@@ -29,6 +32,12 @@ def web_app(readiness: Readiness, slack_events: SlackEvents | None = None) -> Fl
     def readyz() -> tuple[Response, int]:
         parts = readiness()
         return jsonify(parts), 200 if all(state == "ok" for state in parts.values()) else 503
+
+    if metrics is not None:
+
+        @app.get("/metrics")
+        def scrape() -> Response:
+            return Response(metrics(), content_type="text/plain; version=0.0.4; charset=utf-8")
 
     if slack_events is not None:
 

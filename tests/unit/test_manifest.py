@@ -35,7 +35,7 @@ def test_a_key_that_slack_does_not_know_would_be_noticed(manifest: Any, schema: 
 
 def test_it_asks_for_the_scopes_that_the_bot_uses_and_no_more(manifest: Any) -> None:
     scopes = manifest["oauth_config"]["scopes"]
-    assert scopes == {"bot": ["commands", "chat:write", "chat:write.public", "channels:read", "groups:read"]}
+    assert scopes == {"bot": ["commands", "chat:write", "chat:write.public", "channels:read", "groups:read", "im:write"]}
 
 
 def test_it_is_for_socket_mode_with_buttons(manifest: Any) -> None:

@@ -1,0 +1,100 @@
+"""`/metrics`: Prometheus text. No label names a channel or a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.metrics_core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from recordings.errors import StorageUnavailable
+
+_SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """How things stand at the moment of a scrape. Ages in seconds; 0 where there is nothing to be old."""
+
+    recordings: Mapping[str, int]
+    oldest_due: float
+    outbox: int
+    outbox_age: float
+    leading: bool
+    connected: bool
+    agora_queue: int
+    agora_allowed: float
+
+
+class PrometheusMeter:
+    """The meter behind `/metrics`."""
+
+    def __init__(self, overview: Callable[[], Overview]) -> None:
+        registry = CollectorRegistry()
+        self._registry = registry
+        self._steps = Histogram(
+            "recorder_step_seconds", "Steps by kind of work and outcome", ["work", "outcome"], buckets=_SECONDS,
+            registry=registry,
+        )  # fmt: skip
+        self._calls = Histogram(
+            "recorder_agora_call_seconds", "Requests to Agora by operation and outcome", ["operation", "outcome"],
+            buckets=_SECONDS, registry=registry,
+        )  # fmt: skip
+        self._alerts = Counter(
+            "recorder_alerts", "Alerts by kind, reason and outcome", ["kind", "reason", "outcome"], registry=registry
+        )
+        self._unknown = Counter(
+            "recorder_unknown_uids", "Uids in the recorders' range that no row knows", registry=registry
+        )
+        registry.register(_Gauges(overview))
+
+    def step(self, work: str, seconds: float, outcome: str) -> None:
+        self._steps.labels(work, outcome).observe(seconds)
+
+    def agora_call(self, operation: str, seconds: float, outcome: str) -> None:
+        self._calls.labels(operation, outcome).observe(seconds)
+
+    def alert(self, kind: str, reason: str, outcome: str) -> None:
+        self._alerts.labels(kind, reason, outcome).inc()
+
+    def unknown_uid(self) -> None:
+        self._unknown.inc()
+
+    def text(self) -> bytes:
+        """Everything, in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _Gauges(Collector):
+    """Read when they are asked for; where the database can't be read only `recorder_database_up` is left."""
+
+    def __init__(self, overview: Callable[[], Overview]) -> None:
+        self._overview = overview
+
+    def describe(self) -> Iterable[Metric]:
+        return []
+
+    def collect(self) -> Iterable[Metric]:
+        try:
+            seen = self._overview()
+        except StorageUnavailable:
+            yield _gauge("recorder_database_up", "Whether the database can be read", 0)
+            return
+        yield _gauge("recorder_database_up", "Whether the database can be read", 1)
+        states = GaugeMetricFamily("recorder_recordings", "Recordings that are not over, by state", labels=["state"])
+        for state, count in seen.recordings.items():
+            states.add_metric([state], count)
+        yield states
+        yield _gauge("recorder_oldest_due_seconds", "How late the step is that is due the longest", seen.oldest_due)
+        yield _gauge("recorder_outbox_depth", "Alerts that Slack does not have yet", seen.outbox)
+        yield _gauge("recorder_outbox_age_seconds", "The age of the oldest of them", seen.outbox_age)
+        yield _gauge("recorder_leading", "Whether this replica leads", seen.leading)
+        yield _gauge("recorder_slack_connected", "Whether Slack can reach this replica", seen.connected)
+        yield _gauge("recorder_agora_queue", "Requests to Agora that wait for their turn", seen.agora_queue)
+        yield _gauge("recorder_agora_allowed_per_second", "Requests a second that Agora allows", seen.agora_allowed)
+
+
+def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, meaning, value=float(value))
