@@ -37,7 +37,7 @@ REQUIRED = {
 }
 SERVED = {
     f"{method} {rule.rule}"
-    for rule in web_app(dict, lambda request: Response()).url_map.iter_rules()
+    for rule in web_app(dict, lambda request: Response(), bytes).url_map.iter_rules()
     for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
 }
 
