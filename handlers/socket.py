@@ -6,6 +6,7 @@ a new one until a read of the old one has timed out. Slack waits 3 seconds for a
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -71,6 +72,19 @@ def _end_reading(connection: Connection) -> None:
             return
 
 
+def _has_ended(connection: Connection) -> bool:
+    """Whether Slack's end of the stream has come. The SDK's reader spins on it, and only a ping fails, the second one
+    after it; peeking at the copy of a descriptor disturbs neither the reader nor TLS."""
+    sock = connection.sock
+    try:
+        with socket.socket(fileno=os.dup(sock.fileno() if sock is not None else -1)) as copy:
+            return copy.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 class Socket:
     """Connects as soon as Slack lets it, and again whenever the connection is lost, silent, or to be replaced."""
 
@@ -94,8 +108,9 @@ class Socket:
         if session is None or not session.is_active():
             return False
         heard_at = max(session.last_ping_pong_time or 0.0, self._connected_at)
-        pings_fail = session.consecutive_check_state_error_count > 0
-        return not pings_fail and time.time() - heard_at < _SILENT_SECONDS
+        if session.consecutive_check_state_error_count > 0 or _has_ended(session):
+            return False
+        return time.time() - heard_at < _SILENT_SECONDS
 
     def close(self) -> None:
         """Takes no more requests. Never raises: the SDK does where it meets a reconnect."""

@@ -1,0 +1,80 @@
+"""How long nobody can reach the bot after its connection to Slack is lost. The figures of docs/connections.md:
+`make test ARGS="-k connections -s"`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from simulator.slack.interactions import Interaction
+from tests.system.conftest import Office
+
+PROBE_SECONDS = 0.1
+FAULTS: dict[str, Callable[[Any], None]] = {
+    "reset": lambda sockets: sockets.reset(),
+    "end of the stream": lambda sockets: sockets.drop(),
+    "silence": lambda sockets: sockets.silence(),
+    "close frame": lambda sockets: sockets.close(),
+    "refresh": lambda sockets: sockets.refresh(),
+}
+BOUNDS = {"reset": 10, "end of the stream": 10, "silence": 15, "close frame": 5, "refresh": 3}
+"""Seconds, with much to spare for a busy machine."""
+
+
+def outage(office: Office, lose: Callable[[Any], None], most: float) -> float:
+    """Somebody types a command every tenth of a second: the seconds from the loss of the connection until one of them
+    is acknowledged."""
+    typed: list[tuple[float, Interaction]] = []
+    lost_at = time.monotonic()
+    lose(office.slack.sockets)
+
+    def acknowledged() -> float | None:
+        if not typed or time.monotonic() >= typed[-1][0] + PROBE_SECONDS:
+            typed.append((time.monotonic(), office.command("status", wait=False)))
+        return next((at + each.latency for at, each in typed if each.latency is not None and each.acknowledged), None)
+
+    found = office.slack.wait_for(acknowledged, timeout=most + 5, what="an acknowledged command")
+    assert found is not None
+    return found - lost_at
+
+
+@pytest.mark.parametrize("loss", FAULTS)
+def test_commands_are_acknowledged_again_soon_after(office: Office, loss: str) -> None:
+    office.start()
+    assert office.command("status").acknowledged
+    seconds = outage(office, FAULTS[loss], BOUNDS[loss])
+    print(f"\n{loss}: {seconds:.2f} s until a command is acknowledged")  # noqa: T201 - what `-s` is asked for
+    assert seconds < BOUNDS[loss]
+    code, _ = office.bot.stop()
+    assert code == 0
+
+
+def test_no_command_is_lost_when_slack_asks_for_a_new_connection(office: Office) -> None:
+    office.start()
+    old = office.slack.connections[0]
+    typed: list[Interaction] = []
+    typed_at = 0.0
+    office.slack.sockets.refresh()
+
+    def replaced() -> bool:
+        nonlocal typed_at
+        if time.monotonic() >= typed_at + 0.02:
+            typed_at = time.monotonic()
+            typed.append(office.command("status", wait=False))
+        return not old.open
+
+    office.slack.wait_for(replaced, timeout=10, what="the new connection alone")
+    typed.append(office.command("status", wait=False))
+    assert len([each for each in typed if not each.wait().acknowledged]) == 0, f"of {len(typed)}"
+
+
+def test_a_bot_that_is_stopped_while_it_reconnects_ends_as_it_should(office: Office) -> None:
+    office.start()
+    hello = office.slack.faults.add("socket", hang=True)
+    office.slack.sockets.close()
+    office.slack.wait_for(lambda: hello.hits, timeout=10, what="a new connection under way")
+    code, seconds = office.bot.stop()
+    assert (code, seconds < 10) == (0, True)
