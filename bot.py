@@ -17,7 +17,6 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from types import FrameType
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -68,6 +67,7 @@ _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
 _SHORTEST_PAUSE = 2.0
+_ENDING = (signal.SIGTERM, signal.SIGINT)
 _BOLT_READS_THESE = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """Bolt looks for them by itself, and two of them switch it to OAuth without a word."""
 _log = structlog.get_logger("bot")
@@ -267,16 +267,10 @@ def compose(config: settings.Settings) -> Running:
 
 def run(config: settings.Settings) -> int:
     """Runs until SIGTERM or SIGINT; the exit code."""
+    # Waited for, and not handled: a handler runs between two steps of the interpreter, and a signal that comes right
+    # before a wait would not end it. Threads inherit this.
+    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     running = compose(config)
-    stopping = threading.Event()
-
-    def on_signal(number: int, frame: FrameType | None) -> None:
-        del frame
-        _log.info("signal", number=number)
-        stopping.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
     refused: list[DatabaseNewer] = []
 
     def start() -> None:
@@ -284,13 +278,14 @@ def run(config: settings.Settings) -> int:
             running.start()
         except DatabaseNewer as error:
             refused.append(error)
-            stopping.set()
+            os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=start, name="start", daemon=True).start()
-    stopping.wait()
+    number = signal.sigwait(_ENDING)
     if refused:
         print(f"DATABASE_URL can't be used: {refused[0]}.", file=sys.stderr)
         return 1
+    _log.info("signal", number=number)
     running.stop()
     _log.info("stopped")
     return 0

@@ -82,7 +82,13 @@ class Bot:
         assert self.process is not None
         begun = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout), time.monotonic() - begun
+        try:
+            return self.process.wait(timeout), time.monotonic() - begun
+        except subprocess.TimeoutExpired:
+            # Where it hangs: PYTHONFAULTHANDLER writes the stacks into the log.
+            self.process.send_signal(signal.SIGABRT)
+            self.process.wait()
+            pytest.fail(f"still there after {timeout} s:\n{self.log[-8000:]}")
 
 
 @dataclass
@@ -233,6 +239,7 @@ def slack() -> Iterator[SlackSimulator]:
 def environment_for(slack: SlackSimulator, agora: AgoraSimulator, folder: Path) -> dict[str, str]:
     inherited = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")}
     database = {"DATABASE_URL": f"sqlite:///{folder / 'recordings.db'}"}
+    inherited["PYTHONFAULTHANDLER"] = "1"
     return inherited | {k: str(v) for k, v in (agora.settings | slack.settings).items()} | COMPRESSED | database
 
 
