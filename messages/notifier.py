@@ -87,7 +87,7 @@ class CardWork:
 
     def run(self, key: str, epoch: int) -> None:
         job = self.cards.card(key)
-        if job is None:
+        if job is None or self.pace.updates.free_at("") > self.clock():
             return
         try:
             ts = self._draw(job)

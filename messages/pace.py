@@ -42,7 +42,7 @@ class Pace:
     def hold(self, until: datetime) -> None:
         """Slack asked for a pause."""
         with self._guard:
-            self._held_until = until
+            self._held_until = max(self._held_until, until)
 
     def forget(self, key: str) -> None:
         with self._guard:

@@ -58,7 +58,7 @@ maybe_moments = st.none() | moments
 
 
 @st.composite
-def recordings(draw: st.DrawFn, **fixed: Any) -> Recording:
+def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
     """Any row, also those that can't be."""
     fields: dict[str, Any] = {
         "agora_channel": draw(agora_names),

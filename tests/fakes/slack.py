@@ -1,0 +1,74 @@
+"""A Slack in memory: takes messages, or answers with what it was told to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from slack_sdk import WebClient
+
+from messages.slack import Slack
+from messages.text import Message
+from recordings.errors import SlackError, SlackRefused
+
+
+@dataclass
+class Post:
+    """A message that Slack took."""
+
+    channel: str
+    message: Message
+    at: datetime
+    thread_ts: str | None = None
+    broadcast: bool = False
+    deleted: bool = False
+    edits: list[datetime] = field(default_factory=list)
+
+
+class FakeSlack(Slack):
+    """`failing` is asked before each call: an error that it returns is raised, and the call has no effect."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        super().__init__(WebClient(token="xoxb-fake"))
+        self._clock = clock
+        self.posts: dict[str, Post] = {}
+        self.answers: list[tuple[str, Message]] = []
+        self.calls: list[str] = []
+        self.failing: Callable[[str, str, Message | None], SlackError | None] = lambda call, where, message: None
+
+    def fails(self, *errors: SlackError | None) -> None:
+        """The next calls, one after the other; None goes through."""
+        planned = list(errors)
+        self.failing = lambda call, where, message: planned.pop(0) if planned else None
+
+    def post(self, channel: str, message: Message, *, thread_ts: str | None = None, broadcast: bool = False) -> str:
+        self._called("post", channel, message)
+        ts = f"{len(self.posts) + 1}.000100"
+        self.posts[ts] = Post(channel, message, self._clock(), thread_ts, broadcast)
+        return ts
+
+    def update(self, channel: str, ts: str, message: Message) -> None:
+        self._called("update", channel, message)
+        post = self.posts.get(ts)
+        if post is None or post.deleted:
+            raise SlackRefused("message_not_found")
+        post.message = message
+        post.edits.append(self._clock())
+
+    def direct_channel(self, user: str) -> str:
+        self._called("direct_channel", user, None)
+        return f"D-{user}"
+
+    def answer(self, response_url: str, message: Message) -> None:
+        self._called("answer", response_url, message)
+        self.answers.append((response_url, message))
+
+    def _called(self, call: str, where: str, message: Message | None) -> None:
+        self.calls.append(call)
+        error = self.failing(call, where, message)
+        if error is not None:
+            raise error
+
+    def in_channel(self, channel: str) -> list[Post]:
+        return [post for post in self.posts.values() if post.channel == channel]

@@ -1,0 +1,185 @@
+"""What people see on the card, and what machines read from it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta, timezone
+from typing import Any
+
+import pytest
+
+from messages.cards import STOP_ACTION, Frame, card
+from messages.text import Message, clock, date_and_time
+from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
+from tests.fakes.rows import NOW, a_recording, at, over, up, with_card
+
+FRAME = Frame(14_400, lambda recording: f"slack/{recording.slack_channel}")
+
+
+def shown(recording: Recording) -> str:
+    """Everything on the card, a line for each line."""
+    return words(card(recording, FRAME))
+
+
+def words(message: Message) -> str:
+    found = []
+    for block in message.blocks:
+        texts = [block["text"]["text"]] if "text" in block else []
+        found += texts + [element["text"] for element in block.get("elements", []) if block["type"] == "context"]
+    return "\n".join(found)
+
+
+def button(recording: Recording) -> dict[str, Any] | None:
+    for block in card(recording, FRAME).blocks:
+        if block["type"] == "actions":
+            (element,) = block["elements"]
+            return dict(element)
+    return None
+
+
+def test_it_says_that_the_call_is_recorded_who_asked_since_when_and_until_when_at_the_latest() -> None:
+    said = shown(up())
+
+    assert "This call is being recorded: everybody in it should know." in said
+    assert f"Asked for by <@U1> at {clock(NOW)}" in said
+    assert f"Since {clock(at(10))}, until {date_and_time(at(14_410))} at the latest" in said
+    assert "Reference `rec1`" in said
+
+
+def test_times_are_in_the_readers_own_zone_and_in_utc_where_slack_cannot_say() -> None:
+    assert clock(NOW) == "<!date^1781696520^{time_secs}|11:42:00 UTC>"
+
+
+def test_in_the_channel_is_told_from_the_first_file_is_stored() -> None:
+    waiting, storing = shown(up(first_file_at=None)), shown(up(first_file_at=at(20)))
+
+    assert "nothing stored yet" in waiting
+    assert "First file" not in waiting
+    assert "*Recording*" in storing
+    assert f"First file stored at {clock(at(20))}" in storing
+
+
+@pytest.mark.parametrize("state", State)
+def test_while_it_can_be_stopped_there_is_a_button_that_asks_first(state: State) -> None:
+    reason = {State.ENDED: Reason.STOPPED, State.FAILED: Reason.LOST}.get(state)
+    stop = button(up(state=state, reason=reason))
+
+    if state not in HOLDS_CHANNEL:
+        assert stop is None
+        return
+    assert stop is not None
+    assert (stop["action_id"], stop["value"]) == (STOP_ACTION, "rec1")
+    assert "daily" in stop["confirm"]["text"]["text"]
+
+
+def test_once_somebody_asked_for_the_stop_the_button_is_gone_and_it_says_who() -> None:
+    asked = up(stop_wanted_by="U2", stop_wanted_at=at(50))
+
+    assert button(asked) is None
+    assert f"Stop asked for by <@U2> at {clock(at(50))}" in shown(asked)
+
+
+def test_at_the_end_it_says_who_stopped_it_how_long_it_was_and_what_agora_named() -> None:
+    ended = over(files=("a.m3u8", "a_0.mp4"), started_at=at(10), ended_at=at(3675))
+    said = shown(ended)
+
+    assert f"Stopped by <@U2> at {clock(at(90))}" in said
+    assert f"From {clock(at(10))} to {clock(at(3675))} (1 h 01 min)" in said
+    assert "in the bucket under `slack/C1`:\n`a.m3u8`\n`a_0.mp4`" in said
+
+
+def test_many_files_are_counted() -> None:
+    assert "and 5 more" in shown(over(files=tuple(f"{number}.mp4" for number in range(15))))
+
+
+def test_an_end_that_nobody_here_asked_for_says_why() -> None:
+    assert "nobody was left in the call" in shown(over(reason=Reason.IDLE, stop_wanted_by=None, stop_wanted_at=None))
+
+
+def test_an_end_with_nothing_recorded_says_so_and_who_stopped_it() -> None:
+    said = shown(over(reason=Reason.NO_MEDIA))
+
+    assert "nothing recorded" in said
+    assert "Stopped by <@U2>" in said
+
+
+def test_a_failure_says_what_happened_in_agoras_words_too() -> None:
+    said = shown(over(state=State.FAILED, reason=Reason.REJECTED, detail="400/2 invalid <parameter>"))
+
+    assert "Agora refused to record it." in said
+    assert "400/2 invalid &lt;parameter&gt;" in said
+
+
+def test_a_span_that_nobody_watched_is_shown() -> None:
+    said = shown(up(unwatched_from=at(60), unwatched_to=at(400)))
+
+    assert f"away from {clock(at(60))} to {clock(at(400))}" in said
+
+
+def test_it_looks_the_same_as_long_as_nothing_happens() -> None:
+    asked = up(queried_at=at(999), tries=4, next_step_at=at(1000), not_found=1, poked=3)
+
+    assert card(asked, FRAME) == card(up(), FRAME)
+
+
+def test_whatever_changes_the_card_is_known_to_change_it() -> None:
+    """A field that the card shows has to be in `Recording.visible`, or the card would stay as it was."""
+    before = up()
+    for change in (
+        {"state": State.STOPPING},
+        {"first_file_at": None},
+        {"started_at": at(11)},
+        {"ended_at": at(12)},
+        {"stop_wanted_by": "U2", "stop_wanted_at": at(12)},
+        {"ending": Reason.TIME_LIMIT},
+        {"unwatched_from": at(1), "unwatched_to": at(2)},
+        {"state": State.ENDED, "reason": Reason.IDLE},
+        {"state": State.FAILED, "reason": Reason.REJECTED, "detail": "x"},
+        {"state": State.ENDED, "reason": Reason.IDLE, "files": ("a.mp4",)},
+    ):
+        after = replace(before, **change)
+        assert card(after, FRAME) != card(before, FRAME), change
+        assert after.visible != before.visible, change
+
+
+# metadata
+
+
+def test_metadata_has_the_fixed_names_and_no_others() -> None:
+    everything = over(state=State.FAILED, reason=Reason.LOST)
+
+    assert card(everything, FRAME).metadata == {
+        "event_type": "recording_card",
+        "event_payload": {
+            "recording_id": "rec1",
+            "agora_channel": "daily",
+            "slack_channel": "C1",
+            "state": "failed",
+            "reason": "lost",
+            "sid": "SID",
+            "started_by": "U1",
+            "started_at": "2026-06-17T11:42:10.000Z",
+            "ended_at": "2026-06-17T11:43:40.000Z",
+        },
+    }
+
+
+def test_what_has_no_value_is_left_out() -> None:
+    assert card(a_recording(), FRAME).metadata["event_payload"] == {
+        "recording_id": "rec1",
+        "agora_channel": "daily",
+        "slack_channel": "C1",
+        "state": "starting",
+        "started_by": "U1",
+    }
+
+
+def test_moments_are_in_utc_wherever_they_come_from() -> None:
+    elsewhere = at(10.5).astimezone(timezone(timedelta(hours=5, minutes=30)))
+    payload = card(up(started_at=elsewhere), FRAME).metadata["event_payload"]
+
+    assert payload["started_at"] == "2026-06-17T11:42:10.500Z"
+
+
+def test_a_name_is_as_it_is_in_metadata() -> None:
+    assert card(with_card(agora_channel="<a&b>"), FRAME).metadata["event_payload"]["agora_channel"] == "<a&b>"
