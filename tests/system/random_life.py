@@ -1,0 +1,161 @@
+"""Recordings, deaths, lost answers and kills in any order, and what has to hold in the end."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from simulator.agora import AgoraSimulator
+from simulator.slack import SlackSimulator
+from tests.system.conftest import TIMING, Bot, Office, environment_for, event, payload
+
+HOLDS_CHANNEL = ("starting", "recording", "interrupted", "stopping")
+QUIET_SECONDS = 90.0
+
+
+@dataclass
+class RandomLife:
+    """An office in which anything may happen. `check` ends the faults, waits until all is quiet, and looks."""
+
+    folder: Path
+    rooms: int = 3
+    agora: AgoraSimulator = field(init=False)
+    slack: SlackSimulator = field(init=False)
+    office: Office = field(init=False)
+    kills: int = 0
+
+    def __post_init__(self) -> None:
+        self.agora = AgoraSimulator(timing=TIMING, qps=1000, max_recorders=500).start()
+        self.slack = SlackSimulator()
+        self.slack.start()
+        self.slack.seed()
+        bot = Bot(environment_for(self.slack, self.agora, self.folder), self.folder)
+        self.office = Office(self.slack, self.agora, bot)
+        for number in range(self.rooms):
+            self.office.room(f"room{number}")
+        self.office.start(LOG_LEVEL="INFO", AGORA_QPS="500")
+
+    def close(self) -> None:
+        self.office.bot.end()
+        self.slack.stop()
+        self.agora.stop()
+
+    # what may happen
+
+    def start(self, number: int) -> None:
+        self.agora.join(f"call{number}", 1000 + number)
+        self._command(f"start call{number}", number)
+
+    def stop(self, number: int) -> None:
+        self._command(f"stop call{number}", number)
+
+    def everybody_leaves(self, number: int) -> None:
+        self.agora.leave(f"call{number}")
+
+    def recorder_dies(self, number: int) -> None:
+        self._to_recorder(self.agora.kill, number)
+
+    def recorder_crashes(self, number: int) -> None:
+        self._to_recorder(self.agora.crash, number)
+
+    def recorder_moves(self, number: int) -> None:
+        self._to_recorder(self.agora.move, number)
+
+    def answer_gets_lost(self, operation: str, lost: str) -> None:
+        self.agora.fault(operation, lost=lost, times=1)
+
+    def agora_fails(self, operation: str) -> None:
+        self.agora.fault(operation, status=503, body={"code": 0, "reason": "unavailable"}, times=2)
+
+    def killed(self) -> None:
+        """`kill -9`, and a new process at once."""
+        self.kills += 1
+        self.office.bot.kill()
+        self.office.bot.start(LOG_LEVEL="INFO", AGORA_QPS="500")
+
+    def goes_on(self, requests: int, seconds: float = 1) -> None:
+        """Time passes: so many requests to Agora, or so many seconds where there are fewer."""
+        wanted = len(self.agora.requests()) + requests
+        try:
+            self.agora.wait_for(lambda sim: len(sim.requests()) >= wanted, timeout=seconds)
+        except TimeoutError:
+            return
+
+    def _command(self, text: str, number: int) -> None:
+        self.slack.person("ana").command("/record", text, channel=f"room{number % self.rooms}", wait=False)
+
+    def _to_recorder(self, act: Any, number: int) -> None:
+        try:
+            act(f"call{number}")
+        except LookupError:
+            return  # nothing is being recorded there just now
+
+    # what has to hold
+
+    def check(self) -> None:
+        self.agora.clear_faults()
+        self.slack.faults.clear()
+        if self.office.bot.process is None or self.office.bot.process.poll() is not None:
+            self.office.bot.start()
+        deadline = time.monotonic() + QUIET_SECONDS
+        wrong = self.wrong()
+        while wrong and time.monotonic() < deadline:
+            self.goes_on(20)
+            wrong = self.wrong()
+        assert not wrong, "\n".join(wrong)
+
+    def wrong(self) -> list[str]:
+        """Every invariant that does not hold just now, in words."""
+        rows = self._rows("SELECT * FROM recordings")
+        active = [row for row in rows if row["state"] not in ("ended", "failed")]
+        return [
+            *self._unknown_recorders(active),
+            *self._rows_without_recorder(active),
+            *self._stuck(active),
+            *self._doubled(active),
+            *self._untold(rows),
+        ]
+
+    def _unknown_recorders(self, active: list[sqlite3.Row]) -> list[str]:
+        known = {row["sid"] for row in active}
+        return [f"nobody wants {r.sid} in {r.channel}" for r in self.agora.running() if r.sid not in known]
+
+    def _rows_without_recorder(self, active: list[sqlite3.Row]) -> list[str]:
+        running = {recorder.sid for recorder in self.agora.running()}
+        recording = [row for row in active if row["state"] in ("recording", "interrupted")]
+        return [f"{row['id']} is {row['state']} without a recorder" for row in recording if row["sid"] not in running]
+
+    def _stuck(self, active: list[sqlite3.Row]) -> list[str]:
+        passing = [row for row in active if row["state"] not in ("recording",)]
+        return [f"{row['id']} is still {row['state']}" for row in passing]
+
+    def _doubled(self, active: list[sqlite3.Row]) -> list[str]:
+        held = Counter(row["agora_channel"] for row in active if row["state"] in HOLDS_CHANNEL)
+        return [f"{channel} is recorded {count} times" for channel, count in held.items() if count > 1]
+
+    def _untold(self, rows: list[sqlite3.Row]) -> list[str]:
+        told = Counter(
+            payload(message)["recording_id"]
+            for number in range(self.rooms)
+            for message in self.slack.messages(f"room{number}")
+            if event(message) == "recording_failed"
+        )
+        failed = [row["id"] for row in rows if row["state"] == "failed" and row["reason"] != "undeliverable"]
+        wrong = [f"the failure of {each} was told {told[each]} times" for each in failed if not self._once(told[each])]
+        return wrong + [f"{each} did not fail, and its failure was told" for each in told if each not in failed]
+
+    def _once(self, times: int) -> bool:
+        # A kill between Slack's taking a post and the row that says so makes it twice.
+        return times == 1 or (self.kills > 0 and times == 2)
+
+    def _rows(self, query: str) -> list[sqlite3.Row]:
+        connection = sqlite3.connect(f"file:{self.office.bot.database}?mode=ro", uri=True, timeout=5)
+        connection.row_factory = sqlite3.Row
+        try:
+            return connection.execute(query).fetchall()
+        finally:
+            connection.close()
