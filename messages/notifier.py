@@ -22,6 +22,7 @@ from recordings.stores import AlertJob, CardJob, Cards, Outbox
 
 _MOST = 200
 _NO_CARD_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_NO_THREAD_THERE = frozenset({"thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"})
 _TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 _BROADCAST = frozenset({AlertKind.FAILED, AlertKind.WARNING, AlertKind.RECOVERED, AlertKind.ENDED})
 _log = structlog.get_logger(__name__)
@@ -39,6 +40,11 @@ class SlackPace:
     updates: Pace = field(default_factory=lambda: Pace(Limit(45, 60)))
     of_a_card: Pace = field(default_factory=lambda: Pace(Limit(4, 12)))
 
+    def heed(self, channel: str, error: SlackBusy, now: datetime) -> None:
+        """The pause that Slack asked for holds for everything that is posted in the channel."""
+        if error.retry_after:
+            self.posts.hold(now + timedelta(seconds=error.retry_after), channel)
+
 
 @dataclass(frozen=True, slots=True)
 class CardPoster:
@@ -55,7 +61,11 @@ class CardPoster:
         if free > now:
             raise SlackBusy("paced", retry_after=(free - now).total_seconds())
         self.pace.posts.took(recording.slack_channel, now)
-        return _post(self.slack, recording.slack_channel, card(recording, self.frame))
+        try:
+            return _post(self.slack, recording.slack_channel, card(recording, self.frame))
+        except SlackBusy as error:
+            self.pace.heed(recording.slack_channel, error, self.clock())
+            raise
 
 
 def _post(slack: Slack, channel: str, message: Message, **thread: object) -> str:
@@ -163,6 +173,7 @@ class AlertWork:
             ts = self._send(job)
         except SlackBusy as error:
             log.warning("alert_deferred", error=str(error), tries=job.tries)
+            self.pace.heed(recording.slack_channel, error, self.clock())
             until = self.clock() + _backoff(job.tries, error.retry_after)
             self.outbox.deferred(job.id, until, str(error), epoch)
         except SlackRefused as error:
@@ -179,7 +190,13 @@ class AlertWork:
             return _post(self.slack, channel, alert_message(job.alert, direct=True))
         broadcast = job.card_ts is not None and job.alert.kind in _BROADCAST
         message = alert_message(job.alert)
-        return _post(self.slack, recording.slack_channel, message, thread_ts=job.card_ts, broadcast=broadcast)
+        try:
+            return _post(self.slack, recording.slack_channel, message, thread_ts=job.card_ts, broadcast=broadcast)
+        except SlackRefused as error:
+            if error.error not in _NO_THREAD_THERE or job.card_ts is None:
+                raise
+            # Somebody deleted the card: that is no reason not to tell the channel.
+            return _post(self.slack, recording.slack_channel, message)
 
     def _refused(self, job: AlertJob, error: SlackRefused, log: structlog.stdlib.BoundLogger, epoch: int) -> None:
         if job.direct:
