@@ -81,7 +81,7 @@ class Dispatcher:
         """Hands out what is due; the seconds until something is due next, or until the next look."""
         epoch = self._epoch()
         try:
-            pauses = [self._take(lane, epoch) for lane in self._lanes] if epoch is not None else []
+            pauses = [self._take_or_skip(lane, epoch) for lane in self._lanes] if epoch is not None else []
         except StorageUnavailable as error:
             _log.error("database_unavailable", error=str(error))
             return _LONGEST_WAIT
@@ -89,6 +89,15 @@ class Dispatcher:
             if not self._running:
                 self.progressed_at = time.monotonic()
         return min(pauses, default=_LONGEST_WAIT)
+
+    def _take_or_skip(self, lane: Lane, epoch: int) -> float:
+        try:
+            return self._take(lane, epoch)
+        except StorageUnavailable:
+            raise
+        except Exception:  # noqa: BLE001 - an edge like the tick: without this thread nothing is watched any more
+            _log.exception("rows_unreadable", work=lane.work.name)
+            return _LONGEST_WAIT
 
     def _take(self, lane: Lane, epoch: int) -> float:
         due = lane.work.due()

@@ -1,0 +1,74 @@
+"""What `/readyz` tells of each part."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import pytest
+
+from monitor.dispatcher import Dispatcher
+from monitor.leadership import Leadership
+from monitor.readiness import Readiness
+from monitor.ticker import Ticker
+from recordings.model import Policy
+from tests.fakes.rows import FakeClock
+from tests.fakes.store import Memory, MemoryLease, MemoryRecordings, MemoryTroubles
+
+
+@dataclass
+class FakeIdentity:
+    trouble: str = ""
+
+
+@dataclass
+class FakeConnection:
+    connected: bool = True
+
+
+@pytest.fixture
+def ready() -> Readiness:
+    memory, clock = Memory(), FakeClock()
+    leadership = Leadership(MemoryLease(memory, "me"), 15, clock, time.monotonic)
+    dispatcher = Dispatcher([], leadership.epoch, clock)
+    ticker = Ticker(leadership, dispatcher, MemoryRecordings(memory), MemoryTroubles(memory), Policy(), clock)
+    ticker.tick()
+    return Readiness(FakeIdentity(), FakeConnection(), ticker, dispatcher, 30)
+
+
+def test_all_is_well(ready: Readiness) -> None:
+    assert ready() == {"slack": "ok", "database": "ok", "monitor": "ok"}
+
+
+def test_over_http_slack_needs_no_connection(ready: Readiness) -> None:
+    over_http = Readiness(ready.identity, None, ready.ticker, ready.dispatcher, 30)
+
+    assert over_http()["slack"] == "ok"
+
+
+def test_slack_is_not_well_where_the_bot_does_not_know_itself_or_is_not_connected(ready: Readiness) -> None:
+    ready.connection.connected = False  # type: ignore[misc, union-attr]
+    assert ready()["slack"] == "not connected"
+
+    ready.identity.trouble = "invalid_auth"
+    assert ready()["slack"] == "invalid_auth"
+
+
+def test_the_database_is_as_the_last_tick_found_it(ready: Readiness) -> None:
+    ready.ticker.trouble = "database is locked"
+
+    assert ready()["database"] == "database is locked"
+
+
+def test_a_monitor_that_does_not_tick_or_takes_no_steps_is_not_well(ready: Readiness) -> None:
+    ready.dispatcher.progressed_at -= 91
+    assert ready()["monitor"] == "rows are due, but no step was done lately"
+
+    ready.ticker.ticked_at -= 91
+    assert ready()["monitor"] == "does not tick"
+
+
+def test_three_intervals_are_patience_enough(ready: Readiness) -> None:
+    ready.dispatcher.progressed_at -= 85
+
+    assert ready()["monitor"] == "ok"
