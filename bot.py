@@ -169,11 +169,12 @@ class Running:
     def start(self) -> None:
         self.web.start()
         self.identity.start()
+        # Before the tables are there: while they can't be made, people read that nothing can be written down.
+        if self.socket is not None:
+            self.socket.start()
         migrate_when_possible(self.database)
         self.dispatcher.start()
         self.scheduler.start()
-        if self.socket is not None:
-            self.socket.start()
 
     def stop(self) -> None:
         """Takes no new work, gives what is in hand a few seconds, hands the lease over."""
