@@ -79,6 +79,28 @@ def test_what_is_due_comes_with_the_most_urgent_first_and_no_more_than_asked_for
     assert len(stores.recordings.due(10)) == 3
 
 
+WAITED_FOR = {
+    "starting": with_card(id="starting"),
+    "stopping": up(id="stopping", state=State.STOPPING),
+    "a stop was asked for": up(id="a stop was asked for", stop_wanted_at=at(1)),
+}
+JUST_WATCHED = {
+    "recording": up(id="recording"),
+    "interrupted": up(id="interrupted", state=State.INTERRUPTED),
+    "uploading": up(id="uploading", state=State.UPLOADING, stop_wanted_at=at(1)),
+}
+
+
+def test_what_somebody_waits_for_can_be_told_from_what_is_just_watched(stores: Stores) -> None:
+    for name, recording in (WAITED_FOR | JUST_WATCHED).items():
+        stores.added(replace(recording, agora_channel=name))
+    stores.added(over(id="over", agora_channel="over"))
+
+    assert {key for key, _ in stores.recordings.due(99, asked=True)} == set(WAITED_FOR)
+    assert {key for key, _ in stores.recordings.due(99, asked=False)} == set(JUST_WATCHED)
+    assert {key for key, _ in stores.recordings.due(99)} == set(WAITED_FOR | JUST_WATCHED)
+
+
 def test_an_uploading_recording_is_still_stepped(stores: Stores) -> None:
     stores.added(up(state=State.UPLOADING))
 

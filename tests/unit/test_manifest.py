@@ -9,6 +9,18 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
+from slack_bolt import App, BoltRequest
+
+from check import HELPFUL_SCOPES, NEEDED_SCOPES
+from handlers import COMMANDS
+from handlers.app import slack_app
+from handlers.record import RecordCommand
+from handlers.wording import VERBS
+from messages.cards import STOP_ACTION
+from messages.slack import web_client
+from recordings.service import RecordingService
+from tests.fakes.rows import FakeClock, up
+from tests.fakes.store import Memory, MemoryRecordings
 
 ROOT = Path(__file__).parents[2]
 
@@ -23,6 +35,25 @@ def schema() -> Any:
     return json.loads((ROOT / "tests" / "manifest_schema.json").read_text())
 
 
+@pytest.fixture
+def store() -> MemoryRecordings:
+    return MemoryRecordings(Memory())
+
+
+@pytest.fixture
+def app(store: MemoryRecordings) -> App:
+    """The app with every listener that the bot registers."""
+    service = RecordingService(store, lambda name: None, FakeClock(), lambda: "rec1", lambda: None)
+    client = web_client("xoxb-test", "http://127.0.0.1:9/api/")
+    return slack_app(client, "xoxb-test", RecordCommand(service, lambda channel, told: told), service, "")
+
+
+def sends(app: App, **body: Any) -> str:
+    """What the app answers to a request of Slack's."""
+    who = {"team_id": "T1", "team": {"id": "T1"}, "user_id": "U2", "user": {"id": "U2"}, "api_app_id": "A1"}
+    return str(app.dispatch(BoltRequest(body=who | body, mode="socket_mode")).body)
+
+
 def test_it_fits_the_published_schema(manifest: Any, schema: Any) -> None:
     jsonschema.Draft7Validator.check_schema(schema)
     jsonschema.validate(manifest, schema, jsonschema.Draft7Validator)
@@ -33,9 +64,8 @@ def test_a_key_that_slack_does_not_know_would_be_noticed(manifest: Any, schema: 
         jsonschema.validate(manifest | {"colour": "red"}, schema, jsonschema.Draft7Validator)
 
 
-def test_it_asks_for_the_scopes_that_the_bot_uses_and_no_more(manifest: Any) -> None:
-    scopes = manifest["oauth_config"]["scopes"]
-    assert scopes == {"bot": ["commands", "chat:write", "chat:write.public", "channels:read", "groups:read", "im:write"]}
+def test_it_asks_for_the_scopes_that_the_bot_checks_and_no_more(manifest: Any) -> None:
+    assert manifest["oauth_config"]["scopes"] == {"bot": [*NEEDED_SCOPES, *HELPFUL_SCOPES]}
 
 
 def test_it_is_for_socket_mode_with_buttons(manifest: Any) -> None:
@@ -47,3 +77,36 @@ def test_it_is_for_socket_mode_with_buttons(manifest: Any) -> None:
 
 def test_people_and_channels_come_escaped_so_that_their_ids_can_be_told_from_names(manifest: Any) -> None:
     assert all(command["should_escape"] is True for command in manifest["features"]["slash_commands"])
+
+
+def test_its_slash_commands_are_those_that_the_app_answers(manifest: Any, app: App) -> None:
+    named = [command["command"] for command in manifest["features"]["slash_commands"]]
+
+    assert named == list(COMMANDS)
+    for command in named:
+        assert "Recording calls" in sends(app, command=command, text="help", channel_id="C1")
+
+
+def test_the_usage_hint_names_every_command(manifest: Any) -> None:
+    (command,) = manifest["features"]["slash_commands"]
+    named = {part.split()[0] for part in command["usage_hint"].split("|")}
+
+    assert named == set(VERBS)
+
+
+def test_interactivity_is_on_since_the_card_has_a_button_that_the_app_answers(
+    manifest: Any, app: App, store: MemoryRecordings
+) -> None:
+    assert manifest["settings"]["interactivity"]["is_enabled"] is True
+    store.add_recording(up(), None)
+    pressed = {"type": "button", "action_id": STOP_ACTION, "block_id": "card-rec1", "value": "rec1"}
+    sends(app, type="block_actions", channel={"id": "C1"}, container={"type": "message"}, actions=[pressed])
+
+    row = store.recording("rec1")
+    assert row is not None
+    assert row.stop_wanted_by == "U2"
+
+
+def test_nothing_is_listened_to_that_is_not_switched_on(manifest: Any, app: App) -> None:
+    assert len(app._listeners) == len(COMMANDS) + 1
+    assert "event_subscriptions" not in manifest["settings"]
