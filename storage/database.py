@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,6 +35,8 @@ class Database:
     def __init__(self, url: str, *, busy_seconds: float = _BUSY_SECONDS) -> None:
         self._engine = _engine(url, busy_seconds)
         self._shared = self._engine.dialect.name != "sqlite"
+        self._busy_seconds = busy_seconds
+        self._turn = threading.Lock()
 
     def __repr__(self) -> str:
         return f"Database({self._engine.url.render_as_string(hide_password=True)!r})"
@@ -41,15 +45,31 @@ class Database:
     def read(self) -> Iterator[Connection]:
         """A transaction that only reads."""
         with _translated(), self._engine.connect() as connection:
+            connection.execution_options(busy_seconds=self._busy_seconds)
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that writes: committed at the end, rolled back on an exception."""
-        with _translated(), self._engine.connect() as connection:
-            connection.execution_options(begin="IMMEDIATE")
+        with self._one_writer() as seconds, _translated(), self._engine.connect() as connection:
+            connection.execution_options(begin="IMMEDIATE", busy_seconds=seconds)
             with connection.begin():
                 yield connection
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[float]:
+        """The seconds that are left to wait for other processes."""
+        if self._shared:
+            yield self._busy_seconds
+            return
+        # SQLite has one writer at a time and no queue: whoever waits looks again every 100 ms, and many starve.
+        begun = time.monotonic()
+        if not self._turn.acquire(timeout=self._busy_seconds):
+            raise StorageUnavailable("database is locked")
+        try:
+            yield max(0.0, self._busy_seconds - (time.monotonic() - begun))
+        finally:
+            self._turn.release()
 
     def clock(self) -> datetime:
         """The time that every replica agrees on: the server's own, or with SQLite this machine's."""
@@ -116,8 +136,9 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
 
 
 def _begin_sqlite(connection: Connection) -> None:
-    mode = connection.get_execution_options().get("begin", "DEFERRED")
-    connection.exec_driver_sql(f"BEGIN {mode}")
+    options = connection.get_execution_options()
+    connection.exec_driver_sql(f"PRAGMA busy_timeout = {round(1000 * options['busy_seconds'])}")
+    connection.exec_driver_sql(f"BEGIN {options.get('begin', 'DEFERRED')}")
 
 
 def _refuse_newer(connection: Connection, config: Config) -> None:

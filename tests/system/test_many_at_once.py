@@ -1,0 +1,55 @@
+"""Fifty people at once, while Agora is slow: everybody hears at once that they were heard."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from simulator.slack.interactions import Interaction
+from tests.system.conftest import Office, words
+
+MANY = 50
+
+
+def all_at_once(office: Office, texts: list[tuple[str, str]]) -> list[Interaction]:
+    """Commands (text, channel), typed in the same moment."""
+    with ThreadPoolExecutor(len(texts)) as pool:
+        return list(pool.map(lambda typed: office.command(typed[0], channel=typed[1]), texts))
+
+
+def answered_at_once(answers: list[Interaction]) -> None:
+    assert all(words(answer) for answer in answers)
+    latencies = sorted(answer.latency or 99 for answer in answers)
+    assert latencies[-1] < 1, latencies
+
+
+@pytest.mark.parametrize("rooms", [1, MANY])
+def test_fifty_commands_are_acknowledged_within_a_second_while_agora_takes_ten(office: Office, rooms: int) -> None:
+    office.start(START_TIMEOUT_SECONDS="90", LOG_LEVEL="INFO")
+    office.agora.fault("*", delay_after=10, times=None)
+    names = [office.room(f"room{number}") for number in range(rooms)]
+    starts = [(f"start call{number}", names[number % rooms]) for number in range(MANY)]
+    answered_at_once(all_at_once(office, starts))
+    # And again while every call to Agora that can be under way is.
+    office.wait_agora(lambda agora: len(agora.in_flight()) >= min(MANY, rooms * 4))
+    answered_at_once(all_at_once(office, [("status", names[number % rooms]) for number in range(MANY)]))
+    answered_at_once(all_at_once(office, [(f"stop call{n}", names[n % rooms]) for n in range(MANY)]))
+    code, seconds = office.bot.stop()
+    assert code == 0
+    assert seconds < 10
+
+
+def test_one_slow_recording_does_not_keep_the_others(office: Office) -> None:
+    office.start()
+    for number in range(8):
+        office.room(f"room{number}")
+        office.agora.join(f"call{number}", 1)
+    for number in range(7):
+        office.agora.fault("query", channel=f"call{number}", hang="request", times=None)
+    for number in range(8):
+        office.command(f"start call{number}", channel=f"room{number}")
+    office.wait_red("call7", channel="room7")
+    office.after_queries(4, "call7", timeout=5)
+    office.command("stop", channel="room7")
+    office.wait_card("ended", channel="room7", timeout=5)
