@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
+
+import trustme
 
 Script = Callable[["Exchange"], None]
 
-CERTIFICATE = str(Path(__file__).with_name("localhost.pem"))
+AUTHORITY = trustme.CA()
+"""Whoever trusts it trusts the servers here; it is made anew for each run."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def serving(script: Script | None = None, *, tls: bool = False) -> Iterator[Host
     server = _Server(("127.0.0.1", 0), handler)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(CERTIFICATE)
+        AUTHORITY.issue_cert("127.0.0.1").configure_cert(context)
         server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
     host.url = f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -14,7 +14,7 @@ import pytest
 from agora.transport import Call, HttpTransport
 from recordings.errors import NoAnswer, NotSent
 from tests.unit.agora.fakes import FakeTime
-from tests.unit.agora.hosts import CERTIFICATE, Exchange, accepting_only, nobody, serving
+from tests.unit.agora.hosts import AUTHORITY, Exchange, accepting_only, nobody, serving
 
 QUERY = Call("query", "GET", "/v1/query")
 START = Call("start", "POST", "/v1/start", {"cname": "daily", "secretKey": "hush-storage"})
@@ -170,8 +170,8 @@ def test_calls_go_over_tls_and_keep_their_connection_and_their_deadline(connect:
             return exchange.answer(200, b"{}")
         return exchange.drip(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x")
 
-    with serving(first_whole_then_in_drops, tls=True) as host:
-        transport = connect(host.url, ca_bundle=CERTIFICATE, total_timeout=0.5)
+    with serving(first_whole_then_in_drops, tls=True) as host, AUTHORITY.cert_pem.tempfile() as bundle:
+        transport = connect(host.url, ca_bundle=bundle, total_timeout=0.5)
         assert [transport.send(START).status for _ in range(2)] == [200, 200]
         with pytest.raises(NoAnswer, match="timed out"):
             transport.send(START)
