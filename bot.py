@@ -169,10 +169,9 @@ class Running:
     def start(self) -> None:
         self.web.start()
         self.identity.start()
-        # Before the tables are there: while they can't be made, people read that nothing can be written down.
-        if self.socket is not None:
-            self.socket.start()
-        migrate_when_possible(self.database)
+        # While the tables can't be made, people read that nothing can be written down.
+        migrate_when_possible(self.database, on_trouble=self._connect)
+        self._connect()
         self.dispatcher.start()
         self.scheduler.start()
 
@@ -190,6 +189,10 @@ class Running:
             _log.warning("lease_not_handed_over", error=str(error))
         self.web.close()
         closing.join(1)
+
+    def _connect(self) -> None:
+        if self.socket is not None:
+            self.socket.start()
 
     def _close_socket(self) -> None:
         if self.socket is not None:

@@ -99,7 +99,9 @@ class Socket:
         self._thread = threading.Thread(target=self._watch, name="socket", daemon=True)
 
     def start(self) -> None:
-        self._thread.start()
+        """Begins, where it has not begun yet."""
+        if self._thread.ident is None:
+            self._thread.start()
 
     @property
     def connected(self) -> bool:

@@ -18,6 +18,8 @@ from recordings.ports import Clock
 
 _LONGEST_WAIT = 0.4
 """Seconds until rows are looked at again though nothing woke the thread: a wish of another replica is seen then."""
+_BURST = 0.03
+"""Seconds in which wake-ups become one look: with one for each of fifty wishes, their answers would be late."""
 _AFTER_A_FAULT = timedelta(seconds=2)
 _log = structlog.get_logger(__name__)
 
@@ -74,6 +76,7 @@ class Dispatcher:
         pause = 0.0
         while not self._stopping.is_set():
             self._event.wait(pause)
+            self._stopping.wait(_BURST)
             self._event.clear()
             pause = self._look()
 
