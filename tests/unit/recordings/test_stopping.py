@@ -203,6 +203,11 @@ def test_one_that_goes_on_after_an_accepted_stop_is_stopped_again() -> None:
     assert decided(row, running(), turn_at(80)) == Query()
 
 
+@pytest.mark.parametrize("status", [6, 7, 8])
+def test_one_that_takes_its_time_to_leave_is_not_stopped_again(status: int) -> None:
+    assert decided(replace(UPLOADING, status=status), running(), turn_at(600)) == Query()
+
+
 @pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
 def test_a_repeated_stop_that_finds_it_gone_is_believed_at_once(answer: AgoraError) -> None:
     row = replace(UPLOADING, status=5)
