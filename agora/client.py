@@ -34,12 +34,15 @@ class AgoraClient:
         profile: RecordingProfile,
         storage: StorageTarget,
         clock: Clock,
+        hide: Sequence[str] = (),
     ) -> None:
+        """`hide`: secrets that the transport adds, which an answer may repeat as well."""
         self._transport = transport
         self._tokens = tokens
         self._profile = profile
         self._storage = storage
         self._clock = clock
+        self._hide = tuple(hide)
 
     def close(self) -> None:
         """Closes the connections to Agora."""
@@ -88,7 +91,8 @@ class AgoraClient:
 
     def _secrets(self, token: str) -> tuple[str, ...]:
         profile, storage = self._profile, self._storage
-        return token, storage.secret_key, storage.access_key, profile.encryption_secret, profile.encryption_salt
+        keys = storage.secret_key, storage.access_key, profile.encryption_secret, profile.encryption_salt
+        return token, *keys, *self._hide
 
     def _recordings(self) -> str:
         return f"/v1/apps/{_part(self._tokens.app_id)}/cloud_recording"
@@ -128,7 +132,7 @@ def connect(
         return_after=return_after,
         pace=pacer.pace,
     )
-    return AgoraClient(transport, tokens, profile, storage, clock)
+    return AgoraClient(transport, tokens, profile, storage, clock, hide=(customer_id, customer_secret))
 
 
 def _part(text: str) -> str:

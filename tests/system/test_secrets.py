@@ -1,0 +1,220 @@
+"""No secret leaves the process but to whom it belongs: not in a log line at DEBUG, not on disk, not in a message."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+
+import pytest
+
+from tests.system.conftest import ROOT, Bot, Office
+
+ENCRYPTED = {
+    "AGORA_ENCRYPTION_MODE": "7",
+    "AGORA_ENCRYPTION_SECRET": "encryption-secret-7f6e5d4c",
+    "AGORA_ENCRYPTION_SALT": base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(),
+    "AGORA_WEBHOOK_SECRET": "webhook-secret-1a2b3c4d",
+}
+SECRET = (
+    "SLACK_BOT_TOKEN",
+    "SLACK_APP_TOKEN",
+    "SLACK_SIGNING_SECRET",
+    "AGORA_APP_CERTIFICATE",
+    "AGORA_CUSTOMER_ID",
+    "AGORA_CUSTOMER_SECRET",
+    "STORAGE_ACCESS_KEY",
+    "STORAGE_SECRET_KEY",
+    "AGORA_ENCRYPTION_SECRET",
+    "AGORA_ENCRYPTION_SALT",
+    "AGORA_WEBHOOK_SECRET",
+)
+
+
+SENT = ("AGORA_CUSTOMER", "STORAGE", "AGORA_ENCRYPTION")
+"""What a request to Agora carries, so that its answer may repeat it."""
+
+
+def secrets_of(office: Office) -> Iterator[str]:
+    settings = office.bot.environment | ENCRYPTED
+    yield from (settings[name] for name in SECRET)
+    basic = f"{settings['AGORA_CUSTOMER_ID']}:{settings['AGORA_CUSTOMER_SECRET']}"
+    yield base64.b64encode(basic.encode()).decode()
+    for seen in office.agora.requests("start"):
+        assert isinstance(seen.body, dict)
+        token = str(seen.body["clientRequest"]["token"])
+        assert token.startswith("006")
+        yield token
+        yield token[35:]
+
+
+def written(office: Office) -> Iterator[tuple[str, bytes]]:
+    for path in office.bot.folder.iterdir():
+        yield path.name, path.read_bytes()
+    for channel in office.slack.world.channels.values():
+        for message in channel.messages:
+            yield f"message in {channel.name}", json.dumps(message.as_json(), default=str).encode()
+    for call in office.slack.calls:
+        yield call.method, json.dumps(call.arguments, default=str).encode()
+
+
+def clean(office: Office) -> None:
+    hooks = [interaction.response_url.rsplit("/", 1)[1] for interaction in office.slack.interactions]
+    kept = list(written(office))
+    assert {"recordings.db", "recordings.db-wal"} <= {name for name, _ in kept}
+    for secret in set(secrets_of(office)):
+        for where, content in kept:
+            assert secret.encode() not in content, where
+    for hook in hooks:
+        assert hook not in office.bot.log
+    assert re.search(r"(Basic|Bearer) (?!\*\*\*)", office.bot.log) is None
+
+
+def test_a_whole_recording_with_every_failure_on_the_way_leaves_no_secret_anywhere(office: Office) -> None:
+    office.start(**ENCRYPTED)
+    secret = office.bot.environment["STORAGE_SECRET_KEY"]
+    office.agora.fault("acquire", status=500, body={"code": 500, "reason": f"cannot use {secret}"})
+    office.agora.fault("start", answer="not_completed")
+    office.agora.fault("start", lost="answer")
+    office.agora.fault("query", answer="proxy_502", skip=2)
+    office.agora.join("daily", 1001)
+    office.command("start daily")
+    office.command('start "daily" now')
+    office.wait_card("recording")
+    office.command("start other", channel="design")
+    office.agora.kill("daily")
+    office.wait_alert("recording_failed", "lost")
+    clean(office)
+
+
+def test_what_agora_says_of_a_secret_is_told_to_nobody(office: Office) -> None:
+    office.start(**ENCRYPTED)
+    keys = [(office.bot.environment | ENCRYPTED)[name] for name in SECRET if name.startswith(SENT)]
+    for number, key in enumerate(keys):
+        office.room(f"room{number}")
+        body = {"code": 2, "reason": f"the value {key} is wrong"}
+        office.agora.fault("start", status=400, body=body, channel=f"call{number}", times=None)
+        office.command(f"start call{number}", channel=f"room{number}")
+    for number in range(len(keys)):
+        office.wait_alert("recording_failed", "rejected", channel=f"room{number}")
+    clean(office)
+
+
+def test_a_crash_and_a_restart_leave_no_secret_either(office: Office) -> None:
+    office.start(**ENCRYPTED)
+    office.agora.fault("start", delay_after=5)
+    office.command("start daily")
+    office.wait_agora(lambda agora: agora.in_flight("start"))
+    office.bot.kill()
+    office.restart(**ENCRYPTED, START_TIMEOUT_SECONDS="60")
+    office.wait_card("recording", timeout=30)
+    assert office.bot.process is not None
+    office.bot.process.send_signal(signal.SIGABRT)
+    office.bot.process.wait()
+    clean(office)
+
+
+# Before it runs
+
+
+def run(bot: Bot, *arguments: str, without: Sequence[str] = (), **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {name: value for name, value in (bot.environment | settings).items() if name not in without}
+    return subprocess.run(
+        [sys.executable, os.fspath(ROOT / "bot.py"), *arguments],
+        env=environment,
+        cwd=bot.folder,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+REQUIRED = (
+    "SLACK_BOT_TOKEN",
+    "AGORA_APP_ID",
+    "AGORA_CUSTOMER_ID",
+    "AGORA_CUSTOMER_SECRET",
+    "STORAGE_REGION",
+    "STORAGE_BUCKET",
+    "STORAGE_ACCESS_KEY",
+    "STORAGE_SECRET_KEY",
+)
+
+
+def test_each_missing_setting_is_a_line_of_its_own_and_exit_2(office: Office) -> None:
+    ended = run(office.bot, without=(*REQUIRED, "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"))
+    assert ended.returncode == 2
+    lines = ended.stderr.splitlines()
+    assert len(lines) == len(REQUIRED) + 1
+    for name in (*REQUIRED, "SLACK_APP_TOKEN"):
+        assert len([line for line in lines if line.startswith(name)]) == 1
+    assert "Traceback" not in ended.stderr + ended.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("QUERY_INTERVAL_SECONDS", "often"),
+        ("RETRY_BACKOFF_SECONDS", "1,x"),
+        ("STORAGE_VENDOR", "floppy"),
+        ("STORAGE_REGION", "atlantis"),
+        ("SLACK_BOT_TOKEN", "secret-in-the-wrong-place"),
+        ("DATABASE_URL", "mysql://u:secret-in-the-wrong-place@h/d"),
+        ("AGORA_API_URLS", "ftp://x"),
+        ("LOG_LEVEL", "LOUD"),
+        ("HTTP_PORT", "70000"),
+    ],
+)
+def test_an_unreadable_setting_is_one_line_without_its_value_and_exit_2(office: Office, name: str, value: str) -> None:
+    office.bot.environment[name] = value
+    ended = run(office.bot)
+    assert ended.returncode == 2
+    assert [line.split()[0] for line in ended.stderr.splitlines()] == [name]
+    assert "secret-in-the-wrong-place" not in ended.stderr + ended.stdout
+
+
+def found(ended: subprocess.CompletedProcess[str]) -> dict[str, bool]:
+    """Whether each thing that was checked is right."""
+    lines = [line for line in ended.stdout.splitlines() if line.startswith(("ok", "FAIL"))]
+    return {line[6:23].strip(): line.startswith("ok") for line in lines}
+
+
+def test_check_finds_everything_right(office: Office) -> None:
+    ended = run(office.bot, "check")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert found(ended)
+    assert all(found(ended).values())
+    assert office.slack.messages("daily") == []
+    assert office.agora.recorders() == []
+
+
+def broken(line: str, ended: subprocess.CompletedProcess[str]) -> None:
+    """Exit 1, and among what is wrong is this; every line says what to do."""
+    assert ended.returncode == 1
+    assert not found(ended)[line], ended.stdout
+    assert "Traceback" not in ended.stdout + ended.stderr
+
+
+def test_check_names_what_is_wrong(office: Office) -> None:
+    broken("slack bot token", run(office.bot, "check", SLACK_BOT_TOKEN="xoxb-wrong"))
+    broken("slack app token", run(office.bot, "check", SLACK_APP_TOKEN="xapp-wrong"))
+    broken("agora credentials", run(office.bot, "check", AGORA_CUSTOMER_SECRET="wrong-secret"))
+    broken("database", run(office.bot, "check", DATABASE_URL="sqlite:////nowhere/recordings.db"))
+    broken("settings", run(office.bot, "check", without=("STORAGE_BUCKET",)))
+    office.slack.scopes.remove("chat:write")
+    broken("slack scopes", run(office.bot, "check"))
+    office.slack.scopes.append("chat:write")
+    office.agora.fault("acquire", answer="no_active_status", times=None)
+    broken("cloud recording", run(office.bot, "check"))
+    office.agora.clear_faults()
+    office.agora.down()
+    broken("agora credentials", run(office.bot, "check"))
+    office.agora.up()
+    office.slack.down()
+    broken("slack bot token", run(office.bot, "check"))
