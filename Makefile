@@ -15,7 +15,7 @@ ARGS ?=
 # Newer versions of everything: make lock UPGRADE=--upgrade
 UPGRADE ?=
 
-.PHONY: help demo test run live soak bench lint format lock clean missing
+.PHONY: help demo test run live soak bench lint format lock manifest clean missing
 
 help:
 	@echo "make demo    the whole main job, against local simulators of Slack and Agora"
@@ -25,6 +25,7 @@ help:
 	@echo "make soak    long fault runs          make bench   measurements"
 	@echo "make lint    formatter, linter, types, import rules          make format   mend what can be mended"
 	@echo "make lock    requirements*.txt anew from pyproject.toml      make clean    remove what make made"
+	@echo "make manifest   manifest.http.yml anew from manifest.yml"
 
 demo: $(VENV)/dev
 	@$(PY) demo.py
@@ -58,6 +59,9 @@ lock: $(VENV)/lock/bin/uv
 compile = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/lock/bin/uv pip compile --quiet --no-config --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate $(UPGRADE) \
 	--output-file $(1)
+
+manifest: $(VENV)/dev
+	$(PY) tools/manifest.py
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
