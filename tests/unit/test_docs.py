@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from flask import Response
+from prometheus_client.parser import text_string_to_metric_families
 
 import settings
 from handlers import COMMANDS
@@ -17,6 +18,7 @@ from handlers.wording import VERBS
 from messages import words
 from recordings.model import MOVES, AlertKind, Reason, State
 from web.app import web_app
+from web.metrics import Overview, PrometheusMeter
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -182,6 +184,43 @@ def test_every_line_of_the_log_that_the_runbook_names_is_written_somewhere() -> 
     sources = [path for path in ROOT.glob("*/*.py") if path.parent.name not in ("tests", "simulator")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     assert {name for name in named if not re.search(rf'"{name}["\s]', code)} == set()
+
+
+def exposed() -> dict[str, set[str]]:
+    """Each metric as it is called on the page, with its labels."""
+    meter = PrometheusMeter(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 0, 10))
+    meter.step("card", 0.1, "done")
+    meter.agora_call("query", 0.1, "ok")
+    meter.alert("recording_failed", "lost", "delivered")
+    return {
+        f"{family.name}_total" if family.type == "counter" else family.name: {
+            label for sample in family.samples for label in sample.labels
+        }
+        - {"le"}
+        for family in text_string_to_metric_families(meter.text().decode())
+        if not family.name.endswith("_created")
+    }
+
+
+def test_the_runbook_explains_every_metric_with_its_labels_and_no_other() -> None:
+    rows = table(section(RUNBOOK, "Metrics"))
+    assert {names(row[0])[0]: set(names(row[0])[1:]) for row in rows} == exposed()
+    assert [row[0] for row in rows if len(row) != 4 or not all(row)] == []
+
+
+def test_the_runbook_speaks_of_no_metric_that_there_is_not() -> None:
+    assert set(re.findall(r"`(recorder_\w+)`", section(RUNBOOK, "Metrics"))) == exposed().keys()
+
+
+def test_the_runbook_names_every_kind_of_work_that_is_counted() -> None:
+    sources = [*(ROOT / "monitor").glob("*.py"), ROOT / "messages" / "notifier.py"]
+    work = {
+        name
+        for path in sources
+        for name in re.findall(r'^    name: str = "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
+    }
+    (row,) = [row for row in table(section(RUNBOOK, "Metrics")) if "`recorder_step_seconds`" in row[0]]
+    assert work == set(names(row[1])) - {"work", "outcome", "done"}
 
 
 # docs/architecture.md
