@@ -96,7 +96,6 @@ def test_one_that_comes_up_long_after_its_start_was_given_up_ends_too(office: Of
     office.bot.kill()
     office.restart(**settings)
     office.wait_card("failed", reason="unavailable")
-    assert recorders(office) == []
     office.wait_agora(lambda agora: recorders(office), timeout=20)
     office.wait_agora(lambda agora: not agora.running())
     # It may come up while the bot is still after it, or find itself banned.
