@@ -189,6 +189,7 @@ class Running:
             _log.warning("lease_not_handed_over", error=str(error))
         self.web.close()
         closing.join(1)
+        self.database.close()
 
     def _connect(self) -> None:
         if self.socket is not None:

@@ -11,7 +11,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
 from agora.tokens import Tokens, is_usual, read_back
-from recordings.errors import AgoraError, StorageUnavailable, Unauthorized
+from recordings.errors import AgoraError, DatabaseNewer, StorageUnavailable, Unauthorized
 from recordings.ports import Clock, CloudRecorder
 from storage.database import Database
 
@@ -71,6 +71,8 @@ def lines(
 def _database(database: Database) -> Line:
     try:
         database.migrate()
+    except DatabaseNewer as error:
+        return Line("database", False, f"{error}.")
     except StorageUnavailable as error:
         return Line("database", False, f"{error}. Check DATABASE_URL, and that its folder or server can be written to.")
     return Line("database", True, "can be written to, and its tables are this version's")

@@ -14,7 +14,7 @@ from messages.pace import Limit, Pace
 from messages.replies import cannot_post
 from messages.slack import Slack
 from messages.text import Message
-from recordings.errors import SlackBusy, SlackError, SlackRefused
+from recordings.errors import SlackBusy, SlackError, SlackPaced, SlackRefused
 from recordings.metering import Meter, NoMeter
 from recordings.model import AlertKind, Recording
 from recordings.ports import Clock
@@ -59,7 +59,7 @@ class CardPoster:
         now = self.clock()
         free = self.pace.posts.free_at(recording.slack_channel)
         if free > now:
-            raise SlackBusy("paced", retry_after=(free - now).total_seconds())
+            raise SlackPaced((free - now).total_seconds())
         self.pace.posts.took(recording.slack_channel, now)
         try:
             return _post(self.slack, recording.slack_channel, card(recording, self.frame))
@@ -134,14 +134,12 @@ class CardWork:
         return self.pace.of_a_card.free_at(job.recording.id)
 
     def _defer(self, job: CardJob, error: SlackBusy, epoch: int) -> None:
-        until = self.clock() + (
-            timedelta(seconds=error.retry_after or 1)
-            if error.error == "paced"
-            else _backoff(job.tries, error.retry_after)
-        )
-        if error.retry_after and error.error != "paced":
+        paced = isinstance(error, SlackPaced)
+        wait = timedelta(seconds=error.retry_after or 0) if paced else _backoff(job.tries, error.retry_after)
+        until = self.clock() + wait
+        if error.retry_after and not paced:
             self.pace.updates.hold(until)
-        _log.warning("card_deferred", recording=job.recording.id, error=str(error), tries=job.tries)
+        _log.info("card_deferred", recording=job.recording.id, error=str(error), tries=job.tries)
         self.cards.card_deferred(job.recording.id, until, epoch)
 
 

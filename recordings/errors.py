@@ -9,6 +9,7 @@ SystemFailure           something of ours, of Agora's or of Slack's failed
 ├── SlackError          Slack did not take a message
 │   ├── SlackRefused    and it never will: archived, not in the channel, token revoked, …
 │   └── SlackBusy       not now: 429, 5xx, no answer
+│       └── SlackPaced  not sent yet, so as to keep to Slack's pace
 └── AgoraError          an answer of Agora that is not a success, or no answer
     ├── AgoraSilent     nothing is known of the recording; asking again makes sense
     │   ├── NotSent     no connection: the request did not reach Agora
@@ -73,6 +74,13 @@ class SlackRefused(SlackError):
 
 class SlackBusy(SlackError):
     """Trying again later may help; `retry_after` in seconds where Slack gave one."""
+
+
+class SlackPaced(SlackBusy):
+    """Not sent: the bot keeps to Slack's pace, and the channel's turn comes in `retry_after` seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__("paced", retry_after=retry_after)
 
 
 class AgoraError(SystemFailure):

@@ -33,7 +33,7 @@ def _decide_starting(recording: Recording, recorder: Recorder | None, turn: Turn
         recorder = None
     if recorder is not None and recorder.sid is not None:
         return Settle() if ending(recording, turn) else Query()
-    if recording.stop_wanted_at is not None or turn.past(recording.requested_at, turn.policy.start_timeout):
+    if recording.stop_wanted_at is not None or turn.past(recording.begun_at, turn.policy.start_timeout):
         return Settle()
     if recording.card_ts is None:
         return PostCard()
@@ -109,6 +109,6 @@ def _settle(recording: Recording, recorder: Recorder | None, turn: Turn) -> Chan
     up = recorder is not None and recorder.wanted and recorder.sid is not None
     if recording.stop_wanted_at is not None or up:
         return stopping.begin(recording, recorder, ending(recording, turn) or Reason.STOPPED, turn)
-    if turn.past(recording.requested_at, turn.policy.start_timeout):
+    if turn.past(recording.begun_at, turn.policy.start_timeout):
         return starting.give_up(recording, recorder, turn)
     return starting.renew(recording, recorder, turn)

@@ -95,6 +95,8 @@ class Recording:
     detail: str = ""
     """Agora's or Slack's own words about a failure."""
     next_step_at: datetime
+    turn_at: datetime | None = None
+    """When its card's turn comes in a Slack channel that has many to take."""
     tries: int = 0
     """Calls in a row that brought the work in hand no further."""
     recorder_id: str | None = None
@@ -140,6 +142,11 @@ class Recording:
         if state is not self.state and state not in MOVES[self.state]:
             raise IllegalMove(f"{self.id}: {self.state} does not lead to {state}")
         return replace(self, state=state)
+
+    @property
+    def begun_at(self) -> datetime:
+        """From when on it is the others' fault that it does not come up."""
+        return self.turn_at or self.requested_at
 
     @property
     def visible(self) -> tuple[object, ...]:

@@ -17,6 +17,7 @@ from recordings.errors import (
     Overloaded,
     RateLimited,
     SlackBusy,
+    SlackPaced,
     SlackRefused,
     TaskConflict,
     Unauthorized,
@@ -30,10 +31,13 @@ def after_card(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     match outcome.answer:
         case SlackRefused() as error:
             return fail(recording, None, Reason.UNDELIVERABLE, str(error), turn)
+        case SlackPaced() as error:
+            at = turn.later(error.retry_after or 0)
+            return Change(replace(recording, turn_at=at, next_step_at=at))
         case SlackBusy() as error:
             tries = recording.tries + 1
             again = turn.retry_at(tries, retry_after=error.retry_after)
-            again = turn.by(again, recording.requested_at, turn.policy.start_timeout)
+            again = turn.by(again, recording.begun_at, turn.policy.start_timeout)
             return Change(replace(recording, tries=tries, detail=str(error), next_step_at=again))
         case str() as ts:
             return Change(replace(recording, card_ts=ts, tries=0, detail="", next_step_at=turn.now))
@@ -82,7 +86,7 @@ def after_start(recording: Recording, recorder: Recorder, action: Start, outcome
     tried = _tried(recording, error, turn)
     if not error.retry and not isinstance(error, AlreadyStarted):
         again = turn.retry_at(recording.recorders, retry_after=error.retry_after)
-        tried = replace(tried, next_step_at=turn.by(again, recording.requested_at, turn.policy.start_timeout))
+        tried = replace(tried, next_step_at=turn.by(again, recording.begun_at, turn.policy.start_timeout))
         return renew(tried, recorder, turn, most=1 + len(turn.policy.retry_backoff) * turn.policy.bases)
     if tried.tries > len(turn.policy.retry_backoff):
         return renew(tried, recorder, turn, most=max(2, turn.policy.bases))
@@ -120,7 +124,7 @@ def _tried(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
     counts = not isinstance(error, RateLimited)
     tries = recording.tries + 1 if counts else recording.tries
     again = turn.retry_at(max(tries, 1), retry_after=error.retry_after)
-    by_then = turn.by(again, recording.requested_at, turn.policy.start_timeout)
+    by_then = turn.by(again, recording.begun_at, turn.policy.start_timeout)
     return replace(recording, tries=tries, detail=str(error), next_step_at=by_then)
 
 

@@ -21,6 +21,8 @@ from recordings.errors import DatabaseNewer, StorageUnavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 2.0
+_PATIENCE = "-c statement_timeout=10000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=2000"
+"""Milliseconds. A replica that hangs in the middle of a transaction must not keep the lease's row from the others."""
 _MIGRATION_LOCK = 7_266_273
 """Names this program's migrations among the advisory locks of a PostgreSQL server."""
 
@@ -114,7 +116,7 @@ def _engine(url: str, busy_seconds: float) -> Engine:
             pool_size=20,
             max_overflow=60,
             hide_parameters=True,
-            connect_args={"connect_timeout": 3, "options": "-c statement_timeout=10000 -c lock_timeout=5000"},
+            connect_args={"connect_timeout": 3, "options": _PATIENCE},
         )
     engine = create_engine(
         url, pool_size=20, max_overflow=60, hide_parameters=True, connect_args={"timeout": busy_seconds}

@@ -115,6 +115,7 @@ recordings = Table(
     Column("reason", Name(Reason)),
     Column("detail", Text, nullable=False, server_default=""),
     Column("next_step_at", UtcDateTime, nullable=False),
+    Column("turn_at", UtcDateTime),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("recorder_id", String(40)),
     Column("recorders", Integer, nullable=False, server_default="0"),

