@@ -136,14 +136,13 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_transaction_that_will_write_has_its_turn_from_its_beginning(tmp_path: Path) -> None:
+def test_a_transaction_that_will_write_has_its_turn_from_its_beginning(database: Database, tmp_path: Path) -> None:
     """Two that first read would both go on from there, and one of them fail in the middle."""
-    database = Database(f"sqlite:///{tmp_path / 'recordings.db'}", busy_seconds=0)
-    database.migrate()
+    another_process = Database(f"sqlite:///{tmp_path / 'recordings.db'}", busy_seconds=0)
 
-    with database.write(), pytest.raises(StorageUnavailable, match="locked"), database.write():
+    with database.write(), pytest.raises(StorageUnavailable, match="locked"), another_process.write():
         pass
-    database.close()
+    another_process.close()
 
 
 def test_what_fails_half_way_leaves_nothing_behind(database: Database) -> None:
