@@ -31,7 +31,7 @@ demo: $(VENV)/dev
 	@$(PY) demo.py
 
 test: $(VENV)/dev
-	$(PY) -m pytest -n $(WORKERS) $(ARGS)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
 
 run: $(VENV)/run
 	@exec $(PY) bot.py

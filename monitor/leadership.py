@@ -35,6 +35,7 @@ class Leadership:
         self._paused: Pause | None = None
         self._guard = threading.Lock()
         self._epoch: int | None = None
+        self._resigned = False
         self._until = float("-inf")
         self._renewed = float("-inf")
 
@@ -42,6 +43,8 @@ class Leadership:
         """Takes or renews the lease where a third of its time has passed. Raises `StorageUnavailable`."""
         asked_at = self._monotonic()
         with self._guard:
+            if self._resigned:
+                return
             if self._epoch is not None and asked_at < self._renewed + self._seconds / 3:
                 return
         renewed_at = self._lease.renewed_at()
@@ -74,8 +77,9 @@ class Leadership:
             return self._epoch if self._monotonic() < self._until else None
 
     def resign(self) -> None:
-        """Hands the lease over at once. Raises `StorageUnavailable`."""
+        """Hands the lease over at once, for good. Raises `StorageUnavailable`."""
         with self._guard:
             leading, self._epoch = self._epoch is not None, None
+            self._resigned = True
         if leading:
             self._lease.release(self._clock())

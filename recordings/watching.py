@@ -10,6 +10,8 @@ from recordings.errors import AgoraError, NotFound, RateLimited, Unauthorized
 from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
 from recordings.ports import RecorderStatus
 
+_LONGEST_PAUSE = 60.0
+
 
 def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
     queried = replace(recording, queried_at=turn.now)
@@ -43,7 +45,9 @@ def unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Recording
     tries = recording.tries + 1
     patient = tries if not isinstance(error, RateLimited) else len(turn.policy.retry_backoff) + 1
     reason = Reason.UNAUTHORIZED if isinstance(error, Unauthorized) else Reason.AGORA_UNREACHABLE
-    again = turn.retry_at(patient, retry_after=error.retry_after, patient=True)
+    # Agora may ask for a pause, but not for so long that nobody would know how the recording is.
+    pause = min(error.retry_after or 0, max(_LONGEST_PAUSE, 3 * turn.policy.query_interval))
+    again = turn.retry_at(patient, retry_after=pause, patient=True)
     return replace(
         recording,
         tries=tries,
@@ -51,7 +55,7 @@ def unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Recording
         found_empty=0,
         unanswered_since=recording.unanswered_since or turn.now,
         unanswered_reason=reason,
-        next_step_at=min(again, max(turn.at_interval(), turn.later(error.retry_after or 0))),
+        next_step_at=min(again, max(turn.at_interval(), turn.later(pause))),
     )
 
 

@@ -21,6 +21,9 @@ from storage.troubles import Troubles as SqlTroubles
 from tests.fakes.rows import NOW
 from tests.fakes.store import Memory, MemoryLease, MemoryOutbox, MemoryRecorders, MemoryRecordings, MemoryTroubles
 
+ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
+"""One worker runs them all, so that one server is enough."""
+
 
 class RecordingStore(Wishes, Steps, Cards, Protocol):
     """What the recordings' table is to the service, the engine and the notifier together."""
@@ -100,7 +103,7 @@ def postgresql(postgresql_url: str) -> Iterator[Database]:
     database.close()
 
 
-@pytest.fixture(params=["sqlite", "postgresql", "memory"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRESQL), "memory"])
 def stores(request: pytest.FixtureRequest) -> Stores:
     if request.param == "memory":
         return in_memory()

@@ -19,6 +19,7 @@ from simulator.slack import SlackSimulator
 from tests.conftest import Server
 from tests.system.conftest import Bot, Office, environment_for, payload
 
+pytestmark = pytest.mark.xdist_group("replicas")
 INTERVAL, LEASE = 1.0, 2.0
 SETTINGS = {
     "QUERY_INTERVAL_SECONDS": str(INTERVAL),
