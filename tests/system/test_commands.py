@@ -151,17 +151,12 @@ def test_a_name_that_agora_allows_is_recorded_as_it_was_typed(office: Office) ->
     office.wait_agora(lambda agora: not agora.running())
 
 
-def test_without_a_name_a_public_channel_lends_its_own(office: Office) -> None:
-    office.start()
-    quick(office.command("start"))
-    assert payload(office.wait_card("recording"))["agora_channel"] == "daily"
-
-
-def test_without_a_name_a_private_channel_with_the_bot_lends_its_own(office: Office) -> None:
+def test_without_a_name_a_channel_lends_its_own(office: Office) -> None:
     office.start()
     office.slack.invite_bot("design")
-    quick(office.command("start", channel="design"))
-    assert payload(office.wait_card("recording", channel="design"))["agora_channel"] == "design"
+    for channel in ("daily", "design"):
+        quick(office.command("start", channel=channel))
+        assert payload(office.wait_card("recording", channel=channel))["agora_channel"] == channel
 
 
 def test_where_the_name_cannot_be_known_it_is_asked_for(office: Office) -> None:

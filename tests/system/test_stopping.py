@@ -188,15 +188,16 @@ def test_a_stop_while_slack_does_not_take_the_card_means_that_agora_is_never_ask
     assert office.agora.requests("acquire") == []
 
 
-@pytest.mark.parametrize("operation", ["users", "acquire"])
-def test_a_stop_while_a_resource_is_asked_for_starts_nothing(office: Office, operation: str) -> None:
+def test_a_stop_while_a_resource_is_asked_for_starts_nothing(office: Office) -> None:
     office.start()
-    office.agora.join("daily", 1001)
-    office.agora.fault(operation, delay=2)
-    office.command("start daily")
-    office.wait_agora(lambda agora: agora.in_flight(operation))
-    office.command("stop", by="ben")
-    stopped(office, "daily")
+    for operation in ("users", "acquire"):
+        office.agora.fault(operation, delay=2, channel=operation)
+        office.command(f"start {operation}", channel=office.room(operation))
+    for operation in ("users", "acquire"):
+        office.wait_agora(lambda agora: len(agora.in_flight()) == 2)
+        office.command("stop", by="ben", channel=operation)
+    for operation in ("users", "acquire"):
+        stopped(office, operation)
     assert office.agora.requests("start") == []
 
 
@@ -249,17 +250,19 @@ def test_a_stop_while_start_hangs_leaves_nothing_running(office: Office) -> None
     assert office.agora.recorder("daily").ended_by == "thrown_out"
 
 
-@pytest.mark.parametrize("status", [0, 1, 2, 3])
-def test_a_stop_before_it_is_up_is_carried_out(office: Office, status: int) -> None:
+def test_a_stop_before_it_is_up_is_carried_out(office: Office) -> None:
     office.start()
-    office.agora.join("daily", 1001)
-    office.agora.force_new("daily", status)
-    office.command("start daily")
-    office.wait_agora(lambda agora: agora.running())
-    office.command("stop", by="ben")
-    office.wait_card("ended")
+    for status in range(4):
+        office.agora.join(f"call{status}", 1001)
+        office.agora.force_new(f"call{status}", status)
+        office.command(f"start call{status}", channel=office.room(f"room{status}"))
+    office.wait_agora(lambda agora: len(agora.running()) == 4)
+    for status in range(4):
+        office.command("stop", by="ben", channel=f"room{status}")
+    for status in range(4):
+        office.wait_card("ended", channel=f"room{status}")
+        assert office.alerts(f"room{status}") == []
     office.wait_agora(lambda agora: not agora.running())
-    assert office.alerts() == []
 
 
 def test_a_stop_right_behind_the_start_is_kept(office: Office) -> None:

@@ -143,15 +143,17 @@ def test_status_20_is_a_crash_at_once(office: Office) -> None:
     assert office.alert_kinds() == [("recording_failed", "crashed")]
 
 
-@pytest.mark.parametrize("status", [6, 7, 8])
-def test_stopped_outside_slack_is_an_end_and_no_failure(office: Office, status: int) -> None:
+def test_stopped_outside_slack_is_an_end_and_no_failure(office: Office) -> None:
     office.start()
-    office.recording()
-    office.agora.force_status("daily", status)
-    alert = office.wait_alert("recording_ended", "stopped_elsewhere")
-    assert alert.broadcast
-    office.wait_card("ended", reason="stopped_elsewhere")
-    assert office.alert_kinds() == [("recording_ended", "stopped_elsewhere")]
+    for status in (6, 7, 8):
+        office.recording(f"call{status}", channel=office.room(f"room{status}"))
+    for status in (6, 7, 8):
+        office.agora.force_status(f"call{status}", status)
+    for status in (6, 7, 8):
+        alert = office.wait_alert("recording_ended", "stopped_elsewhere", channel=f"room{status}")
+        assert alert.broadcast
+        office.wait_card("ended", reason="stopped_elsewhere", channel=f"room{status}")
+        assert office.alert_kinds(f"room{status}") == [("recording_ended", "stopped_elsewhere")]
 
 
 @pytest.mark.parametrize("agora_options", [{"timing": replace(TIMING, stopping=1.5)}])
@@ -164,20 +166,21 @@ def test_a_stop_at_agoras_console_is_an_end_and_no_failure(office: Office) -> No
     assert all(file in over.said for file in office.agora.recorder("daily").files)
 
 
-@pytest.mark.parametrize("status", [0, 1, 2, 3])
-def test_a_recorder_that_does_not_come_up_never_started_and_is_ended(office: Office, status: int) -> None:
+def test_a_recorder_that_does_not_come_up_never_started_and_is_ended(office: Office) -> None:
     office.start(START_TIMEOUT_SECONDS="3")
-    office.agora.join("daily", 1001)
-    office.agora.force_new("daily", status)
-    office.command("start daily")
-    alert = office.wait_alert("recording_failed", "never_started")
-    card = office.wait_card("failed", reason="never_started")
-    assert alert.broadcast
-    assert alert.at - office.agora.requests("start")[0].wall >= 3
-    assert states(card) == ["starting", "failed"]
-    assert "started_at" not in payload(card)
+    for status in range(4):
+        office.agora.join(f"call{status}", 1001)
+        office.agora.force_new(f"call{status}", status)
+        office.command(f"start call{status}", channel=office.room(f"room{status}"))
+    for status in range(4):
+        alert = office.wait_alert("recording_failed", "never_started", channel=f"room{status}")
+        card = office.wait_card("failed", reason="never_started", channel=f"room{status}")
+        assert alert.broadcast
+        assert alert.at - office.agora.requests("start", channel=f"call{status}")[0].wall >= 3
+        assert states(card) == ["starting", "failed"]
+        assert "started_at" not in payload(card)
+        assert office.alert_kinds(f"room{status}") == [("recording_failed", "never_started")]
     office.wait_agora(lambda agora: not agora.running())
-    assert office.alert_kinds() == [("recording_failed", "never_started")]
 
 
 def test_a_recorder_that_dies_before_it_was_up_never_started(office: Office) -> None:
