@@ -39,9 +39,9 @@ class Janitor:
 
     def due(self) -> Sequence[tuple[str, datetime]]:
         now = self.clock()
+        channels = self.recorders.channels(now - _LATELY)
         first_look = now if self._first_round else now + _EVERY
         self._first_round = False
-        channels = self.recorders.channels(now - _LATELY)
         self._next = {channel: self._next.get(channel, first_look) for channel in channels}
         return sorted(self._next.items(), key=lambda item: item[1])
 

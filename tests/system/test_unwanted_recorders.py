@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
+from monitor.calls import Calls
+from monitor.janitor import Janitor
+from recordings.errors import StorageUnavailable
+from recordings.stores import Recorders
 from simulator.agora import AgoraSimulator
 from simulator.agora.views import RecorderView
 from tests.system.conftest import Office
@@ -145,3 +151,13 @@ def test_at_its_start_the_janitor_throws_out_what_should_be_gone_and_nobody_else
     assert {person.uid for person in office.agora.people("daily")} == {1000, SOMEBODY}
     assert [recorder.sid for recorder in office.agora.running()] == [weekly]
     assert {seen.body["uid"] for seen in office.agora.requests("kick")} == {gone}  # type: ignore[index]
+
+
+def test_a_database_that_is_away_at_the_janitors_first_look_only_delays_that_look() -> None:
+    now = datetime.now(UTC)
+    recorders = Mock(Recorders)
+    recorders.channels.side_effect = [StorageUnavailable("database is locked"), ["daily"]]
+    janitor = Janitor(recorders, Mock(Calls), lambda: now)
+    with pytest.raises(StorageUnavailable):
+        janitor.due()
+    assert janitor.due() == [("daily", now)]
