@@ -107,6 +107,7 @@ def test_a_recorder_that_dies_while_nobody_is_there_is_no_failure(office: Office
     office.agora.leave("daily")
     office.agora.kill("daily")
     office.wait_card("ended", reason="idle")
+    office.wait_alert("recording_ended", "idle")
     assert office.alert_kinds() == [("recording_ended", "idle")]
 
 
@@ -190,6 +191,7 @@ def test_a_recorder_that_dies_before_it_was_up_never_started(office: Office) -> 
     office.wait_agora(lambda agora: agora.running())
     office.agora.kill("daily")
     office.wait_card("failed", reason="never_started")
+    office.wait_alert("recording_failed", "never_started")
     assert office.alert_kinds() == [("recording_failed", "never_started")]
 
 
