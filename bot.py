@@ -21,6 +21,7 @@ from datetime import UTC, datetime
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from pydantic import SecretStr
+from slack_bolt import App
 
 import check
 import logs
@@ -200,74 +201,99 @@ class Running:
             self.socket.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Stores:
+    """What is written down, by table."""
+
+    recordings: Recordings
+    recorders: Recorders
+    outbox: Outbox
+    troubles: Troubles
+
+
 def compose(config: settings.Settings) -> Running:
     """Every part, plugged together; nothing runs yet. Raises `SettingsError`."""
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
-    recordings, recorders, outbox = Recordings(database), Recorders(database), Outbox(database)
+    stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database))
     holder = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
-    leadership = Leadership(
-        Lease(database, holder), config.lease_seconds, database.clock, time.monotonic, _pause(policy)
-    )
+    lease = Lease(database, holder)
+    leadership = Leadership(lease, config.lease_seconds, database.clock, time.monotonic, _pause(policy))
 
-    token = config.slack_bot_token.get_secret_value()
-    web = web_client(token, config.slack_api_url)
-    slack, pace, identity = Slack(web), SlackPace(), Identity(web)
+    slack = web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url)
+    identity = Identity(slack)
+    pacer = Pacer(config.agora_qps)
+    meter = PrometheusMeter(lambda: overview_of(stores, leadership, connection, pacer))
+    lanes = lanes_of(config, policy, stores, Slack(slack), identity, pacer, meter)
+    dispatcher = Dispatcher(lanes, leadership.epoch, now, meter)
+    ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, policy, now)
+
+    app = app_of(config, stores, dispatcher)
+    connection = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
+    readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
+    over_http = None if config.slack_signing_secret is None else SlackOverHttp(app)
+    server = WebServer(web_app(readiness, over_http, meter.text), config.http_host, config.http_port)
+    return Running(database, dispatcher, leadership, scheduler_for(ticker.tick), identity, connection, server)
+
+
+def lanes_of(
+    config: settings.Settings,
+    policy: Policy,
+    stores: Stores,
+    slack: Slack,
+    identity: Identity,
+    pacer: Pacer,
+    meter: PrometheusMeter,
+) -> tuple[Lane, ...]:
+    """The kinds of work that the leader does, each with its threads."""
+    pace = SlackPace()
     frame = Frame(policy.max_duration, lambda recording: "/".join((config.storage_bucket, *_folders(recording))))
-    meter = PrometheusMeter(lambda: overview())
     poster = CardPoster(slack, pace, now, frame)
     rng = random.SystemRandom()
-    pacer = Pacer(config.agora_qps)
-    calls = Calls(agora_of(config, pacer), recorders, _folders, now, rng, meter)
+    calls = Calls(agora_of(config, pacer), stores.recorders, _folders, now, rng, meter)
+
+    def steps(*, asked: bool) -> RecordingSteps:
+        return RecordingSteps(stores.recordings, stores.recorders, calls, poster, policy, now, rng.random, asked=asked)
+
     agora_pool, watch_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora"), ThreadPoolExecutor(_AGORA_THREADS, "watch")
     slack_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack")
-    lanes = (
-        Lane(RecordingSteps(recordings, recorders, calls, poster, policy, now, rng.random, asked=True), agora_pool),
-        Lane(
-            RecordingSteps(recordings, recorders, calls, poster, policy, now, rng.random, asked=False),
-            watch_pool,
-            pacer.room,
-        ),
-        Lane(RecorderSteps(recorders, calls, policy, now, rng.random), agora_pool),
-        Lane(Janitor(recorders, calls, now), agora_pool),
-        Lane(AlertWork(outbox, slack, pace, now, meter), slack_pool),
-        Lane(CardWork(recordings, slack, pace, poster, now, frame), slack_pool),
-        Lane(ReplyWork(recordings, slack, lambda: identity.bot.name, now), slack_pool),
+    return (
+        Lane(steps(asked=True), agora_pool),
+        Lane(steps(asked=False), watch_pool, pacer.room),
+        Lane(RecorderSteps(stores.recorders, calls, policy, now, rng.random), agora_pool),
+        Lane(Janitor(stores.recorders, calls, now), agora_pool),
+        Lane(AlertWork(stores.outbox, slack, pace, now, meter), slack_pool),
+        Lane(CardWork(stores.recordings, slack, pace, poster, now, frame), slack_pool),
+        Lane(ReplyWork(stores.recordings, slack, lambda: identity.bot.name, now), slack_pool),
     )
-    dispatcher = Dispatcher(lanes, leadership.epoch, now, meter)
-    ticker = Ticker(leadership, dispatcher, recordings, Troubles(database), policy, now)
 
-    service = RecordingService(recordings, check_channel_name, now, lambda: secrets.token_hex(6), dispatcher.wake)
-    impatient = web_client(token, config.slack_api_url, seconds=_CHANNEL_NAME_SECONDS)
-    app = slack_app(
-        web_client(None, config.slack_api_url),
-        token,
-        RecordCommand(service, ChannelNames(impatient)),
-        service,
-        _revealed(config.slack_signing_secret),
+
+def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher) -> App:
+    """What listens to Slack."""
+    token = config.slack_bot_token.get_secret_value()
+    service = RecordingService(
+        stores.recordings, check_channel_name, now, lambda: secrets.token_hex(6), dispatcher.wake
     )
-    app_token = _revealed(config.slack_app_token)
-    connection = Socket(app, app_token) if app_token else None
-    readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
-    slack_events = SlackOverHttp(app) if config.slack_signing_secret is not None else None
+    names = ChannelNames(web_client(token, config.slack_api_url, seconds=_CHANNEL_NAME_SECONDS))
+    client = web_client(None, config.slack_api_url)
+    return slack_app(client, token, RecordCommand(service, names), service, _revealed(config.slack_signing_secret))
 
-    def overview() -> Overview:
-        at = now()
-        due = [moment for _, moment in recordings.due(1)]
-        waiting, raised_at = outbox.depth()
-        return Overview(
-            recordings=recordings.by_state(),
-            oldest_due=max(0.0, *((at - moment).total_seconds() for moment in due)) if due else 0.0,
-            outbox=waiting,
-            outbox_age=(at - raised_at).total_seconds() if raised_at else 0.0,
-            leading=leadership.epoch() is not None,
-            connected=connection is None or connection.connected,
-            agora_queue=pacer.queued,
-            agora_allowed=config.agora_qps,
-        )
 
-    server = WebServer(web_app(readiness, slack_events, meter.text), config.http_host, config.http_port)
-    return Running(database, dispatcher, leadership, scheduler_for(ticker.tick), identity, connection, server)
+def overview_of(stores: Stores, leadership: Leadership, connection: Socket | None, pacer: Pacer) -> Overview:
+    """How things stand. Raises `StorageUnavailable`."""
+    at = now()
+    due_at = next((moment for _, moment in stores.recordings.due(1)), at)
+    waiting, raised_at = stores.outbox.depth()
+    return Overview(
+        recordings=stores.recordings.by_state(),
+        oldest_due=max(0.0, (at - due_at).total_seconds()),
+        outbox=waiting,
+        outbox_age=(at - (raised_at or at)).total_seconds(),
+        leading=leadership.epoch() is not None,
+        connected=connection is None or connection.connected,
+        agora_queue=pacer.queued,
+        agora_allowed=pacer.qps,
+    )
 
 
 def run(config: settings.Settings) -> int:

@@ -50,6 +50,7 @@ class Pacer:
         """`qps` is what Agora allows, in requests a second."""
         if qps <= 0:
             raise ValueError("the rate of requests must be above 0")
+        self.qps = qps
         self.gap = 1 / (SHARE * qps)
         self._monotonic = monotonic
         self._turns = threading.Condition() if turns is None else turns

@@ -114,7 +114,7 @@ def _overlaps(office: Office) -> int:
     return sum(later[0] < earlier[1] for spans in under_way.values() for earlier, later in pairwise(sorted(spans)))
 
 
-def _leaders_die(replicas: Replicas, *, calls: int, seconds: float, every: float) -> None:
+def _check_that_leaders_may_die(replicas: Replicas, *, calls: int, seconds: float, every: float) -> None:
     office = replicas.office
     for _ in range(3):
         replicas.add()
@@ -137,14 +137,14 @@ def _leaders_die(replicas: Replicas, *, calls: int, seconds: float, every: float
 
 
 @pytest.mark.timeout(240)
-def test_while_leaders_die_every_recording_is_asked_about_and_none_by_two_at_once(replicas: Replicas) -> None:
-    _leaders_die(replicas, calls=12, seconds=12, every=4)
+def test_while_check_that_leaders_may_die_every_recording_is_asked_about_and_none_by_two_at_once(replicas: Replicas) -> None:
+    _check_that_leaders_may_die(replicas, calls=12, seconds=12, every=4)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 def test_60_recordings_while_the_leader_is_killed_every_few_seconds_for_a_minute(replicas: Replicas) -> None:
-    _leaders_die(replicas, calls=60, seconds=60, every=5)
+    _check_that_leaders_may_die(replicas, calls=60, seconds=60, every=5)
 
 
 @pytest.mark.timeout(180)
