@@ -1,0 +1,75 @@
+"""The same migrations on a real PostgreSQL, by one replica or by several at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, create_engine, inspect, text
+
+from recordings.errors import DatabaseNewer
+from storage.database import Database
+from storage.tables import metadata
+from tests.contract.conftest import ON_POSTGRESQL
+from tests.contract.test_migrations import alembic_on
+
+pytestmark = ON_POSTGRESQL
+
+
+@pytest.fixture
+def engine(empty_postgresql_url: str) -> Iterator[Engine]:
+    engine = create_engine(empty_postgresql_url)
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def opened(url: str) -> Iterator[Database]:
+    database = Database(url)
+    try:
+        yield database
+    finally:
+        database.close()
+
+
+def _migrate(url: str) -> None:
+    with opened(url) as database:
+        database.migrate()
+
+
+def test_the_newest_revision_has_the_tables_that_the_program_knows(empty_postgresql_url: str, engine: Engine) -> None:
+    _migrate(empty_postgresql_url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+
+
+def test_replicas_that_start_at_once_migrate_once(empty_postgresql_url: str, engine: Engine) -> None:
+    with ThreadPoolExecutor(4) as replicas:
+        for done in [replicas.submit(_migrate, empty_postgresql_url) for _ in range(4)]:
+            done.result()
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
+
+
+def test_every_revision_can_be_taken_back_and_made_again(empty_postgresql_url: str, engine: Engine) -> None:
+    _migrate(empty_postgresql_url)
+    with engine.begin() as connection:
+        command.downgrade(alembic_on(connection), "base")
+    assert set(inspect(engine).get_table_names()) == {"alembic_version"}
+    _migrate(empty_postgresql_url)
+    assert set(metadata.tables) <= set(inspect(engine).get_table_names())
+
+
+def test_a_database_of_a_newer_program_is_refused(postgresql_url: str) -> None:
+    engine = create_engine(postgresql_url)
+    with engine.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    engine.dispose()
+    with pytest.raises(DatabaseNewer, match="newer version of this program"):
+        _migrate(postgresql_url)
