@@ -48,17 +48,19 @@ class AgoraClient:
         """Closes the connections to Agora."""
         self._transport.close()
 
-    def acquire(self, channel: str, uid: int) -> str:
+    def acquire(self, channel: str, uid: int, within: float | None = None) -> str:
         """The resource id for one recording of `channel` by a recorder with this uid; `start` must follow in 2 s."""
         body = payloads.acquire_body(channel, uid, self._profile)
-        answer = self._success(Call("acquire", "POST", f"{self._recordings()}/acquire", body))
+        answer = self._success(Call("acquire", "POST", f"{self._recordings()}/acquire", body, within))
         return _text(answer, "resourceId")
 
-    def start(self, target: Target, prefix: tuple[str, ...]) -> str:
+    def start(self, target: Target, prefix: tuple[str, ...], within: float | None = None) -> str:
         """The sid. `prefix` names the folders in the bucket. A 200 means asked for, not that it records."""
         token = self._tokens.build(target.channel, target.uid, self._clock())
         body = payloads.start_body(target, prefix, token, self._profile, self._storage)
-        answer = self._success(Call("start", "POST", f"{self._resource(target)}/mode/{MODE}/start", body), token)
+        answer = self._success(
+            Call("start", "POST", f"{self._resource(target)}/mode/{MODE}/start", body, within), token
+        )
         return _text(answer, "sid")
 
     def query(self, target: Target) -> RecorderStatus:
@@ -71,10 +73,10 @@ class AgoraClient:
         answer = self._success(Call("stop", "POST", f"{self._recorder(target)}/stop", payloads.stop_body(target)))
         return _known(answers.stop_accepted(answer))
 
-    def users(self, channel: str) -> ChannelUsers:
+    def users(self, channel: str, within: float | None = None) -> ChannelUsers:
         """Who is in the channel just now; nobody where it does not exist."""
         path = f"/dev/v1/channel/user/{_part(self._tokens.app_id)}/{_part(channel)}"
-        return _known(answers.channel_users(self._success(Call("users", "GET", path))))
+        return _known(answers.channel_users(self._success(Call("users", "GET", path, within=within))))
 
     def throw_out(self, channel: str, uid: int) -> None:
         """Throws this uid out of the channel, and keeps it out for `payloads.BAN_SECONDS`."""

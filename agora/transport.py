@@ -41,6 +41,8 @@ class Call:
     method: str
     path: str = field(repr=False)
     json: Mapping[str, object] | None = field(default=None, repr=False)
+    within: float | None = None
+    """Seconds after which the answer is of no use any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +129,8 @@ class HttpTransport:
         # `from None`: the errors of requests name the whole URL and hold the request with its Authorization.
         try:
             # Where a connection has to be made first, the call would arrive long after its turn, among later ones.
-            with give_up_after(self._total_timeout, connected=lambda: self._pace(call)):
+            seconds = min(self._total_timeout, self._total_timeout if call.within is None else call.within)
+            with give_up_after(seconds, connected=lambda: self._pace(call)):
                 answer = self._request(base, call)
         except Unreachable as error:
             self._bases.unreachable(base)

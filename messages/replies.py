@@ -80,7 +80,7 @@ def stopping(recording: Recording, *, again: bool) -> Message:
 
 def over_already(recording: Recording, domain: str) -> Message:
     name = code(recording.agora_channel)
-    return text(f"{name} is not being recorded any more. This is how it ended:\n{_line(recording, domain)}")
+    return text(f"That recording of {name} is over. This is how it ended:\n{_line(recording, domain)}")
 
 
 def nothing_here(agora_channel: str) -> Message:

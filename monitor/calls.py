@@ -29,24 +29,26 @@ class Calls:
     random: random.Random
     meter: Meter = field(default_factory=NoMeter)
 
-    def perform(self, action: Action, recorder: Recorder, recording: Recording | None = None) -> Answer:
+    def perform(
+        self, action: Action, recorder: Recorder, recording: Recording | None = None, within: float | None = None
+    ) -> Answer:
         """What Agora answered, or the error."""
         if isinstance(action, Settle):
             return None
         begun = time.monotonic()
-        answer = self._answer(action, recorder, recording)
+        answer = self._answer(action, recorder, recording, within)
         outcome = type(answer).__name__ if isinstance(answer, Exception) else "ok"
         self.meter.agora_call(type(action).__name__.lower(), time.monotonic() - begun, outcome)
         return answer
 
-    def _answer(self, action: Action, recorder: Recorder, recording: Recording | None) -> Answer:
+    def _answer(self, action: Action, recorder: Recorder, recording: Recording | None, within: float | None) -> Answer:
         target = Target(recorder.agora_channel, recorder.uid, recorder.resource_id or "", recorder.sid or "")
         try:
             match action:
                 case Acquire():
-                    return self.agora.acquire(target.channel, target.uid)
+                    return self.agora.acquire(target.channel, target.uid, within)
                 case Start() if recording is not None:
-                    return self.agora.start(target, self.prefix(recording))
+                    return self.agora.start(target, self.prefix(recording), within)
                 case Query():
                     return self.agora.query(target)
                 case Stop():
@@ -58,10 +60,10 @@ class Calls:
             return error
         raise ValueError(f"{action} is no call at Agora")
 
-    def allot_uid(self, channel: str) -> int:
+    def allot_uid(self, channel: str, within: float | None = None) -> int:
         """A uid that nobody in the channel has, nor any recorder of ours lately. Where Agora does not say who is in
         the channel, a random one out of 795 million is as good."""
-        users = self._users(channel) or ChannelUsers()
+        users = self._users(channel, within) or ChannelUsers()
         taken = users.hosts | users.audience | self.recorders.uids_in(channel, self.clock())
         uid = self.random.randint(FIRST_UID, _LAST_UID)
         while uid in taken:
@@ -73,11 +75,11 @@ class Calls:
         own = self.recorders.uids_in(channel, self.clock())
         return Outcome(answer, users=self._users(channel), own_uids=own)
 
-    def _users(self, channel: str) -> ChannelUsers | None:
+    def _users(self, channel: str, within: float | None = None) -> ChannelUsers | None:
         begun = time.monotonic()
         outcome = "ok"
         try:
-            return self.agora.users(channel)
+            return self.agora.users(channel, within)
         except AgoraError as error:
             outcome = type(error).__name__
             return None

@@ -11,13 +11,14 @@ import structlog
 
 from monitor.calls import Calls
 from recordings import lifecycle
-from recordings.actions import Action, Allot, Answer, Change, Outcome, PostCard, Start
+from recordings.actions import Acquire, Action, Allot, Answer, Change, Outcome, PostCard, Start
 from recordings.errors import LeaseLost, SlackError
 from recordings.model import Policy, Recorder, Recording, Turn
 from recordings.ports import Clock
 from recordings.stores import Job, Recorders, Steps
 
 _MOST = 200
+_LOOK_UP = 5.0
 _log = structlog.get_logger(__name__)
 
 
@@ -76,11 +77,14 @@ class RecordingSteps:
         recording, recorder = job.recording, job.recorder
         if isinstance(action, PostCard):
             return Outcome(self._post_card(recording))
+        left = self.policy.left(recording, self.clock())
         if isinstance(action, Allot):
-            return Outcome(self.calls.allot_uid(recording.agora_channel))
+            # A uid that was not looked up is nearly as good, and there is more to do in the time that is left.
+            return Outcome(self.calls.allot_uid(recording.agora_channel, within=min(_LOOK_UP, left / 4)))
         if recorder is None:
             return Outcome()
-        answer = self.calls.perform(action, recorder, recording)
+        in_time = left if isinstance(action, Acquire | Start) else None
+        answer = self.calls.perform(action, recorder, recording, within=in_time)
         if not lifecycle.asks_for_users(recording, action, answer):
             return Outcome(answer)
         return self.calls.with_users(recording.agora_channel, answer)

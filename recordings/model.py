@@ -243,6 +243,10 @@ class Policy:
     not_found_backoff: tuple[float, ...] = (5, 10, 15)
     first_query: float = 5
 
+    def left(self, recording: Recording, now: datetime) -> float:
+        """Seconds until a recording has to be up; half a second at least."""
+        return max(0.5, (recording.begun_at - now).total_seconds() + self.start_timeout)
+
     @property
     def soon(self) -> float:
         """Between two looks at a recording that is on its way up or down."""

@@ -51,20 +51,21 @@ class ChannelUsers:
 class CloudRecorder(Protocol):
     """Agora Cloud Recording, one HTTP request a call, no waiting between tries.
 
-    Every method raises an `AgoraError` where the answer is not a success.
+    Every method raises an `AgoraError` where the answer is not a success; `within`: the seconds after which an answer
+    is of no use any more.
     """
 
-    def acquire(self, channel: str, uid: int) -> str:
+    def acquire(self, channel: str, uid: int, within: float | None = None) -> str:
         """The resource id for one recording of `channel` by a recorder with this uid."""
 
-    def start(self, target: Target, prefix: tuple[str, ...]) -> str:
+    def start(self, target: Target, prefix: tuple[str, ...], within: float | None = None) -> str:
         """The sid. `prefix` names the folders in the bucket (letters and digits only)."""
 
     def query(self, target: Target) -> RecorderStatus: ...
 
     def stop(self, target: Target) -> StopAccepted: ...
 
-    def users(self, channel: str) -> ChannelUsers:
+    def users(self, channel: str, within: float | None = None) -> ChannelUsers:
         """Who is in the channel just now; nobody where the channel does not exist."""
 
     def throw_out(self, channel: str, uid: int) -> None:

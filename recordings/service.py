@@ -119,10 +119,11 @@ class RecordingService:
             for r in self.store.active_in(place.channel)
             if agora_channel in (None, r.agora_channel) and r.state is not State.UPLOADING
         ]
-        if len(active) > 1:
-            return Several(tuple(active))
-        if active:
-            return self._stop(active[0], by, request)
+        meant = [recording for recording in active if recording.stop_wanted_at is None] or active
+        if len(meant) > 1:
+            return Several(tuple(meant))
+        if meant:
+            return self._stop(meant[0], by, request)
         last = self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
         if not last:
             raise NothingHere(agora_channel or "")

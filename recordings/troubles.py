@@ -32,14 +32,20 @@ def review(active: Sequence[Recording], known: Sequence[tuple[Trouble, Recording
     by_channel = {channel: list(group) for channel, group in groupby(sorted(active, key=_place), key=_channel)}
     troubled = {trouble.slack_channel for trouble, _ in known}
     told: list[tuple[Trouble, AlertKind, Recording]] = []
+    closed: list[Trouble] = []
     for channel, group in by_channel.items():
         if channel not in troubled and any(_overdue(recording, turn) for recording in group):
             told.append((_opened(group, turn), AlertKind.WARNING, group[0]))
     for trouble, recording in known:
-        if not any(other.unanswered_since for other in by_channel.get(trouble.slack_channel, [])):
+        group = by_channel.get(trouble.slack_channel, [])
+        if _turned_into_another(trouble, group, turn):
+            # Not well again, so no word of that; what it is now needs other hands.
+            told.append((_opened(group, turn), AlertKind.WARNING, group[0]))
+            closed.append(replace(trouble, closed_at=turn.now))
+        elif not any(other.unanswered_since for other in group):
             told.append((replace(trouble, closed_at=turn.now), AlertKind.RECOVERED, recording))
     return Review(
-        tuple(trouble for trouble, _, _ in told),
+        (*closed, *(trouble for trouble, _, _ in told)),
         tuple(_alert(trouble, kind, recording, turn) for trouble, kind, recording in told),
     )
 
@@ -57,6 +63,12 @@ def pause_alerts(active: Sequence[Recording], pause: Pause, turn: Turn) -> tuple
     return affected, alerts
 
 
+def _turned_into_another(trouble: Trouble, group: Sequence[Recording], turn: Turn) -> bool:
+    """Agora answers again, but refuses the credentials."""
+    refused = any(_overdue(each, turn) and each.unanswered_reason is Reason.UNAUTHORIZED for each in group)
+    return refused and trouble.reason is Reason.AGORA_UNREACHABLE
+
+
 def _channel(recording: Recording) -> str:
     return recording.slack_channel
 
@@ -70,9 +82,9 @@ def _overdue(recording: Recording, turn: Turn) -> bool:
 
 
 def _opened(group: Sequence[Recording], turn: Turn) -> Trouble:
-    overdue = next(recording for recording in group if _overdue(recording, turn))
-    reason = overdue.unanswered_reason or Reason.AGORA_UNREACHABLE
-    channel = overdue.slack_channel
+    reasons = {recording.unanswered_reason for recording in group if _overdue(recording, turn)}
+    reason = Reason.UNAUTHORIZED if Reason.UNAUTHORIZED in reasons else Reason.AGORA_UNREACHABLE
+    channel = group[0].slack_channel
     return Trouble(
         id=f"{channel}-{reason}-{turn.now:%Y%m%d%H%M%S%f}",
         slack_channel=channel,

@@ -42,7 +42,7 @@ class Recorders:
             write(connection, recorder)
             if recorder.gone_at is not None or recorder.absent:
                 waits = (recordings.c.id == recorder.recording_id) & (recordings.c.state == State.STOPPING)
-                connection.execute(recordings.update().where(waits).values(next_step_at=recorder.next_step_at))
+                connection.execute(recordings.update().where(waits).values(next_step_at=recorder.created_at))
 
     def keep_late(self, recorder: Recorder) -> None:
         """Keeps what a replica learnt after it lost the lease, as a recorder that nobody wants."""

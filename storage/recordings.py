@@ -24,6 +24,7 @@ _ACTIVE = recordings.c.state.not_in(OVER)
 _WATCHED = recordings.c.state.in_((State.RECORDING, State.INTERRUPTED, State.UPLOADING))
 _ASKED = ~_WATCHED | (recordings.c.stop_wanted_at.is_not(None) & (recordings.c.state != State.UPLOADING))
 _POSTED = recordings.c.card_ts.is_not(None) | (recordings.c.state == State.ENDED)
+_OVER_FIRST = case((recordings.c.state.in_(OVER), 0), else_=1)
 _UNDRAWN = (recordings.c.version > recordings.c.card_version) & _POSTED
 _UNANSWERED = (
     recordings.c.response_url.is_not(None)
@@ -171,7 +172,7 @@ class Recordings:
         """Ids of recordings that are newer than their card, with the time to draw it, the most urgent first."""
         query = select(recordings.c.id, recordings.c.card_due_at, recordings.c.requested_at).where(_UNDRAWN)
         with self._database.read() as connection:
-            found = connection.execute(query.order_by(recordings.c.card_due_at).limit(most)).all()
+            found = connection.execute(query.order_by(_OVER_FIRST, recordings.c.card_due_at).limit(most)).all()
         return [(row.id, row.card_due_at or row.requested_at) for row in found]
 
     def card(self, recording_id: str) -> CardJob | None:

@@ -28,10 +28,10 @@ class FakeAgora:
             raise answer
         return answer() if callable(answer) else answer
 
-    def acquire(self, channel: str, uid: int) -> str:
+    def acquire(self, channel: str, uid: int, within: float | None = None) -> str:
         return str(self._answer("acquire", (channel, uid), "RES"))
 
-    def start(self, target: Target, prefix: tuple[str, ...]) -> str:
+    def start(self, target: Target, prefix: tuple[str, ...], within: float | None = None) -> str:
         return str(self._answer("start", (target, prefix), "SID"))
 
     def query(self, target: Target) -> RecorderStatus:
@@ -42,7 +42,7 @@ class FakeAgora:
         found: StopAccepted = self._answer("stop", target, StopAccepted())
         return found
 
-    def users(self, channel: str) -> ChannelUsers:
+    def users(self, channel: str, within: float | None = None) -> ChannelUsers:
         found: ChannelUsers = self._answer("users", channel, self.people)
         return found
 

@@ -269,7 +269,7 @@ class MemoryRecorders:
             row = self._memory.rows.get(recorder.recording_id)
             gone = recorder.gone_at is not None or recorder.absent
             if gone and row is not None and row.recording.state is State.STOPPING:
-                row.recording = replace(row.recording, next_step_at=recorder.next_step_at)
+                row.recording = replace(row.recording, next_step_at=recorder.created_at)
 
     def keep_late(self, recorder: Recorder) -> None:
         with self._memory.lock:

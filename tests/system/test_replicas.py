@@ -137,7 +137,7 @@ def _check_that_leaders_may_die(replicas: Replicas, *, calls: int, seconds: floa
 
 
 @pytest.mark.timeout(240)
-def test_while_check_that_leaders_may_die_every_recording_is_asked_about_and_none_by_two_at_once(replicas: Replicas) -> None:
+def test_while_leaders_die_every_recording_is_asked_about_and_none_by_two_at_once(replicas: Replicas) -> None:
     _check_that_leaders_may_die(replicas, calls=12, seconds=12, every=4)
 
 

@@ -131,3 +131,14 @@ def test_two_pauses_are_two_causes() -> None:
 
 def test_where_nothing_was_running_nobody_missed_anything() -> None:
     assert pause_alerts([], PAUSE, turn_at(400)) == ([], [])
+
+
+def test_an_outage_that_turns_into_refused_credentials_is_told_as_that_and_not_as_well_again() -> None:
+    refused = silent(unanswered_reason=Reason.UNAUTHORIZED)
+    found = review([refused], [(OPEN, refused)], turn_at(400))
+
+    assert told(found) == [("recording_warning", "unauthorized", "rec1")]
+    assert [(each.reason, each.closed_at is not None) for each in found.troubles] == [
+        (Reason.AGORA_UNREACHABLE, True),
+        (Reason.UNAUTHORIZED, False),
+    ]
