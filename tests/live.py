@@ -194,6 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--channel", default="live-check", help="the Agora channel to record (default: %(default)s)")
     parser.add_argument("--patience", type=float, default=1.0, help="factor for every time-out (default: %(default)s)")
     options = parser.parse_args(arguments)
+    # A shell starts what it puts in the background deaf to Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("CI"):
         print("make live does not run in CI: it needs people and real accounts.")
         return 2
