@@ -62,6 +62,7 @@ from web.metrics import Overview, PrometheusMeter
 from web.server import WebServer
 
 DRAIN_SECONDS = 6.0
+_LEAVING_SECONDS = 2.0
 _AGORA_THREADS, _SLACK_THREADS = 64, 8
 _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
@@ -102,6 +103,7 @@ def agora_of(config: settings.Settings, pacer: Pacer) -> agora_client.AgoraClien
         customer_secret=config.agora_customer_secret.get_secret_value(),
         pacer=pacer,
         read_timeout=_AGORA_READ_SECONDS,
+        return_after=min(60.0, max(1.0, 2 * config.query_interval_seconds)),
         tokens=tokens_of(config),
         profile=payloads.RecordingProfile(
             channel_type=payloads.ChannelType[config.agora_channel_profile.upper()],
@@ -184,13 +186,19 @@ class Running:
         self.dispatcher.drain(DRAIN_SECONDS)
         if self.scheduler.running:
             self.scheduler.shutdown(wait=False)
+        leaving = threading.Thread(target=self._leave, name="leave", daemon=True)
+        leaving.start()
+        leaving.join(_LEAVING_SECONDS)
+        closing.join(0.5)
+
+    def _leave(self) -> None:
+        """Each of these can take longer than there is time."""
         try:
             self.leadership.resign()
         except StorageUnavailable as error:
             _log.warning("lease_not_handed_over", error=str(error))
-        self.web.close()
-        closing.join(1)
         self.database.close()
+        self.web.close()
 
     def _connect(self) -> None:
         if self.socket is not None:
@@ -223,7 +231,9 @@ def compose(config: settings.Settings) -> Running:
     slack = web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url)
     identity = Identity(slack)
     pacer = Pacer(config.agora_qps)
-    meter = PrometheusMeter(lambda: overview_of(stores, leadership, connection, pacer))
+    meter = PrometheusMeter(
+        lambda: overview_of(stores, leadership, connection, pacer, policy.query_interval + dispatcher.behind)
+    )
     lanes = lanes_of(config, policy, stores, Slack(slack), identity, pacer, meter)
     dispatcher = Dispatcher(lanes, leadership.epoch, now, meter)
     ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, policy, now)
@@ -279,7 +289,9 @@ def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher) ->
     return slack_app(client, token, RecordCommand(service, names), service, _revealed(config.slack_signing_secret))
 
 
-def overview_of(stores: Stores, leadership: Leadership, connection: Socket | None, pacer: Pacer) -> Overview:
+def overview_of(
+    stores: Stores, leadership: Leadership, connection: Socket | None, pacer: Pacer, query_interval: float
+) -> Overview:
     """How things stand. Raises `StorageUnavailable`."""
     at = now()
     due_at = next((moment for _, moment in stores.recordings.due(1)), at)
@@ -291,6 +303,7 @@ def overview_of(stores: Stores, leadership: Leadership, connection: Socket | Non
         outbox_age=(at - (raised_at or at)).total_seconds(),
         leading=leadership.epoch() is not None,
         connected=connection is None or connection.connected,
+        query_interval=query_interval,
         agora_queue=pacer.queued,
         agora_allowed=pacer.qps,
     )

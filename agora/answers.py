@@ -16,6 +16,9 @@ JsonObject = dict[str, object]
 _UPLOADING = frozenset({"uploaded", "backuped", "unknown"})
 
 
+_OF_A_RECORDING = frozenset({"cname", "resourceId", "serverResponse", "sid", "uid"})
+
+
 def json_object(body: bytes) -> JsonObject | None:
     """The JSON object in this body; None where it is anything else."""
     try:
@@ -50,13 +53,13 @@ def recorder_status(answer: JsonObject) -> RecorderStatus | None:
 
 
 def stop_accepted(answer: JsonObject) -> StopAccepted | None:
-    """An answer to `stop`; None where it names no recording.
+    """An answer to `stop`: that it is a success is all that has to be known; None where it speaks of something else.
 
     Doc page: cloud-recording/rest-api/stop.
     """
-    response = answer.get("serverResponse")
-    if not isinstance(response, dict) and not plain_text(answer.get("sid")):
+    if answer and not _OF_A_RECORDING & answer.keys():
         return None
+    response = answer.get("serverResponse")
     return StopAccepted(files_of(response), _uploading_status(_object(response)))
 
 

@@ -159,7 +159,9 @@ def _session(customer_id: str, customer_secret: str, *, hosts: int) -> requests.
     session.trust_env = False
     session.auth = HTTPBasicAuth(customer_id.encode(), customer_secret.encode())
     # Answers are small; as they are, their size can be bounded.
-    session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity"})
+    session.headers.update(
+        {"Accept": "application/json", "Content-Type": "application/json", "Accept-Encoding": "identity"}
+    )
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     adapter = CarefulAdapter(hosts=hosts, connections=THREADS)
     session.mount("https://", adapter)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.deliveries import delivery_key
 from messages import replies
 from messages.text import Message
 from recordings.service import NothingHere, OverAlready, Place, RecordingService
@@ -19,12 +20,12 @@ class StopButton:
 
     def answer(self, body: dict[str, Any]) -> Message | None:
         """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
-        channel = body.get("channel") or {}
+        channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or ""
         team = body.get("team") or {}
-        place = Place(team.get("id") or "", channel.get("id") or "")
+        place = Place(team.get("id") or "", channel)
         try:
             pressed = body["actions"][0].get("value") or ""
-            result = self.service.stop_one(pressed, place, body["user"]["id"], body.get("trigger_id"))
+            result = self.service.stop_one(pressed, place, body["user"]["id"], delivery_key(body))
         except NothingHere:
             return replies.text("I don't know that recording any more. `/record status` shows what is running.")
         if isinstance(result, OverAlready):

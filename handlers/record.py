@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from handlers.deliveries import delivery_key
 from handlers.wording import Typed, UnknownVerb, Usage, parse
 from messages import replies
 from messages.text import Message
@@ -57,7 +58,7 @@ class RecordCommand:
             )
         try:
             result = self.service.start(
-                name, _place(command), command["user_id"], command.get("response_url"), command.get("trigger_id")
+                name, _place(command), command["user_id"], command.get("response_url"), delivery_key(command)
             )
         except InvalidChannelName as error:
             raise Usage(str(error), "/record start daily") from None
@@ -79,7 +80,7 @@ class RecordCommand:
 
     def _stop(self, typed: Typed, command: dict[str, Any]) -> Message:
         try:
-            result = self.service.stop(_place(command), command["user_id"], typed.name, command.get("trigger_id"))
+            result = self.service.stop(_place(command), command["user_id"], typed.name, delivery_key(command))
         except NothingHere as error:
             return replies.nothing_here(str(error))
         match result:

@@ -38,7 +38,7 @@ class SlackPace:
 
     posts: Pace = field(default_factory=lambda: Pace(Limit(1, 1.05)))
     updates: Pace = field(default_factory=lambda: Pace(Limit(45, 60)))
-    of_a_card: Pace = field(default_factory=lambda: Pace(Limit(4, 12)))
+    of_a_card: Pace = field(default_factory=lambda: Pace(Limit(4, 10)))
 
     def heed(self, channel: str, error: SlackBusy, now: datetime) -> None:
         """The pause that Slack asked for holds for everything that is posted in the channel."""

@@ -53,6 +53,8 @@ class Dispatcher:
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
         self.progressed_at = time.monotonic()
         """When a step was last done, or there was none to do."""
+        self.behind = 0.0
+        """Seconds by which rows come too late for want of room."""
 
     def start(self) -> None:
         self._thread.start()
@@ -107,6 +109,7 @@ class Dispatcher:
         now = self._clock()
         pause = _LONGEST_WAIT
         room = None if lane.room is None else lane.room()
+        behind = 0.0
         for row, at in due:
             key = (lane.work.name, row)
             at = max(at, self._not_before.get(key, at))
@@ -116,6 +119,10 @@ class Dispatcher:
                 self._submit(lane, key, epoch)
             elif room > 0:
                 room -= self._submit(lane, key, epoch)
+            else:
+                behind = max(behind, (now - at).total_seconds())
+        if room is not None:
+            self.behind = behind
         return pause
 
     def _submit(self, lane: Lane, key: _Key, epoch: int) -> bool:

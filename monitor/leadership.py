@@ -40,12 +40,15 @@ class Leadership:
         self._renewed = float("-inf")
 
     def renew(self) -> None:
-        """Takes or renews the lease where a third of its time has passed. Raises `StorageUnavailable`."""
+        """Takes or renews the lease, well before it ends and well before its silence would be a pause.
+
+        Raises `StorageUnavailable`.
+        """
         asked_at = self._monotonic()
         with self._guard:
             if self._resigned:
                 return
-            if self._epoch is not None and asked_at < self._renewed + self._seconds / 3:
+            if self._epoch is not None and asked_at < self._renewed + min(self._seconds, self._pause_seconds) / 3:
                 return
         renewed_at = self._lease.renewed_at()
         now = self._clock()

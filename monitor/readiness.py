@@ -11,6 +11,7 @@ from monitor.ticker import Ticker
 
 _INTERVALS = 3
 _SHORTEST_SECONDS = 5.0
+_WORTH_TELLING = 0.2
 
 
 class Identity(Protocol):
@@ -33,7 +34,13 @@ class Readiness:
     query_interval: float
 
     def __call__(self) -> dict[str, str]:
-        return {"slack": self._slack(), "database": self.ticker.trouble or "ok", "monitor": self._monitor()}
+        parts = {"slack": self._slack(), "database": self.ticker.trouble or "ok", "monitor": self._monitor()}
+        stretched = self.dispatcher.behind > self.query_interval * _WORTH_TELLING
+        return parts | ({"queries": self._stretched()} if stretched else {})
+
+    def _stretched(self) -> str:
+        now_every = self.query_interval + self.dispatcher.behind
+        return f"about every {now_every:.0f} s: there are more recordings than AGORA_QPS lets ask for"
 
     def _slack(self) -> str:
         if self.identity.trouble:

@@ -55,8 +55,10 @@ class RecordingSteps:
             return
         action = lifecycle.decide(job.recording, job.recorder, self._turn())
         job = self._before_call(job, action, epoch)
+        asked_at = self.clock()
         outcome = self._perform(job, action)
-        change = lifecycle.follow(job.recording, job.recorder, action, outcome, self._turn())
+        turn = replace(self._turn(), asked_at=asked_at)
+        change = lifecycle.follow(job.recording, job.recorder, action, outcome, turn)
         _report(job.recording, action, outcome, change)
         self._save(job.recording, change, epoch)
 

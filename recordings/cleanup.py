@@ -33,7 +33,7 @@ def follow(recorder: Recorder, action: Action, outcome: Outcome, turn: Turn) -> 
             return replace(recorder, stop_accepted_at=turn.now, tries=0, next_step_at=turn.later(turn.policy.soon))
         case Stop(), NotFound() | Leaving():
             return _not_found(recorder, turn)
-        case Query(), NotFound() | RecorderStatus(status=20):
+        case Query(), NotFound() | RecorderStatus(status=7 | 8 | 20):
             return replace(recorder, gone_at=turn.now)
         case Query(), RecorderStatus() as seen:
             return _still_there(recorder, seen, turn)
@@ -48,7 +48,7 @@ def follow(recorder: Recorder, action: Action, outcome: Outcome, turn: Turn) -> 
 def _not_found(recorder: Recorder, turn: Turn) -> Recorder:
     """It may be moving to another server: believed after the grace."""
     since = recorder.not_found_since or turn.now
-    if turn.past(since, turn.policy.failover_grace):
+    if turn.asked_past(since, turn.policy.failover_grace):
         return replace(recorder, gone_at=turn.now)
     tries = recorder.tries + 1
     again = turn.by(turn.not_found_at(tries), since, turn.policy.failover_grace)
@@ -56,6 +56,8 @@ def _not_found(recorder: Recorder, turn: Turn) -> Recorder:
 
 
 def _still_there(recorder: Recorder, seen: RecorderStatus, turn: Turn) -> Recorder:
+    if seen.status == 6 and turn.past(recorder.stop_accepted_at, turn.policy.failover_grace):
+        return replace(recorder, gone_at=turn.now)
     again = turn.later(turn.policy.soon)
     ignored = seen.status <= 5 and turn.past(recorder.stop_accepted_at, 3 * turn.policy.soon)
     return replace(recorder, stop_accepted_at=None if ignored else recorder.stop_accepted_at, next_step_at=again)

@@ -33,7 +33,7 @@ def _decide_starting(recording: Recording, recorder: Recorder | None, turn: Turn
         recorder = None
     if recorder is not None and recorder.sid is not None:
         return Settle() if ending(recording, turn) else Query()
-    if recording.stop_wanted_at is not None or turn.past(recording.begun_at, turn.policy.start_timeout):
+    if recording.stop_wanted_at is not None or _too_late(recording, turn):
         return Settle()
     if recording.card_ts is None:
         return PostCard()
@@ -44,6 +44,12 @@ def _decide_starting(recording: Recording, recorder: Recorder | None, turn: Turn
     if turn.past(recorder.acquired_at, turn.policy.resource_life):
         return Settle()
     return Start(first=recorder.start_sent_at is None)
+
+
+def _too_late(recording: Recording, turn: Turn) -> bool:
+    """Whether it should have come up by now. One that nobody could work on yet, since no replica led, has its time."""
+    untouched = recording.card_ts is None and recording.turn_at is None and recording.tries == 0
+    return not untouched and turn.past(recording.begun_at, turn.policy.start_timeout)
 
 
 def _decide_stopping(recorder: Recorder | None, turn: Turn) -> Action:
@@ -109,6 +115,6 @@ def _settle(recording: Recording, recorder: Recorder | None, turn: Turn) -> Chan
     up = recorder is not None and recorder.wanted and recorder.sid is not None
     if recording.stop_wanted_at is not None or up:
         return stopping.begin(recording, recorder, ending(recording, turn) or Reason.STOPPED, turn)
-    if turn.past(recording.begun_at, turn.policy.start_timeout):
+    if _too_late(recording, turn):
         return starting.give_up(recording, recorder, turn)
     return starting.renew(recording, recorder, turn)

@@ -96,7 +96,7 @@ class Recording:
     """Agora's or Slack's own words about a failure."""
     next_step_at: datetime
     turn_at: datetime | None = None
-    """When its card's turn comes in a Slack channel that has many to take."""
+    """When its turn comes in a Slack channel that has many cards to take, or came after nobody led for a while."""
     tries: int = 0
     """Calls in a row that brought the work in hand no further."""
     recorder_id: str | None = None
@@ -145,7 +145,7 @@ class Recording:
 
     @property
     def begun_at(self) -> datetime:
-        """From when on it is the others' fault that it does not come up."""
+        """From when on the time counts that it may take to come up."""
         return self.turn_at or self.requested_at
 
     @property
@@ -260,6 +260,16 @@ class Turn:
     now: datetime
     policy: Policy
     chance: float = 0.0
+    asked_at: datetime | None = None
+    """When the call was sent whose outcome is judged; a slow answer tells how it was then."""
+
+    @property
+    def asked(self) -> datetime:
+        return self.asked_at or self.now
+
+    def asked_past(self, moment: datetime | None, seconds: float) -> bool:
+        """Like `past`, at the moment when the call was sent."""
+        return moment is not None and self.asked >= moment + timedelta(seconds=seconds)
 
     def past(self, moment: datetime | None, seconds: float = 0) -> bool:
         """Whether `moment` lies at least `seconds` back; never where there is no such moment."""

@@ -28,6 +28,9 @@ _NOT_CARRIED_OUT = (NotSent, RateLimited, AgoraRefused, NotFound, NoWorker, Task
 
 
 def after_card(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
+    late = recording.tries == 0 and turn.past(recording.requested_at, turn.policy.start_timeout / 2)
+    if late and recording.turn_at is None:  # no replica led meanwhile: it has its time from now on
+        recording = replace(recording, turn_at=turn.asked)
     match outcome.answer:
         case SlackRefused() as error:
             return fail(recording, None, Reason.UNDELIVERABLE, str(error), turn)

@@ -66,7 +66,7 @@ def _gone_already(recording: Recording, recorder: Recorder, outcome: Outcome, tu
     if recording.stop_accepted_at is not None:
         return end(recording, reason, gone(recorder, turn), turn)
     since = recording.not_found_since or turn.now
-    if turn.past(since, turn.policy.failover_grace):
+    if turn.asked_past(since, turn.policy.failover_grace):
         return end(recording, reason, gone(recorder, turn), turn)
     if outcome.people == frozenset():
         return end(recording, reason, unwanted(recorder, turn), turn)
@@ -82,8 +82,10 @@ def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn
     match outcome.answer:
         case NotFound():
             return end(answered(queried), reason, gone(recorder, turn), turn)
-        case RecorderStatus(status=20) as seen:
+        case RecorderStatus(status=7 | 8 | 20) as seen:
             return end(answered(queried, seen), reason, gone(recorder, turn), turn)
+        case RecorderStatus(status=6) as seen if turn.past(recording.stop_accepted_at, turn.policy.failover_grace):
+            return end(answered(queried, seen), reason, unwanted(recorder, turn), turn)
         case RecorderStatus() as seen:
             return Change(replace(answered(queried, seen), next_step_at=turn.later(turn.policy.soon)))
         case AgoraError() as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from recordings.model import Alert, AlertKind, Reason, Recording, Trouble, Turn
+from recordings.model import HOLDS_CHANNEL, Alert, AlertKind, Reason, Recording, Trouble, Turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ def review(active: Sequence[Recording], known: Sequence[tuple[Trouble, Recording
 
 def pause_alerts(active: Sequence[Recording], pause: Pause, turn: Turn) -> tuple[list[Recording], list[Alert]]:
     """The recordings that nobody watched meanwhile, and one warning for each Slack channel that has some."""
-    running = [recording for recording in sorted(active, key=_place) if recording.sid is not None]
+    running = [each for each in sorted(active, key=_place) if each.sid is not None and each.state in HOLDS_CHANNEL]
     affected = [replace(recording, unwatched_from=pause.begun_at, unwatched_to=pause.ended_at) for recording in running]
     oldest = {recording.slack_channel: recording for recording in reversed(affected)}
     cause = f"{Reason.UNWATCHED}-{pause.begun_at:%Y%m%d%H%M%S%f}"
@@ -73,12 +73,17 @@ def _channel(recording: Recording) -> str:
     return recording.slack_channel
 
 
-def _place(recording: Recording) -> tuple[str, object, str]:
-    return recording.slack_channel, recording.requested_at, recording.id
+def _place(recording: Recording) -> tuple[str, bool, datetime, str]:
+    """By Slack channel, in each the oldest card first."""
+    return recording.slack_channel, recording.card_ts is None, recording.requested_at, recording.id
 
 
 def _overdue(recording: Recording, turn: Turn) -> bool:
-    return recording.sid is not None and turn.past(recording.unanswered_since, turn.policy.unreachable_alert)
+    """Whether the first and the last call without an answer lie far enough apart: a bot that is away asks nothing."""
+    first, last = recording.unanswered_since, recording.queried_at
+    if recording.sid is None or first is None or last is None:
+        return False
+    return (last - first).total_seconds() >= turn.policy.unreachable_alert
 
 
 def _opened(group: Sequence[Recording], turn: Turn) -> Trouble:

@@ -53,7 +53,8 @@ def unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Recording
         tries=tries,
         not_found=0,
         found_empty=0,
-        unanswered_since=recording.unanswered_since or turn.now,
+        unanswered_since=recording.unanswered_since or turn.asked,
+        queried_at=turn.now,
         unanswered_reason=reason,
         next_step_at=min(again, max(turn.at_interval(), turn.later(pause))),
     )
@@ -112,7 +113,7 @@ def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detai
     missing = replace(missing.moved(State.INTERRUPTED), found_empty=missing.found_empty + 1 if empty else 0)
     if missing.found_empty >= 2:
         return end(missing, Reason.IDLE, unwanted(recorder, turn), turn)
-    if count >= 2 and turn.past(missing.not_found_since, turn.policy.failover_grace):
+    if count >= 2 and turn.asked_past(missing.not_found_since, turn.policy.failover_grace):
         return fail(missing, recorder, Reason.LOST, detail, turn)
     since = missing.not_found_since or turn.now
     again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Connection, case, false, func, or_, select, true
@@ -75,10 +76,11 @@ class Recordings:
             "version": recordings.c.version + 1,
             "next_step_at": at,
         }
-        with self._database.write() as connection:
+        with suppress(IntegrityError), self._database.write() as connection:  # the same request, at the same moment
             if not _noted(connection, request):
                 connection.execute(recordings.update().where(open_wish).values(wish))
                 _note(connection, request, recording_id, at)
+        with self._database.read() as connection:
             return rows.recording(connection.execute(select(recordings).where(this)).one())
 
     def repeated(self, request: str | None) -> Recording | None:

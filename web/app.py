@@ -10,6 +10,9 @@ Readiness = Callable[[], dict[str, str]]
 """Each part by name: `ok`, or in a few words what is wrong with it."""
 
 
+NOTES = frozenset({"queries"})
+"""What readiness tells beside the parts, and what does not make it unready."""
+
 Metrics = Callable[[], bytes]
 """What `/metrics` answers, in Prometheus' text format."""
 
@@ -31,7 +34,8 @@ def web_app(readiness: Readiness, slack_events: SlackEvents | None = None, metri
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
         parts = readiness()
-        return jsonify(parts), 200 if all(state == "ok" for state in parts.values()) else 503
+        ready = all(state == "ok" for name, state in parts.items() if name not in NOTES)
+        return jsonify(parts), 200 if ready else 503
 
     if metrics is not None:
 

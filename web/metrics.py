@@ -24,6 +24,7 @@ class Overview:
     outbox_age: float
     leading: bool
     connected: bool
+    query_interval: float
     agora_queue: int
     agora_allowed: float
 
@@ -92,6 +93,7 @@ class _Gauges(Collector):
         yield _gauge("recorder_outbox_age_seconds", "The age of the oldest of them", seen.outbox_age)
         yield _gauge("recorder_leading", "Whether this replica leads", seen.leading)
         yield _gauge("recorder_slack_connected", "Whether Slack can reach this replica", seen.connected)
+        yield _gauge("recorder_query_interval_seconds", "How often recordings are queried now", seen.query_interval)
         yield _gauge("recorder_agora_queue", "Requests to Agora that wait for their turn", seen.agora_queue)
         yield _gauge("recorder_agora_allowed_per_second", "Requests a second that Agora allows", seen.agora_allowed)
 

@@ -54,8 +54,5 @@ def test_so_is_an_app_id() -> None:
 
 
 @pytest.mark.parametrize("app_id", ["my-app", "four", "0" * 36, "0" * 31, "0" * 200])
-def test_an_app_id_that_a_token_of_version_006_cant_hold_is_wrong(app_id: str) -> None:
-    assert said(app_id, CERTIFICATE) == (
-        False,
-        "can't be read back; AGORA_APP_ID is not 32 hexadecimal digits: look again",
-    )
+def test_an_app_id_that_a_token_of_version_006_cant_hold_is_doubted(app_id: str) -> None:
+    assert said(app_id, CERTIFICATE) == (True, "is built; AGORA_APP_ID is not 32 hexadecimal digits: look again")

@@ -103,9 +103,10 @@ def test_a_stop_tells_how_far_the_upload_is(said: object, understood: str) -> No
     assert stopped == StopAccepted(("a.m3u8",), understood)
 
 
-def test_a_stop_is_accepted_without_details_as_long_as_it_names_the_recording() -> None:
+def test_a_stop_is_accepted_without_details_as_long_as_it_speaks_of_nothing_else() -> None:
     assert stop_accepted({"sid": "38f8"}) == StopAccepted()
     assert stop_accepted({"serverResponse": {}}) == StopAccepted()
+    assert stop_accepted({}) == StopAccepted()
     assert stop_accepted({"ok": True}) is None
 
 

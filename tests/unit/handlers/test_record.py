@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,8 @@ from recordings.model import Reason, Recording, State
 from recordings.service import RecordingService
 from tests.fakes.rows import FakeClock, at, over, up, with_card
 from tests.fakes.store import Memory, MemoryRecordings
+
+_REQUESTS = itertools.count()
 
 
 class Desk:
@@ -37,6 +40,7 @@ class Desk:
             "channel_name": "daily",
             "user_id": "U1",
             "response_url": "https://hooks.example/1",
+            "trigger_id": f"trigger-{next(_REQUESTS)}",
         }
         message = RecordCommand(self.service, self.name).answer(sent | facts)
         assert message.text

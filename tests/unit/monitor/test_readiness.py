@@ -72,3 +72,13 @@ def test_three_intervals_are_patience_enough(ready: Readiness) -> None:
     ready.dispatcher.progressed_at -= 85
 
     assert ready()["monitor"] == "ok"
+
+
+def test_queries_that_the_rate_stretches_are_told_beside_the_parts(ready: Readiness) -> None:
+    ready.dispatcher.behind = 14
+    assert ready() == {
+        "slack": "ok",
+        "database": "ok",
+        "monitor": "ok",
+        "queries": "about every 44 s: there are more recordings than AGORA_QPS lets ask for",
+    }

@@ -317,7 +317,7 @@ def test_a_mistake_of_ours_is_none(engine: Engine) -> None:
 
 def test_an_unwanted_recorder_is_stepped_until_it_is_gone(engine: Engine) -> None:
     engine.has(coming_up(state=State.FAILED), running(wanted=False))
-    engine.agora.answers["query"] = [RecorderStatus(7), NOT_FOUND]
+    engine.agora.answers["query"] = [RecorderStatus(6), NOT_FOUND]
     engine.lives(30)
 
     assert engine.recorder().gone_at is not None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -89,11 +89,12 @@ def test_a_tick_that_fails_says_why_and_the_next_one_is_well(desk: Desk, error: 
 
 def test_silence_is_told_once_and_its_end_once(desk: Desk) -> None:
     desk.has(up(unanswered_since=at(0), unanswered_reason=Reason.AGORA_UNREACHABLE))
+    row = desk.memory.rows["rec1"]
     for _ in range(60):
+        row.recording = replace(row.recording, queried_at=desk.clock() + timedelta(seconds=10))
         desk.tick(10)
     assert desk.told() == [(AlertKind.WARNING, Reason.AGORA_UNREACHABLE)]
 
-    row = desk.memory.rows["rec1"]
     row.recording = replace(row.recording, unanswered_since=None)
     for _ in range(5):
         desk.tick(10)

@@ -216,7 +216,7 @@ class Life(RuleBasedStateMachine):
         waits = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
         slowest = timedelta(seconds=max(self.policy.query_interval, pause, waits))
         assert row.next_step_at <= self.now + slowest
-        deadline = row.requested_at + timedelta(seconds=self.policy.start_timeout)
+        deadline = row.begun_at + timedelta(seconds=self.policy.start_timeout)
         if row.state is State.STARTING and row.sid is None and deadline > self.now:
             assert row.next_step_at <= deadline
 

@@ -49,7 +49,7 @@ def test_after_an_accepted_stop_it_is_asked_after_until_it_is_not_found() -> Non
     assert (stopped.stop_accepted_at, stopped.next_step_at, stopped.tries) == (at(60), at(65), 0)
 
     assert cleanup.decide(stopped, turn_at(65)) == Query()
-    leaving = step(stopped, 65, RecorderStatus(7))
+    leaving = step(stopped, 65, RecorderStatus(6))
     assert (leaving.gone_at, leaving.next_step_at) == (None, at(70))
 
     assert step(leaving, 70, NOT_FOUND).gone_at == at(70)
@@ -58,6 +58,18 @@ def test_after_an_accepted_stop_it_is_asked_after_until_it_is_not_found() -> Non
 @pytest.mark.parametrize("recorder", [KNOWN, STOPPED])
 def test_one_that_had_nothing_recorded_is_gone(recorder: Recorder) -> None:
     assert step(recorder, 60, NOTHING_RECORDED).gone_at == at(60)
+
+
+@pytest.mark.parametrize("status", [7, 8])
+def test_one_that_has_stopped_every_part_is_gone(status: int) -> None:
+    assert step(STOPPED, 65, RecorderStatus(status)).gone_at == at(65)
+
+
+def test_one_that_leaves_for_longer_than_the_grace_is_gone() -> None:
+    stopped = step(replace(KNOWN, tries=3), 60, StopAccepted())
+
+    assert step(stopped, 179, RecorderStatus(6)).gone_at is None
+    assert step(stopped, 180, RecorderStatus(6)).gone_at == at(180)
 
 
 def test_one_that_ended_abnormally_is_gone() -> None:

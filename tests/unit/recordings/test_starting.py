@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from recordings import lifecycle
 from recordings.actions import Acquire, Allot, Change, PostCard, Query, Settle, Start
 from recordings.errors import AgoraError, AlreadyStarted, RateLimited, ServerFault, SlackBusy, SlackRefused
 from recordings.model import AlertKind, Policy, Reason, Recorder, Recording, State
@@ -126,10 +127,19 @@ def test_a_card_that_slack_does_not_take_just_now_is_posted_again() -> None:
 
 
 def test_a_card_that_slack_never_takes_is_given_up_in_time() -> None:
-    waiting = step(a_recording(), None, turn_at(80), SlackBusy("ratelimited", retry_after=600)).recording
+    waiting = step(a_recording(), None, turn_at(30), SlackBusy("ratelimited", retry_after=600)).recording
     assert waiting.next_step_at == at(90)
 
     assert failed(step(waiting, None, turn_at(90))) == (State.FAILED, Reason.UNDELIVERABLE)
+
+
+def test_one_that_nobody_could_work_on_has_its_time_once_somebody_can() -> None:
+    untouched = a_recording()
+    assert lifecycle.decide(untouched, None, turn_at(1000)) == PostCard()
+
+    posted = step(untouched, None, turn_at(1000), "1.2").recording
+    assert posted.begun_at == at(1000)
+    assert lifecycle.decide(posted, None, turn_at(1089)) == Allot()
 
 
 # acquire

@@ -184,9 +184,23 @@ def test_once_agora_does_not_find_it_any_more_it_has_ended(answer: AgoraError | 
     assert after.alerts == (), "somebody here stopped it: the card tells"
 
 
-@pytest.mark.parametrize("status", [6, 7, 8])
-def test_while_it_leaves_it_is_asked_after_soon_again(status: int) -> None:
+@pytest.mark.parametrize("status", [7, 8])
+def test_once_every_part_of_it_has_stopped_it_is_over(status: int) -> None:
     after = step(UPLOADING, running(), turn_at(65), RecorderStatus(status, ("b.mp4",)))
+
+    assert (after.recording.state, after.recording.reason) == (State.ENDED, Reason.STOPPED)
+    assert after.recording.files == ("b.mp4",)
+
+
+def test_one_that_leaves_for_longer_than_the_grace_is_over_and_seen_to_be_gone() -> None:
+    after = step(UPLOADING, running(), turn_at(400), RecorderStatus(6))
+
+    assert (after.recording.state, after.recording.reason) == (State.ENDED, Reason.STOPPED)
+    assert [(recorder.wanted, recorder.gone_at) for recorder in after.recorders] == [(False, None)]
+
+
+def test_while_it_leaves_it_is_asked_after_soon_again() -> None:
+    after = step(UPLOADING, running(), turn_at(65), RecorderStatus(6, ("b.mp4",)))
 
     assert (after.recording.state, after.recording.next_step_at) == (State.UPLOADING, at(70))
     assert after.recording.files == ("b.mp4",)

@@ -9,9 +9,16 @@ from recordings.troubles import Pause, Review, pause_alerts, review
 from tests.fakes.rows import NOW, at, turn_at, up, with_card
 
 
-def silent(name: str = "rec1", channel: str = "C1", since: float = 0, **facts: object) -> Recording:
+def silent(name: str = "rec1", channel: str = "C1", since: float = 0, asked: float = 300, **facts: object) -> Recording:
+    """Without an answer since then, and asked for the last time at `asked`."""
     reason = facts.pop("unanswered_reason", Reason.AGORA_UNREACHABLE)
-    known = {"id": name, "agora_channel": name, "slack_channel": channel, "unanswered_since": at(since)}
+    known = {
+        "id": name,
+        "agora_channel": name,
+        "slack_channel": channel,
+        "unanswered_since": at(since),
+        "queried_at": at(asked),
+    }
     return up(**(known | {"unanswered_reason": reason} | facts))
 
 
@@ -27,7 +34,7 @@ def told(found: Review) -> list[tuple[str, str, str]]:
 
 
 def test_nothing_is_told_before_the_time_is_up() -> None:
-    assert review([silent()], [], turn_at(299)) == Review()
+    assert review([silent(asked=299)], [], turn_at(299)) == Review()
 
 
 def test_after_300_seconds_without_a_usable_answer_there_is_one_warning() -> None:
@@ -89,14 +96,14 @@ def test_a_trouble_ends_with_the_last_recording_of_its_channel() -> None:
 
 def test_a_second_trouble_is_another_one() -> None:
     first = review([silent()], [], turn_at(300))
-    second = review([silent(since=1000)], [], turn_at(1300))
+    second = review([silent(since=1000, asked=1300)], [], turn_at(1300))
 
     assert first.troubles[0].id != second.troubles[0].id
     assert first.alerts[0].cause != second.alerts[0].cause
 
 
 def test_one_that_has_no_recorder_yet_is_no_reason_to_warn() -> None:
-    assert review([silent(sid=None, state=State.STARTING)], [], turn_at(900)) == Review()
+    assert review([silent(sid=None, state=State.STARTING, asked=900)], [], turn_at(900)) == Review()
 
 
 # nobody led for a while
@@ -142,3 +149,7 @@ def test_an_outage_that_turns_into_refused_credentials_is_told_as_that_and_not_a
         (Reason.AGORA_UNREACHABLE, True),
         (Reason.UNAUTHORIZED, False),
     ]
+
+
+def test_the_time_that_the_bot_was_away_is_not_taken_for_silence_of_agora() -> None:
+    assert review([silent(asked=1)], [], turn_at(400)) == Review()

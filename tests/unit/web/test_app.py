@@ -37,6 +37,13 @@ def test_with_one_part_not_well_it_is_not_ready_and_names_it(part: str) -> None:
     assert (answer.status_code, answer.json) == (503, parts)
 
 
+def test_stretched_queries_are_told_and_it_is_ready_all_the_same() -> None:
+    parts = {"slack": "ok", "database": "ok", "monitor": "ok", "queries": "about every 44 s"}
+    answer = asking(parts).get("/readyz")
+
+    assert (answer.status_code, answer.json) == (200, parts)
+
+
 @pytest.mark.parametrize("path", ["/", "/static/app.py", "/agora", "/readyz/x"])
 def test_anything_else_is_not_there(path: str) -> None:
     assert asking({}).get(path).status_code == 404
