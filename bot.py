@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -124,6 +125,30 @@ def _pause(policy: Policy) -> float:
     return max(3 * policy.query_interval, _SHORTEST_PAUSE)
 
 
+def _place() -> str:
+    """This machine, or this container on it: where a process id means one process."""
+    namespace = Path("/proc/self/ns/pid")
+    inside = f"{namespace.stat().st_ino}-" if namespace.exists() else ""
+    return f"{socket.gethostname()[:30]}-{inside}"
+
+
+def _was_killed(holder: str) -> bool:
+    """Whether a holder of the lease was a process here that is no more: its successor need not wait for the lease."""
+    place = _place()
+    pid = holder.removeprefix(place).split("-")[0]
+    if not holder.startswith(place) or not pid.isdigit():
+        return False
+    if int(pid) == os.getpid():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
 def tokens_of(config: settings.Settings) -> tokens.Tokens:
     return tokens.Tokens(config.agora_app_id, _revealed(config.agora_app_certificate), config.agora_token_version)
 
@@ -224,8 +249,7 @@ def compose(config: settings.Settings) -> Running:
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
     stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database))
-    holder = f"{socket.gethostname()[:40]}-{os.getpid()}-{secrets.token_hex(4)}"
-    lease = Lease(database, holder)
+    lease = Lease(database, f"{_place()}{os.getpid()}-{secrets.token_hex(4)}", _was_killed)
     leadership = Leadership(lease, config.lease_seconds, database.clock, time.monotonic, _pause(policy))
 
     slack = web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url)

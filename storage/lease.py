@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, select
@@ -17,9 +18,11 @@ _NAME = "engine"
 class Lease:
     """The lease as one replica sees it. `holder` names that replica and no other."""
 
-    def __init__(self, database: Database, holder: str) -> None:
+    def __init__(self, database: Database, holder: str, gone: Callable[[str], bool] | None = None) -> None:
+        """`gone` tells of another holder whether it is surely no more; its lease need not be waited for."""
         self._database = database
         self._holder = holder
+        self._gone = gone or _never
 
     def hold(self, now: datetime, seconds: float) -> int | None:
         """Takes or renews the lease for so many seconds; the epoch, or None where another replica holds it."""
@@ -36,7 +39,7 @@ class Lease:
                 values = {"name": _NAME, "holder": self._holder, "epoch": 1, "renewed_at": now, "expires_at": until}
                 connection.execute(lease.insert().values(values))
                 return 1
-            if row.holder != self._holder and row.expires_at > now:
+            if row.holder != self._holder and row.expires_at > now and not self._gone(row.holder):
                 return None
             epoch = int(row.epoch) if row.holder == self._holder else int(row.epoch) + 1
             changed = {"holder": self._holder, "epoch": epoch, "renewed_at": now, "expires_at": until}
@@ -53,6 +56,11 @@ class Lease:
         mine = (lease.c.name == _NAME) & (lease.c.holder == self._holder)
         with self._database.write() as connection:
             connection.execute(lease.update().where(mine).values(expires_at=now))
+
+
+def _never(holder: str) -> bool:
+    del holder
+    return False
 
 
 def fence(connection: Connection, epoch: int) -> None:
