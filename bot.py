@@ -19,6 +19,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+ENDING = (signal.SIGTERM, signal.SIGINT)
+if __name__ == "__main__":
+    # Waited for, and not handled: a handler runs between two steps of the interpreter, and a signal that comes right
+    # before a wait would not end it. Before the imports, which take a second. Threads inherit this.
+    signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
 from pydantic import SecretStr
@@ -70,7 +76,6 @@ _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
 _SHORTEST_PAUSE = 2.0
-_ENDING = (signal.SIGTERM, signal.SIGINT)
 _BOLT_READS_THESE = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """Bolt looks for them by itself, and two of them switch it to OAuth without a word."""
 _log = structlog.get_logger("bot")
@@ -97,7 +102,7 @@ def policy_of(config: settings.Settings) -> Policy:
 
 
 def agora_of(config: settings.Settings, pacer: Pacer) -> agora_client.AgoraClient:
-    """The client of Agora. Raises `SettingsError` where vendor or region are unknown to Agora."""
+    """The client of Agora."""
     return agora_client.connect(
         bases=config.agora_api_urls,
         customer_id=config.agora_customer_id.get_secret_value(),
@@ -154,24 +159,20 @@ def tokens_of(config: settings.Settings) -> tokens.Tokens:
 
 
 def storage_target(config: settings.Settings) -> payloads.StorageTarget:
-    """The bucket as Agora numbers it. Raises `SettingsError`."""
-    lines = []
-    vendor = region = 0
-    try:
-        vendor = vendors.parse_vendor(config.storage_vendor)
-        region = vendors.parse_region(vendor, config.storage_region or "0")
-    except ValueError as error:
-        lines.append(settings.line("storage_region" if vendor else "storage_vendor", f"is wrong: {error}"))
-    if lines:
-        raise settings.SettingsError(lines)
+    """The bucket as Agora numbers it."""
+    vendor = vendors.parse_vendor(config.storage_vendor)
     return payloads.StorageTarget(
         vendor=vendor,
-        region=region,
+        region=vendors.parse_region(vendor, config.storage_region or "0"),
         bucket=config.storage_bucket,
         access_key=config.storage_access_key.get_secret_value(),
         secret_key=config.storage_secret_key.get_secret_value(),
         endpoint=config.storage_endpoint or "",
     )
+
+
+def _check_region(vendor: str, region: str) -> None:
+    vendors.parse_region(vendors.parse_vendor(vendor), region)
 
 
 def _revealed(secret: SecretStr | None) -> str:
@@ -245,7 +246,7 @@ class Stores:
 
 
 def compose(config: settings.Settings) -> Running:
-    """Every part, plugged together; nothing runs yet. Raises `SettingsError`."""
+    """Every part, plugged together; nothing runs yet."""
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
     stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database))
@@ -335,9 +336,6 @@ def overview_of(
 
 def run(config: settings.Settings) -> int:
     """Runs until SIGTERM or SIGINT; the exit code."""
-    # Waited for, and not handled: a handler runs between two steps of the interpreter, and a signal that comes right
-    # before a wait would not end it. Threads inherit this.
-    signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
     running = compose(config)
     refused: list[DatabaseNewer] = []
 
@@ -349,7 +347,7 @@ def run(config: settings.Settings) -> int:
             os.kill(os.getpid(), signal.SIGTERM)
 
     threading.Thread(target=start, name="start", daemon=True).start()
-    number = signal.sigwait(_ENDING)
+    number = signal.sigwait(ENDING)
     if refused:
         print(f"DATABASE_URL can't be used: {refused[0]}.", file=sys.stderr)
         return 1
@@ -364,14 +362,14 @@ def main(arguments: Sequence[str]) -> int:
         print("usage: bot.py [check]", file=sys.stderr)
         return 2
     try:
-        config = settings.load()
-        storage_target(config)
+        config = settings.load(checks={"vendor": vendors.parse_vendor, "region": _check_region})
     except settings.SettingsError as error:
         return check.report_settings(error.lines) if arguments else _refuse(error.lines)
     logs.configure(config.log_level, config.log_format, settings.secret_values(config))
     for name in _BOLT_READS_THESE:
         os.environ.pop(name, None)
     if arguments:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
         return check.report(check_lines(config))
     return run(config)
 

@@ -11,7 +11,7 @@ import base64
 import binascii
 import io
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import SplitResult, urlsplit
@@ -292,11 +292,20 @@ class Settings(BaseModel):
             raise ValueError(f"is missing: AGORA_ENCRYPTION_MODE {mode} needs it")
         return salt
 
+    @field_validator("storage_vendor")
+    @classmethod
+    def _known_vendor(cls, vendor: str, info: ValidationInfo) -> str:
+        _ask(info, "vendor", vendor)
+        return vendor
+
     @field_validator("storage_region")
     @classmethod
     def _region_for_vendor(cls, region: str | None, info: ValidationInfo) -> str | None:
-        if region is None and info.data.get("storage_vendor") not in VENDORS_WITHOUT_REGIONS:
+        vendor = info.data.get("storage_vendor")
+        if region is None and vendor not in VENDORS_WITHOUT_REGIONS:
             raise ValueError("is missing: a bucket of this STORAGE_VENDOR has a region")
+        if region is not None and vendor is not None:
+            _ask(info, "region", vendor, region)
         return region
 
     @field_validator("storage_endpoint")
@@ -317,15 +326,31 @@ class Settings(BaseModel):
         return seconds
 
 
-def load(environ: Mapping[str, str] | None = None, env_file: str | Path = ".env") -> Settings:
+def _ask(info: ValidationInfo, what: str, *given: str) -> None:
+    check = (info.context or {}).get(what)
+    if check is None:
+        return
+    try:
+        check(*given)
+    except ValueError as error:
+        # What was given may be a secret in the wrong place: the reason is told without it.
+        raise ValueError("is wrong: " + str(error).replace(repr(given[-1]), "what it holds")) from None
+
+
+def load(
+    environ: Mapping[str, str] | None = None,
+    env_file: str | Path = ".env",
+    checks: Mapping[str, Callable[..., object]] | None = None,
+) -> Settings:
     """The settings of `environ` (the process's own by default) and of `env_file` where there is one.
 
+    `checks`: functions that raise `ValueError` where Agora does not know a `vendor`, or a `region` of a vendor.
     Raises `SettingsError` with one line for each setting that is missing or wrong.
     """
     values, lines = _read(Path(env_file))
     values |= _given(os.environ if environ is None else environ)
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings.model_validate(values, context=dict(checks or {}))
     except ValidationError as error:
         raise SettingsError(lines + _lines(error)) from None
     if lines:

@@ -509,3 +509,16 @@ def test_the_example_shows_the_defaults() -> None:
 def test_what_the_example_leaves_to_fill_in_is_what_is_required_and_the_certificate() -> None:
     text = (ROOT / ".env.example").read_text(encoding="utf-8")
     assert set(re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)) == {*REQUIRED, "AGORA_APP_CERTIFICATE"}
+
+
+def test_a_vendor_that_agora_does_not_know_is_told_together_with_everything_else_and_without_its_value() -> None:
+    def unknown(vendor: str) -> None:
+        raise ValueError(f"no vendor: {vendor!r}; use aws (1)")
+
+    with pytest.raises(SettingsError) as told:
+        load({"STORAGE_VENDOR": "hush-hush"}, env_file="/nonexistent/.env", checks={"vendor": unknown})
+
+    (line,) = [line for line in told.value.lines if line.startswith("STORAGE_VENDOR")]
+    assert "is wrong: no vendor: what it holds; use aws (1)" in line
+    assert "hush" not in str(told.value)
+    assert len(told.value.lines) > 5
