@@ -11,7 +11,7 @@ from recordings.model import Recorder, State
 from storage import rows
 from storage.database import Database
 from storage.lease import fence
-from storage.tables import recorders, recordings
+from storage.tables import UNWANTED, recorders, recordings
 
 _UIDS_KEPT = timedelta(days=3)
 
@@ -24,8 +24,7 @@ class Recorders:
 
     def due(self, most: int) -> Sequence[tuple[str, datetime]]:
         """Ids of the unwanted ones whose time has come or comes next, with that time, the most urgent first."""
-        unwanted = recorders.c.gone_at.is_(None) & ~recorders.c.wanted
-        query = select(recorders.c.id, recorders.c.next_step_at).where(unwanted)
+        query = select(recorders.c.id, recorders.c.next_step_at).where(UNWANTED)
         with self._database.read() as connection:
             found = connection.execute(query.order_by(recorders.c.next_step_at).limit(most)).all()
         return [(row.id, row.next_step_at) for row in found]

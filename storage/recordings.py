@@ -16,12 +16,11 @@ from recordings.stores import CardJob, Job, Reply
 from storage import outbox, recorders, rows
 from storage.database import Database
 from storage.lease import fence
+from storage.tables import ACTIVE, TAKES_CHANNEL, recordings, requests
 from storage.tables import recorders as recorder_rows
-from storage.tables import recordings, requests
 
 _REPLY_LIFE = timedelta(minutes=30)
 _REQUEST_LIFE = timedelta(days=1)
-_ACTIVE = recordings.c.state.not_in(OVER)
 _WATCHED = recordings.c.state.in_((State.RECORDING, State.INTERRUPTED, State.UPLOADING))
 _ASKED = ~_WATCHED | (recordings.c.stop_wanted_at.is_not(None) & (recordings.c.state != State.UPLOADING))
 _POSTED = recordings.c.card_ts.is_not(None) | (recordings.c.state == State.ENDED)
@@ -61,7 +60,7 @@ class Recordings:
         raise StorageUnavailable("the channel is taken and not taken")
 
     def _holder(self, agora_channel: str) -> Recording | None:
-        taken = (recordings.c.agora_channel == agora_channel) & recordings.c.state.in_(HOLDS_CHANNEL)
+        taken = (recordings.c.agora_channel == agora_channel) & TAKES_CHANNEL
         with self._database.read() as connection:
             row = connection.execute(select(recordings).where(taken)).one_or_none()
         return None if row is None else rows.recording(row)
@@ -105,10 +104,10 @@ class Recordings:
             return [rows.recording(row) for row in connection.execute(query)]
 
     def active_in(self, slack_channel: str) -> Sequence[Recording]:
-        return self._select(_ACTIVE & (recordings.c.slack_channel == slack_channel))
+        return self._select(ACTIVE & (recordings.c.slack_channel == slack_channel))
 
     def active(self) -> Sequence[Recording]:
-        return self._select(_ACTIVE)
+        return self._select(ACTIVE)
 
     def _select(self, condition: ColumnElement[bool]) -> Sequence[Recording]:
         query = select(recordings).where(condition).order_by(recordings.c.requested_at, recordings.c.id)
@@ -119,14 +118,14 @@ class Recordings:
 
     def due(self, most: int, *, asked: bool | None = None) -> Sequence[tuple[str, datetime]]:
         which = {None: true(), True: _ASKED, False: ~_ASKED}[asked]
-        query = select(recordings.c.id, recordings.c.next_step_at).where(_ACTIVE & which)
+        query = select(recordings.c.id, recordings.c.next_step_at).where(ACTIVE & which)
         with self._database.read() as connection:
             found = connection.execute(query.order_by(recordings.c.next_step_at).limit(most)).all()
         return [(row.id, row.next_step_at) for row in found]
 
     def by_state(self) -> dict[str, int]:
         """How many recordings are in each state, those that are over left out."""
-        query = select(recordings.c.state, func.count()).where(_ACTIVE).group_by(recordings.c.state)
+        query = select(recordings.c.state, func.count()).where(ACTIVE).group_by(recordings.c.state)
         with self._database.read() as connection:
             return {str(state): count for state, count in connection.execute(query)}
 
@@ -164,7 +163,7 @@ class Recordings:
 
     def silent(self, since: datetime) -> bool:
         """Whether some recording has had no usable answer since then or longer."""
-        query = select(recordings.c.id).where(_ACTIVE & (recordings.c.unanswered_since <= since)).limit(1)
+        query = select(recordings.c.id).where(ACTIVE & (recordings.c.unanswered_since <= since)).limit(1)
         with self._database.read() as connection:
             return connection.execute(query).first() is not None
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
     Column,
+    ColumnElement,
     DateTime,
     Index,
     Integer,
@@ -84,10 +85,16 @@ def _one_of(column: str, states: frozenset[State]) -> str:
     return f"{column} IN ({', '.join(repr(str(state)) for state in sorted(states))})"
 
 
-_active = text(f"NOT {_one_of('state', OVER)}")
-_holds_channel = text(_one_of("state", HOLDS_CHANNEL))
+def _condition(sql: str) -> ColumnElement[bool]:
+    """A condition of a partial index. A query has to say it in the same words, without parameters, or the index is of
+    no use to it."""
+    return cast(ColumnElement[bool], text(sql))
+
+
+ACTIVE = _condition(f"NOT {_one_of('state', OVER)}")
+TAKES_CHANNEL = _condition(_one_of("state", HOLDS_CHANNEL))
 _undrawn = text("version > card_version")
-_unwanted = text("gone_at IS NULL AND NOT wanted")
+UNWANTED = _condition("gone_at IS NULL AND NOT wanted")
 _undelivered = text("done_at IS NULL")
 _unanswered = text("response_url IS NOT NULL")
 _open = text("closed_at IS NULL")
@@ -148,8 +155,8 @@ recordings = Table(
     # for 30 minutes the only way to answer somebody in a channel that the bot can't post in
     Column("response_url", Text),
     Column("reply_due_at", UtcDateTime),
-    Index("one_recording_for_a_channel", "agora_channel", unique=True, **_where(_holds_channel)),
-    Index("recordings_due", "next_step_at", **_where(_active)),
+    Index("one_recording_for_a_channel", "agora_channel", unique=True, **_where(TAKES_CHANNEL)),
+    Index("recordings_due", "next_step_at", **_where(ACTIVE)),
     Index("recordings_undrawn", "card_due_at", **_where(_undrawn)),
     Index("recordings_of_channel", "slack_channel", "requested_at"),
     Index("recordings_unanswered", "requested_at", **_where(_unanswered)),
@@ -176,7 +183,7 @@ recorders = Table(
     Column("stop_accepted_at", UtcDateTime),
     Column("not_found_since", UtcDateTime),
     Column("absent", Integer, nullable=False, server_default="0"),
-    Index("recorders_unwanted", "next_step_at", **_where(_unwanted)),
+    Index("recorders_unwanted", "next_step_at", **_where(UNWANTED)),
     Index("recorders_of_recording", "recording_id"),
     Index("recorders_in_channel", "agora_channel", "created_at"),
     Index("recorders_started", "start_sent_at", "agora_channel"),

@@ -1,0 +1,54 @@
+"""Measurements, as ratios side by side in one run: `make bench`."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from storage import rows, tables
+from storage.database import Database
+from storage.recordings import Recordings
+from tests.fakes.rows import over, up
+
+pytestmark = pytest.mark.bench
+OVER, ACTIVE, RUNS = 100_000, 200, 50
+PLAN = (
+    "EXPLAIN QUERY PLAN SELECT id, next_step_at FROM recordings"
+    " WHERE state NOT IN ('ended', 'failed') ORDER BY next_step_at"
+)
+
+
+def _filled(path: Path, finished: int) -> Recordings:
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    active = [up(id=f"a{n}", agora_channel=f"call{n}") for n in range(ACTIVE)]
+    ended = over()
+    past = [replace(ended, id=f"o{n}") for n in range(finished)]
+    with database.write() as connection:
+        connection.execute(tables.recordings.insert(), [rows.values(each, rows.RECORDING) for each in active + past])
+    with database.read() as connection:
+        print(*(row.detail for row in connection.execute(text(PLAN))), sep="\n")  # noqa: T201 - what is measured
+    return Recordings(database)
+
+
+def _median(look: Callable[[], object]) -> float:
+    taken = []
+    for _ in range(RUNS):
+        begun = time.perf_counter()
+        look()
+        taken.append(time.perf_counter() - begun)
+    return statistics.median(taken)
+
+
+def test_taking_due_rows_is_as_fast_with_100000_rows_that_are_over_as_with_none(tmp_path: Path) -> None:
+    empty, full = _filled(tmp_path / "empty.db", 0), _filled(tmp_path / "full.db", OVER)
+    assert len(full.due(ACTIVE)) == ACTIVE
+    ratio = _median(lambda: full.due(ACTIVE)) / _median(lambda: empty.due(ACTIVE))
+    print(f"with {OVER} rows that are over, against none: {ratio:.2f}")  # noqa: T201 - the measurement
+    assert ratio < 3
