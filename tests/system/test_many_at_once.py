@@ -18,29 +18,43 @@ def all_at_once(office: Office, texts: list[tuple[str, str]]) -> list[Interactio
         return list(pool.map(lambda typed: office.command(typed[0], channel=typed[1]), texts))
 
 
-def answered_at_once(answers: list[Interaction]) -> None:
+def answered(answers: list[Interaction], within: float) -> None:
     assert all(words(answer) for answer in answers)
     latencies = sorted(answer.latency or 99 for answer in answers)
-    # Alone on two cores every one takes less than half a second; beside other tests they take longer.
-    assert latencies[-1] < 2.5, latencies
+    print(f"slowest of {len(answers)}: {latencies[-1]:.2f} s")  # noqa: T201 - the measurement
+    assert latencies[-1] < within, latencies
 
 
-@pytest.mark.parametrize("rooms", [1, MANY])
-def test_fifty_commands_are_acknowledged_well_inside_slacks_three_seconds_while_agora_takes_ten(
-    office: Office, rooms: int
-) -> None:
+def fifty_commands(office: Office, rooms: int, within: float) -> None:
+    """Starts, status and stops, fifty at once each, while every answer of Agora takes ten seconds."""
+    office.slack.dispatcher.ack_seconds = within
     office.start(START_TIMEOUT_SECONDS="90", LOG_LEVEL="INFO")
     office.agora.fault("*", delay_after=10, times=None)
     names = [office.room(f"room{number}") for number in range(rooms)]
     starts = [(f"start call{number}", names[number % rooms]) for number in range(MANY)]
-    answered_at_once(all_at_once(office, starts))
+    answered(all_at_once(office, starts), within)
     # And again while every call to Agora that can be under way is.
     office.wait_agora(lambda agora: len(agora.in_flight()) >= min(MANY, rooms * 4))
-    answered_at_once(all_at_once(office, [("status", names[number % rooms]) for number in range(MANY)]))
-    answered_at_once(all_at_once(office, [(f"stop call{n}", names[n % rooms]) for n in range(MANY)]))
+    answered(all_at_once(office, [("status", names[number % rooms]) for number in range(MANY)]), within)
+    answered(all_at_once(office, [(f"stop call{n}", names[n % rooms]) for n in range(MANY)]), within)
+
+
+@pytest.mark.parametrize("rooms", [1, MANY])
+def test_no_acknowledgement_of_fifty_commands_waits_for_an_agora_that_takes_ten_seconds(
+    office: Office, rooms: int
+) -> None:
+    fifty_commands(office, rooms, within=8)
     code, seconds = office.bot.stop()
     assert code == 0
     assert seconds < 10
+
+
+@pytest.mark.bench
+@pytest.mark.parametrize("rooms", [1, MANY])
+def test_alone_on_the_machine_each_of_fifty_commands_is_acknowledged_within_a_second(
+    office: Office, rooms: int
+) -> None:
+    fifty_commands(office, rooms, within=1)
 
 
 def test_one_slow_recording_does_not_keep_the_others(office: Office) -> None:
