@@ -16,7 +16,7 @@ import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -76,6 +76,8 @@ _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
 _SHORTEST_PAUSE = 2.0
+_TIDYING = 10
+"""One request in so many, at most, looks for recorders that should be gone."""
 _BOLT_READS_THESE = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
 """Bolt looks for them by itself, and two of them switch it to OAuth without a word."""
 _log = structlog.get_logger("bot")
@@ -296,7 +298,7 @@ def lanes_of(
         Lane(steps(asked=True), agora_pool),
         Lane(steps(asked=False), watch_pool, pacer.room),
         Lane(RecorderSteps(stores.recorders, calls, policy, now, rng.random), agora_pool),
-        Lane(Janitor(stores.recorders, calls, now), agora_pool),
+        Lane(Janitor(stores.recorders, calls, now, timedelta(seconds=_TIDYING * pacer.gap)), agora_pool),
         Lane(AlertWork(stores.outbox, slack, pace, now, meter), slack_pool),
         Lane(CardWork(stores.recordings, slack, pace, poster, now, frame), slack_pool),
         Lane(ReplyWork(stores.recordings, slack, lambda: identity.bot.name, now), slack_pool),

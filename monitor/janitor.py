@@ -33,6 +33,8 @@ class Janitor:
     recorders: Recorders
     calls: Calls
     clock: Clock
+    spacing: timedelta = timedelta(0)
+    """Between two looks, so that queries need not wait for them."""
     name: str = "janitor"
     _next: dict[str, datetime] = field(default_factory=dict)
     _first_round: bool = True
@@ -42,7 +44,8 @@ class Janitor:
         channels = self.recorders.channels(now - _LATELY)
         first_look = now if self._first_round else now + _EVERY
         self._first_round = False
-        self._next = {channel: self._next.get(channel, first_look) for channel in channels}
+        spread = {channel: first_look + number * self.spacing for number, channel in enumerate(channels)}
+        self._next = {channel: self._next.get(channel, spread[channel]) for channel in channels}
         return sorted(self._next.items(), key=lambda item: item[1])
 
     def run(self, key: str, epoch: int) -> None:

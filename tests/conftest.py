@@ -23,6 +23,12 @@ class Server(Protocol):
     def stop(self) -> None: ...
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database", choices=["sqlite", "postgresql"], default="sqlite", help="what the bot of tests/system runs on"
+    )
+
+
 @pytest.fixture(scope="session")
 def running_postgresql() -> Iterator[Server]:
     """A server of this test process; on a socket, no port."""

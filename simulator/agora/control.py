@@ -33,6 +33,7 @@ _COMMANDS = (
     "force_new",
     "fault",
     "clear_faults",
+    "allow",
     "down",
     "up",
     "wait",

@@ -34,6 +34,10 @@ class Exchange:
         self._recording_handlers = recording.handlers
         self._handlers: Mapping[str, Callable[[Call], Answer]] = {**recording.handlers, **channels.handlers}
 
+    def allow(self, per_second: int) -> None:
+        """Another rate, from now on."""
+        self._rate = Rate(per_second)
+
     def handle(self, call: Call) -> Answer | None:
         """The answer to send; None: close the connection without one."""
         call, seen, fault = self._arrive(call)

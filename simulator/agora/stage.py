@@ -189,6 +189,13 @@ class Stage:
         with self._changing():
             return self._exchange.faults.all()
 
+    # The account
+
+    def allow(self, per_second: int) -> None:
+        """So many requests a second are taken from now on."""
+        with self._changing():
+            self._exchange.allow(per_second)
+
     # Looking
 
     def requests(

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import sqlite3
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import RowMapping, create_engine, text
 
 from simulator.agora import AgoraSimulator, Timing
 from simulator.slack import SlackSimulator
@@ -66,7 +66,17 @@ class Bot:
 
     @property
     def database(self) -> Path:
+        """SQLite's file."""
         return self.folder / "recordings.db"
+
+    def rows(self, query: str, **values: object) -> list[RowMapping]:
+        """What is written down, read beside the bot."""
+        engine = create_engine(self.environment["DATABASE_URL"])
+        try:
+            with engine.connect() as connection:
+                return list(connection.execute(text(query), values).mappings())
+        finally:
+            engine.dispose()
 
     def kill(self) -> None:
         """`kill -9`."""
@@ -178,6 +188,15 @@ class Office:
         self.command(f"start {name}", channel=channel)
         return self.wait_red(name, channel=channel)
 
+    def record_many(self, calls: int, timeout: float = 90) -> None:
+        """`call0`, `call1`, … are being recorded, ten in each of `room0`, `room1`, …"""
+        for room in range(0, calls, 10):
+            self.room(f"room{room // 10}")
+        for number in range(calls):
+            self.agora.join(f"call{number}", 1000 + number)
+            self.command(f"start call{number}", channel=f"room{number // 10}")
+        self.agora.wait_for(lambda sim: len(sim.running()) == calls, timeout=timeout)
+
     def wait_red(self, name: str = "daily", *, channel: str = "daily") -> Message:
         """The card, once it shows that a file is stored."""
         return self._wait(
@@ -188,10 +207,9 @@ class Office:
 
     def undelivered(self, channel: str | None = None) -> int:
         """Alerts that are written down, and not yet marked as being in Slack."""
-        waiting = "SELECT count(*) FROM outbox WHERE done_at IS NULL AND slack_channel = coalesce(?, slack_channel)"
+        waiting = self.bot.rows("SELECT slack_channel FROM outbox WHERE done_at IS NULL")
         place = None if channel is None else self.slack.world.channel(channel).id
-        with closing(sqlite3.connect(self.bot.database)) as connection:
-            return int(connection.execute(waiting, (place,)).fetchone()[0])
+        return sum(place in (None, row["slack_channel"]) for row in waiting)
 
     def queries(self, channel: str | None = None) -> int:
         return len(self.agora.requests("query", channel=channel))
@@ -225,6 +243,12 @@ def words(interaction: Interaction) -> str:
 
 
 @pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
+
+
+@pytest.fixture
 def agora_options() -> dict[str, Any]:
     """Another kind of Agora: tests parametrize this."""
     return {}
@@ -245,15 +269,40 @@ def slack() -> Iterator[SlackSimulator]:
     simulator.stop()
 
 
-def environment_for(slack: SlackSimulator, agora: AgoraSimulator, folder: Path) -> dict[str, str]:
+def environment_for(
+    slack: SlackSimulator, agora: AgoraSimulator, folder: Path, database_url: str | None = None
+) -> dict[str, str]:
     inherited = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")}
-    database = {"DATABASE_URL": f"sqlite:///{folder / 'recordings.db'}"}
+    database = {"DATABASE_URL": database_url or f"sqlite:///{folder / 'recordings.db'}"}
     inherited["PYTHONFAULTHANDLER"] = "1"
     return inherited | {k: str(v) for k, v in (agora.settings | slack.settings).items()} | COMPRESSED | database
 
 
+ON_BOTH = pytest.mark.parametrize(
+    "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("replicas"))], indirect=True
+)
+"""On each database, whatever `--database` says."""
+
+
 @pytest.fixture
-def office(slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path) -> Iterator[Office]:
-    bot = Bot(environment_for(slack, agora, tmp_path), tmp_path)
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where the bot writes things down: as the test or else `--database` says."""
+    kind = getattr(request, "param", request.config.getoption("--database"))
+    if kind == "sqlite":
+        return f"sqlite:///{tmp_path / 'recordings.db'}"
+    url: str = request.getfixturevalue("postgresql_url")
+    return url
+
+
+@pytest.fixture
+def on_sqlite(request: pytest.FixtureRequest) -> None:
+    """For tests that lay hands on SQLite's file."""
+    if request.config.getoption("--database") != "sqlite":
+        pytest.skip("lays hands on SQLite's file")
+
+
+@pytest.fixture
+def office(slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path, database_url: str) -> Iterator[Office]:
+    bot = Bot(environment_for(slack, agora, tmp_path, database_url), tmp_path)
     yield Office(slack, agora, bot)
     bot.end()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 import time
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import RowMapping
 
 from simulator.agora import AgoraSimulator
 from simulator.slack import SlackSimulator
@@ -22,6 +23,7 @@ class RandomLife:
     """An office in which anything may happen. `check` ends the faults, waits until all is quiet, and looks."""
 
     folder: Path
+    database_url: str | None = None
     rooms: int = 3
     agora: AgoraSimulator = field(init=False)
     slack: SlackSimulator = field(init=False)
@@ -33,7 +35,7 @@ class RandomLife:
         self.slack = SlackSimulator()
         self.slack.start()
         self.slack.seed()
-        bot = Bot(environment_for(self.slack, self.agora, self.folder), self.folder)
+        bot = Bot(environment_for(self.slack, self.agora, self.folder, self.database_url), self.folder)
         self.office = Office(self.slack, self.agora, bot)
         for number in range(self.rooms):
             self.office.room(f"room{number}")
@@ -110,7 +112,7 @@ class RandomLife:
 
     def wrong(self) -> list[str]:
         """Every invariant that does not hold just now, in words."""
-        rows = self._rows("SELECT * FROM recordings")
+        rows = self.office.bot.rows("SELECT * FROM recordings")
         active = [row for row in rows if row["state"] not in ("ended", "failed")]
         return [
             *self._unknown_recorders(active),
@@ -120,24 +122,24 @@ class RandomLife:
             *self._untold(rows),
         ]
 
-    def _unknown_recorders(self, active: list[sqlite3.Row]) -> list[str]:
+    def _unknown_recorders(self, active: list[RowMapping]) -> list[str]:
         known = {row["sid"] for row in active}
         return [f"nobody wants {r.sid} in {r.channel}" for r in self.agora.running() if r.sid not in known]
 
-    def _rows_without_recorder(self, active: list[sqlite3.Row]) -> list[str]:
+    def _rows_without_recorder(self, active: list[RowMapping]) -> list[str]:
         running = {recorder.sid for recorder in self.agora.running()}
         recording = [row for row in active if row["state"] in ("recording", "interrupted")]
         return [f"{row['id']} is {row['state']} without a recorder" for row in recording if row["sid"] not in running]
 
-    def _stuck(self, active: list[sqlite3.Row]) -> list[str]:
+    def _stuck(self, active: list[RowMapping]) -> list[str]:
         passing = [row for row in active if row["state"] not in ("recording",)]
         return [f"{row['id']} is still {row['state']}" for row in passing]
 
-    def _doubled(self, active: list[sqlite3.Row]) -> list[str]:
+    def _doubled(self, active: list[RowMapping]) -> list[str]:
         held = Counter(row["agora_channel"] for row in active if row["state"] in HOLDS_CHANNEL)
         return [f"{channel} is recorded {count} times" for channel, count in held.items() if count > 1]
 
-    def _untold(self, rows: list[sqlite3.Row]) -> list[str]:
+    def _untold(self, rows: list[RowMapping]) -> list[str]:
         told = Counter(
             payload(message)["recording_id"]
             for number in range(self.rooms)
@@ -151,11 +153,3 @@ class RandomLife:
     def _once(self, times: int) -> bool:
         # A kill between Slack's taking a post and the row that says so makes it twice.
         return times == 1 or (self.kills > 0 and times == 2)
-
-    def _rows(self, query: str) -> list[sqlite3.Row]:
-        connection = sqlite3.connect(f"file:{self.office.bot.database}?mode=ro", uri=True, timeout=5)
-        connection.row_factory = sqlite3.Row
-        try:
-            return connection.execute(query).fetchall()
-        finally:
-            connection.close()

@@ -7,7 +7,6 @@ import json
 import re
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import time
@@ -23,12 +22,6 @@ from tests.system.conftest import Office, payload, words
 
 UNWRITTEN = "I can't write anything down just now"
 PAUSE_SECONDS = 2.5
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
 
 
 @pytest.fixture
@@ -144,6 +137,7 @@ def test_with_agora_away_at_the_start_people_are_answered_and_told_once(office: 
     ]
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_with_a_locked_database_at_the_start_people_read_so_until_it_is_free(office: Office, port: int) -> None:
     office.start()
     office.bot.kill()
@@ -155,6 +149,7 @@ def test_with_a_locked_database_at_the_start_people_read_so_until_it_is_free(off
     wait_ready(office, port)
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_with_no_database_at_the_start_people_read_so_until_there_is_one(office: Office, port: int) -> None:
     folder = office.bot.folder / "later"
     office.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{folder}/recordings.db")
@@ -165,6 +160,7 @@ def test_with_no_database_at_the_start_people_read_so_until_there_is_one(office:
     wait_ready(office, port)
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_a_database_that_is_locked_for_a_while_costs_no_recording(office: Office, port: int) -> None:
     office.start(HTTP_PORT=str(port))
     card = office.recording()
@@ -180,6 +176,7 @@ def test_a_database_that_is_locked_for_a_while_costs_no_recording(office: Office
     assert office.alerts() == []
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_with_a_read_only_database_nothing_is_started(office: Office, port: int) -> None:
     office.start()
     card = office.recording()

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.system.conftest import Office, event, payload, states, words
+from tests.system.conftest import ON_BOTH, Office, event, payload, states, words
 
 
+@ON_BOTH
 def test_a_call_is_recorded_from_start_to_a_stop_by_somebody_else(office: Office) -> None:
     office.start()
     begun = datetime.now(UTC)

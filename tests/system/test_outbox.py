@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from itertools import pairwise
 
 from simulator.slack.calls import Call
@@ -16,10 +14,8 @@ EACH = 5
 
 def outbox(office: Office, channel: str) -> list[str]:
     """The recordings that an alert was written down for, in order."""
-    query = "SELECT recording_id FROM outbox WHERE slack_channel = ? ORDER BY id"
-    with closing(sqlite3.connect(office.bot.database)) as connection:
-        rows = connection.execute(query, (office.slack.world.channel(channel).id,)).fetchall()
-    return [row[0] for row in rows]
+    query = "SELECT recording_id FROM outbox WHERE slack_channel = :place ORDER BY id"
+    return [row["recording_id"] for row in office.bot.rows(query, place=office.slack.world.channel(channel).id)]
 
 
 def posts(office: Office, channel: str) -> list[Call]:

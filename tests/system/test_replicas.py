@@ -87,15 +87,6 @@ def replicas(slack: SlackSimulator, agora: AgoraSimulator, postgresql_url: str, 
     replicas.end()
 
 
-def _record(office: Office, calls: int) -> None:
-    for room in range(0, calls, 10):
-        office.room(f"room{room // 10}")
-    for number in range(calls):
-        office.agora.join(f"call{number}", 1000 + number)
-        office.command(f"start call{number}", channel=f"room{number // 10}")
-    office.agora.wait_for(lambda sim: len(sim.running()) == calls, timeout=90)
-
-
 def _longest_gap(office: Office, since: float) -> float:
     """The longest time, in seconds, for which one recording was not asked about."""
     asked: dict[str, list[float]] = defaultdict(list)
@@ -118,7 +109,7 @@ def _check_that_leaders_may_die(replicas: Replicas, *, calls: int, seconds: floa
     office = replicas.office
     for _ in range(3):
         replicas.add()
-    _record(office, calls)
+    office.record_many(calls)
     office.after_queries(2 * calls)
     begun = office.agora.requests("query")[-1].at
     ends_at = time.monotonic() + seconds
@@ -152,7 +143,7 @@ def test_a_leader_that_hangs_is_succeeded_and_writes_nothing_any_more(replicas: 
     office = replicas.office
     replicas.add()
     replicas.add()
-    _record(office, 3)
+    office.record_many(3)
     office.after_queries(6)
     hanging = replicas.leader()
     assert hanging.process is not None
@@ -173,7 +164,7 @@ def test_a_leader_that_stops_politely_hands_over_at_once(replicas: Replicas) -> 
     office = replicas.office
     first = replicas.add()
     replicas.add()
-    _record(office, 2)
+    office.record_many(2)
     assert replicas.leader() is first
     code, _ = first.stop()
     stopped_at = time.monotonic()
@@ -188,7 +179,7 @@ def test_a_wish_written_by_another_replica_is_carried_out_by_the_leader(replicas
     office = replicas.office
     for _ in range(2):
         replicas.add()
-    _record(office, 6)
+    office.record_many(6)
     for number in range(6):
         office.command(f"stop call{number}", by="ben", channel="room0")
     office.agora.wait_for(lambda sim: not sim.running(), timeout=30)
@@ -200,7 +191,7 @@ def test_a_wish_written_by_another_replica_is_carried_out_by_the_leader(replicas
 def test_a_postgresql_that_is_away_for_a_while_loses_nothing(replicas: Replicas, running_postgresql: Server) -> None:
     office = replicas.office
     replicas.add()
-    _record(office, 2)
+    office.record_many(2)
     office.after_queries(4)
     running_postgresql.stop()
     away_at = time.monotonic()

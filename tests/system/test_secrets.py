@@ -11,6 +11,8 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 
+import pytest
+
 from tests.system.conftest import ROOT, Bot, Office
 
 ENCRYPTED = {
@@ -73,6 +75,7 @@ def clean(office: Office) -> None:
     assert re.search(r"(Basic|Bearer) (?!\*\*\*)", office.bot.log) is None
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_a_whole_recording_with_every_failure_on_the_way_leaves_no_secret_anywhere(office: Office) -> None:
     office.start(**ENCRYPTED)
     secret = office.bot.environment["STORAGE_SECRET_KEY"]
@@ -90,6 +93,7 @@ def test_a_whole_recording_with_every_failure_on_the_way_leaves_no_secret_anywhe
     clean(office)
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_what_agora_says_of_a_secret_is_told_to_nobody(office: Office) -> None:
     office.start(**ENCRYPTED)
     keys = [(office.bot.environment | ENCRYPTED)[name] for name in SECRET if name.startswith(SENT)]
@@ -103,6 +107,7 @@ def test_what_agora_says_of_a_secret_is_told_to_nobody(office: Office) -> None:
     clean(office)
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_a_crash_and_a_restart_leave_no_secret_either(office: Office) -> None:
     office.start(**ENCRYPTED)
     office.agora.fault("start", delay_after=5)

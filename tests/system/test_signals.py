@@ -104,6 +104,7 @@ def test_it_ends_in_time_while_the_database_cannot_be_opened(office: Office) -> 
     ends(office)
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_it_ends_in_time_while_somebody_holds_the_database(office: Office) -> None:
     office.start()
     office.recording()
@@ -128,6 +129,7 @@ def test_a_start_that_a_signal_cut_off_is_one_known_recorder_after_the_restart(o
     assert office.alerts() == []
 
 
+@pytest.mark.usefixtures("on_sqlite")
 def test_a_database_that_is_held_for_a_while_is_waited_for(office: Office) -> None:
     office.start()
     office.recording()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from monitor.calls import FIRST_UID
@@ -92,3 +94,13 @@ def test_a_channel_that_was_not_recorded_for_a_day_is_forgotten(round_: Round) -
     round_.clock.passes(26 * 3600)
 
     assert round_.due() == []
+
+
+def test_looks_at_many_channels_are_spread_so_that_queries_need_not_wait(round_: Round) -> None:
+    round_.janitor.spacing = timedelta(seconds=2)
+    for name in ("a", "b", "c"):
+        known = running(id=f"{name}.1", recording_id=name, agora_channel=name)
+        round_.has(up(id=name, agora_channel=name, recorder_id=known.id, next_step_at=at(1e6)), known)
+
+    assert sorted(seconds for _, seconds in round_.due()) == [0, 2, 4]
+    assert sorted(seconds for _, seconds in round_.due()) == [0, 2, 4]
