@@ -14,6 +14,7 @@ COPY --from=packages /venv /venv
 WORKDIR /app
 COPY bot.py check.py logs.py settings.py ./
 COPY agora agora
+COPY files files
 COPY handlers handlers
 COPY messages messages
 COPY monitor monitor

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = {"agora", "handlers", "messages", "monitor", "recordings", "simulator", "storage", "web"}
+PACKAGES = {"agora", "files", "handlers", "messages", "monitor", "recordings", "simulator", "storage", "web"}
 MODULES = {"bot", "check", "demo", "logs", "settings"}
 
 
