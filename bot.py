@@ -37,10 +37,14 @@ from agora import client as agora_client
 from agora import payloads, tokens, vendors
 from agora.channels import check_channel_name
 from agora.pacing import Pacer
+from files.bucket import ObjectBucket
+from files.places import Place
+from files.unusable import UnusableBucket
 from handlers.app import slack_app
 from handlers.channel_names import ChannelNames
 from handlers.http import SlackOverHttp
 from handlers.identity import Identity
+from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.socket import Socket
 from messages.cards import Frame
@@ -50,13 +54,18 @@ from monitor.calls import Calls
 from monitor.dispatcher import Dispatcher, Lane
 from monitor.janitor import Janitor
 from monitor.leadership import Leadership
+from monitor.looks import Looks
 from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
 from recordings.errors import DatabaseNewer, StorageUnavailable
+from recordings.links import LinkService
 from recordings.model import Policy, Recording
+from recordings.ports import Bucket
 from recordings.service import RecordingService
+from recordings.stores import Share
+from storage.acts import Acts
 from storage.database import Database
 from storage.lease import Lease
 from storage.migrate import migrate_when_possible
@@ -70,7 +79,7 @@ from web.server import WebServer
 
 DRAIN_SECONDS = 6.0
 _LEAVING_SECONDS = 2.0
-_AGORA_THREADS, _SLACK_THREADS = 64, 8
+_AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS = 64, 8, 8
 _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
@@ -99,6 +108,8 @@ def policy_of(config: settings.Settings) -> Policy:
         nothing_stored=config.nothing_stored_seconds,
         unreachable_alert=config.unreachable_alert_seconds,
         max_duration=config.max_duration_seconds,
+        delivery_timeout=config.delivery_timeout_seconds,
+        bucket_is_agoras=config.storage_read_access_key is None,
         recorder_life=_TOKEN_LIFE if config.agora_app_certificate else life,
     )
 
@@ -173,6 +184,27 @@ def storage_target(config: settings.Settings) -> payloads.StorageTarget:
     )
 
 
+def bucket_of(config: settings.Settings) -> Bucket:
+    """The bucket as the bot looks into it: with the key that Agora gets, or with one that may only read."""
+    vendor = vendors.parse_vendor(config.storage_vendor)
+    region = config.storage_region or ""
+    named = vendors.region_name(vendor, vendors.parse_region(vendor, region)) if vendors.has_regions(vendor) else region
+    elsewhere = config.storage_endpoint is not None
+    read_key, read_secret = config.storage_read_access_key, config.storage_read_secret_key
+    try:
+        place = Place(
+            vendor="s3" if elsewhere else vendors.vendor_name(vendor),
+            region=named,
+            bucket=config.storage_bucket,
+            access_key=_revealed(read_key or config.storage_access_key),
+            secret_key=_revealed(read_secret or config.storage_secret_key),
+            endpoint=config.storage_endpoint or "",
+        )
+        return ObjectBucket(place, now)
+    except ValueError as error:
+        return UnusableBucket(config.storage_bucket, str(error))
+
+
 def _check_region(vendor: str, region: str) -> None:
     vendors.parse_region(vendors.parse_vendor(vendor), region)
 
@@ -245,13 +277,14 @@ class Stores:
     recorders: Recorders
     outbox: Outbox
     troubles: Troubles
+    acts: Acts
 
 
 def compose(config: settings.Settings) -> Running:
     """Every part, plugged together; nothing runs yet."""
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
-    stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database))
+    stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database), Acts(database))
     lease = Lease(database, f"{_place()}{os.getpid()}-{secrets.token_hex(4)}", _was_killed)
     leadership = Leadership(lease, config.lease_seconds, database.clock, time.monotonic, _pause(policy))
 
@@ -261,11 +294,13 @@ def compose(config: settings.Settings) -> Running:
     meter = PrometheusMeter(
         lambda: overview_of(stores, leadership, connection, pacer, policy.query_interval + dispatcher.behind)
     )
-    lanes = lanes_of(config, policy, stores, Slack(slack), identity, pacer, meter)
+    bucket = bucket_of(config)
+    lanes = lanes_of(config, policy, stores, Slack(slack), bucket, identity, pacer, meter)
     dispatcher = Dispatcher(lanes, leadership.epoch, now, meter)
     ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, policy, now)
 
-    app = app_of(config, stores, dispatcher)
+    links = LinkService(stores.acts, Slack(slack).is_member, bucket, now, config.link_ttl_seconds)
+    app = app_of(config, stores, dispatcher, links)
     connection = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
     readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
     over_http = None if config.slack_signing_secret is None else SlackOverHttp(app)
@@ -278,6 +313,7 @@ def lanes_of(
     policy: Policy,
     stores: Stores,
     slack: Slack,
+    bucket: Bucket,
     identity: Identity,
     pacer: Pacer,
     meter: PrometheusMeter,
@@ -289,23 +325,26 @@ def lanes_of(
     rng = random.SystemRandom()
     calls = Calls(agora_of(config, pacer), stores.recorders, _folders, now, rng, meter)
 
-    def steps(*, asked: bool) -> RecordingSteps:
-        return RecordingSteps(stores.recordings, stores.recorders, calls, poster, policy, now, rng.random, asked=asked)
+    looks = Looks(bucket, _folders, meter)
+
+    def steps(share: Share) -> RecordingSteps:
+        return RecordingSteps(stores.recordings, stores.recorders, calls, looks, poster, policy, now, rng.random, share)
 
     agora_pool, watch_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora"), ThreadPoolExecutor(_AGORA_THREADS, "watch")
-    slack_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack")
+    slack_pool, bucket_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack"), ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
     return (
-        Lane(steps(asked=True), agora_pool),
-        Lane(steps(asked=False), watch_pool, pacer.room),
+        Lane(steps(Share.ASKED), agora_pool),
+        Lane(steps(Share.WATCHED), watch_pool, pacer.room),
+        Lane(steps(Share.LOOKED_FOR), bucket_pool),
         Lane(RecorderSteps(stores.recorders, calls, policy, now, rng.random), agora_pool),
         Lane(Janitor(stores.recorders, calls, now, timedelta(seconds=_TIDYING * pacer.gap)), agora_pool),
-        Lane(AlertWork(stores.outbox, slack, pace, now, meter), slack_pool),
+        Lane(AlertWork(stores.outbox, slack, pace, now, frame.folder, meter), slack_pool),
         Lane(CardWork(stores.recordings, slack, pace, poster, now, frame), slack_pool),
         Lane(ReplyWork(stores.recordings, slack, lambda: identity.bot.name, now), slack_pool),
     )
 
 
-def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher) -> App:
+def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher, links: LinkService) -> App:
     """What listens to Slack."""
     token = config.slack_bot_token.get_secret_value()
     service = RecordingService(
@@ -313,7 +352,14 @@ def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher) ->
     )
     names = ChannelNames(web_client(token, config.slack_api_url, seconds=_CHANNEL_NAME_SECONDS))
     client = web_client(None, config.slack_api_url)
-    return slack_app(client, token, RecordCommand(service, names), service, _revealed(config.slack_signing_secret))
+    return slack_app(
+        client,
+        token,
+        RecordCommand(service, names),
+        service,
+        LinksButton(links),
+        _revealed(config.slack_signing_secret),
+    )
 
 
 def overview_of(

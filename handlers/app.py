@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -16,9 +17,11 @@ from slack_sdk import WebClient
 
 from handlers import COMMANDS
 from handlers.buttons import StopButton
+from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from messages import replies
 from messages.cards import STOP_ACTION
+from messages.files import LINKS_ACTION
 from messages.text import Message
 from recordings.errors import StorageUnavailable
 from recordings.service import RecordingService
@@ -28,7 +31,12 @@ _log = structlog.get_logger(__name__)
 
 
 def slack_app(
-    client: WebClient, bot_token: str, record: RecordCommand, service: RecordingService, signing_secret: str
+    client: WebClient,
+    bot_token: str,
+    record: RecordCommand,
+    service: RecordingService,
+    links: LinksButton,
+    signing_secret: str,
 ) -> App:
     """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
     app = App(
@@ -45,6 +53,8 @@ def slack_app(
     for name in COMMANDS:
         app.command(name)(_command(record))
     app.action(STOP_ACTION)(_press(stop_button))
+    app.action(LINKS_ACTION)(_press_slowly(links))
+    app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
     app.error(_on_error)
     return app
 
@@ -76,6 +86,24 @@ def _press(button: StopButton) -> Any:
             _respond(respond, reply, replace_original=ephemeral)
 
     return listener
+
+
+def _press_slowly(button: LinksButton) -> Any:
+    def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
+        ack()
+        try:
+            reply = button.answer(body)
+        except StorageUnavailable as error:
+            reference = secrets.token_hex(4)
+            _log.error("request_not_written", error=str(error), reference=reference)
+            reply = replies.storage_failed(reference)
+        _respond(respond, reply, replace_original=False)
+
+    return listener
+
+
+def _nothing_to_do(ack: Ack) -> None:
+    ack()
 
 
 def _respond(respond: Respond, reply: Message, *, replace_original: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from messages.cards import stop_button
+from messages.files import amount, has_links, summary
 from messages.text import (
     CUT_NAME,
     Message,
@@ -21,6 +22,8 @@ from messages.text import (
     typed,
 )
 from messages.words import ENDED, FAILED, sign, state_in_words
+from recordings.errors import SlackError
+from recordings.links import Link, Links
 from recordings.model import Reason, Recording, State
 
 _COMMANDS = (
@@ -30,6 +33,9 @@ _COMMANDS = (
     ("/record help", "shows this"),
 )
 _SHOWN = 10
+_MOST_BUTTONS = 25
+OPEN_ACTION = "open_link"
+"""Followed by a number; pressing it opens the link, and nothing has to be done."""
 
 
 def text(words: str) -> Message:
@@ -127,8 +133,8 @@ def _line(recording: Recording, domain: str) -> str:
     elif recording.started_at is not None:
         parts.append(f"since {clock(recording.started_at)}")
     parts.append(f"asked for by {person(recording.started_by)}")
-    if recording.files and recording.over:
-        parts.append("1 file" if len(recording.files) == 1 else f"{len(recording.files)} files")
+    if has_links(recording) and recording.delivery is not None:
+        parts.append(summary(recording.delivery))
     return ", ".join(parts) + f" ({_card_link(recording, domain)})"
 
 
@@ -171,6 +177,37 @@ def cannot_post(recording: Recording, bot_name: str) -> Message:
         f" invite me with `/invite @{escape(bot_name)}`, then type {again}; else show this to the person who set me up."
         f" Reference `{recording.id}`."
     )
+
+
+def links(found: Links) -> Message:
+    """A button for each file; whoever has the link has the file, until then."""
+    name = code(found.recording.agora_channel)
+    words = f"The files of {name}, until {clock(found.until)}. Whoever has such a link gets the file: pass none on."
+    buttons = [
+        {
+            "type": "button",
+            "action_id": f"{OPEN_ACTION}_{number}",
+            "text": {"type": "plain_text", "text": cut(_part(link, number, len(found.links)), 75), "emoji": False},
+            "url": link.url,
+        }
+        for number, link in enumerate(found.links[:_MOST_BUTTONS], start=1)
+    ]
+    blocks = (section(words), {"type": "actions", "elements": buttons})
+    return Message(text=words, blocks=blocks)
+
+
+def _part(link: Link, number: int, count: int) -> str:
+    return f"Open part {number} ({amount(link.size)})" if count > 1 else f"Open the recording ({amount(link.size)})"
+
+
+def membership_unknown(error: SlackError) -> Message:
+    """Links go to members alone, and Slack does not tell who is one."""
+    if error.error == "missing_scope":
+        return text(
+            "I can't tell whether you are a member of this channel, so I give no link: the app lacks the scopes"
+            " `channels:read` and `groups:read`. Show this to the person who set me up."
+        )
+    return text(f"Slack does not tell me just now who is in this channel ({plain(error.error, 80)}). Press again.")
 
 
 def storage_failed(reference: str) -> Message:

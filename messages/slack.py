@@ -26,6 +26,7 @@ _NOT_NOW = frozenset(
     }
 )
 _SECONDS = 8
+_MEMBERS_PAGE = 1000
 
 
 def web_client(token: str | None, base_url: str, seconds: int = _SECONDS) -> WebClient:
@@ -65,6 +66,19 @@ class Slack:
             if error.error != "missing_scope":
                 raise
             return user
+
+    def is_member(self, channel: str, user: str) -> bool:
+        """Whether this person is in the channel at this moment (docs.slack.dev, conversations.members)."""
+        cursor = None
+        while True:
+            page = _call(
+                lambda at=cursor: self._client.conversations_members(channel=channel, limit=_MEMBERS_PAGE, cursor=at)
+            )
+            if user in page["members"]:
+                return True
+            cursor = (page.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return False
 
     def answer(self, response_url: str, message: Message) -> None:
         """Answers a command to the person who typed it (at most 5 times in 30 minutes)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from recordings.actions import Change, Outcome
 from recordings.endings import end, fail, unwanted
@@ -75,12 +76,14 @@ def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         found_empty=0,
         next_step_at=turn.by(turn.at_interval(), started_at, turn.policy.max_duration),
     )
-    return _storing(up, turn) if recording.status == 5 else _nothing_stored_yet(up, outcome, turn)
+    if recording.status == 5 or outcome.stored_at is not None:
+        return _storing(up, outcome.stored_at or turn.now, turn)
+    return _nothing_stored_yet(up, outcome, turn)
 
 
-def _storing(recording: Recording, turn: Turn) -> Change:
+def _storing(recording: Recording, stored_at: datetime, turn: Turn) -> Change:
     first = recording.first_file_at is None
-    storing = replace(recording, first_file_at=recording.first_file_at or turn.now, people_since=None)
+    storing = replace(recording, first_file_at=recording.first_file_at or stored_at, people_since=None)
     warned = first and recording.nothing_stored_at is not None
     return Change(storing, alerts=(_nothing_stored(AlertKind.RECOVERED, storing, turn),) if warned else ())
 

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row
 
-from recordings.model import Reason, Recorder, Recording, State, Trouble
+from recordings.model import Act, Delivered, Delivery, Part, Reason, Recorder, Recording, State, Trouble
 
 _WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "poked"})
 _IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at"})
 RECORDING = tuple(field.name for field in fields(Recording))
 RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
+ACT = tuple(field.name for field in fields(Act))
 _NOTED_AFTER_A_PAUSE = frozenset({"unwatched_from", "unwatched_to"})
 FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | _NOTED_AFTER_A_PAUSE | {"next_step_at"})
 """What a step of the engine writes."""
@@ -48,7 +49,21 @@ def from_json(snapshot: dict[str, Any]) -> Recording:
     return Recording(**{name: _typed(name, value) for name, value in snapshot.items() if name in RECORDING})
 
 
+def delivery_to_json(delivery: Delivery) -> dict[str, Any]:
+    return asdict(delivery)
+
+
+def delivery_from_json(kept: dict[str, Any]) -> Delivery:
+    """What `delivery_to_json` wrote; fields that this program does not know are left out."""
+    names = {field.name for field in fields(Delivery)}
+    known = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items() if name in names}
+    parts = tuple(Part(**part) for part in kept.get("parts", ()))
+    return Delivery(**known | {"state": Delivered(kept["state"]), "parts": parts})
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Delivery):
+        return delivery_to_json(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, StrEnum):
@@ -63,4 +78,6 @@ def _typed(name: str, value: Any) -> Any:
         return State(value)
     if name in ("reason", "ending", "unanswered_reason"):
         return Reason(value)
+    if name == "delivery":
+        return delivery_from_json(value)
     return tuple(value) if name == "files" else value

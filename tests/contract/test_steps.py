@@ -11,6 +11,7 @@ import pytest
 from recordings.actions import Change
 from recordings.errors import LeaseLost
 from recordings.model import Reason, State, Trouble
+from recordings.stores import Share
 from recordings.troubles import Pause, Review
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_recording, an_alert, at, over, running, up, with_card
@@ -90,15 +91,21 @@ JUST_WATCHED = {
     "uploading": up(id="uploading", state=State.UPLOADING, stop_wanted_at=at(1)),
 }
 
+LOOKED_FOR = {
+    "stopped, files looked for": up(id="stopped, files looked for", state=State.UPLOADING, files_awaited=True),
+    "over, files looked for": over(id="over, files looked for", files_awaited=True),
+}
+
 
 def test_what_somebody_waits_for_can_be_told_from_what_is_just_watched(stores: Stores) -> None:
-    for name, recording in (WAITED_FOR | JUST_WATCHED).items():
+    for name, recording in (WAITED_FOR | JUST_WATCHED | LOOKED_FOR).items():
         stores.added(replace(recording, agora_channel=name))
     stores.added(over(id="over", agora_channel="over"))
 
-    assert {key for key, _ in stores.recordings.due(99, asked=True)} == set(WAITED_FOR)
-    assert {key for key, _ in stores.recordings.due(99, asked=False)} == set(JUST_WATCHED)
-    assert {key for key, _ in stores.recordings.due(99)} == set(WAITED_FOR | JUST_WATCHED)
+    assert {key for key, _ in stores.recordings.due(99, Share.ASKED)} == set(WAITED_FOR)
+    assert {key for key, _ in stores.recordings.due(99, Share.WATCHED)} == set(JUST_WATCHED)
+    assert {key for key, _ in stores.recordings.due(99, Share.LOOKED_FOR)} == set(LOOKED_FOR)
+    assert {key for key, _ in stores.recordings.due(99)} == set(WAITED_FOR | JUST_WATCHED | LOOKED_FOR)
 
 
 def test_an_uploading_recording_is_still_stepped(stores: Stores) -> None:

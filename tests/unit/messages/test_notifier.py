@@ -37,7 +37,7 @@ class Office:
         frame = Frame(14_400, lambda _: "slack")
         self.poster = CardPoster(self.slack, self.pace, self.clock, frame)
         self.cards = CardWork(self.store, self.slack, self.pace, self.poster, self.clock, frame)
-        self.alerts = AlertWork(self.outbox, self.slack, self.pace, self.clock)
+        self.alerts = AlertWork(self.outbox, self.slack, self.pace, self.clock, frame.folder)
         self.replies = ReplyWork(self.store, self.slack, lambda: "recorder", self.clock)
 
     def has(self, recording: Recording, response_url: str | None = None) -> Recording:

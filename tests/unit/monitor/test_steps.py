@@ -8,13 +8,15 @@ from dataclasses import replace
 import pytest
 
 from monitor.calls import FIRST_UID, Calls
+from monitor.looks import Looks
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from recordings.actions import Acquire, Change, PostCard, Query, Start
-from recordings.errors import LeaseLost, NoAnswer, ServerFault, SlackRefused
+from recordings.errors import BucketDenied, LeaseLost, NoAnswer, ServerFault, SlackRefused
 from recordings.model import Policy, Reason, Recorder, Recording, State
 from recordings.ports import ChannelUsers, RecorderStatus
 from tests.fakes.agora import FakeAgora
+from tests.fakes.bucket import FakeBucket
 from tests.fakes.rows import (
     UID,
     FakeClock,
@@ -50,14 +52,16 @@ class Engine:
         self.memory = Memory()
         self.clock = FakeClock()
         self.agora = FakeAgora()
+        self.bucket = FakeBucket(BucketDenied("AccessDenied"))
         self.cards = FakePoster()
         self.recordings = MemoryRecordings(self.memory)
         self.recorders = MemoryRecorders(self.memory)
         self.epoch = MemoryLease(self.memory, "me").hold(self.clock(), 1e9) or 0
         self.calls = Calls(self.agora, self.recorders, lambda r: ("folder",), self.clock, random.Random(7))  # noqa: S311
+        looks = Looks(self.bucket, lambda recording: ("folder",), monotonic=lambda: self.clock.seconds)
         policy = Policy()
         self.steps = RecordingSteps(
-            self.recordings, self.recorders, self.calls, self.cards, policy, self.clock, lambda: 0.0
+            self.recordings, self.recorders, self.calls, looks, self.cards, policy, self.clock, lambda: 0.0
         )
         self.clean = RecorderSteps(self.recorders, self.calls, policy, self.clock, lambda: 0.0)
 

@@ -1,0 +1,105 @@
+"""The files of a recording in words: what is in the bucket, what is not, and what can be done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from messages.text import Block, code, length, plain
+from recordings.model import Delivered, Delivery, Recording
+
+LINKS_ACTION = "get_links"
+_NAMES_SHOWN = 10
+_LONGEST_NAME = 200
+
+
+def amount(size: int) -> str:
+    """A size in words: `812 MB`, `1.4 GB`."""
+    for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if size >= bytes_:
+            return f"{size / bytes_:.1f} {unit}" if size < 10 * bytes_ else f"{size / bytes_:.0f} {unit}"
+    return f"{size} bytes"
+
+
+def summary(delivery: Delivery) -> str:
+    """What is there: `2 parts (MP4), 1 h 05 min, 812 MB`."""
+    count = len(delivery.parts)
+    kind = "no MP4, HLS only" if not count else "1 part (MP4)" if count == 1 else f"{count} parts (MP4)"
+    return ", ".join((kind, length(timedelta(seconds=delivery.seconds)), amount(delivery.size)))
+
+
+def file_lines(recording: Recording, folder: str) -> list[str]:
+    """What the card says of the files once the recorder is gone; `folder`: bucket and folders."""
+    delivery = recording.delivery
+    place = code(folder, _LONGEST_NAME)
+    match delivery and delivery.state:
+        case Delivered.READY if delivery is not None:
+            return [f"📁 The files are there: {summary(delivery)}", *_where(delivery, place)]
+        case Delivered.MISSING if delivery is not None:
+            return what_is_wrong(delivery, folder)
+        case Delivered.IN_BACKUP:
+            return ["Agora could not store every file yet and keeps the rest in its backup; it goes on trying."]
+        case Delivered.UNVERIFIED if delivery is not None:
+            refused = f"Not verified: I can't look into the bucket ({plain(delivery.code, 80)})."
+            return [refused, *_named(recording, place)]
+    return ["The files are being uploaded; I tell you when they are all there."] if recording.files_awaited else []
+
+
+def _where(delivery: Delivery, place: str) -> list[str]:
+    if delivery.parts:
+        return [f"In {place}"]
+    return [f"To play it, open {code(key, _LONGEST_NAME)} of {place}" for key in _basenames(delivery.playlists)]
+
+
+def _named(recording: Recording, place: str) -> list[str]:
+    if not recording.files:
+        return [f"Agora was told to put the files into {place}."]
+    return [f"Files that Agora named, in {place}:", *_names(recording.files)]
+
+
+def what_is_wrong(delivery: Delivery, folder: str) -> list[str]:
+    """What is not as it should be, and where it was looked for."""
+    place = code(folder, _LONGEST_NAME)
+    if delivery.code:
+        return [
+            f"The storage refuses the key or the bucket ({plain(delivery.code, 80)}), and Agora has to use the same.",
+            f"It should be in {place}",
+        ]
+    lines = []
+    if delivery.empty:
+        lines += ["These files hold nothing:", *_names(delivery.empty)]
+    if delivery.missing and (delivery.size or delivery.empty):
+        lines += ["These files are missing:", *_names(delivery.missing)]
+    if not lines:
+        lines = ["Nothing of it is in the bucket. These files should be:", *_names(delivery.missing)]
+    found = f"; found: {summary(delivery)}" if delivery.size and not delivery.empty else ""
+    return [*lines, f"Looked for in {place}{found}"]
+
+
+def _names(names: tuple[str, ...]) -> list[str]:
+    shown = [code(name, _LONGEST_NAME) for name in _basenames(names[:_NAMES_SHOWN])]
+    more = len(names) - len(shown)
+    return [*shown, *([f"and {more} more"] if more > 0 else [])]
+
+
+def _basenames(keys: tuple[str, ...]) -> list[str]:
+    return [key.rsplit("/", 1)[-1] for key in keys]
+
+
+def has_links(recording: Recording) -> bool:
+    """Whether there is anything that a link can give."""
+    delivery = recording.delivery
+    return delivery is not None and delivery.state is Delivered.READY and bool(delivery.parts)
+
+
+def links_button(recording: Recording) -> Block:
+    """A button that gives links to whoever presses it and may have them."""
+    return {
+        "type": "button",
+        "action_id": LINKS_ACTION,
+        "text": {"type": "plain_text", "text": "Get the files", "emoji": False},
+        "value": recording.id,
+    }
+
+
+def links_block(recording: Recording) -> Block:
+    return {"type": "actions", "block_id": f"files-{recording.id}", "elements": [links_button(recording)]}
