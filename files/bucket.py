@@ -62,9 +62,11 @@ class ObjectBucket:
 
     def link(self, key: str, seconds: float) -> str:
         check_lifetime(seconds)
+        # Without a key it would list the bucket, and browsers take `..` out of a URL.
+        _readable(key)
         if isinstance(self._store, AzureStore):
             with self._asking():
-                return obstore.sign(self._store, "GET", _readable(key), timedelta(seconds=int(seconds)))
+                return obstore.sign(self._store, "GET", key, timedelta(seconds=int(seconds)))
         return signed_link(self._place, key, seconds, self._clock())
 
     def _matching(self, prefix: str) -> Iterator[StoredFile]:

@@ -64,8 +64,10 @@ def bucket_error(error: Exception, *, about_an_object: bool, hide: Iterable[str]
         return BucketError("InvalidKey", "there is a key that can't be read: with an empty folder, `.` or `..` in it")
     if "redirect without LOCATION" in said:
         return BucketWrong("PermanentRedirect", "the bucket is in another region")
-    status = _STATUS.search(said)
-    body = said[status.end() :] if status else said.partition("returned error response: ")[2]
+    # The last one: before it there is the key, which may be any text.
+    answer = said.rpartition(" - Server returned ")[2]
+    status = _STATUS.match(answer)
+    body = answer if status or answer.startswith("error response: ") else ""
     code = _CODE.search(body)
     if status is None and code is None:
         return _network(debug) or BucketWrong("NotAStorage", "an answer that is not an object storage's")

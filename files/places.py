@@ -87,7 +87,7 @@ class Place:
             _must_match(r"[A-Za-z0-9-]+", self.access_key, "the access key, with Azure the name of the account,")
             _must_be_base64(self.secret_key)
         if self.vendor == _S3:
-            _must_match(r"[A-Za-z0-9.:\[\]-]+", _endpoint(self.endpoint)[1], "the endpoint")
+            _must_match(r"(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?", _endpoint(self.endpoint)[1], "the endpoint")
 
     @property
     def signing_region(self) -> str:
