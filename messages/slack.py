@@ -69,16 +69,17 @@ class Slack:
 
     def is_member(self, channel: str, user: str) -> bool:
         """Whether this person is in the channel at this moment (docs.slack.dev, conversations.members)."""
-        cursor = None
-        while True:
-            page = _call(
-                lambda at=cursor: self._client.conversations_members(channel=channel, limit=_MEMBERS_PAGE, cursor=at)
-            )
-            if user in page["members"]:
+        cursor: str | None = None
+        while cursor != "":
+            members, cursor = self._members(channel, cursor)
+            if user in members:
                 return True
-            cursor = (page.get("response_metadata") or {}).get("next_cursor")
-            if not cursor:
-                return False
+        return False
+
+    def _members(self, channel: str, cursor: str | None) -> tuple[list[str], str]:
+        """A page of members, and where the next one begins; empty after the last."""
+        page = _call(lambda: self._client.conversations_members(channel=channel, limit=_MEMBERS_PAGE, cursor=cursor))
+        return page["members"], (page.get("response_metadata") or {}).get("next_cursor") or ""
 
     def answer(self, response_url: str, message: Message) -> None:
         """Answers a command to the person who typed it (at most 5 times in 30 minutes)."""

@@ -150,7 +150,8 @@ def _over(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
     settled = replace(recording, delivery=delivery, files_awaited=False)
     if recording.state is not State.UPLOADING:
         return Change(settled)
-    return end(settled, recording.ending or Reason.STOPPED, (), turn)
+    # Whoever has to hear that it ended has heard it when the recorder was gone.
+    return Change(end(settled, recording.ending or Reason.STOPPED, (), turn).recording)
 
 
 def _alert(kind: AlertKind, reason: Reason | None, recording: Recording, turn: Turn) -> Alert:

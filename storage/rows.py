@@ -18,6 +18,7 @@ RECORDING = tuple(field.name for field in fields(Recording))
 RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
 ACT = tuple(field.name for field in fields(Act))
+_DELIVERY = tuple(field.name for field in fields(Delivery))
 _NOTED_AFTER_A_PAUSE = frozenset({"unwatched_from", "unwatched_to"})
 FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | _NOTED_AFTER_A_PAUSE | {"next_step_at"})
 """What a step of the engine writes."""
@@ -55,8 +56,9 @@ def delivery_to_json(delivery: Delivery) -> dict[str, Any]:
 
 def delivery_from_json(kept: dict[str, Any]) -> Delivery:
     """What `delivery_to_json` wrote; fields that this program does not know are left out."""
-    names = {field.name for field in fields(Delivery)}
-    known = {name: tuple(value) if isinstance(value, list) else value for name, value in kept.items() if name in names}
+    known: dict[str, Any] = {name: kept[name] for name in _DELIVERY if name in kept}
+    for name in ("playlists", "missing", "empty"):
+        known[name] = tuple(known.get(name, ()))
     parts = tuple(Part(**part) for part in kept.get("parts", ()))
     return Delivery(**known | {"state": Delivered(kept["state"]), "parts": parts})
 

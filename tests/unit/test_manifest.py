@@ -119,5 +119,5 @@ def test_interactivity_is_on_since_the_card_has_a_button_that_the_app_answers(
 
 
 def test_nothing_is_listened_to_that_is_not_switched_on(manifest: Any, app: App) -> None:
-    assert len(app._listeners) == len(COMMANDS) + 1
+    assert len(app._listeners) == len(COMMANDS) + 3, "Stop, Get the files, the links themselves"
     assert "event_subscriptions" not in manifest["settings"]

@@ -79,17 +79,12 @@ def test_once_somebody_asked_for_the_stop_the_button_is_gone_and_it_says_who() -
     assert f"Stop asked for by <@U2> at {clock(at(50))}" in shown(asked)
 
 
-def test_at_the_end_it_says_who_stopped_it_how_long_it_was_and_what_agora_named() -> None:
-    ended = over(files=("a.m3u8", "a_0.mp4"), started_at=at(10), ended_at=at(3675))
+def test_at_the_end_it_says_who_stopped_it_and_how_long_it_was() -> None:
+    ended = over(started_at=at(10), ended_at=at(3675))
     said = shown(ended)
 
     assert f"Stopped by <@U2> at {clock(at(90))}" in said
     assert f"From {clock(at(10))} to {clock(at(3675))} (1 h 01 min)" in said
-    assert "in the bucket under `slack/C1`:\n`a.m3u8`\n`a_0.mp4`" in said
-
-
-def test_many_files_are_counted() -> None:
-    assert "and 5 more" in shown(over(files=tuple(f"{number}.mp4" for number in range(15))))
 
 
 def test_an_end_that_nobody_here_asked_for_says_why() -> None:

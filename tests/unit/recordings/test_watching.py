@@ -378,6 +378,7 @@ def test_an_alert_shows_the_recording_as_it_is_after_the_change() -> None:
         status=20,
         queried_at=at(40),
         ended_at=at(40),
+        files_awaited=True,
         next_step_at=at(40),
     )
     assert change.alerts[0].kind is AlertKind.FAILED
