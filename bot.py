@@ -408,7 +408,7 @@ def parts_of(config: settings.Settings, database: Database, pacer: Pacer) -> eve
 
 def found_of(config: settings.Settings, parts: everything.Parts, tables: Callable[[], None]) -> list[lines.Line]:
     """The lines of a look at everything; what somebody else said may repeat a secret, which is taken out."""
-    redact = logs.Redaction(settings.secret_values(config))
+    redact = logs.Redaction(settings.secret_values(config), patterns=())
     return [replace(line, found=redact(line.found)) for line in everything.lines(parts, tables)]
 
 

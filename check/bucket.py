@@ -63,10 +63,11 @@ def storage_line(target: StorageTarget) -> Line:
     name = region_name(target.vendor, target.region)
     region = f"{target.region} ({name})" if name else str(target.region)
     endpoint = f", endpoint {endpoint_host(target.endpoint)}" if target.vendor == S3_COMPATIBLE else ""
-    told = f"vendor {target.vendor} ({vendor_name(target.vendor)}), region {region}{endpoint}"
+    vendor = f"vendor {target.vendor} ({vendor_name(target.vendor)})"
+    told = f"Agora is sent bucket {target.bucket}, {vendor}, region {region}{endpoint}"
     if target.endpoint and target.vendor != S3_COMPATIBLE:
-        return note("storage", f"Agora is sent {told}, and not STORAGE_ENDPOINT, which is for STORAGE_VENDOR s3 only")
-    return right("storage", f"Agora is sent bucket {target.bucket}, {told}")
+        return note("storage", f"{told}, and not STORAGE_ENDPOINT, which is for STORAGE_VENDOR s3 only")
+    return right("storage", told)
 
 
 def bucket_lines(keys: Keys) -> list[Line]:

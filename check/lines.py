@@ -34,7 +34,7 @@ def note(what: str, found: str) -> Line:
 
 def not_looked_at(what: str, first: str) -> Line:
     """Nothing can be known of it before another line is right."""
-    return note(what, f"not looked at: {first} comes first")
+    return note(what, f"not looked at: see {first}")
 
 
 def report_settings(lines: Sequence[str]) -> int:

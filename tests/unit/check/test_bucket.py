@@ -72,7 +72,7 @@ def test_what_hangs_once_is_not_asked_for_again(desk: Desk) -> None:
     desk.bucket.errors["list"] = BucketUnreachable("NoAnswer")
 
     assert list(desk.wrong()) == ["bucket list"]
-    assert desk.notes()["bucket read"] == "not looked at: bucket list comes first"
+    assert desk.notes()["bucket read"] == "not looked at: see bucket list"
     assert desk.bucket.objects == {}
 
 

@@ -85,7 +85,7 @@ def test_what_hangs_is_told_and_keeps_nothing_else(
     assert [what for what, line in found.items() if not line.ok] == [first]
     assert found[first].found.startswith("no end after 0.3 s. ")
     assert setting in found[first].found
-    assert [what for what, line in found.items() if line.found == f"not looked at: {first} comes first"] == behind
+    assert [what for what, line in found.items() if line.found == f"not looked at: see {first}"] == behind
 
 
 def test_a_mistake_of_the_program_is_not_hidden(desk: Desk) -> None:

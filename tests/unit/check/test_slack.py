@@ -24,7 +24,7 @@ def test_a_bot_token_that_slack_does_not_take_is_named(desk: Desk, error: Except
 
     assert todo in desk.wrong()["slack bot token"]
     assert list(desk.wrong()) == ["slack bot token"]
-    assert desk.notes()["slack scopes"] == "not looked at: slack bot token comes first"
+    assert desk.notes()["slack scopes"] == "not looked at: see slack bot token"
 
 
 @pytest.mark.parametrize("scope", NEEDED_SCOPES)
@@ -73,7 +73,7 @@ def test_a_slack_that_does_not_answer_is_one_fault(desk: Desk) -> None:
     desk.slack.bot_error = desk.slack.app_error = ConnectionRefusedError()
 
     assert list(desk.wrong()) == ["slack bot token"]
-    assert desk.notes()["slack app token"] == "not looked at: slack bot token comes first"
+    assert desk.notes()["slack app token"] == "not looked at: see slack bot token"
 
 
 def test_over_http_no_socket_is_needed(desk: Desk) -> None:
