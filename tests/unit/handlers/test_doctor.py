@@ -192,18 +192,25 @@ def dispatched(asked: Doctor, response_url: str) -> str:
     return str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)
 
 
-def told_later(asked: Doctor) -> tuple[str, dict[str, Any]]:
-    """What is acknowledged, and what comes over the response_url."""
-    came = threading.Event()
+class Hook:
+    """Takes what comes over a response_url."""
 
-    def take(exchange: Exchange) -> None:
+    def __init__(self) -> None:
+        self.came = threading.Event()
+
+    def __call__(self, exchange: Exchange) -> None:
         exchange.answer(200, b"ok")
-        came.set()
+        self.came.set()
 
-    with serving(take) as host:
-        acknowledged = dispatched(asked, f"{host.url}/commands/1")
-        assert came.wait(10)
-        return acknowledged, json.loads(host.received[0].body)
+
+def told_later(asked: Doctor) -> dict[str, Any]:
+    """What comes over the response_url."""
+    hook = Hook()
+    with serving(hook) as host:
+        dispatched(asked, f"{host.url}/commands/1")
+        assert hook.came.wait(10)
+        said: dict[str, Any] = json.loads(host.received[0].body)
+        return said
 
 
 def test_it_is_acknowledged_before_it_looks() -> None:
@@ -213,18 +220,19 @@ def test_it_is_acknowledged_before_it_looks() -> None:
         over.wait(5)
         return []
 
-    asked = Doctor(FakeSlack(), look, lambda: "recorder")
-    with serving() as host:
-        acknowledged = dispatched(asked, f"{host.url}/commands/1")
+    hook = Hook()
+    with serving(hook) as host:
+        acknowledged = dispatched(Doctor(FakeSlack(), look, lambda: "recorder"), f"{host.url}/commands/1")
         assert host.received == []
         over.set()
+        assert hook.came.wait(10)
 
     assert "Looking; this takes a few seconds." in acknowledged
     assert "ephemeral" in acknowledged
 
 
 def test_what_was_found_comes_later_to_the_person_alone() -> None:
-    _, said = told_later(doctor(FakeSlack()))
+    said = told_later(doctor(FakeSlack()))
 
     assert said["response_type"] == "ephemeral"
     assert not said["replace_original"]
@@ -235,7 +243,7 @@ def test_a_crash_inside_is_told_with_a_reference() -> None:
     def look() -> list[Finding]:
         raise ZeroDivisionError
 
-    _, said = told_later(Doctor(FakeSlack(), look, lambda: "recorder"))
+    said = told_later(Doctor(FakeSlack(), look, lambda: "recorder"))
 
     assert said["response_type"] == "ephemeral"
     assert "Something went wrong on my side" in said["text"]
