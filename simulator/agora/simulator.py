@@ -9,11 +9,11 @@ from typing import Self
 from simulator.agora.account import STORAGE, Account
 from simulator.agora.answers import Answer
 from simulator.agora.control import PREFIX, Control
-from simulator.agora.listener import Listener
 from simulator.agora.routes import read_call
 from simulator.agora.stage import Stage
 from simulator.agora.timing import Clock, SystemClock, Timing
 from simulator.agora.world import World
+from simulator.listener import Listener
 
 APP_ID = "5a0de51a0de51a0de51a0de51a0de51a"
 APP_CERTIFICATE = "ce47ce47ce47ce47ce47ce47ce47ce47"
