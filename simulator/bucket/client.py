@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import http.client
-import time
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -22,12 +21,12 @@ class Account:
     secret_key: str
 
 
-def put(account: Account, key: str, content: bytes, timeout: float) -> bool:
+def put(account: Account, key: str, content: bytes, timeout: float, now: float) -> bool:
     """Store this; False where S3 refuses it, OSError or HTTPException where it can't be asked."""
     target = f"/{account.bucket}/{quote(key, safe='/-_.~')}"
     # Agora sets no type of its own: who plays the files has to.
     headers = {"host": account.endpoint, "content-type": "binary/octet-stream"}
-    signed = sign(Asking("PUT", target, headers, content), account.access_key, account.secret_key, time.time())
+    signed = sign(Asking("PUT", target, headers, content), account.access_key, account.secret_key, now)
     connection = http.client.HTTPConnection(account.endpoint, timeout=timeout)
     try:
         connection.request("PUT", target, content, signed)

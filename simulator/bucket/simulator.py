@@ -65,7 +65,7 @@ class BucketSimulator:
         self.bucket = bucket or f"simulated-recordings-{secrets.token_hex(4)}"
         self._port = port
         self._first = (access_key, secret_key)
-        self._now = now
+        self.now = now
         self._changed = threading.Condition()
         self._gate = Gate(self.bucket, {access_key: secret_key})
         self._asked: list[Asked] = []
@@ -217,7 +217,7 @@ class BucketSimulator:
         asking = Asking(method, f"{parts.path}?{parts.query}", {"host": parts.netloc})
         with self._changed:
             try:
-                signing.verify(asking, self._gate.keys, self._now() + after)
+                signing.verify(asking, self._gate.keys, self.now() + after)
             except S3Error as error:
                 return f"{error.code}: {error.message}"
         return None
@@ -241,7 +241,7 @@ class BucketSimulator:
     def _handle(self, method: str, target: str, headers: Mapping[str, str], content: bytes) -> Reply | None:
         asking = Asking(method, target, headers, content)
         with self._changed:
-            asked = Asked(len(self._asked) + 1, self._now(), method, asking.bucket, asking.key, asking.operation)
+            asked = Asked(len(self._asked) + 1, self.now(), method, asking.bucket, asking.key, asking.operation)
             self._asked.append(asked)
             hanging = self._gate.hanging
         if hanging is not None:
@@ -256,7 +256,7 @@ class BucketSimulator:
     def _answer(self, asking: Asking, asked: Asked) -> Reply:
         try:
             with self._changed:
-                asked.access_key = self._gate.admit(asking, self._now())
+                asked.access_key = self._gate.admit(asking, self.now())
                 may_list = not self._gate.denied("list", asked.access_key)
             reply = self._files.serve(asking)
             if reply.status == 404 and not may_list:
