@@ -17,9 +17,11 @@ import pytest
 from sqlalchemy import RowMapping, create_engine, text
 
 from simulator.agora import AgoraSimulator, Timing
+from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
 from simulator.slack.interactions import Interaction
 from simulator.slack.world import Message
+from tests.system.closed_bucket import closed_bucket
 
 ROOT = Path(__file__).parents[2]
 TIMING = Timing().scaled(0.05)
@@ -30,6 +32,7 @@ COMPRESSED = {
     "RETRY_BACKOFF_SECONDS": "0.1,0.2,0.3",
     "NOTHING_STORED_SECONDS": "2",
     "UNREACHABLE_ALERT_SECONDS": "2",
+    "DELIVERY_TIMEOUT_SECONDS": "20",
     "LEASE_SECONDS": "1.5",
     "AGORA_QPS": "100",
     "HTTP_PORT": "0",
@@ -255,8 +258,14 @@ def agora_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def agora(agora_options: dict[str, Any]) -> Iterator[AgoraSimulator]:
-    with AgoraSimulator(**{"timing": TIMING, "qps": 1000, **agora_options}) as simulator:
+def bucket() -> BucketSimulator | None:
+    """Tests of the files have one; for the others it is enough that nobody may look."""
+    return None
+
+
+@pytest.fixture
+def agora(agora_options: dict[str, Any], bucket: BucketSimulator | None) -> Iterator[AgoraSimulator]:
+    with AgoraSimulator(**{"timing": TIMING, "qps": 1000, "bucket": bucket, **agora_options}) as simulator:
         yield simulator
 
 
@@ -275,7 +284,9 @@ def environment_for(
     inherited = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")}
     database = {"DATABASE_URL": database_url or f"sqlite:///{folder / 'recordings.db'}"}
     inherited["PYTHONFAULTHANDLER"] = "1"
-    return inherited | {k: str(v) for k, v in (agora.settings | slack.settings).items()} | COMPRESSED | database
+    storage = {} if "STORAGE_ENDPOINT" in agora.settings else closed_bucket()
+    given = {k: str(v) for k, v in (agora.settings | slack.settings | storage).items()}
+    return inherited | given | COMPRESSED | database
 
 
 ON_BOTH = pytest.mark.parametrize(
