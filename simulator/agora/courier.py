@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from simulator.agora import uploads
 from simulator.agora.checks import Fields, part
 from simulator.agora.recorder import Recorder
-from simulator.agora.uploads import Content, File, Movie, Rule, Segment, settled_at, wanted
+from simulator.agora.uploads import Content, File, Movie, Segment
 from simulator.agora.world import World
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Courier:
     _thread: threading.Thread | None = None
     _not_before: dict[str, float] = field(default_factory=dict)
     """By sid, after a try that failed."""
-    _done: dict[str, tuple[Rule, float | None]] = field(default_factory=dict)
-    """By sid: everything is there, under that rule."""
+    _quiet: dict[str, tuple[object, float]] = field(default_factory=dict)
+    """By sid, where everything was there: in which state, and until when that stays so."""
 
     def start(self) -> None:
         """Begin to look."""
@@ -64,15 +65,15 @@ class Courier:
 
     def _due(self, recorder: Recorder, now: float) -> list[File]:
         rule = self.world.upload_rule(recorder.channel)
-        state = (rule, recorder.restored_at)
-        if now < self._not_before.get(recorder.sid, now) or self._done.get(recorder.sid) == state:
+        state = uploads.state(recorder, rule)
+        known, until = self._quiet.get(recorder.sid, (None, 0.0))
+        if (known == state and now < until) or now < self._not_before.get(recorder.sid, now):
             return []
         if rule.silent(recorder) and recorder.heard(now) >= recorder.timing.first_slice:
             recorder.part.brought = True
-        files = [file for file in wanted(recorder, rule, now) if recorder.brought.get(file.key) != file.content]
-        last = settled_at(recorder, rule)
-        if not files and last is not None and now >= last:
-            self._done[recorder.sid] = state
+        files = [each for each in uploads.wanted(recorder, rule, now) if recorder.brought.get(each.key) != each.content]
+        if not files:
+            self._quiet[recorder.sid] = (state, uploads.next_change(recorder, rule, now))
         return files
 
     def _carry(self, recorder: Recorder, files: list[File]) -> None:

@@ -18,6 +18,10 @@ class Span:
     began: float
     ended: float | None = None
 
+    def until(self, now: float) -> float:
+        """When it ended, or now."""
+        return now if self.ended is None else self.ended
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -52,24 +56,34 @@ class Tape:
 
     def seconds(self, now: float) -> float:
         """How much of it there is."""
-        return sum((now if span.ended is None else span.ended) - span.began for span in self.spans)
+        return sum(span.until(now) - span.began for span in self.spans)
 
     def slices(self, now: float, first: float, each: float, *, tail: bool) -> list[Slice]:
         """Its slices so far; `tail`: the last one too, though it is shorter than the others."""
-        cut = [piece for piece, whole in self._cut(now, min(first, each), each) if whole or tail]
-        return [piece for piece in cut if piece.seconds >= SHORTEST]
+        cut = list(self._cut(now, min(first, each), each))
+        last = self.spans[-1] if self.spans else Span(now)
+        if cut and not tail and cut[-1][0].began >= last.began and cut[-1][1] > last.until(now):
+            cut.pop()
+        return [piece for piece, _ in cut if piece.seconds >= SHORTEST]
 
-    def _cut(self, now: float, first: float, each: float) -> Iterator[tuple[Slice, bool]]:
-        """Every piece, and whether it is complete: as long as it may be, or its stream was interrupted."""
+    def full_at(self, now: float, first: float, each: float) -> float:
+        """When the slice that is being recorded will be as long as it may be (or earlier, for one that just began)."""
+        if self.spans[-1].began >= now:
+            return self.spans[-1].began + min(first, each)
+        *_, (_, full) = self._cut(now, min(first, each), each)
+        return full if full > now else full + each
+
+    def _cut(self, now: float, first: float, each: float) -> Iterator[tuple[Slice, float]]:
+        """Every piece, and when it is as long as it may be."""
         heard, length = 0.0, first
         for span in self.spans:
-            at, end = span.began, now if span.ended is None else span.ended
+            at, end = span.began, span.until(now)
             while at < end:
-                until = min(at + length, end)
+                full = at + length
+                until = min(full, end)
                 offset = round(heard, 1)
                 seconds = round(round(heard + until - at, 1) - offset, 1)
-                whole = until == at + length or span is not self.spans[-1]
-                yield Slice(at, offset, seconds, at == span.began), whole
+                yield Slice(at, offset, seconds, at == span.began), full
                 heard, at, length = heard + until - at, until, each
 
 
@@ -91,6 +105,11 @@ class Part:
         self.whole.switch(now, bool(streams))
         for stream in {*self.streams, *streams}:
             self.streams.setdefault(stream, Tape()).switch(now, stream in streams)
+
+    @property
+    def tapes(self) -> list[Tape]:
+        """That of everybody together, and everybody's own."""
+        return [self.whole, *self.streams.values()]
 
     @property
     def began(self) -> float | None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from simulator.agora.checks import file_types, part
+from simulator.agora import checks
+from simulator.agora.checks import file_types
 from simulator.agora.files import base_name, mp4_count, stamp, stream_name
 from simulator.agora.playlists import NamedSlice, playlist, wants_comma
 from simulator.agora.recorder import Recorder
@@ -13,6 +15,7 @@ from simulator.agora.tapes import Part, Tape
 
 MODES = ("normal", "late", "never", "partly", "empty", "tiny", "no_mp4", "backup", "wrong_place")
 ELSEWHERE = "elsewhere/"
+_INSTANT = 1e-6
 _TINY = b"\0\0\0\x20ftypisom\0\0\x02\0isomiso2avc1mp41" + b"\0\0\0\x50free" + bytes(72)
 _KINDS = {0: ("audio",), 1: ("video",)}
 _BOTH = ("audio", "video")
@@ -84,6 +87,25 @@ def wanted(recorder: Recorder, rule: Rule, now: float) -> list[File]:
     return [File(plan.part, f"{folder}{name}", content) for plan in plans for name, content in plan.files()]
 
 
+def state(recorder: Recorder, rule: Rule) -> object:
+    """What else than time decides about its files; equal as long as nothing happens."""
+    tapes = tuple((len(tape.spans), tape.running) for tape in recorder.part.tapes)
+    return rule, recorder.restored_at, recorder.ended_at, len(recorder.parts), tapes
+
+
+def next_change(recorder: Recorder, rule: Rule, now: float) -> float:
+    """Until when its files stay as they are, if nothing happens."""
+    timing, part = recorder.timing, recorder.part
+    last = settled_at(recorder, rule)
+    if recorder.ended_at is not None and last is not None:
+        dues = [recorder.ended_at + rule.delay + timing.upload, last]
+    else:
+        running = [tape for tape in part.tapes if tape.running]
+        dues = [tape.full_at(now, timing.first_slice, timing.slice_length) for tape in running]
+        dues.append(now + timing.first_slice - part.whole.seconds(now) + _INSTANT)
+    return min((due for due in dues if due > now), default=math.inf)
+
+
 def settled_at(recorder: Recorder, rule: Rule) -> float | None:
     """When the last file is due; None while it records."""
     if recorder.ended_at is None:
@@ -92,7 +114,7 @@ def settled_at(recorder: Recorder, rule: Rule) -> float | None:
 
 
 def _folder(recorder: Recorder) -> str:
-    prefix = part(recorder.request, "storageConfig").get("fileNamePrefix")
+    prefix = checks.part(recorder.request, "storageConfig").get("fileNamePrefix")
     return "".join(f"{each}/" for each in prefix) if isinstance(prefix, list) else ""
 
 
@@ -128,7 +150,7 @@ class _Plan:
         if self.recorder.mode == "individual":
             streams = sorted(self.part.streams.items())
             return [_Track(stream_name(base, stream), tape, (stream[1],)) for stream, tape in streams]
-        asked = part(self.recorder.request, "recordingConfig").get("streamTypes")
+        asked = checks.part(self.recorder.request, "recordingConfig").get("streamTypes")
         kinds = _KINDS.get(asked, _BOTH) if isinstance(asked, int) else _BOTH
         return [_Track(base, self.part.whole, kinds)]
 

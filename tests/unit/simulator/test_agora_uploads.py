@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import random
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ import pytest
 import requests
 
 from simulator.agora import AgoraSimulator, ManualClock, Timing
+from simulator.agora.uploads import Rule, next_change, state, wanted
 from simulator.bucket import BucketSimulator
 from tests.unit.simulator.agora_caller import Caller, Task
 from tests.unit.simulator.media_player import named, play, play_hls
@@ -400,6 +403,30 @@ def test_a_backup_from_the_middle_on_leaves_a_shorter_plain_playlist(studio: Stu
     sizes = {key: len(studio.text(key)) for key in studio.carried() if key.endswith(".m3u8")}
     plain = sizes.pop(f"calls/20260102/{task.sid}_daily.m3u8")
     assert plain < max(sizes.values())
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_changes_before_the_moment_for_which_the_next_change_is_told(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - which moments, no secrets
+    caller = Caller(AgoraSimulator(clock=(clock := ManualClock()), seed=seed, qps=1000), clock)
+    agora, rule = caller.simulator, Rule(delay=3)
+    agora.join("daily", 7)
+    task = caller.task()
+    recorder = agora._world.recorders[task.sid]
+    known, until, files = state(recorder, rule), 0.0, wanted(recorder, rule, 0)
+    for step in range(300):
+        clock.advance(chance.choice([0.01, 0.3, 2, 15]))
+        if chance.random() < 0.2:
+            agora.publish("daily", 7, audio=chance.random() < 0.5, video=chance.random() < 0.5)
+        if step == 250:
+            caller.stop(task)
+        now = clock.monotonic() if agora.people("daily") else 0.0
+        if (known, now < until) == (state(recorder, rule), True):
+            assert wanted(recorder, rule, now) == files
+        known, files = state(recorder, rule), wanted(recorder, rule, now)
+        until = next_change(recorder, rule, now)
+    assert until == math.inf
+    assert files[-1].key.endswith("_0.mp4")
 
 
 # With the recorder's own keys

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -13,6 +18,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from simulator.bucket import BucketSimulator
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -221,3 +228,28 @@ def test_waiting_for_what_never_happens_ends(bucket: BucketSimulator) -> None:
 def test_a_fault_that_s3_does_not_know_is_an_error(bucket: BucketSimulator, wrong: Any) -> None:
     with pytest.raises(ValueError, match="must be one of"):
         wrong(bucket)
+
+
+def test_python_m_simulator_prints_the_settings_of_a_bucket_that_works() -> None:
+    command = [sys.executable, "-m", "simulator"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
+        try:
+            assert process.stdout is not None
+            line = json.loads(process.stdout.readline())
+            keys = {
+                "aws_access_key_id": line["STORAGE_ACCESS_KEY"],
+                "aws_secret_access_key": line["STORAGE_SECRET_KEY"],
+            }
+            s3 = boto3.client("s3", endpoint_url=line["STORAGE_ENDPOINT"], region_name="us-east-1", **keys)
+            s3.put_object(Bucket=line["STORAGE_BUCKET"], Key="a", Body=b"1")
+            assert s3.list_objects_v2(Bucket=line["STORAGE_BUCKET"])["KeyCount"] == 1
+            assert (line["STORAGE_VENDOR"], line["BUCKET_URL"]) == ("s3", line["STORAGE_ENDPOINT"])
+        finally:
+            process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0
+
+
+def test_importing_the_simulators_does_not_import_what_is_slow() -> None:
+    slow = "{'moto', 'av', 'boto3', 'botocore', 'flask'}"
+    code = f"import sys, simulator.agora, simulator.bucket; sys.exit(len({slow} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
