@@ -167,6 +167,14 @@ class Office:
 
         return self._wait(shows, timeout, f"a card in {channel} that shows {state} {reason or ''}")
 
+    def wait_state(self, state: str, timeout: float = 20) -> None:
+        """Until that is written down: the card may show it later, since Slack allows few edits."""
+        self.slack.wait_for(
+            lambda: [row for row in self.bot.rows("SELECT state FROM recordings") if row["state"] == state],
+            timeout=timeout,
+            what=f"a recording that is {state}",
+        )
+
     def wait_alert(self, kind: str, reason: str, *, channel: str = "daily", timeout: float = 20) -> Message:
         def raised() -> Message | None:
             found = (m for m in self.alerts(channel) if (event(m), payload(m).get("reason")) == (kind, reason))
