@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from messages.files import file_lines, has_links, links_block, summary, what_is_wrong
+from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
 from messages.metadata import metadata
 from messages.text import CUT_NAME, Message, code, context, escape, person, plain, sections, typed
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
@@ -70,7 +70,8 @@ def _files(alert: Alert, folder: str, *, direct: bool) -> Message:
     """The files are in the bucket. Nobody need do anything, so it goes to the thread alone."""
     recording = alert.recording
     name, what = plain(recording.agora_channel, CUT_NAME), summary(recording.delivery or Delivery())
-    lines = [f"*{_HEADS[alert.kind]}*: {code(recording.agora_channel)}", *file_lines(recording, folder)]
+    head = f"*{_HEADS[alert.kind]}*: {code(recording.agora_channel)}"
+    lines = [head, *where_the_files_are(recording.delivery or Delivery(), folder)]
     if direct:
         lines.append(_why_direct(recording))
     button = (links_block(recording),) if has_links(recording) and not direct else ()

@@ -24,7 +24,8 @@ def summary(delivery: Delivery) -> str:
     """What is there: `2 parts (MP4), 1 h 05 min, 812 MB`."""
     count = len(delivery.parts)
     kind = "no MP4, HLS only" if not count else "1 part (MP4)" if count == 1 else f"{count} parts (MP4)"
-    return ", ".join((kind, length(timedelta(seconds=delivery.seconds)), amount(delivery.size)))
+    size = sum(part.size for part in delivery.parts) or delivery.size
+    return ", ".join((kind, length(timedelta(seconds=delivery.seconds)), amount(size)))
 
 
 def file_lines(recording: Recording, folder: str) -> list[str]:
@@ -33,7 +34,8 @@ def file_lines(recording: Recording, folder: str) -> list[str]:
     place = code(folder, _LONGEST_NAME)
     match delivery and delivery.state:
         case Delivered.READY if delivery is not None:
-            return [f"📁 The files are there: {summary(delivery)}", *_where(delivery, place)]
+            first, *others = where_the_files_are(delivery, folder)
+            return [f"📁 The files are there: {first}", *others]
         case Delivered.MISSING if delivery is not None:
             return what_is_wrong(delivery, folder)
         case Delivered.IN_BACKUP:
@@ -41,13 +43,17 @@ def file_lines(recording: Recording, folder: str) -> list[str]:
         case Delivered.UNVERIFIED if delivery is not None:
             refused = f"Not verified: I can't look into the bucket ({plain(delivery.code, 80)})."
             return [refused, *_named(recording, place)]
-    return ["The files are being uploaded; I tell you when they are all there."] if recording.files_awaited else []
+    looked_for = recording.files_awaited and recording.over
+    return ["I look for its files in the bucket, and tell you here."] if looked_for else []
 
 
-def _where(delivery: Delivery, place: str) -> list[str]:
+def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
+    """What is there, and the place in the bucket."""
+    place = code(folder, _LONGEST_NAME)
     if delivery.parts:
-        return [f"In {place}"]
-    return [f"To play it, open {code(key, _LONGEST_NAME)} of {place}" for key in _basenames(delivery.playlists)]
+        return [summary(delivery), f"In {place}"]
+    playlists = [f"To play it, open {code(key, _LONGEST_NAME)} of {place}" for key in _basenames(delivery.playlists)]
+    return [summary(delivery), *playlists]
 
 
 def _named(recording: Recording, place: str) -> list[str]:

@@ -14,7 +14,7 @@ from monitor.looks import Looks
 from recordings import lifecycle
 from recordings.actions import Acquire, Action, Allot, Answer, Change, Look, Outcome, PostCard, Start
 from recordings.errors import LeaseLost, SlackError
-from recordings.model import Policy, Recorder, Recording, Turn
+from recordings.model import AlertKind, Policy, Recorder, Recording, Turn
 from recordings.ports import Clock
 from recordings.stores import Job, Recorders, Share, Steps
 
@@ -125,4 +125,7 @@ def _report(before: Recording, action: Action, outcome: Outcome, change: Change)
     level = log.info if failed or before.state is not after.state else log.debug
     level("step", answer=answer, reason=after.reason and str(after.reason), sid=after.sid)
     for alert in change.alerts:
-        log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), detail=after.detail)
+        if alert.kind is AlertKind.FILES:
+            log.info("files_ready", parts=after.delivery and len(after.delivery.parts))
+        else:
+            log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), detail=after.detail)

@@ -20,6 +20,7 @@ LATE_SECONDS = 24 * 3600.0
 _LATE_EVERY = 10
 """Intervals between two looks for those."""
 _IN_BACKUP = "backuped"
+_NOBODY_THERE = frozenset({"NoConnection", "NoAnswer", "NoSuchHost", "BadCertificate"})
 
 
 def after_look(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
@@ -110,7 +111,8 @@ def _unverified(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
 def _after_silence(recording: Recording, delivery: Delivery, error: BucketUnreachable, turn: Turn) -> Change:
     """One that was never reached is not waited for: most likely the network does not let the bot look."""
     patience = {Delivered.MISSING: LATE_SECONDS, Delivered.IN_BACKUP: BACKUP_SECONDS}
-    unheard = delivery.looks == 0 and delivery.failures > len(turn.policy.retry_backoff)
+    nobody = delivery.looks == 0 and error.code in _NOBODY_THERE
+    unheard = nobody and delivery.failures > len(turn.policy.retry_backoff)
     if unheard or turn.past(_begun(recording), patience.get(delivery.state, turn.policy.delivery_timeout)):
         return _unverified(recording, replace(delivery, code=error.code), turn)
     again = turn.retry_at(delivery.failures, patient=True)

@@ -14,31 +14,28 @@ from pathlib import Path
 import pytest
 
 from simulator.agora import AgoraSimulator
+from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
 from tests.system.conftest import COMPRESSED
-from tests.system.real_bucket import real_bucket, s3_quietly
 
 ROOT = Path(__file__).parents[2]
 LIVE = (sys.executable, "-m", "tests.live")
 OTHERS = re.compile("^(AGORA|SLACK|STORAGE|APP|CUSTOMER|BUCKET|ACCESS|SECRET|CI$)")
 
 
+@pytest.fixture
+def bucket() -> Iterator[BucketSimulator]:
+    with BucketSimulator() as simulator:
+        yield simulator
+
+
 def environment(**given: str) -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not OTHERS.match(name)} | given
 
 
-@pytest.fixture(scope="module")
-def storage() -> Iterator[dict[str, str]]:
-    """A bucket that the check can write to. Nobody uploads into it, so the bot may not look for files."""
-    with s3_quietly() as server, real_bucket(server, "simulated-recordings") as bucket:
-        bucket.deny("s3:ListBucket", "s3:GetObject")
-        yield bucket.settings
-
-
 @contextmanager
 def live(slack: SlackSimulator, agora: AgoraSimulator, folder: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
-    given = {**slack.settings, **agora.settings, **COMPRESSED, **more}
-    settings = environment(**given, TMPDIR=str(folder))
+    settings = environment(**slack.settings, **agora.settings, **COMPRESSED, **more, TMPDIR=str(folder))
     command = [*LIVE, "--channel", "daily", "--patience", "0.1"]
     with subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True) as process:
         yield process
@@ -56,10 +53,10 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 
 def test_it_asks_for_what_people_do_and_sees_each_state(
-    slack: SlackSimulator, agora: AgoraSimulator, storage: dict[str, str], tmp_path: Path
+    slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
 ) -> None:
     ana, ben = slack.person("ana"), slack.person("ben")
-    with live(slack, agora, tmp_path, **storage) as process:
+    with live(slack, agora, tmp_path) as process:
         read_until(process, "type:  /record start daily")
         ana.command("/record", "start daily", channel="daily")
         read_until(process, "Join the Agora channel daily")
@@ -70,16 +67,16 @@ def test_it_asks_for_what_people_do_and_sees_each_state(
         ben.command("/record", "stop", channel="daily")
         shown = read_until(process, "Alerts are not tried here")
         assert process.wait(20) == 0
-    assert "it is over, stopped, and Agora has named files" in shown
+    assert "it is over, and the bucket was looked into" in shown
     assert "the bot exited 0" in shown
-    assert re.search(r"under simulated-recordings/\w+/\d{8} ", shown)
+    assert re.search(r"the bot found in simulated-recordings-\w+/\w+/\d{8}:", shown)
     assert not agora.running()
 
 
 def test_what_is_not_reached_is_said_with_the_place_of_the_log(
-    slack: SlackSimulator, agora: AgoraSimulator, storage: dict[str, str], tmp_path: Path
+    slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
 ) -> None:
-    with live(slack, agora, tmp_path, **storage, MAX_IDLE_SECONDS="20") as process:
+    with live(slack, agora, tmp_path, MAX_IDLE_SECONDS="20") as process:
         read_until(process, "/record start daily")
         slack.person("ana").command("/record", "start daily", channel="daily")
         shown = read_until(process, "The bot's log: ")
@@ -89,9 +86,9 @@ def test_what_is_not_reached_is_said_with_the_place_of_the_log(
 
 
 def test_a_person_who_interrupts_it_leaves_no_recorder_behind(
-    slack: SlackSimulator, agora: AgoraSimulator, storage: dict[str, str], tmp_path: Path
+    slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
 ) -> None:
-    with live(slack, agora, tmp_path, **storage) as process:
+    with live(slack, agora, tmp_path) as process:
         read_until(process, "/record start daily")
         slack.person("ana").command("/record", "start daily", channel="daily")
         read_until(process, "Join the Agora channel")
@@ -119,10 +116,8 @@ def test_it_does_not_run_in_ci(slack: SlackSimulator, agora: AgoraSimulator) -> 
     assert "does not run in CI" in refused(**slack.settings, **agora.settings, CI="true")
 
 
-def test_nothing_is_started_where_the_check_fails(
-    slack: SlackSimulator, agora: AgoraSimulator, storage: dict[str, str]
-) -> None:
-    shown = refused(**slack.settings, **agora.settings | storage | {"AGORA_CUSTOMER_SECRET": "wrong"})
+def test_nothing_is_started_where_the_check_fails(slack: SlackSimulator, agora: AgoraSimulator) -> None:
+    shown = refused(**slack.settings, **agora.settings | {"AGORA_CUSTOMER_SECRET": "wrong"})
     assert "FAIL" in shown
     assert "agora credentials" in shown
     assert ">>>" not in shown
