@@ -79,16 +79,15 @@ def _begun(recording: Recording) -> datetime:
 
 def _playlists_alone_will_do(recording: Recording, verdict: Verdict) -> bool:
     """HLS is a recording too. An MP4 that was named has to come; a recorder that died may not have made any."""
-    return verdict.playable and bool(verdict.playlists) and (not verdict.parts or recording.state is State.FAILED)
+    return verdict.playable and (not verdict.parts or not verdict.owed or recording.state is State.FAILED)
 
 
 def _absent(recording: Recording, verdict: Verdict) -> tuple[str, ...]:
     """What should be there and is not: what was named, and else what the rules for names lead to expect."""
-    if verdict.missing or verdict.empty:
-        return verdict.missing
-    present = {basename(key) for key in (*verdict.playlists, *(part.key for part in verdict.parts))}
-    names = expected(recording.sid or "", recording.agora_channel, verdict.least_parts)
-    return tuple(name for name in names if name not in present)
+    if verdict.playlists:
+        return tuple(dict.fromkeys((*verdict.owed, *verdict.missing)))
+    present = {basename(part.key) for part in verdict.parts}
+    return tuple(name for name in expected(recording.sid or "", recording.agora_channel) if name not in present)
 
 
 def _ready(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
