@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from recordings import playlists
 from recordings.model import Part
@@ -49,6 +50,10 @@ class Verdict:
     """MP4 files that nobody named, but that the lengths of the playlists ask for; they are not there."""
     owed: tuple[str, ...] = ()
     """Those of them that are the last server's: one that failed may have made none."""
+    part_at: datetime | None = None
+    """When the last server's newest MP4 file was stored."""
+    segment_at: datetime | None = None
+    """When the last of the segments was stored."""
 
     @property
     def playable(self) -> bool:
@@ -113,6 +118,7 @@ def judge(sighting: Sighting, named: Sequence[str]) -> Verdict:
     segments = [basename(segment) for found in lists.values() if found for segment in found.segments]
     wanted = dict.fromkeys([*map(basename, named), *_unlisted(sizes, lists), *_gaps(parts), *segments])
     whole_lists = [found for found in lists.values() if found is not None]
+    last = max(map(_server, lists), default=-1)
     unmade = {key: [name for name in _asked_for(key, found) if name not in sizes] for key, found in lists.items()}
     return Verdict(
         parts=tuple(parts),
@@ -124,7 +130,13 @@ def judge(sighting: Sighting, named: Sequence[str]) -> Verdict:
         finished=bool(whole_lists) and whole_lists[-1].finished,
         unmade=tuple(name for names in unmade.values() for name in names),
         owed=tuple(unmade[list(lists)[-1]]) if lists else (),
+        part_at=_newest(sighting.files, {basename(part.key) for part in parts if _server(part.key) == last}),
+        segment_at=_newest(sighting.files, set(segments)),
     )
+
+
+def _newest(files: Iterable[StoredFile], names: set[str]) -> datetime | None:
+    return max((file.stored_at for file in files if basename(file.key) in names), default=None)
 
 
 def _asked_for(key: str, found: Playlist | None) -> list[str]:
