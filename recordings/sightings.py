@@ -139,6 +139,12 @@ def _newest(files: Iterable[StoredFile], names: set[str]) -> datetime | None:
     return max((file.stored_at for file in files if basename(file.key) in names), default=None)
 
 
+def without_mp4(lists: Iterable[str], parts: Iterable[Part]) -> tuple[str, ...]:
+    """Of these playlists those of servers that made no MP4 file."""
+    servers = {_server(part.key) for part in parts}
+    return tuple(key for key in lists if _server(key) not in servers)
+
+
 def _asked_for(key: str, found: Playlist | None) -> list[str]:
     """The MP4 files that a playlist of this length comes with at least."""
     least = int((found.seconds if found else 0) // _LONGEST_PART) + 1
