@@ -243,7 +243,7 @@ class Recording:
             self.files,
             self.unwatched_to,
             self.files_awaited,
-            self.delivery and self.delivery.shown,
+            self.delivery.shown if self.delivery else Delivered.AWAITED,
         )
 
 

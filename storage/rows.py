@@ -19,6 +19,7 @@ RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
 ACT = tuple(field.name for field in fields(Act))
 _DELIVERY = tuple(field.name for field in fields(Delivery))
+_PART = tuple(field.name for field in fields(Part))
 _NOTED_AFTER_A_PAUSE = frozenset({"unwatched_from", "unwatched_to"})
 FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | _NOTED_AFTER_A_PAUSE | {"next_step_at"})
 """What a step of the engine writes."""
@@ -56,11 +57,15 @@ def delivery_to_json(delivery: Delivery) -> dict[str, Any]:
 
 def delivery_from_json(kept: dict[str, Any]) -> Delivery:
     """What `delivery_to_json` wrote; fields that this program does not know are left out."""
-    known: dict[str, Any] = {name: kept[name] for name in _DELIVERY if name in kept}
+    known = _known(kept, _DELIVERY)
     for name in ("playlists", "missing", "empty"):
         known[name] = tuple(known.get(name, ()))
-    parts = tuple(Part(**part) for part in kept.get("parts", ()))
+    parts = tuple(Part(**_known(part, _PART)) for part in kept.get("parts", ()))
     return Delivery(**known | {"state": Delivered(kept["state"]), "parts": parts})
+
+
+def _known(kept: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: kept[name] for name in names if name in kept}
 
 
 def _plain(value: Any) -> Any:
