@@ -242,7 +242,7 @@ class Recording:
             self.ending,
             self.files,
             self.unwatched_to,
-            self.files_awaited,
+            self.over and self.files_awaited,
             self.delivery.shown if self.delivery else Delivered.AWAITED,
         )
 

@@ -195,7 +195,6 @@ def test_a_look_that_finds_nothing_new_leaves_the_card_as_it_was() -> None:
         {"delivery": MISSING},
         {"delivery": replace(MISSING, missing=("other.ts",))},
         {"delivery": a_delivery()},
-        {"files_awaited": False},
     ],
 )
 def test_whatever_of_the_files_changes_the_card_is_known_to_change_it(change: dict[str, Any]) -> None:

@@ -86,7 +86,7 @@ def test_a_playlist_from_the_backup_belongs_to_the_same_mp4() -> None:
 
 @pytest.mark.parametrize("delivery", [None, Delivery()])
 def test_while_they_are_looked_for_it_says_that_it_tells(delivery: Delivery | None) -> None:
-    assert "I tell you when they are all there" in said(delivery, files_awaited=True)
+    assert said(delivery, files_awaited=True) == "I look for its files in the bucket, and tell you here."
     assert said(None) == "", "where there can be none, there is nothing to say"
     assert file_lines(a_recording(), FOLDER) == []
 

@@ -186,10 +186,10 @@ def test_a_bucket_that_did_not_answer_is_not_asked_for_it_again_for_a_minute(
     asked = 0
 
     class Refusing(FakeBucket):
-        def _ask(self) -> None:
+        def _ask(self, call: str) -> None:
             nonlocal asked
             asked += 1
-            super()._ask()
+            super()._ask(call)
 
     window = Window(Refusing(error))
     for seconds in (0, 1, 30, 59, 60, 90):
