@@ -100,8 +100,7 @@ def _shown(keys: tuple[str, ...], most: int = _PLAYLISTS_SHOWN) -> list[str]:
 
 def has_links(recording: Recording) -> bool:
     """Whether there is anything that a link can give."""
-    delivery = recording.delivery
-    return delivery is not None and delivery.state is Delivered.READY and bool(delivery.parts)
+    return bool(recording.delivery and recording.delivery.given)
 
 
 def links_button(recording: Recording) -> Block:

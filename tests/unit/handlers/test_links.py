@@ -98,7 +98,7 @@ def test_where_slack_does_not_tell_who_is_a_member_the_person_reads_why(
     assert buttons(reply) == []
 
 
-@pytest.mark.parametrize("delivery", [None, replace(a_delivery(), parts=()), a_delivery(state=Delivered.MISSING)])
+@pytest.mark.parametrize("delivery", [None, replace(a_delivery(), parts=()), a_delivery(state=Delivered.UNVERIFIED)])
 def test_where_there_is_nothing_to_give_it_says_so(delivery: Any) -> None:
     desk = Desk()
     desk.has(over(delivery=delivery))

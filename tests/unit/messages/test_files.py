@@ -175,8 +175,16 @@ def test_there_is_a_button_where_a_link_can_give_something() -> None:
     assert linked(a_delivery(), State.FAILED)
     assert not linked(None)
     assert not linked(replace(a_delivery(), parts=()))
-    for state in set(Delivered) - {Delivered.READY}:
+    for state in set(Delivered) - {Delivered.READY, Delivered.MISSING}:
         assert not linked(a_delivery(state=state)), state
+
+
+def test_where_something_is_missing_a_link_gives_the_mp4_files_that_are_there() -> None:
+    half = a_delivery(state=Delivered.MISSING, missing=("SID_daily_20260617114200000.ts",))
+    hollow = replace(half, missing=(), empty=("SID_daily_0.mp4",))
+
+    assert has_links(over(delivery=half))
+    assert not has_links(over(delivery=hollow))
 
 
 def test_the_button_holds_the_recording_and_no_link() -> None:
