@@ -13,9 +13,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,17 +30,25 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from pydantic import SecretStr
 from slack_bolt import App
 
-import check
 import logs
 import settings
 from agora import client as agora_client
 from agora import payloads, tokens, vendors
 from agora.channels import check_channel_name
 from agora.pacing import Pacer
+from agora.transport import Answer, unheard
+from check import everything, lines
+from check.bucket import Keys
+from check.clock import AGORA, Heard
+from files.bucket import ObjectBucket
+from files.places import REQUEST_SECONDS, Place
+from files.unusable import UnusableBucket
 from handlers.app import slack_app
 from handlers.channel_names import ChannelNames
+from handlers.doctor import Doctor
 from handlers.http import SlackOverHttp
 from handlers.identity import Identity
+from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.socket import Socket
 from messages.cards import Frame
@@ -50,13 +58,18 @@ from monitor.calls import Calls
 from monitor.dispatcher import Dispatcher, Lane
 from monitor.janitor import Janitor
 from monitor.leadership import Leadership
+from monitor.looks import Looks
 from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
 from recordings.errors import DatabaseNewer, StorageUnavailable
+from recordings.links import LinkService
 from recordings.model import Policy, Recording
+from recordings.ports import Bucket
 from recordings.service import RecordingService
+from recordings.stores import Share
+from storage.acts import Acts
 from storage.database import Database
 from storage.lease import Lease
 from storage.migrate import migrate_when_possible
@@ -70,11 +83,14 @@ from web.server import WebServer
 
 DRAIN_SECONDS = 6.0
 _LEAVING_SECONDS = 2.0
-_AGORA_THREADS, _SLACK_THREADS = 64, 8
+_AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS = 64, 8, 8
 _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
+_DOCTOR_SLACK_SECONDS = 3
+_PROBE_SECONDS = 4.0
+"""For each of the four requests of a look into the bucket."""
 _SHORTEST_PAUSE = 2.0
 _TIDYING = 10
 """One request in so many, at most, looks for recorders that should be gone."""
@@ -99,11 +115,15 @@ def policy_of(config: settings.Settings) -> Policy:
         nothing_stored=config.nothing_stored_seconds,
         unreachable_alert=config.unreachable_alert_seconds,
         max_duration=config.max_duration_seconds,
+        delivery_timeout=config.delivery_timeout_seconds,
+        bucket_is_agoras=config.storage_read_access_key is None,
         recorder_life=_TOKEN_LIFE if config.agora_app_certificate else life,
     )
 
 
-def agora_of(config: settings.Settings, pacer: Pacer) -> agora_client.AgoraClient:
+def agora_of(
+    config: settings.Settings, pacer: Pacer, heard: Callable[[Answer], None] = unheard
+) -> agora_client.AgoraClient:
     """The client of Agora."""
     return agora_client.connect(
         bases=config.agora_api_urls,
@@ -124,6 +144,7 @@ def agora_of(config: settings.Settings, pacer: Pacer) -> agora_client.AgoraClien
         ),
         storage=storage_target(config),
         clock=now,
+        heard=heard,
     )
 
 
@@ -171,6 +192,31 @@ def storage_target(config: settings.Settings) -> payloads.StorageTarget:
         secret_key=config.storage_secret_key.get_secret_value(),
         endpoint=config.storage_endpoint or "",
     )
+
+
+def bucket_of(config: settings.Settings, seconds: float = REQUEST_SECONDS) -> Bucket:
+    """The bucket as the bot looks into it: with the key that Agora gets, or with one that may only read."""
+    key = config.storage_read_access_key or config.storage_access_key
+    return _bucket(config, key, config.storage_read_secret_key or config.storage_secret_key, seconds)
+
+
+def _bucket(config: settings.Settings, access_key: SecretStr, secret_key: SecretStr, seconds: float) -> Bucket:
+    vendor = vendors.parse_vendor(config.storage_vendor)
+    region = config.storage_region or ""
+    named = vendors.region_name(vendor, vendors.parse_region(vendor, region)) if vendors.has_regions(vendor) else region
+    elsewhere = config.storage_endpoint is not None
+    try:
+        place = Place(
+            vendor="s3" if elsewhere else vendors.vendor_name(vendor),
+            region=named,
+            bucket=config.storage_bucket,
+            access_key=access_key.get_secret_value(),
+            secret_key=secret_key.get_secret_value(),
+            endpoint=config.storage_endpoint or "",
+        )
+        return ObjectBucket(place, now, seconds=seconds)
+    except ValueError as error:
+        return UnusableBucket(config.storage_bucket, str(error))
 
 
 def _check_region(vendor: str, region: str) -> None:
@@ -245,13 +291,14 @@ class Stores:
     recorders: Recorders
     outbox: Outbox
     troubles: Troubles
+    acts: Acts
 
 
 def compose(config: settings.Settings) -> Running:
     """Every part, plugged together; nothing runs yet."""
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
-    stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database))
+    stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database), Acts(database))
     lease = Lease(database, f"{_place()}{os.getpid()}-{secrets.token_hex(4)}", _was_killed)
     leadership = Leadership(lease, config.lease_seconds, database.clock, time.monotonic, _pause(policy))
 
@@ -261,11 +308,14 @@ def compose(config: settings.Settings) -> Running:
     meter = PrometheusMeter(
         lambda: overview_of(stores, leadership, connection, pacer, policy.query_interval + dispatcher.behind)
     )
-    lanes = lanes_of(config, policy, stores, Slack(slack), identity, pacer, meter)
+    bucket = bucket_of(config)
+    lanes = lanes_of(config, policy, stores, Slack(slack), bucket, identity, pacer, meter)
     dispatcher = Dispatcher(lanes, leadership.epoch, now, meter)
     ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, policy, now)
 
-    app = app_of(config, stores, dispatcher)
+    links = LinkService(stores.acts, Slack(slack).is_member, bucket, now, config.link_ttl_seconds)
+    doctor = doctor_of(config, database, pacer, identity)
+    app = app_of(config, stores, dispatcher, links, doctor)
     connection = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
     readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
     over_http = None if config.slack_signing_secret is None else SlackOverHttp(app)
@@ -278,6 +328,7 @@ def lanes_of(
     policy: Policy,
     stores: Stores,
     slack: Slack,
+    bucket: Bucket,
     identity: Identity,
     pacer: Pacer,
     meter: PrometheusMeter,
@@ -289,23 +340,28 @@ def lanes_of(
     rng = random.SystemRandom()
     calls = Calls(agora_of(config, pacer), stores.recorders, _folders, now, rng, meter)
 
-    def steps(*, asked: bool) -> RecordingSteps:
-        return RecordingSteps(stores.recordings, stores.recorders, calls, poster, policy, now, rng.random, asked=asked)
+    looks = Looks(bucket, _folders, meter)
+
+    def steps(share: Share) -> RecordingSteps:
+        return RecordingSteps(stores.recordings, stores.recorders, calls, looks, poster, policy, now, rng.random, share)
 
     agora_pool, watch_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora"), ThreadPoolExecutor(_AGORA_THREADS, "watch")
-    slack_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack")
+    slack_pool, bucket_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack"), ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
     return (
-        Lane(steps(asked=True), agora_pool),
-        Lane(steps(asked=False), watch_pool, pacer.room),
+        Lane(steps(Share.ASKED), agora_pool),
+        Lane(steps(Share.WATCHED), watch_pool, pacer.room),
+        Lane(steps(Share.LOOKED_FOR), bucket_pool),
         Lane(RecorderSteps(stores.recorders, calls, policy, now, rng.random), agora_pool),
         Lane(Janitor(stores.recorders, calls, now, timedelta(seconds=_TIDYING * pacer.gap)), agora_pool),
-        Lane(AlertWork(stores.outbox, slack, pace, now, meter), slack_pool),
+        Lane(AlertWork(stores.outbox, slack, pace, now, frame.folder, meter), slack_pool),
         Lane(CardWork(stores.recordings, slack, pace, poster, now, frame), slack_pool),
         Lane(ReplyWork(stores.recordings, slack, lambda: identity.bot.name, now), slack_pool),
     )
 
 
-def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher) -> App:
+def app_of(
+    config: settings.Settings, stores: Stores, dispatcher: Dispatcher, links: LinkService, doctor: Doctor
+) -> App:
     """What listens to Slack."""
     token = config.slack_bot_token.get_secret_value()
     service = RecordingService(
@@ -313,7 +369,47 @@ def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher) ->
     )
     names = ChannelNames(web_client(token, config.slack_api_url, seconds=_CHANNEL_NAME_SECONDS))
     client = web_client(None, config.slack_api_url)
-    return slack_app(client, token, RecordCommand(service, names), service, _revealed(config.slack_signing_secret))
+    return slack_app(
+        client,
+        token,
+        RecordCommand(service, names),
+        doctor,
+        service,
+        LinksButton(links),
+        _revealed(config.slack_signing_secret),
+    )
+
+
+def doctor_of(config: settings.Settings, database: Database, pacer: Pacer, identity: Identity) -> Doctor:
+    """What `/record doctor` looks at. It leaves the tables alone: those of a bot that runs are there."""
+    parts = parts_of(config, database, pacer)
+    client = web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url, seconds=_DOCTOR_SLACK_SECONDS)
+    return Doctor(client, lambda: found_of(config, parts, database.check_tables), lambda: identity.bot.name)
+
+
+def parts_of(config: settings.Settings, database: Database, pacer: Pacer) -> everything.Parts:
+    """What has to be right before the first recording."""
+    heard = Heard(now)
+    writer = _bucket(config, config.storage_access_key, config.storage_secret_key, _PROBE_SECONDS)
+    return everything.Parts(
+        database=database,
+        max_recorders=config.max_recorders,
+        slack=web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url),
+        app_token=_revealed(config.slack_app_token),
+        agora=agora_of(config, pacer, lambda answer: heard.answer(AGORA, answer.headers)),
+        tokens=tokens_of(config),
+        profile=config.agora_channel_profile,
+        storage=storage_target(config),
+        bucket=Keys(writer, bucket_of(config, _PROBE_SECONDS), config.storage_read_access_key is not None),
+        heard=heard,
+        clock=now,
+    )
+
+
+def found_of(config: settings.Settings, parts: everything.Parts, tables: Callable[[], None]) -> list[lines.Line]:
+    """The lines of a look at everything; what somebody else said may repeat a secret, which is taken out."""
+    redact = logs.Redaction(settings.secret_values(config), patterns=())
+    return [replace(line, found=redact(line.found)) for line in everything.lines(parts, tables)]
 
 
 def overview_of(
@@ -366,28 +462,21 @@ def main(arguments: Sequence[str]) -> int:
     try:
         config = settings.load(checks={"vendor": vendors.parse_vendor, "region": _check_region})
     except settings.SettingsError as error:
-        return check.report_settings(error.lines) if arguments else _refuse(error.lines)
+        return lines.report_settings(error.lines) if arguments else _refuse(error.lines)
     logs.configure(config.log_level, config.log_format, settings.secret_values(config))
     for name in _BOLT_READS_THESE:
         os.environ.pop(name, None)
     if arguments:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-        return check.report(check_lines(config))
+        return check(config)
     return run(config)
 
 
-def check_lines(config: settings.Settings) -> list[check.Line]:
-    """Everything that must be right before the first recording."""
-    token = config.slack_bot_token.get_secret_value()
-    return check.lines(
-        database=Database(config.database_url.get_secret_value()),
-        slack=web_client(token, config.slack_api_url),
-        app_token=_revealed(config.slack_app_token),
-        agora=agora_of(config, Pacer(config.agora_qps)),
-        tokens=tokens_of(config),
-        storage=f"bucket {config.storage_bucket} at {vendors.vendor_name(vendors.parse_vendor(config.storage_vendor))}",
-        clock=now,
-    )
+def check(config: settings.Settings) -> int:
+    """`bot.py check`: makes the tables, where they are not there yet, and prints what is found; the exit code."""
+    database = Database(config.database_url.get_secret_value())
+    parts = parts_of(config, database, Pacer(config.agora_qps))
+    return lines.report(found_of(config, parts, database.migrate))
 
 
 def _refuse(lines: Sequence[str]) -> int:

@@ -1,9 +1,11 @@
-"""`make demo`: the whole main job in a terminal. The real bot, as a process of its own, between a simulated Slack and a
-simulated Agora; what people see in Slack is printed as it happens. Exits 0 only if every step happened."""
+"""`make demo`: the whole main job in a terminal. The real bot, as a process of its own, between a simulated Slack, a
+simulated Agora and a simulated S3; what people see in Slack is printed as it happens. Exits 0 only if every step
+happened."""
 
 from __future__ import annotations
 
 import html
+import io
 import os
 import re
 import signal
@@ -20,17 +22,21 @@ from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Any
+from urllib.request import ProxyHandler, build_opener
 
+import av
 from rich.console import Console
 from rich.text import Text
 
 from simulator.agora import AgoraSimulator, Timing
+from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
 from simulator.slack.world import Message, Moment
 
 BOT = Path(__file__).with_name("bot.py")
 CHANNEL = "daily"
 BOT_NAME = "recorder"
+PRESSES = {"stop_recording": "presses Stop on the card, and confirms", "get_links": "presses Get the files"}
 # The same rules as with the defaults, in a hundredth of the time.
 SETTINGS = {
     "QUERY_INTERVAL_SECONDS": "0.5",
@@ -112,7 +118,7 @@ class Transcript:
         if moment.kind == "command":
             self._row(moment.at, moment.who, Text(moment.text, style="bold"))
         elif moment.kind == "block_actions":
-            self._row(moment.at, moment.who, Text("presses Stop on the card, and confirms", style="italic"))
+            self._row(moment.at, moment.who, Text(PRESSES[moment.text], style="italic"))
         elif moment.ts is not None:
             messages = self.slack.world.channel(moment.channel).messages
             self._show_message(moment, next(m for m in messages if m.ts == moment.ts))
@@ -225,7 +231,9 @@ class Demo:
         self.until(shows, f"card {number + 1} shows {says} {' '.join(facts.values())}")
 
     def alerts(self) -> list[Message]:
-        return [m for m in self.slack.messages(CHANNEL) if m.event_type not in (None, "recording_card")]
+        return [
+            m for m in self.slack.messages(CHANNEL) if m.event_type not in (None, "recording_card", "recording_files")
+        ]
 
     # the steps
 
@@ -264,6 +272,17 @@ class Demo:
         if len(self.alerts()) != 1:
             raise DidNotHappen(f"exactly one alert; there were {len(self.alerts())}")
 
+    def files_play(self) -> None:
+        self.until(lambda: self.slack.find_messages(CHANNEL, event_type="recording_files"), "the files are told")
+        self.card(1, says="The files are there")
+        told = self.slack.find_messages(CHANNEL, event_type="recording_files")[0]
+        pressed = self.slack.person("ben").press(told, "get_links")
+        self.until(lambda: pressed.answers, "Ben gets a link")
+        link = next(element["url"] for block in pressed.answers[0].blocks for element in block.get("elements", ()))
+        with build_opener(ProxyHandler({})).open(link) as answer:
+            film = answer.read()
+        self.transcript.tell(f"Ben opens the link: {_played(film)}")
+
     def bot_stops(self) -> None:
         begun = time.monotonic()
         code = end(self.bot)
@@ -280,7 +299,17 @@ class Demo:
         self.step("A recorder that dies, and the alert", self.recorder_dies)
         self.step("Ana starts again", lambda: self.start(1, "🔴"))
         self.step("Ben stops it", self.somebody_else_stops)
+        self.step("The files are there, and Ben plays the recording", self.files_play)
         self.step("The end", self.bot_stops)
+
+
+def _played(film: bytes) -> str:
+    """What a player finds in an MP4 file. Raises `DidNotHappen` where it plays nothing."""
+    with av.open(io.BytesIO(film), "r") as container:
+        frames = list(container.decode(video=0))
+    if not frames:
+        raise DidNotHappen("the link plays")
+    return f"{len(frames)} pictures in {frames[-1].time or 0:.0f} seconds, {len(film) // 1000} kB of MP4"
 
 
 def environment_for(slack: SlackSimulator, agora: AgoraSimulator, folder: Path) -> dict[str, str]:
@@ -293,9 +322,9 @@ def environment_for(slack: SlackSimulator, agora: AgoraSimulator, folder: Path) 
 def show(console: Console, folder: Path) -> None:
     """The whole demo in this folder. Raises `DidNotHappen`."""
     begun = time.monotonic()
-    with SlackSimulator() as slack, AgoraSimulator(timing=TIMING) as agora:
+    with SlackSimulator() as slack, BucketSimulator() as bucket, AgoraSimulator(timing=TIMING, bucket=bucket) as agora:
         slack.seed()
-        console.print(f"[bold]#{CHANNEL}[/bold] in a simulated Slack; simulated Agora; the real bot, on SQLite")
+        console.print(f"[bold]#{CHANNEL}[/bold] in a simulated Slack; simulated Agora and S3; the real bot, on SQLite")
         with bot_process(environment_for(slack, agora, folder), folder / "bot.log", folder) as bot:
             demo = Demo(slack, agora, Transcript(slack, console), bot)
             demo.play()

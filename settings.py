@@ -35,6 +35,7 @@ from sqlalchemy.exc import ArgumentError
 
 LONGEST_SECONDS = 30 * 24 * 3600  # Agora's own limit for maxIdleTime and for the life of a resource.
 LONGEST_WITH_TOKEN_SECONDS = 23 * 3600  # A token lives 24 h, can't be renewed, and its recorder is thrown out with it.
+LONGEST_LINK_SECONDS = 7 * 24 * 3600  # No signature of S3 lives longer.
 VENDORS_WITHOUT_REGIONS = frozenset({"azure", "5", "google", "6", "s3", "11"})
 VENDORS_WITH_ENDPOINT = frozenset({"s3", "11"})
 ENCRYPTION_MODES_WITH_SALT = frozenset({7, 8})
@@ -115,12 +116,13 @@ def _slack_url(url: str) -> str:
     return _base_url(url) + "/"
 
 
-def _host(endpoint: str) -> str:
+def _endpoint(endpoint: str) -> str:
+    """The host; `http://` stays in front of it, since what has no scheme means https."""
     host = endpoint.removeprefix("https://").removeprefix("http://").rstrip("/")
     parts = _split(f"//{host}")
     if parts is None or parts.netloc != host or "@" in host:
         raise ValueError("is not a host name")
-    return host
+    return f"http://{host}" if endpoint.startswith("http://") else host
 
 
 def _parsed(url: SecretStr) -> URL:
@@ -235,9 +237,13 @@ class Settings(BaseModel):
         validation_alias=AliasChoices("STORAGE_SECRET_KEY", "SECRET_KEY"),
         description="the secret key that belongs to the access key",
     )
-    storage_endpoint: Annotated[str, AfterValidator(_host)] | None = Field(
+    storage_endpoint: Annotated[str, AfterValidator(_endpoint)] | None = Field(
         None, description="the host of the S3-compatible storage (s3.example.com)"
     )
+    storage_read_access_key: Secret | None = Field(
+        None, description="an access key with which the bot looks into the bucket, instead of the one that Agora gets"
+    )
+    storage_read_secret_key: Secret | None = Field(None, description="the secret key that belongs to it")
 
     database_url: Annotated[SecretStr, AfterValidator(_database_url)] = Field(
         SecretStr("sqlite:///recordings.db"), description="sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME"
@@ -253,6 +259,14 @@ class Settings(BaseModel):
     unreachable_alert_seconds: Seconds = _seconds(300, "how long Agora may give no usable answer")
     max_idle_seconds: Seconds = _seconds(300, "how long a channel may be empty (Agora itself takes 5 at least)")
     max_duration_seconds: Seconds = _seconds(14400, "how long a recording may take")
+    delivery_timeout_seconds: Seconds = _seconds(900, "how long the files of a recording may take to be in the bucket")
+    link_ttl_seconds: Annotated[float, Field(ge=1, le=LONGEST_LINK_SECONDS, allow_inf_nan=False)] = Field(
+        3600,
+        description=f"a number of seconds, from 1 to {LONGEST_LINK_SECONDS} (7 days): how long a link to a file works",
+    )
+    max_recorders: Annotated[int, Field(ge=1)] = Field(
+        50, description="how many recorders Agora lets this App ID run at the same time, a whole number above 0"
+    )
     lease_seconds: Seconds = _seconds(15, "how long a leading replica may be silent")
 
     http_host: str = Field("127.0.0.1", description="the address to serve webhook, health and metrics on")
@@ -314,6 +328,13 @@ class Settings(BaseModel):
         if endpoint is None and info.data.get("storage_vendor") in VENDORS_WITH_ENDPOINT:
             raise ValueError("is missing: S3-compatible storage needs it")
         return endpoint
+
+    @field_validator("storage_read_secret_key")
+    @classmethod
+    def _both_read_keys(cls, secret: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if (secret is None) is not (info.data.get("storage_read_access_key") is None):
+            raise ValueError("and STORAGE_READ_ACCESS_KEY belong together: give both or neither")
+        return secret
 
     @field_validator("max_duration_seconds")
     @classmethod

@@ -175,6 +175,17 @@ def parse_region(vendor: int, text: str) -> int:
     return found
 
 
+def region_name(vendor: int, number: int) -> str:
+    """The name of the region with this number; `ValueError` where Agora has none. '' for a vendor without regions."""
+    regions = _REGIONS.get(vendor)
+    if regions is None:
+        return ""
+    for name, its_number in regions.items():
+        if its_number == number:
+            return name
+    raise ValueError(f"no region of {vendor_name(vendor)} that Agora knows: {number}; use {_listed(regions)}")
+
+
 def _look_up(text: str, numbers: Mapping[str, int]) -> int | None:
     wanted = text.strip()
     if wanted.isascii() and wanted.isdigit():

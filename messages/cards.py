@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
+from messages.files import file_lines, has_links, links_block
 from messages.metadata import CARD, metadata
 from messages.text import (
     CUT_NAME,
@@ -22,12 +23,12 @@ from messages.text import (
     person,
     plain,
     section,
+    sections,
 )
 from messages.words import ENDED, FAILED, sign, state_in_words
 from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
 
 STOP_ACTION = "stop_recording"
-_FILES_SHOWN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,11 @@ def card(recording: Recording, frame: Frame) -> Message:
         if line
     ]
     blocks = [section("\n".join([title, *lines]))]
-    if recording.files and recording.over:
-        blocks.append(section(_files(recording, frame.folder(recording))))
+    files = file_lines(recording, frame.folder(recording))
+    if files:
+        blocks.extend(sections(files))
+    if has_links(recording):
+        blocks.append(links_block(recording))
     if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
         blocks.append(_buttons(recording))
     blocks.append(context(f"Reference `{recording.id}`"))
@@ -112,18 +116,6 @@ def _stopped_by(recording: Recording) -> str:
         return ""
     verb = "Stopped" if recording.over else "Stop asked for"
     return f"{verb} by {person(recording.stop_wanted_by)} at {clock(recording.stop_wanted_at)}"
-
-
-def _files(recording: Recording, folder: str) -> str:
-    shown = [code(name, 200) for name in recording.files[:_FILES_SHOWN]]
-    more = len(recording.files) - len(shown)
-    return "\n".join(
-        [
-            f"Files that Agora named, in the bucket under {code(folder, 200)}:",
-            *shown,
-            *([f"and {more} more"] if more > 0 else []),
-        ]
-    )
 
 
 def _buttons(recording: Recording) -> Block:

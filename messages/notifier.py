@@ -151,6 +151,7 @@ class AlertWork:
     slack: Slack
     pace: SlackPace
     clock: Clock
+    folder: Callable[[Recording], str]
     meter: Meter = field(default_factory=NoMeter)
     name: str = "alert"
 
@@ -185,9 +186,9 @@ class AlertWork:
         recording = job.alert.recording
         if job.direct:
             channel = self.slack.direct_channel(recording.started_by)
-            return _post(self.slack, channel, alert_message(job.alert, direct=True))
+            return _post(self.slack, channel, alert_message(job.alert, self.folder(recording), direct=True))
         broadcast = job.card_ts is not None and job.alert.kind in _BROADCAST
-        message = alert_message(job.alert)
+        message = alert_message(job.alert, self.folder(recording))
         try:
             return _post(self.slack, recording.slack_channel, message, thread_ts=job.card_ts, broadcast=broadcast)
         except SlackRefused as error:

@@ -26,6 +26,7 @@ _NOT_NOW = frozenset(
     }
 )
 _SECONDS = 8
+_MEMBERS_PAGE = 1000
 
 
 def web_client(token: str | None, base_url: str, seconds: int = _SECONDS) -> WebClient:
@@ -65,6 +66,20 @@ class Slack:
             if error.error != "missing_scope":
                 raise
             return user
+
+    def is_member(self, channel: str, user: str) -> bool:
+        """Whether this person is in the channel at this moment (docs.slack.dev, conversations.members)."""
+        cursor: str | None = None
+        while cursor != "":
+            members, cursor = self._members(channel, cursor)
+            if user in members:
+                return True
+        return False
+
+    def _members(self, channel: str, cursor: str | None) -> tuple[list[str], str]:
+        """A page of members, and where the next one begins; empty after the last."""
+        page = _call(lambda: self._client.conversations_members(channel=channel, limit=_MEMBERS_PAGE, cursor=cursor))
+        return page["members"], (page.get("response_metadata") or {}).get("next_cursor") or ""
 
     def answer(self, response_url: str, message: Message) -> None:
         """Answers a command to the person who typed it (at most 5 times in 30 minutes)."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recordings.model import Reason, Recording, State
+from recordings.model import Delivered, Reason, Recording, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,16 @@ WARNING: dict[Reason, Words] = {
         "Nobody watched the recordings of this channel for a while: the bot was away.",
         "They are watched again. Each card says from when to when; what was lost meanwhile is told on its own.",
     ),
+    Reason.NOT_DELIVERED: Words(
+        "It is over, and its files are not in the bucket as they should be.",
+        "Let the person who set up this bot look: `/record doctor` checks the storage, and Agora's support can search"
+        " by the `sid` below.",
+    ),
+    Reason.IN_BACKUP: Words(
+        "Agora could not store every file in the bucket and keeps the rest in its own backup.",
+        "Agora goes on trying for a day, and I tell you when the files are there. Let the person who set up this bot"
+        " check that Agora's key may still write into the bucket.",
+    ),
     Reason.UNAUTHORIZED: Words(
         "Agora no longer accepts this bot's credentials, so nobody can tell how the recordings of this channel are.",
         "They most likely go on, but can't be stopped from here. Ask the person who set up this bot to check the"
@@ -91,6 +101,8 @@ WARNING: dict[Reason, Words] = {
 
 RECOVERED: dict[Reason, Words] = {
     Reason.NOTHING_STORED: Words("The first file is stored: it is being recorded."),
+    Reason.NOT_DELIVERED: Words("The files that were missing are in the bucket now."),
+    Reason.IN_BACKUP: Words("The files that Agora kept in its backup are in the bucket now."),
     Reason.AGORA_UNREACHABLE: Words("Agora answers again, and the recordings of this channel are watched."),
     Reason.UNAUTHORIZED: Words("Agora accepts this bot's credentials again, and the recordings are watched."),
 }
@@ -109,11 +121,15 @@ _SIGNS = {
 def sign(recording: Recording) -> str:
     if recording.state is State.RECORDING and recording.first_file_at is None:
         return "🟡"
-    if recording.reason is Reason.NO_MEDIA:
+    if recording.reason is Reason.NO_MEDIA or (recording.state is State.ENDED and files_missing(recording)):
         return "⚠️"
     if recording.state is State.ENDED and recording.started_at is None:
         return _SIGNS[State.STOPPING]
     return _SIGNS[recording.state]
+
+
+def files_missing(recording: Recording) -> bool:
+    return recording.delivery is not None and recording.delivery.state is Delivered.MISSING
 
 
 def state_in_words(recording: Recording) -> str:
@@ -135,4 +151,8 @@ def state_in_words(recording: Recording) -> str:
             return "Failed"
     if recording.reason is Reason.NO_MEDIA:
         return "Finished, but nothing was recorded"
+    if files_missing(recording):
+        return "Finished, but its files are missing"
+    if recording.delivery is not None and recording.delivery.state is Delivered.UNVERIFIED:
+        return "Stopped; not verified"
     return "Stopped before it was up" if recording.started_at is None else "Finished"

@@ -10,12 +10,13 @@ from typing import Protocol
 import structlog
 
 from monitor.calls import Calls
+from monitor.looks import Looks
 from recordings import lifecycle
-from recordings.actions import Acquire, Action, Allot, Answer, Change, Outcome, PostCard, Start
+from recordings.actions import Acquire, Action, Allot, Answer, Change, Look, Outcome, PostCard, Start
 from recordings.errors import LeaseLost, SlackError
-from recordings.model import Policy, Recorder, Recording, Turn
+from recordings.model import AlertKind, Policy, Recorder, Recording, Turn
 from recordings.ports import Clock
-from recordings.stores import Job, Recorders, Steps
+from recordings.stores import Job, Recorders, Share, Steps
 
 _MOST = 200
 _LOOK_UP = 5.0
@@ -31,27 +32,28 @@ class PostsCards(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RecordingSteps:
-    """Work: recordings that are not over; `asked`: those that somebody waits for, or those that are just watched.
+    """Work: recordings that are not settled, or a share of them.
 
-    Both have the same name, so that a row is never in hand as both.
+    Every share has the same name, so that a row is never in hand twice.
     """
 
     steps: Steps
     recorders: Recorders
     calls: Calls
+    looks: Looks
     cards: PostsCards
     policy: Policy
     clock: Clock
     chance: Callable[[], float]
-    asked: bool | None = None
+    share: Share | None = None
     name: str = "recording"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.steps.due(_MOST, asked=self.asked)
+        return self.steps.due(_MOST, self.share)
 
     def run(self, key: str, epoch: int) -> None:
         job = self.steps.job(key)
-        if job is None or job.recording.over or job.recording.next_step_at > self.clock():
+        if job is None or job.recording.settled or job.recording.next_step_at > self.clock():
             return
         action = lifecycle.decide(job.recording, job.recorder, self._turn())
         job = self._before_call(job, action, epoch)
@@ -79,6 +81,8 @@ class RecordingSteps:
         recording, recorder = job.recording, job.recorder
         if isinstance(action, PostCard):
             return Outcome(self._post_card(recording))
+        if isinstance(action, Look):
+            return Outcome(self.looks.look(recording))
         left = self.policy.left(recording, self.clock())
         if isinstance(action, Allot):
             # A uid that was not looked up is nearly as good, and there is more to do in the time that is left.
@@ -87,9 +91,12 @@ class RecordingSteps:
             return Outcome()
         in_time = left if isinstance(action, Acquire | Start) else None
         answer = self.calls.perform(action, recorder, recording, within=in_time)
-        if not lifecycle.asks_for_users(recording, action, answer):
-            return Outcome(answer)
-        return self.calls.with_users(recording.agora_channel, answer)
+        outcome = Outcome(answer)
+        if lifecycle.asks_for_users(recording, action, answer):
+            outcome = self.calls.with_users(recording.agora_channel, answer)
+        if lifecycle.asks_for_files(recording, action, answer):
+            outcome = replace(outcome, stored_at=self.looks.first_stored_at(recording))
+        return outcome
 
     def _post_card(self, recording: Recording) -> Answer:
         try:
@@ -118,4 +125,7 @@ def _report(before: Recording, action: Action, outcome: Outcome, change: Change)
     level = log.info if failed or before.state is not after.state else log.debug
     level("step", answer=answer, reason=after.reason and str(after.reason), sid=after.sid)
     for alert in change.alerts:
-        log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), detail=after.detail)
+        if alert.kind is AlertKind.FILES:
+            log.info("files_ready", parts=after.delivery and len(after.delivery.parts))
+        else:
+            log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), detail=after.detail)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
-from recordings.errors import AgoraError, SlackError
+from recordings.errors import AgoraError, BucketError, SlackError
 from recordings.model import Alert, Recorder, Recording
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.sightings import Sighting
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +49,30 @@ class ThrowOut:
 
 
 @dataclass(frozen=True, slots=True)
+class Look:
+    """Look into the bucket for the files of a recorder that is gone."""
+
+
+@dataclass(frozen=True, slots=True)
 class Settle:
     """No call: the row alone says what follows."""
 
 
-Action = PostCard | Allot | Acquire | Start | Query | Stop | ThrowOut | Settle
+Action = PostCard | Allot | Acquire | Start | Query | Stop | ThrowOut | Look | Settle
 
-Answer = None | int | str | RecorderStatus | StopAccepted | AgoraError | SlackError
+Answer = None | int | str | RecorderStatus | StopAccepted | Sighting | AgoraError | SlackError | BucketError
 """What a call returned, or the error that it raised."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """`users`: who is in the channel, where that was asked as well and answered; the bot's own recorders left out
-    of `people`."""
+    of `people`. `stored_at`: when the first file was stored, where the bucket was looked into as well and has one."""
 
     answer: Answer = None
     users: ChannelUsers | None = None
     own_uids: frozenset[int] = frozenset()
+    stored_at: datetime | None = None
 
     @property
     def people(self) -> frozenset[int] | None:

@@ -12,9 +12,7 @@ _TOLD_TO_THE_CHANNEL = frozenset({Reason.IDLE, Reason.TIME_LIMIT, Reason.STOPPED
 
 def fail(recording: Recording, recorder: Recorder | None, reason: Reason, detail: str, turn: Turn) -> Change:
     """It did not start, or it died. Whatever may run of it at Agora is no longer wanted."""
-    failed = replace(
-        recording.moved(State.FAILED), reason=reason, detail=detail, ended_at=turn.now, next_step_at=turn.now
-    )
+    failed = replace(_over(recording.moved(State.FAILED), reason, turn), detail=detail)
     alert = Alert(kind=AlertKind.FAILED, reason=reason, cause=reason, recording=failed, raised_at=turn.now)
     told = () if reason is Reason.UNDELIVERABLE else (alert,)
     return Change(failed, unwanted(recorder, turn), told)
@@ -22,10 +20,23 @@ def fail(recording: Recording, recorder: Recorder | None, reason: Reason, detail
 
 def end(recording: Recording, reason: Reason, recorders: tuple[Recorder, ...], turn: Turn) -> Change:
     """It is over, and not by a fault. The channel is told where nobody here stopped it."""
-    ended = replace(recording.moved(State.ENDED), reason=reason, ended_at=turn.now, next_step_at=turn.now)
+    ended = _over(recording.moved(State.ENDED), reason, turn)
     nobody_here = reason in _TOLD_TO_THE_CHANNEL or recording.ending is Reason.TIME_LIMIT
     alert = Alert(kind=AlertKind.ENDED, reason=reason, cause=reason, recording=ended, raised_at=turn.now)
     return Change(ended, recorders, (alert,) if nobody_here else ())
+
+
+def _over(recording: Recording, reason: Reason, turn: Turn) -> Recording:
+    """Its files are looked for where there can be any and nobody has looked yet."""
+    can_have_left_some = recording.sid is not None and (recording.started_at is not None or bool(recording.files))
+    awaited = recording.delivery is None and can_have_left_some and reason is not Reason.NO_MEDIA
+    return replace(
+        recording,
+        reason=reason,
+        ended_at=recording.ended_at or turn.now,
+        next_step_at=turn.now,
+        files_awaited=awaited,
+    )
 
 
 def unwanted(recorder: Recorder | None, turn: Turn) -> tuple[Recorder, ...]:

@@ -10,6 +10,11 @@ SystemFailure           something of ours, of Agora's or of Slack's failed
 │   ├── SlackRefused    and it never will: archived, not in the channel, token revoked, …
 │   └── SlackBusy       not now: 429, 5xx, no answer
 │       └── SlackPaced  not sent yet, so as to keep to Slack's pace
+├── BucketError         the bucket could not be looked into; `code` is the storage's own word (AccessDenied)
+│   ├── BucketUnreachable   no connection, no answer in time, 5xx, SlowDown: asking again makes sense
+│   ├── BucketDenied        the key is known and may not do this (403 AccessDenied and alike)
+│   ├── BucketWrong         no such bucket, unknown key, wrong signature or region: the settings are wrong
+│   └── ObjectMissing       there is no object with this key
 └── AgoraError          an answer of Agora that is not a success, or no answer
     ├── AgoraSilent     nothing is known of the recording; asking again makes sense
     │   ├── NotSent     no connection: the request did not reach Agora
@@ -81,6 +86,33 @@ class SlackPaced(SlackBusy):
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("paced", retry_after=retry_after)
+
+
+class BucketError(SystemFailure):
+    """The bucket could not be looked into. `code` is the storage's own word for it, such as `AccessDenied`.
+
+    Where the storage said nothing the word is ours: `NoConnection`, `NoAnswer`, … The text never shows a secret.
+    """
+
+    def __init__(self, code: str, explanation: str = "") -> None:
+        super().__init__(f"{code}: {explanation}" if explanation else code)
+        self.code = code
+
+
+class BucketUnreachable(BucketError):
+    """No connection, no answer in time, 5xx, SlowDown. Asking again makes sense."""
+
+
+class BucketDenied(BucketError):
+    """The key is known to the storage and may not do this."""
+
+
+class BucketWrong(BucketError):
+    """No such bucket, unknown key, wrong signature, wrong region: the settings are wrong."""
+
+
+class ObjectMissing(BucketError):
+    """There is no object with this key."""
 
 
 class AgoraError(SystemFailure):

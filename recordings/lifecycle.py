@@ -1,20 +1,22 @@
 """What happens next to a recording: `decide` names the one thing to do, `follow` says what its outcome means.
 
 Pure: no clock, no randomness, no I/O. The rules for each part of a recording's life are in `starting`,
-`watching` and `stopping`; a recorder that nobody wants is `cleanup`'s.
+`watching`, `stopping` and `delivering`; a recorder that nobody wants is `cleanup`'s.
 """
 
 from __future__ import annotations
 
-from recordings import starting, stopping, watching
-from recordings.actions import Acquire, Action, Allot, Change, Outcome, PostCard, Query, Settle, Start, Stop
+from recordings import delivering, starting, stopping, watching
+from recordings.actions import Acquire, Action, Allot, Change, Look, Outcome, PostCard, Query, Settle, Start, Stop
 from recordings.errors import Leaving, NotFound
 from recordings.model import Reason, Recorder, Recording, State, Turn
 from recordings.ports import RecorderStatus
 
 
 def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
-    """The next step of a recording that is not over. `recorder` is the one in `recorder_id`."""
+    """The next step of a recording that is not settled. `recorder` is the one in `recorder_id`."""
+    if recording.files_awaited:
+        return Look()
     match recording.state:
         case State.STARTING:
             return _decide_starting(recording, recorder, turn)
@@ -84,6 +86,12 @@ def asks_for_users(recording: Recording, action: Action, answer: object) -> bool
     return False
 
 
+def asks_for_files(recording: Recording, action: Action, answer: object) -> bool:
+    """Whether the bucket may know of a first file before Agora tells."""
+    in_channel = action == Query() and isinstance(answer, RecorderStatus) and answer.status == 4
+    return in_channel and recording.started_at is not None and recording.first_file_at is None
+
+
 def follow(recording: Recording, recorder: Recorder | None, action: Action, outcome: Outcome, turn: Turn) -> Change:
     """What the outcome of `action` means for the recording, its recorder and the people."""
     match action:
@@ -91,6 +99,8 @@ def follow(recording: Recording, recorder: Recorder | None, action: Action, outc
             return starting.after_card(recording, outcome, turn)
         case Allot():
             return starting.after_allot(recording, outcome, turn)
+        case Look():
+            return delivering.after_look(recording, outcome, turn)
         case Settle():
             return _settle(recording, recorder, turn)
     if recorder is None:

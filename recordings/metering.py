@@ -14,6 +14,9 @@ class Meter(Protocol):
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None:
         """One request to Agora: `ok`, or the name of the error."""
 
+    def bucket_look(self, seconds: float, outcome: str) -> None:
+        """One look for the files of a recording: `ok`, or the name of the error."""
+
     def alert(self, kind: str, reason: str, outcome: str) -> None:
         """`delivered`, `redirected` to a person, or `undeliverable`."""
 
@@ -26,5 +29,6 @@ class NoMeter:
 
     def step(self, work: str, seconds: float, outcome: str) -> None: ...
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None: ...
+    def bucket_look(self, seconds: float, outcome: str) -> None: ...
     def alert(self, kind: str, reason: str, outcome: str) -> None: ...
     def unknown_uid(self) -> None: ...

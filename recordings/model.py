@@ -54,6 +54,8 @@ class Reason(StrEnum):
     NO_MEDIA = "no_media"
 
     NOTHING_STORED = "nothing_stored"
+    NOT_DELIVERED = "not_delivered"
+    IN_BACKUP = "in_backup"
     AGORA_UNREACHABLE = "agora_unreachable"
     UNWATCHED = "unwatched"
 
@@ -65,10 +67,85 @@ class AlertKind(StrEnum):
     WARNING = "recording_warning"
     RECOVERED = "recording_recovered"
     ENDED = "recording_ended"
+    FILES = "recording_files"
+
+
+class Delivered(StrEnum):
+    """How the files of a recording stand, as far as the bot could see for itself."""
+
+    AWAITED = "awaited"
+    """Looked for: not all there yet."""
+    IN_BACKUP = "in_backup"
+    """Agora keeps them for now, and goes on trying to store them."""
+    READY = "ready"
+    """All there."""
+    MISSING = "missing"
+    """Told as not delivered; looked for now and then, should they come after all."""
+    UNVERIFIED = "unverified"
+    """The bot can't look into the bucket."""
+
+
+class Deed(StrEnum):
+    """What somebody did."""
+
+    GOT_LINKS = "got_links"
+
+
+class Source(StrEnum):
+    """From where somebody did it."""
+
+    BUTTON = "button"
 
 
 class IllegalMove(Exception):
     """A recording was asked to go where its state does not lead: a mistake in the program."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """An MP4 file of a recording: its key in the bucket, and its size in bytes."""
+
+    key: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """What was found of a recording in the bucket when it was last looked at."""
+
+    state: Delivered = Delivered.AWAITED
+    parts: tuple[Part, ...] = ()
+    playlists: tuple[str, ...] = ()
+    """Keys."""
+    seconds: float = 0.0
+    """How long the recording lasts, by its playlists."""
+    size: int = 0
+    """Bytes of all its files."""
+    missing: tuple[str, ...] = ()
+    """Files that should be there and are not."""
+    empty: tuple[str, ...] = ()
+    """Files that are too small to hold anything."""
+    code: str = ""
+    """The storage's own word where it refused to be looked into, else empty."""
+    looks: int = 0
+    failures: int = 0
+    """Looks in a row that the storage did not answer."""
+    seen: str = ""
+    """Names what was found: the same twice means that nothing came meanwhile."""
+
+    @property
+    def given(self) -> tuple[Part, ...]:
+        """The MP4 files that a link can give: those that are there, also where others are missing."""
+        if self.state not in (Delivered.READY, Delivered.MISSING):
+            return ()
+        return tuple(part for part in self.parts if part.key.rsplit("/", 1)[-1] not in self.empty)
+
+    @property
+    def shown(self) -> object:
+        """What the card shows of it: nothing that still changes from look to look."""
+        if self.state in (Delivered.AWAITED, Delivered.IN_BACKUP):
+            return self.state
+        return replace(self, looks=0, failures=0, seen="")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +204,11 @@ class Recording:
     """Why it is being stopped."""
     stop_accepted_at: datetime | None = None
     files: tuple[str, ...] = ()
+    """Those that Agora named."""
     uploading_status: str = ""
+    files_awaited: bool = False
+    """The recorder is gone, and its files are looked for; also after the recording is over."""
+    delivery: Delivery | None = None
     card_ts: str | None = None
     unwatched_from: datetime | None = None
     unwatched_to: datetime | None = None
@@ -136,6 +217,11 @@ class Recording:
     @property
     def over(self) -> bool:
         return self.state in OVER
+
+    @property
+    def settled(self) -> bool:
+        """Whether nothing is left to be done for it."""
+        return self.over and not self.files_awaited
 
     def moved(self, state: State) -> Recording:
         """The same recording in another state. Raises `IllegalMove` where `MOVES` knows no such move."""
@@ -163,6 +249,8 @@ class Recording:
             self.ending,
             self.files,
             self.unwatched_to,
+            self.over and self.files_awaited,
+            self.delivery.shown if self.delivery else Delivered.AWAITED,
         )
 
 
@@ -212,6 +300,19 @@ class Alert:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Act:
+    """Who did what, when, and from where: a row of the log of acts."""
+
+    at: datetime
+    who: str
+    what: Deed
+    source: Source
+    recording_id: str
+    slack_channel: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trouble:
     """Something wrong for many recordings of a Slack channel at once: open, told once; closed, told once."""
 
@@ -240,6 +341,9 @@ class Policy:
     """How long a recorder can be in a channel at most: the life of its token, or of its resource."""
     resource_life: float = 240
     """A resource older than that is not started any more (Agora: good for 5 minutes)."""
+    delivery_timeout: float = 900
+    bucket_is_agoras: bool = True
+    """Whether a key that the storage does not take is the one that Agora has to use as well."""
     not_found_backoff: tuple[float, ...] = (5, 10, 15)
     first_query: float = 5
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -70,6 +70,40 @@ class CloudRecorder(Protocol):
 
     def throw_out(self, channel: str, uid: int) -> None:
         """Throws this uid out of the channel. A recorder that is thrown out ends."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An object in the bucket: its whole key, its size in bytes, and when it was stored."""
+
+    key: str
+    size: int
+    stored_at: datetime
+
+
+class Bucket(Protocol):
+    """The bucket that Agora uploads to. Every method raises a `BucketError`; each is bounded in time."""
+
+    @property
+    def name(self) -> str: ...
+
+    def list(self, prefix: str) -> Sequence[StoredFile]:
+        """Every object whose key begins with this text (a text, not a folder), in the order of the keys."""
+
+    def text(self, key: str) -> str:
+        """The content of a small object such as a playlist (at most 5 MB), as text."""
+
+    def put(self, key: str, content: bytes) -> None:
+        """Stores an object, in place of one that has this key."""
+
+    def delete(self, key: str) -> None:
+        """Removes an object. It is no error where there is none."""
+
+    def link(self, key: str, seconds: float) -> str:
+        """A signed URL that gives the object to whoever has it, for so many seconds (1 s to 7 days).
+
+        Nobody is asked for it: whether there is such an object, and whether the key may read it, shows when it is used.
+        """
 
 
 class CheckChannelName(Protocol):

@@ -28,11 +28,10 @@ def begin(recording: Recording, recorder: Recorder | None, ending: Reason, turn:
 
 def conclude(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
     """Nothing is left to ask Agora for: over, or waiting until a recorder without a sid is gone."""
-    reason = recording.ending or Reason.STOPPED
     if recorder is None or recorder.gone_at is not None or recorder.absent >= ABSENT_ENOUGH:
-        return end(recording, reason, (), turn)
+        return _recorder_gone(recording, (), turn)
     if turn.past(recorder.expires_at):
-        return end(recording, reason, gone(recorder, turn), turn)
+        return _recorder_gone(recording, gone(recorder, turn), turn)
     return Change(replace(recording, next_step_at=turn.later(turn.policy.soon)))
 
 
@@ -54,6 +53,7 @@ def _accepted(recording: Recording, stopped: StopAccepted, turn: Turn) -> Record
         recording.moved(State.UPLOADING),
         status=None,
         stop_accepted_at=turn.now,
+        ended_at=turn.now,
         files=merged(recording.files, stopped.files),
         uploading_status=stopped.uploading_status or recording.uploading_status,
         next_step_at=turn.later(turn.policy.soon),
@@ -62,30 +62,42 @@ def _accepted(recording: Recording, stopped: StopAccepted, turn: Turn) -> Record
 
 def _gone_already(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
     """It is leaving, has left, or is being moved: believed after the grace, or when nobody is there to record."""
-    reason = recording.ending or Reason.STOPPED
-    if recording.stop_accepted_at is not None:
-        return end(recording, reason, gone(recorder, turn), turn)
     since = recording.not_found_since or turn.now
-    if turn.asked_past(since, turn.policy.failover_grace):
-        return end(recording, reason, gone(recorder, turn), turn)
+    if recording.stop_accepted_at is not None or turn.asked_past(since, turn.policy.failover_grace):
+        return _recorder_gone(recording, gone(recorder, turn), turn)
     if outcome.people == frozenset():
-        return end(recording, reason, unwanted(recorder, turn), turn)
+        return _recorder_gone(recording, unwanted(recorder, turn), turn)
     count = recording.not_found + 1
     again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)
     return Change(replace(recording, not_found=count, not_found_since=since, next_step_at=again))
 
 
+def _recorder_gone(recording: Recording, recorders: tuple[Recorder, ...], turn: Turn) -> Change:
+    """What it left is looked for; where it can have left nothing, it is over."""
+    over = end(recording, recording.ending or Reason.STOPPED, recorders, turn)
+    if not over.recording.files_awaited:
+        return over
+    # Agora is not asked about it any more, so that nobody waits for its answer either.
+    uploading = replace(
+        answered(recording).moved(State.UPLOADING),
+        files_awaited=True,
+        ended_at=over.recording.ended_at,
+        next_step_at=turn.now,
+    )
+    # Whoever has to hear that it ended hears it now, and not when the files are there.
+    return replace(over, recording=uploading)
+
+
 def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
-    """Of a recorder whose stop was accepted: it is over once Agora does not find it any more."""
-    reason = recording.ending or Reason.STOPPED
+    """Of a recorder whose stop was accepted: it is gone once Agora does not find it any more."""
     queried = replace(recording, queried_at=turn.now)
     match outcome.answer:
         case NotFound():
-            return end(answered(queried), reason, gone(recorder, turn), turn)
+            return _recorder_gone(answered(queried), gone(recorder, turn), turn)
         case RecorderStatus(status=7 | 8 | 20) as seen:
-            return end(answered(queried, seen), reason, gone(recorder, turn), turn)
+            return _recorder_gone(answered(queried, seen), gone(recorder, turn), turn)
         case RecorderStatus(status=6) as seen if turn.past(recording.stop_accepted_at, turn.policy.failover_grace):
-            return end(answered(queried, seen), reason, unwanted(recorder, turn), turn)
+            return _recorder_gone(answered(queried, seen), unwanted(recorder, turn), turn)
         case RecorderStatus() as seen:
             return Change(replace(answered(queried, seen), next_step_at=turn.later(turn.policy.soon)))
         case AgoraError() as error:

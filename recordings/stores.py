@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum
 from typing import Protocol
 
 from recordings.actions import Change
@@ -54,6 +55,16 @@ class Reply:
     response_url: str = field(repr=False)
 
 
+class Share(Enum):
+    """Recordings that are not settled, by what they wait for."""
+
+    ASKED = "asked"
+    """Somebody waits for them: they start or stop."""
+    WATCHED = "watched"
+    LOOKED_FOR = "looked for"
+    """Their files are."""
+
+
 class Wishes(Protocol):
     """For the service."""
 
@@ -80,9 +91,9 @@ class Wishes(Protocol):
 class Steps(Protocol):
     """For the engine: recordings."""
 
-    def due(self, most: int, *, asked: bool | None = None) -> Sequence[tuple[str, datetime]]:
-        """Ids of recordings whose step is due or comes next, with its time, the most urgent first; `asked`: only
-        those that somebody waits for (they start or stop), or only the others, which are just watched."""
+    def due(self, most: int, share: Share | None = None) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings whose step is due or comes next, with its time, the most urgent first; all that are not
+        settled, or a share of them."""
 
     def job(self, recording_id: str) -> Job | None: ...
     def save(self, before: Recording, change: Change, epoch: int, now: datetime) -> None: ...
@@ -104,6 +115,8 @@ class Recorders(Protocol):
         """The Agora channels in which a recorder was started since then."""
 
     def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]: ...
+    def not_gone(self) -> int:
+        """How many may run at Agora: the wanted ones, and those that nobody has seen to be gone."""
 
 
 class Troubles(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 from recordings.actions import Change, Outcome
 from recordings.endings import end, fail, unwanted
@@ -11,10 +12,13 @@ from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, Stat
 from recordings.ports import RecorderStatus
 
 _LONGEST_PAUSE = 60.0
+_ABSENCE = 3
+"""Intervals without a query after which nobody can tell what was meanwhile."""
 
 
 def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
-    queried = replace(recording, queried_at=turn.now)
+    unwatched = turn.past(recording.queried_at, _ABSENCE * turn.policy.query_interval)
+    queried = replace(recording, queried_at=turn.now, people_since=None if unwatched else recording.people_since)
     match outcome.answer:
         case RecorderStatus(status=20):
             return fail(answered(queried, outcome.answer), recorder, Reason.CRASHED, "status 20", turn)
@@ -75,12 +79,14 @@ def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         found_empty=0,
         next_step_at=turn.by(turn.at_interval(), started_at, turn.policy.max_duration),
     )
-    return _storing(up, turn) if recording.status == 5 else _nothing_stored_yet(up, outcome, turn)
+    if recording.status == 5 or outcome.stored_at is not None:
+        return _storing(up, outcome.stored_at or turn.now, turn)
+    return _nothing_stored_yet(up, outcome, turn)
 
 
-def _storing(recording: Recording, turn: Turn) -> Change:
+def _storing(recording: Recording, stored_at: datetime, turn: Turn) -> Change:
     first = recording.first_file_at is None
-    storing = replace(recording, first_file_at=recording.first_file_at or turn.now, people_since=None)
+    storing = replace(recording, first_file_at=recording.first_file_at or stored_at, people_since=None)
     warned = first and recording.nothing_stored_at is not None
     return Change(storing, alerts=(_nothing_stored(AlertKind.RECOVERED, storing, turn),) if warned else ())
 
@@ -106,7 +112,9 @@ def _nothing_stored(kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
 def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
     """Agora does not find it just now, or finds it not in the channel: it may be moving to another server."""
     count = recording.not_found + 1
-    missing = replace(recording, not_found=count, not_found_since=recording.not_found_since or turn.now)
+    since = recording.not_found_since or turn.now
+    # On another server it has to store a first file anew.
+    missing = replace(recording, not_found=count, not_found_since=since, people_since=None)
     if missing.started_at is None:
         return _not_up_yet(missing, recorder, outcome, detail, turn)
     empty = isinstance(outcome.answer, NotFound) and outcome.people == frozenset()
@@ -115,7 +123,6 @@ def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detai
         return end(missing, Reason.IDLE, unwanted(recorder, turn), turn)
     if count >= 2 and turn.asked_past(missing.not_found_since, turn.policy.failover_grace):
         return fail(missing, recorder, Reason.LOST, detail, turn)
-    since = missing.not_found_since or turn.now
     again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)
     return Change(replace(missing, next_step_at=again))
 

@@ -1,1 +1,1 @@
-"""Local servers that speak the real protocols of Slack and Agora: for tests, the demo, and people without accounts."""
+"""Local servers that speak the protocols of Slack, Agora and S3: for tests, the demo, and people without accounts."""

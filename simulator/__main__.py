@@ -1,4 +1,4 @@
-"""`python -m simulator`: a local Slack and a local Agora, until SIGTERM or SIGINT."""
+"""`python -m simulator`: a local Slack, a local Agora and a local bucket, until SIGTERM or SIGINT."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ import threading
 from collections.abc import Sequence
 
 from simulator.agora import AgoraSimulator
+from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
 
-ABOUT = """Starts a local Slack and a local Agora on 127.0.0.1 and prints one line of JSON: the settings that a bot
-needs to use them, and SLACK_CONTROL_URL and AGORA_CONTROL_URL, where you play the people and break things:
+ABOUT = """Starts a local Slack, a local Agora and the S3 bucket that it uploads to on 127.0.0.1, and prints one line of
+JSON: the settings that a bot needs to use them; BUCKET_URL, where any S3 client can look; and SLACK_CONTROL_URL and
+AGORA_CONTROL_URL, where you play the people and break things:
 
   curl $SLACK_CONTROL_URL/world
   curl $SLACK_CONTROL_URL/command -d '{"person": "ana", "channel": "daily", "text": "/record start daily"}'
   curl "$SLACK_CONTROL_URL/messages?channel=daily&person=ana"
   curl $SLACK_CONTROL_URL/press -d '{"person": "ben", "channel": "daily", "action_id": "…"}'
   curl $SLACK_CONTROL_URL/fault -d '{"method": "chat.postMessage", "retry_after": 5, "times": 1}'
+  curl $AGORA_CONTROL_URL/join -d '{"channel": "daily", "uid": 7}'
+  curl $AGORA_CONTROL_URL/uploads -d '{"channel": "daily", "mode": "never"}'
 
 A wrong path answers with all that there are."""
 
@@ -30,18 +34,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    with SlackSimulator(options.slack_port) as slack, AgoraSimulator(options.agora_port) as agora:
+    with (
+        SlackSimulator(options.slack_port) as slack,
+        BucketSimulator(options.bucket_port) as bucket,
+        AgoraSimulator(options.agora_port, bucket=bucket) as agora,
+    ):
         slack.seed()
-        sys.stdout.write(json.dumps(_line(slack, agora)) + "\n")
+        sys.stdout.write(json.dumps(_line(slack, agora, bucket)) + "\n")
         sys.stdout.flush()
         stop.wait()
     return 0
 
 
-def _line(slack: SlackSimulator, agora: AgoraSimulator) -> dict[str, str]:
+def _line(slack: SlackSimulator, agora: AgoraSimulator, bucket: BucketSimulator) -> dict[str, str]:
     return {
         **slack.settings,
         **agora.settings,
+        "BUCKET_URL": bucket.url,
         "SLACK_CONTROL_URL": slack.control_url,
         "AGORA_CONTROL_URL": agora.control_url,
         "SLACK_PEOPLE": ",".join(person.name for person in slack.people),
@@ -57,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "--slack-port", type=int, default=0, metavar="N", help="port of the Web API (default: a free one)"
     )
     parser.add_argument("--agora-port", type=int, default=0, metavar="N", help="port of Agora (default: a free one)")
+    parser.add_argument("--bucket-port", type=int, default=0, metavar="N", help="port of S3 (default: a free one)")
     return parser
 
 

@@ -12,17 +12,23 @@ from sqlalchemy.exc import IntegrityError
 from recordings.actions import Change
 from recordings.errors import StorageUnavailable
 from recordings.model import HOLDS_CHANNEL, OVER, Reason, Recorder, Recording, State
-from recordings.stores import CardJob, Job, Reply
+from recordings.stores import CardJob, Job, Reply, Share
 from storage import outbox, recorders, rows
 from storage.database import Database
 from storage.lease import fence
-from storage.tables import ACTIVE, TAKES_CHANNEL, recordings, requests
+from storage.tables import ACTIVE, TAKES_CHANNEL, UNSETTLED, recordings, requests
 from storage.tables import recorders as recorder_rows
 
 _REPLY_LIFE = timedelta(minutes=30)
 _REQUEST_LIFE = timedelta(days=1)
 _WATCHED = recordings.c.state.in_((State.RECORDING, State.INTERRUPTED, State.UPLOADING))
 _ASKED = ~_WATCHED | (recordings.c.stop_wanted_at.is_not(None) & (recordings.c.state != State.UPLOADING))
+_SHARES = {
+    None: true(),
+    Share.ASKED: ~recordings.c.files_awaited & _ASKED,
+    Share.WATCHED: ~recordings.c.files_awaited & ~_ASKED,
+    Share.LOOKED_FOR: recordings.c.files_awaited,
+}
 _POSTED = recordings.c.card_ts.is_not(None) | (recordings.c.state == State.ENDED)
 _OVER_FIRST = case((recordings.c.state.in_(OVER), 0), else_=1)
 _UNDRAWN = (recordings.c.version > recordings.c.card_version) & _POSTED
@@ -116,9 +122,8 @@ class Recordings:
 
     # steps
 
-    def due(self, most: int, *, asked: bool | None = None) -> Sequence[tuple[str, datetime]]:
-        which = {None: true(), True: _ASKED, False: ~_ASKED}[asked]
-        query = select(recordings.c.id, recordings.c.next_step_at).where(ACTIVE & which)
+    def due(self, most: int, share: Share | None = None) -> Sequence[tuple[str, datetime]]:
+        query = select(recordings.c.id, recordings.c.next_step_at).where(UNSETTLED & _SHARES[share])
         with self._database.read() as connection:
             found = connection.execute(query.order_by(recordings.c.next_step_at).limit(most)).all()
         return [(row.id, row.next_step_at) for row in found]

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import fields
+from dataclasses import asdict, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Row
 
-from recordings.model import Reason, Recorder, Recording, State, Trouble
+from recordings.model import Act, Delivered, Delivery, Part, Reason, Recorder, Recording, State, Trouble
 
 _WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "poked"})
 _IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at"})
 RECORDING = tuple(field.name for field in fields(Recording))
 RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
+ACT = tuple(field.name for field in fields(Act))
+_DELIVERY = tuple(field.name for field in fields(Delivery))
+_PART = tuple(field.name for field in fields(Part))
 _NOTED_AFTER_A_PAUSE = frozenset({"unwatched_from", "unwatched_to"})
 FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | _NOTED_AFTER_A_PAUSE | {"next_step_at"})
 """What a step of the engine writes."""
@@ -48,7 +51,26 @@ def from_json(snapshot: dict[str, Any]) -> Recording:
     return Recording(**{name: _typed(name, value) for name, value in snapshot.items() if name in RECORDING})
 
 
+def delivery_to_json(delivery: Delivery) -> dict[str, Any]:
+    return asdict(delivery)
+
+
+def delivery_from_json(kept: dict[str, Any]) -> Delivery:
+    """What `delivery_to_json` wrote; fields that this program does not know are left out."""
+    known = _known(kept, _DELIVERY)
+    for name in ("playlists", "missing", "empty"):
+        known[name] = tuple(known.get(name, ()))
+    parts = tuple(Part(**_known(part, _PART)) for part in kept.get("parts", ()))
+    return Delivery(**known | {"state": Delivered(kept["state"]), "parts": parts})
+
+
+def _known(kept: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: kept[name] for name in names if name in kept}
+
+
 def _plain(value: Any) -> Any:
+    if isinstance(value, Delivery):
+        return delivery_to_json(value)
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, StrEnum):
@@ -63,4 +85,6 @@ def _typed(name: str, value: Any) -> Any:
         return State(value)
     if name in ("reason", "ending", "unanswered_reason"):
         return Reason(value)
+    if name == "delivery":
+        return delivery_from_json(value)
     return tuple(value) if name == "files" else value

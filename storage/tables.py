@@ -25,7 +25,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Reason, State
+from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Delivery, Reason, Source, State
+from storage.rows import delivery_from_json, delivery_to_json
 
 metadata = MetaData()
 
@@ -81,6 +82,21 @@ class Texts(TypeDecorator[tuple[str, ...]]):
         return tuple(value or ())
 
 
+class Found(TypeDecorator[Delivery]):
+    """What was found in the bucket, kept as JSON."""
+
+    impl = JSON(none_as_null=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: Delivery | None, dialect: Dialect) -> dict[str, Any] | None:
+        del dialect
+        return None if value is None else delivery_to_json(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Delivery | None:
+        del dialect
+        return None if value is None else delivery_from_json(value)
+
+
 def _one_of(column: str, states: frozenset[State]) -> str:
     return f"{column} IN ({', '.join(repr(str(state)) for state in sorted(states))})"
 
@@ -92,6 +108,7 @@ def _condition(sql: str) -> ColumnElement[bool]:
 
 
 ACTIVE = _condition(f"NOT {_one_of('state', OVER)}")
+UNSETTLED = _condition(f"(NOT {_one_of('state', OVER)} OR files_awaited)")
 TAKES_CHANNEL = _condition(_one_of("state", HOLDS_CHANNEL))
 _undrawn = text("version > card_version")
 UNWANTED = _condition("gone_at IS NULL AND NOT wanted")
@@ -143,6 +160,8 @@ recordings = Table(
     Column("stop_accepted_at", UtcDateTime),
     Column("files", Texts, nullable=False, server_default="[]"),
     Column("uploading_status", String(32), nullable=False, server_default=""),
+    Column("files_awaited", Boolean, nullable=False, server_default=false()),
+    Column("delivery", Found),
     Column("card_ts", String(32)),
     # told after a pause in which no replica took steps
     Column("unwatched_from", UtcDateTime),
@@ -157,6 +176,7 @@ recordings = Table(
     Column("reply_due_at", UtcDateTime),
     Index("one_recording_for_a_channel", "agora_channel", unique=True, **_where(TAKES_CHANNEL)),
     Index("recordings_due", "next_step_at", **_where(ACTIVE)),
+    Index("recordings_unsettled", "next_step_at", **_where(UNSETTLED)),
     Index("recordings_undrawn", "card_due_at", **_where(_undrawn)),
     Index("recordings_of_channel", "slack_channel", "requested_at"),
     Index("recordings_unanswered", "requested_at", **_where(_unanswered)),
@@ -217,6 +237,21 @@ requests = Table(
     Column("recording_id", String(32), nullable=False),
     Column("received_at", UtcDateTime, nullable=False),
     Index("requests_received", "received_at"),
+)
+
+acts = Table(
+    "acts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("at", UtcDateTime, nullable=False),
+    Column("who", String(32), nullable=False),
+    Column("what", Name(Deed), nullable=False),
+    Column("source", Name(Source), nullable=False),
+    Column("recording_id", String(32), nullable=False),
+    Column("slack_channel", String(32), nullable=False),
+    Column("detail", Text, nullable=False, server_default=""),
+    Index("acts_at", "at"),
+    Index("acts_of_recording", "recording_id"),
 )
 
 troubles = Table(

@@ -27,7 +27,7 @@ import settings
 from agora.payloads import file_name_prefix
 from demo import BOT, bot_process, end
 from recordings.errors import StorageUnavailable
-from recordings.model import Recording, State
+from recordings.model import Delivered, Recording, State
 from storage import rows, tables
 from storage.database import Database
 from storage.recordings import Recordings
@@ -41,8 +41,8 @@ make live needs real accounts, in .env or the environment (.env.example names ev
   - two people in Slack (one can play both), one of them with a browser, a microphone and a camera
 It costs a few minutes of recording at Agora."""
 OVERRIDES = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "HTTP_PORT": "0", "MAX_DURATION_SECONDS": "900"}
-PERSON, MACHINE = 300.0, 120.0
-"""Seconds that a person, and that Slack and Agora, may take for one step."""
+PERSON, MACHINE, UPLOAD = 300.0, 120.0, 1000.0
+"""Seconds that a person, that Slack and Agora, and that Agora's upload may take for one step."""
 
 
 class NotReached(Exception):
@@ -78,7 +78,7 @@ class Live:
         self.ask("Let somebody else press Stop on the card, or type:  /record stop")
         self.reach("the wish to stop is written down", lambda: self.has("stop_wanted_at"), PERSON)
         self.reach("Agora has accepted the stop", lambda: self.has("stop_accepted_at"), MACHINE)
-        self.reach("it is over, stopped, and Agora has named files", self.finished, MACHINE)
+        self.reach("it is over, and the bucket was looked into", self.finished, UPLOAD)
         self.reach("no alert was raised", lambda: not self.logged("alert_raised"), 0)
         self.stop_bot()
         self.only_people_know()
@@ -123,7 +123,7 @@ class Live:
 
     def finished(self) -> bool:
         recording = self.recording()
-        return recording is not None and recording.reason == "stopped" and bool(recording.files)
+        return recording is not None and recording.reason == "stopped" and recording.delivery is not None
 
     def connected(self) -> bool:
         return self.logged("socket_connected") and self.logged("leading")
@@ -163,8 +163,11 @@ class Live:
             return
         folder = "/".join((self.bucket, *file_name_prefix(recording.slack_channel, recording.requested_at.date())))
         print("\nAll reached. What only you can see:")
-        print("  - the card in Slack: Finished, who started it and who stopped it, and these files")
-        print(f"  - the files in the bucket, under {folder} (uploading can take minutes):")
+        print("  - the card in Slack: Finished, who started it and who stopped it, and its files")
+        if recording.delivery is not None and recording.delivery.state is Delivered.READY:
+            print(f"  - that Get the files gives you what plays; the bot found in {folder}:")
+        else:
+            print(f"  - the files in the bucket; the bot could not look ({recording.delivery}). Under {folder}:")
         print(*(f"      {name}" for name in recording.files), sep="\n")
         print("  - that picture and sound are right. Alerts are not tried here: make demo and make test do that.")
 

@@ -43,6 +43,10 @@ class PrometheusMeter:
             "recorder_agora_call_seconds", "Requests to Agora by operation and outcome", ["operation", "outcome"],
             buckets=_SECONDS, registry=registry,
         )  # fmt: skip
+        self._looks = Histogram(
+            "recorder_bucket_look_seconds", "Looks into the bucket by outcome", ["outcome"], buckets=_SECONDS,
+            registry=registry,
+        )  # fmt: skip
         self._alerts = Counter(
             "recorder_alerts", "Alerts by kind, reason and outcome", ["kind", "reason", "outcome"], registry=registry
         )
@@ -56,6 +60,9 @@ class PrometheusMeter:
 
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None:
         self._calls.labels(operation, outcome).observe(seconds)
+
+    def bucket_look(self, seconds: float, outcome: str) -> None:
+        self._looks.labels(outcome).observe(seconds)
 
     def alert(self, kind: str, reason: str, outcome: str) -> None:
         self._alerts.labels(kind, reason, outcome).inc()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Protocol
 
 Stream = tuple[int, str]
@@ -25,17 +27,32 @@ class Recorded(Protocol):
     def moves(self) -> int: ...
 
 
-def base_name(recorded: Recorded) -> str:
-    """`<sid>_<channel>`, marked where another server took over."""
-    backup = f"bak{recorded.moves - 1}_" if recorded.moves else ""
+def base_name(recorded: Recorded, moves: int) -> str:
+    """`<sid>_<channel>`, marked where other servers had it before."""
+    backup = f"bak{moves - 1}_" if moves else ""
     return f"{backup}{recorded.sid}_{_SPECIAL.sub('-', recorded.channel)}"
+
+
+def stream_name(base: str, stream: Stream) -> str:
+    """What one stream's files begin with, in individual mode."""
+    return f"{base}__uid_s_{stream[0]}__uid_e_{stream[1]}"
+
+
+def stamp(wall: float) -> str:
+    """UTC to the millisecond, as slices are named."""
+    return datetime.fromtimestamp(round(wall, 3), UTC).strftime("%Y%m%d%H%M%S%f")[:17]
+
+
+def mp4_count(seconds: float, longest: float) -> int:
+    """How many MP4 files that much media makes."""
+    return max(1, math.ceil(seconds / longest))
 
 
 def file_list(recorded: Recorded, streams: Sequence[Stream], began: int, mp4s: int) -> list[dict[str, object]]:
     """The entries of a JSON file list."""
-    base = base_name(recorded)
+    base = base_name(recorded, recorded.moves)
     if recorded.mode == "individual":
-        names = [(f"{base}__uid_s_{uid}__uid_e_{kind}.m3u8", kind, str(uid)) for uid, kind in streams]
+        names = [(f"{stream_name(base, each)}.m3u8", each[1], str(each[0])) for each in streams]
     else:
         kind = _track(streams)
         names = [(f"{base}.m3u8", kind, "0"), *((f"{base}_{index}.mp4", kind, "0") for index in range(mp4s))]

@@ -8,7 +8,8 @@ from collections.abc import Set
 from dataclasses import dataclass, field
 
 from simulator.agora.checks import Fields, file_types, part
-from simulator.agora.files import Stream, file_list
+from simulator.agora.files import Stream, file_list, mp4_count
+from simulator.agora.tapes import Part
 from simulator.agora.timing import Timing
 
 
@@ -51,6 +52,8 @@ class Recorder:
     token_until: float | None = None
     token_problem: str | None = None
     storage_works: bool = True
+    uploads: bool = False
+    """Whether its files really go somewhere: what is stored then is what has arrived there."""
     phase: Phase = Phase.STARTING
     since: float = 0.0
     channel_uid: int = 0
@@ -61,16 +64,25 @@ class Recorder:
     ended_by: str | None = None
     ended_at: float | None = None
     recorded: bool = False
+    parts: list[Part] = field(default_factory=lambda: [Part()])
+    """What each of its servers recorded, the newest last."""
+    brought: dict[str, object] = field(default_factory=dict)
+    """By key, what was uploaded."""
+    upload_failed: bool = False
+    """Whether the last try to upload something failed."""
+    restored_at: float | None = None
+    """Unix time from which on Agora's backup sends its files."""
     _empty_since: float | None = None
-    _hearing_since: float | None = None
-    _heard: float = 0.0
     _away_for: float = 0.0
-    _part_began: float | None = None
-    _streams: set[Stream] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.since = self.started_at
         self.channel_uid = self.uid
+
+    @property
+    def part(self) -> Part:
+        """What it records now."""
+        return self.parts[-1]
 
     @property
     def alive(self) -> bool:
@@ -98,11 +110,8 @@ class Recorder:
 
     def notice(self, now: float, streams: Set[Stream], *, empty: bool) -> None:
         """Who is in the channel, and what it gets of them, from now on."""
-        self._heard, self._hearing_since = self.heard(now), now if streams else None
-        if streams:
-            self.recorded = True
-            self._streams.update(streams)
-            self._part_began = now if self._part_began is None else self._part_began
+        self.part.hear(now, streams)
+        self.recorded = self.recorded or bool(streams)
         if not empty:
             self._empty_since = None
         elif self._empty_since is None:
@@ -114,20 +123,21 @@ class Recorder:
         self.phase, self.since, self.next_uid = Phase.MOVING, now, uid
         self._away_for = duration
         self.moves += 1
-        self._heard, self._part_began = 0.0, None
-        self._streams = set()
+        self.parts.append(Part(self.moves))
 
     def leave(self, now: float, reason: str, phase: Phase = Phase.LEAVING) -> None:
         """It ends, for that reason, by way of that phase."""
-        self._out_of_channel(now)
-        if phase is Phase.LEAVING and self.recorded and self._part_began is not None:
-            self._heard = max(self._heard, self.timing.first_slice)  # the slice in hand is stored on leaving
-        self.phase, self.since, self.forced = phase, now, None
         if self.ended_by is None:
             self.ended_by, self.ended_at = reason, now
+            self._out_of_channel(now)
+            self.part.flushed = phase in (Phase.LEAVING, Phase.EXITING)
+            if self.forced is not None and self.forced < 5:
+                self.parts = [Part(self.moves)]  # it never got so far as to record
+        self.phase, self.since, self.forced = phase, now, None
 
     def _out_of_channel(self, now: float) -> None:
-        self._heard, self._hearing_since, self._empty_since = self.heard(now), None, None
+        self.part.hear(now, set())
+        self._empty_since = None
 
     # What time does to it
 
@@ -156,12 +166,14 @@ class Recorder:
 
     def heard(self, now: float) -> float:
         """Seconds of media in this part."""
-        return self._heard + (0.0 if self._hearing_since is None else now - self._hearing_since)
+        return self.part.whole.seconds(now)
 
     def stored(self, now: float) -> bool:
         """Whether this part has a file in the bucket."""
-        began = self._part_began is not None and self.storage_works
-        return began and self.heard(now) >= self.timing.first_slice and self.forced in (None, 5, 6, 7, 8)
+        part = self.part
+        enough = part.flushed or self.heard(now) >= self.timing.first_slice
+        arrived = part.brought or (part.flushed and not self.upload_failed) if self.uploads else self.storage_works
+        return part.began is not None and enough and arrived and self.forced in (None, 5, 6, 7, 8)
 
     def found(self, now: float) -> bool:
         """Whether query, update and stop know it."""
@@ -188,6 +200,10 @@ class Recorder:
         """The files that a query names, once there are any."""
         if not self.stored(now):
             return []
-        began = int(self.started_wall + ((self._part_began or 0.0) - self.started_at))
-        mp4s = 1 + int(self.heard(now) // self.timing.mp4_length) if "mp4" in file_types(self.request) else 0
-        return file_list(self, sorted(self._streams), began, mp4s)
+        began = int(self.wall(self.part.began or 0.0))
+        mp4s = mp4_count(self.heard(now), self.timing.mp4_length) if "mp4" in file_types(self.request) else 0
+        return file_list(self, sorted(self.part.streams), began, mp4s)
+
+    def wall(self, moment: float) -> float:
+        """Unix time of a moment of the simulator's monotonic clock."""
+        return self.started_wall + moment - self.started_at

@@ -149,11 +149,15 @@ class RecordingCalls:
         return Answer(200, self._named(recorder, {"status": status, **self._outcome(recorder, now)}))
 
     def update(self, call: Call) -> Answer:
-        """Accepted; only the storage is looked at."""
+        """Accepted; only a new storage takes effect."""
         request = self._addressed(call, "update")
         if "storageConfig" in request:
             checks.check_storage("update", part(request, "storageConfig"))
-        return Answer(200, self._named(self._found(call), {}))
+        recorder = self._found(call)
+        if "storageConfig" in request:
+            storage = {**part(recorder.request, "storageConfig"), **part(request, "storageConfig")}
+            recorder.request = {**recorder.request, "storageConfig": storage}
+        return Answer(200, self._named(recorder, {}))
 
     def update_layout(self, call: Call) -> Answer:
         """Accepted, in composite mode."""
@@ -174,15 +178,22 @@ class RecordingCalls:
         if not recorded:
             refuse("no_recorded_data")
         if request.get("async_stop") is True:
-            return Answer(200, self._named(recorder, {"uploadingStatus": "unknown"}))
+            status = "backuped" if self._backed_up(recorder) else "unknown"
+            return Answer(200, self._named(recorder, {"uploadingStatus": status}))
         return self._after_upload(recorder, now)
+
+    def _backed_up(self, recorder: Recorder) -> bool:
+        return "backup" in self.world.upload_rule(recorder.channel).modes
 
     def _after_upload(self, recorder: Recorder, now: float) -> Answer:
         timing = self.world.timing
-        if timing.upload > timing.sync_stop_limit:
+        wait = timing.upload + (timing.mp4_delay if recorder.uploads else 0.0)
+        if wait > timing.sync_stop_limit:
             return Answer(_SYNC_TOO_SLOW.status, _SYNC_TOO_SLOW.body, wait=timing.sync_stop_limit)
-        outcome = {"uploadingStatus": "uploaded", **self._outcome(recorder, now)}
-        return Answer(200, self._named(recorder, outcome), wait=timing.upload)
+        status = "backuped" if self._backed_up(recorder) or recorder.upload_failed else "uploaded"
+        return Answer(
+            200, self._named(recorder, {"uploadingStatus": status, **self._outcome(recorder, now)}), wait=wait
+        )
 
     def _addressed(self, call: Call, operation: str) -> Fields:
         """The clientRequest of a call that names the recorder in its body as well."""

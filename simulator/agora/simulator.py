@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from simulator.agora.account import STORAGE, Account
 from simulator.agora.answers import Answer
 from simulator.agora.control import PREFIX, Control
-from simulator.agora.listener import Listener
+from simulator.agora.courier import Courier
 from simulator.agora.routes import read_call
 from simulator.agora.stage import Stage
 from simulator.agora.timing import Clock, SystemClock, Timing
+from simulator.agora.uploads import Rule
 from simulator.agora.world import World
+from simulator.listener import Listener
+
+if TYPE_CHECKING:
+    from simulator.bucket import BucketSimulator
 
 APP_ID = "5a0de51a0de51a0de51a0de51a0de51a"
 APP_CERTIFICATE = "ce47ce47ce47ce47ce47ce47ce47ce47"
@@ -22,7 +27,10 @@ CUSTOMER_SECRET = "5ec7e75ec7e75ec7e75ec7e75ec7e75e"  # noqa: S105 - a test valu
 
 
 class AgoraSimulator(Stage):
-    """Start it, point the bot at `settings`, and play with it; see Stage for what can be done to it."""
+    """Start it, point the bot at `settings`, and play with it; see Stage for what can be done to it.
+
+    bucket: where recorders upload to (started before, stopped after); without one they only name their files.
+    """
 
     def __init__(
         self,
@@ -44,6 +52,7 @@ class AgoraSimulator(Stage):
         check_storage: bool = False,
         report_exits: bool = False,
         seed: int | None = None,
+        bucket: BucketSimulator | None = None,
     ) -> None:
         self.account = Account(
             app_id,
@@ -58,7 +67,10 @@ class AgoraSimulator(Stage):
             check_storage,
         )
         world = World(clock or SystemClock(), timing or Timing(), profile, report_exits, seed)
+        world.uploads = bucket is not None
         super().__init__(world, self.account)
+        self._bucket = bucket
+        self._courier = None if bucket is None else Courier(world, bucket, self._changed)
         self._control = Control(self)
         self._ports = [port if index == 0 else 0 for index in range(bases)]
         self._bases: list[Listener] = []
@@ -73,11 +85,15 @@ class AgoraSimulator(Stage):
         self._control_listener = self._listener(0, -1)
         for listener in (*self._bases, self._control_listener):
             listener.up()
+        if self._courier is not None:
+            self._courier.start()
         return self
 
     def stop(self) -> None:
         """Let everything that hangs go, and close every port."""
         self._exchange.closing.set()
+        if self._courier is not None:
+            self._courier.stop()
         for listener in self._bases:
             listener.close()
         if self._control_listener is not None:
@@ -127,8 +143,35 @@ class AgoraSimulator(Stage):
             "AGORA_CUSTOMER_ID": self.account.customer_id,
             "AGORA_CUSTOMER_SECRET": self.account.customer_secret,
             "AGORA_API_URLS": ",".join(self.urls),
-            **STORAGE,
+            **(STORAGE if self._bucket is None else self._bucket.settings),
         }
+
+    # Files
+
+    def uploads(self, channel: str = "*", mode: str = "normal", *, delay: float = 0.0) -> None:
+        """How files of that channel (`*`: of any that has no rule of its own) get into the bucket from now on.
+
+        normal. late: everything after the end comes `delay` seconds later (in any mode, where one is given).
+        never: nothing comes from now on, and Agora says that it did. partly: the newest slice is missing, though the
+        playlist names it. empty, tiny: MP4 files of 0, of 112 bytes. no_mp4: HLS alone. backup: nothing comes until
+        `restore`, and a stop says `backuped`. wrong_place: under another prefix. Several: `partly+no_mp4`.
+        """
+        rule = Rule(frozenset(mode.split("+")), delay)
+        with self._changing():
+            self._world.upload_rules[channel] = rule
+
+    def restore(self, target: str) -> list[str]:
+        """Agora's backup sends the files of that recorder, or of those of that channel, on; their sids."""
+        with self._changing() as now:
+            return [recorder.sid for recorder in self._world.restore(target, now)]
+
+    def carried(self, timeout: float = 5.0) -> None:
+        """Wait until everything that is due now is in the bucket, or was refused there."""
+        courier = self._courier
+        if courier is None:
+            raise RuntimeError("there is no bucket")
+        begun = courier.rounds  # one may be under way, the next one sees what is now
+        self.wait_for(lambda _: courier.rounds >= begun + 2, timeout)
 
     # Serving
 

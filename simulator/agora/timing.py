@@ -22,6 +22,8 @@ class Timing:
     """After start, until the recorder joins the channel: status 4."""
     first_slice: float = 15.0
     """Seconds of media in the channel until the first file is stored: status 5."""
+    slice_length: float = 15.0
+    """Seconds of media in one slice."""
     failover: float = 30.0
     """How long a recorder is not found while Agora moves it to another server."""
     stopping: float = 2.0
@@ -31,7 +33,11 @@ class Timing:
     exiting: float = 1.0
     """How long status 8 lasts after that, before 404."""
     upload: float = 4.0
-    """How long a synchronous stop waits for the upload."""
+    """After a recorder has left, until its last slice and its whole playlist are stored; a synchronous stop waits."""
+    mp4_delay: float = 5.0
+    """How long after that the MP4 files are stored."""
+    upload_retry: float = 5.0
+    """After an upload that failed, until the next try."""
     sync_stop_limit: float = 20.0
     """The longest that a synchronous stop waits."""
     join_given_up: float = 30.0

@@ -39,6 +39,11 @@ class RecorderView:
     """`stopped`, `console`, `idle`, `thrown_out`, `killed`, `crashed`, `token_expired`, `same_uid`, …"""
     moves: int
     files: tuple[str, ...]
+    """What queries name."""
+    uploaded: tuple[str, ...]
+    """The keys that it has brought into the bucket so far, in order."""
+    seconds: float
+    """Seconds of media so far, those of servers before a move included."""
     token_expires_at: float | None
     """Unix time; None where the project has no certificate, or the token is bad."""
     token_problem: str | None
@@ -66,6 +71,8 @@ def view(recorder: Recorder, now: float) -> RecorderView:
         ended_by=recorder.ended_by,
         moves=recorder.moves,
         files=tuple(str(file["fileName"]) for file in recorder.files(now)),
+        uploaded=tuple(recorder.brought),
+        seconds=sum(part.whole.seconds(now) for part in recorder.parts),
         token_expires_at=None if recorder.token_until is None else recorder.token_until + offset,
         token_problem=recorder.token_problem,
         request=recorder.request,

@@ -11,6 +11,7 @@ from simulator.agora.channels import PROFILES, ROLES, Channel, Person, Rule, Uid
 from simulator.agora.checks import MAX_UID, Fields
 from simulator.agora.recorder import Phase, Recorder
 from simulator.agora.timing import Clock, Timing
+from simulator.agora.uploads import Rule as UploadRule
 
 MAX_MOVES = 3
 _RESOURCE_ALPHABET = string.ascii_letters + string.digits + "-_"
@@ -47,6 +48,10 @@ class World:
     rules: list[Rule] = field(default_factory=list)
     forced_new: dict[str, int] = field(default_factory=dict)
     """By channel, or `*`: the status that new recorders show."""
+    uploads: bool = False
+    """Whether recorders upload their files to a bucket."""
+    upload_rules: dict[str, UploadRule] = field(default_factory=dict)
+    """By channel, or `*`: how uploads go."""
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - names of simulated things, no secrets
@@ -204,13 +209,29 @@ class World:
         if status is not None:
             self.forced_new[channel] = status
 
+    def upload_rule(self, channel: str) -> UploadRule:
+        """How uploads go there."""
+        return self.upload_rules.get(channel) or self.upload_rules.get("*") or UploadRule()
+
+    def restore(self, target: str, now: float) -> list[Recorder]:
+        """Agora's backup sends on what recorders there (or that one) had to leave with it."""
+        found = [each for each in self.recorders.values() if target in (each.sid, each.channel)]
+        backed = [each for each in found if each.ended_at is not None and each.restored_at is None]
+        backed = [each for each in backed if "backup" in self.upload_rule(each.channel).modes]
+        if not backed:
+            raise LookupError(f"no recorder that is over and in Agora's backup with sid or in channel {target!r}")
+        for recorder in backed:
+            recorder.restored_at = recorder.wall(now)
+        return backed
+
     def begin(self, recorder: Recorder) -> None:
         """A recorder starts."""
         self.recorders[recorder.sid] = recorder
+        recorder.uploads = self.uploads
         recorder.forced = self.forced_new.get(recorder.channel, self.forced_new.get("*"))
 
     def reset(self) -> None:
         """Forget everybody and everything."""
-        for store in (self.channels, self.resources, self.recorders, self.forced_new):
+        for store in (self.channels, self.resources, self.recorders, self.forced_new, self.upload_rules):
             store.clear()
         self.rules.clear()

@@ -10,8 +10,10 @@ from typing import Protocol
 import pytest
 
 from recordings.actions import Change
-from recordings.model import Recording
+from recordings.links import Acts
+from recordings.model import Act, Recording
 from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Troubles, Wishes
+from storage.acts import Acts as SqlActs
 from storage.database import Database
 from storage.lease import Lease
 from storage.outbox import Outbox as SqlOutbox
@@ -19,7 +21,15 @@ from storage.recorders import Recorders as SqlRecorders
 from storage.recordings import Recordings as SqlRecordings
 from storage.troubles import Troubles as SqlTroubles
 from tests.fakes.rows import NOW
-from tests.fakes.store import Memory, MemoryLease, MemoryOutbox, MemoryRecorders, MemoryRecordings, MemoryTroubles
+from tests.fakes.store import (
+    Memory,
+    MemoryActs,
+    MemoryLease,
+    MemoryOutbox,
+    MemoryRecorders,
+    MemoryRecordings,
+    MemoryTroubles,
+)
 
 ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
 """One worker runs them all, so that one server is enough."""
@@ -27,6 +37,12 @@ ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
 
 class RecordingStore(Wishes, Steps, Cards, Protocol):
     """What the recordings' table is to the service, the engine and the notifier together."""
+
+
+class ActStore(Acts, Protocol):
+    """The log of acts, as somebody reads it."""
+
+    def all(self) -> list[Act]: ...
 
 
 @dataclass
@@ -37,6 +53,7 @@ class Stores:
     recorders: Recorders
     outbox: Outbox
     troubles: Troubles
+    acts: ActStore
     lease: Callable[[str], LeaseRow]
     epoch: int = 0
 
@@ -73,6 +90,7 @@ def in_memory() -> Stores:
         MemoryRecorders(memory),
         MemoryOutbox(memory),
         MemoryTroubles(memory),
+        MemoryActs(memory),
         lambda holder: MemoryLease(memory, holder),
     )
 
@@ -83,6 +101,7 @@ def on_sql(database: Database) -> Stores:
         SqlRecorders(database),
         SqlOutbox(database),
         SqlTroubles(database),
+        SqlActs(database),
         lambda holder: Lease(database, holder),
     )
 

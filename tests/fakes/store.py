@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.model import HOLDS_CHANNEL, Alert, Reason, Recorder, Recording, State, Trouble
-from recordings.stores import AlertJob, CardJob, Job, Reply
+from recordings.model import HOLDS_CHANNEL, Act, Alert, Reason, Recorder, Recording, State, Trouble
+from recordings.stores import AlertJob, CardJob, Job, Reply, Share
 from recordings.troubles import Pause, Review
 
 
@@ -62,6 +62,7 @@ class Memory:
         self.recorders: dict[str, Recorder] = {}
         self.outbox: list[Entry] = []
         self.troubles: dict[str, Trouble] = {}
+        self.acts: list[Act] = []
         self.holder = ""
         self.epoch = 0
         self.renewed_at: datetime | None = None
@@ -144,8 +145,8 @@ class MemoryRecordings:
 
     # steps
 
-    def due(self, most: int, *, asked: bool | None = None) -> Sequence[tuple[str, datetime]]:
-        fitting = [r for r in self.active() if asked in (None, _is_asked(r))]
+    def due(self, most: int, share: Share | None = None) -> Sequence[tuple[str, datetime]]:
+        fitting = [r for r in self._where(lambda r: not r.settled) if share in (None, _share(r))]
         found = sorted(((r.id, r.next_step_at) for r in fitting), key=lambda due: due[1])
         return found[:most]
 
@@ -298,6 +299,10 @@ class MemoryRecorders:
     def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]:
         return [recorder for recorder in self._started(since) if recorder.agora_channel == agora_channel]
 
+    def not_gone(self) -> int:
+        with self._memory.lock:
+            return sum(recorder.gone_at is None for recorder in self._memory.recorders.values())
+
     def _started(self, since: datetime) -> list[Recorder]:
         with self._memory.lock:
             known = list(self._memory.recorders.values())
@@ -345,6 +350,24 @@ class MemoryOutbox:
             self._memory.fence(epoch)
             entry = self._memory.outbox[alert_id - 1]
             entry.done_at, entry.error = now, error
+
+
+class MemoryActs:
+    """`Acts`."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def recording(self, recording_id: str) -> Recording | None:
+        row = self._memory.rows.get(recording_id)
+        return None if row is None else row.recording
+
+    def note(self, act: Act) -> None:
+        with self._memory.lock:
+            self._memory.acts.append(act)
+
+    def all(self) -> list[Act]:
+        return list(self._memory.acts)
 
 
 class MemoryTroubles:
@@ -407,7 +430,10 @@ class MemoryLease:
                 self._memory.expires_at = now
 
 
-def _is_asked(recording: Recording) -> bool:
+def _share(recording: Recording) -> Share:
+    if recording.files_awaited:
+        return Share.LOOKED_FOR
     if recording.state in (State.STARTING, State.STOPPING):
-        return True
-    return recording.stop_wanted_at is not None and recording.state is not State.UPLOADING
+        return Share.ASKED
+    wished = recording.stop_wanted_at is not None and recording.state is not State.UPLOADING
+    return Share.ASKED if wished else Share.WATCHED

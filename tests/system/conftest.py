@@ -17,9 +17,11 @@ import pytest
 from sqlalchemy import RowMapping, create_engine, text
 
 from simulator.agora import AgoraSimulator, Timing
+from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
 from simulator.slack.interactions import Interaction
 from simulator.slack.world import Message
+from tests.system.closed_bucket import closed_bucket
 
 ROOT = Path(__file__).parents[2]
 TIMING = Timing().scaled(0.05)
@@ -30,6 +32,7 @@ COMPRESSED = {
     "RETRY_BACKOFF_SECONDS": "0.1,0.2,0.3",
     "NOTHING_STORED_SECONDS": "2",
     "UNREACHABLE_ALERT_SECONDS": "2",
+    "DELIVERY_TIMEOUT_SECONDS": "20",
     "LEASE_SECONDS": "1.5",
     "AGORA_QPS": "100",
     "HTTP_PORT": "0",
@@ -164,6 +167,14 @@ class Office:
 
         return self._wait(shows, timeout, f"a card in {channel} that shows {state} {reason or ''}")
 
+    def wait_state(self, state: str, timeout: float = 20) -> None:
+        """Until that is written down: the card may show it later, since Slack allows few edits."""
+        self.slack.wait_for(
+            lambda: [row for row in self.bot.rows("SELECT state FROM recordings") if row["state"] == state],
+            timeout=timeout,
+            what=f"a recording that is {state}",
+        )
+
     def wait_alert(self, kind: str, reason: str, *, channel: str = "daily", timeout: float = 20) -> Message:
         def raised() -> Message | None:
             found = (m for m in self.alerts(channel) if (event(m), payload(m).get("reason")) == (kind, reason))
@@ -255,8 +266,14 @@ def agora_options() -> dict[str, Any]:
 
 
 @pytest.fixture
-def agora(agora_options: dict[str, Any]) -> Iterator[AgoraSimulator]:
-    with AgoraSimulator(**{"timing": TIMING, "qps": 1000, **agora_options}) as simulator:
+def bucket() -> BucketSimulator | None:
+    """Tests of the files have one; for the others it is enough that nobody may look."""
+    return None
+
+
+@pytest.fixture
+def agora(agora_options: dict[str, Any], bucket: BucketSimulator | None) -> Iterator[AgoraSimulator]:
+    with AgoraSimulator(**{"timing": TIMING, "qps": 1000, "bucket": bucket, **agora_options}) as simulator:
         yield simulator
 
 
@@ -275,7 +292,9 @@ def environment_for(
     inherited = {k: v for k, v in os.environ.items() if k in ("PATH", "HOME", "LANG", "PYTHONPATH", "TMPDIR")}
     database = {"DATABASE_URL": database_url or f"sqlite:///{folder / 'recordings.db'}"}
     inherited["PYTHONFAULTHANDLER"] = "1"
-    return inherited | {k: str(v) for k, v in (agora.settings | slack.settings).items()} | COMPRESSED | database
+    storage = {} if "STORAGE_ENDPOINT" in agora.settings else closed_bucket()
+    given = {k: str(v) for k, v in (agora.settings | slack.settings | storage).items()}
+    return inherited | given | COMPRESSED | database
 
 
 ON_BOTH = pytest.mark.parametrize(

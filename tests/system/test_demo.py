@@ -21,6 +21,7 @@ STEPS = (
     "A recorder that dies, and the alert",
     "Ana starts again",
     "Ben stops it",
+    "The files are there, and Ben plays the recording",
     "The end",
 )
 NOWHERE = "http://127.0.0.1:9"

@@ -14,12 +14,19 @@ from pathlib import Path
 import pytest
 
 from simulator.agora import AgoraSimulator
+from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
 from tests.system.conftest import COMPRESSED
 
 ROOT = Path(__file__).parents[2]
 LIVE = (sys.executable, "-m", "tests.live")
 OTHERS = re.compile("^(AGORA|SLACK|STORAGE|APP|CUSTOMER|BUCKET|ACCESS|SECRET|CI$)")
+
+
+@pytest.fixture
+def bucket() -> Iterator[BucketSimulator]:
+    with BucketSimulator() as simulator:
+        yield simulator
 
 
 def environment(**given: str) -> dict[str, str]:
@@ -60,9 +67,9 @@ def test_it_asks_for_what_people_do_and_sees_each_state(
         ben.command("/record", "stop", channel="daily")
         shown = read_until(process, "Alerts are not tried here")
         assert process.wait(20) == 0
-    assert "it is over, stopped, and Agora has named files" in shown
+    assert "it is over, and the bucket was looked into" in shown
     assert "the bot exited 0" in shown
-    assert re.search(r"under simulated-recordings/\w+/\d{8} ", shown)
+    assert re.search(r"the bot found in simulated-recordings-\w+/\w+/\d{8}:", shown)
     assert not agora.running()
 
 

@@ -164,7 +164,8 @@ def test_a_stop_at_agoras_console_is_an_end_and_no_failure(office: Office) -> No
     office.agora.console_stop("daily")
     office.wait_alert("recording_ended", "stopped_elsewhere")
     over = office.wait_card("ended", reason="stopped_elsewhere")
-    assert all(file in over.said for file in office.agora.recorder("daily").files)
+    files = office.agora.recorder("daily").files
+    office.slack.wait_for(lambda: all(file in over.said for file in files), timeout=20, what="the files on the card")
 
 
 def test_a_recorder_that_does_not_come_up_never_started_and_is_ended(office: Office) -> None:

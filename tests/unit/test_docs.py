@@ -191,6 +191,7 @@ def exposed() -> dict[str, set[str]]:
     meter = PrometheusMeter(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10))
     meter.step("card", 0.1, "done")
     meter.agora_call("query", 0.1, "ok")
+    meter.bucket_look(0.1, "ok")
     meter.alert("recording_failed", "lost", "delivered")
     return {
         f"{family.name}_total" if family.type == "counter" else family.name: {

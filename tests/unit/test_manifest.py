@@ -11,16 +11,20 @@ import pytest
 import yaml
 from slack_bolt import App, BoltRequest
 
-from check import HELPFUL_SCOPES, NEEDED_SCOPES
+from check.slack import HELPFUL_SCOPES, NEEDED_SCOPES
 from handlers import COMMANDS
 from handlers.app import slack_app
+from handlers.doctor import Doctor
+from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.wording import VERBS
 from messages.cards import STOP_ACTION
 from messages.slack import web_client
+from recordings.links import LinkService
 from recordings.service import RecordingService
+from tests.fakes.bucket import FakeBucket
 from tests.fakes.rows import FakeClock, up
-from tests.fakes.store import Memory, MemoryRecordings
+from tests.fakes.store import Memory, MemoryActs, MemoryRecordings
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,16 +40,30 @@ def schema() -> Any:
 
 
 @pytest.fixture
-def store() -> MemoryRecordings:
-    return MemoryRecordings(Memory())
+def memory() -> Memory:
+    return Memory()
 
 
 @pytest.fixture
-def app(store: MemoryRecordings) -> App:
+def store(memory: Memory) -> MemoryRecordings:
+    return MemoryRecordings(memory)
+
+
+@pytest.fixture
+def app(store: MemoryRecordings, memory: Memory) -> App:
     """The app with every listener that the bot registers."""
     service = RecordingService(store, lambda name: None, FakeClock(), lambda: "rec1", lambda: None)
     client = web_client("xoxb-test", "http://127.0.0.1:9/api/")
-    return slack_app(client, "xoxb-test", RecordCommand(service, lambda channel, told: told), service, "")
+    links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
+    return slack_app(
+        client,
+        "xoxb-test",
+        RecordCommand(service, lambda channel, told: told),
+        Doctor(client, list, lambda: "recorder"),
+        service,
+        LinksButton(links),
+        "",
+    )
 
 
 def sends(app: App, **body: Any) -> str:
@@ -108,5 +126,5 @@ def test_interactivity_is_on_since_the_card_has_a_button_that_the_app_answers(
 
 
 def test_nothing_is_listened_to_that_is_not_switched_on(manifest: Any, app: App) -> None:
-    assert len(app._listeners) == len(COMMANDS) + 1
+    assert len(app._listeners) == len(COMMANDS) + 3, "Stop, Get the files, the links themselves"
     assert "event_subscriptions" not in manifest["settings"]

@@ -92,6 +92,8 @@ def test_what_is_required_is_enough_and_the_rest_has_the_documented_defaults() -
         "agora_webhook_secret": None,
         "storage_vendor": "aws",
         "storage_endpoint": None,
+        "storage_read_access_key": None,
+        "storage_read_secret_key": None,
         "database_url": "sqlite:///recordings.db",
         "query_interval_seconds": 30,
         "start_timeout_seconds": 90,
@@ -101,6 +103,9 @@ def test_what_is_required_is_enough_and_the_rest_has_the_documented_defaults() -
         "unreachable_alert_seconds": 300,
         "max_idle_seconds": 300,
         "max_duration_seconds": 14400,
+        "delivery_timeout_seconds": 900,
+        "link_ttl_seconds": 3600,
+        "max_recorders": 50,
         "lease_seconds": 15,
         "http_host": "127.0.0.1",
         "http_port": 3000,
@@ -397,10 +402,10 @@ def test_s3_compatible_storage_needs_its_host(vendor: str) -> None:
         ("s3.example.com", "s3.example.com"),
         ("https://s3.example.com", "s3.example.com"),
         ("https://s3.example.com/", "s3.example.com"),
-        ("http://127.0.0.1:9000", "127.0.0.1:9000"),
+        ("http://127.0.0.1:9000", "http://127.0.0.1:9000"),
     ],
 )
-def test_the_endpoint_becomes_its_host_alone(given: str, host: str) -> None:
+def test_the_endpoint_becomes_its_host_and_says_where_it_is_not_https(given: str, host: str) -> None:
     assert loaded(STORAGE_ENDPOINT=given).storage_endpoint == host
 
 
@@ -522,3 +527,15 @@ def test_a_vendor_that_agora_does_not_know_is_told_together_with_everything_else
     assert "is wrong: no vendor: what it holds; use aws (1)" in line
     assert "hush" not in str(told.value)
     assert len(told.value.lines) > 5
+
+
+@pytest.mark.parametrize("alone", ["STORAGE_READ_ACCESS_KEY", "STORAGE_READ_SECRET_KEY"])
+def test_the_keys_that_may_only_read_come_together(alone: str) -> None:
+    assert "give both or neither" in the_line(**{alone: "half-of-a-key"})
+    both = loaded(STORAGE_READ_ACCESS_KEY="reader", STORAGE_READ_SECRET_KEY="its-secret")
+    assert plain(both.storage_read_access_key) == "reader"
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("LINK_TTL_SECONDS", "604801"), ("MAX_RECORDERS", "0")])
+def test_what_no_storage_and_no_agora_takes_is_refused(name: str, wrong: str) -> None:
+    assert the_line(**{name: wrong}).startswith(f"{name} is wrong")

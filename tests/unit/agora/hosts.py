@@ -38,7 +38,7 @@ class Exchange(BaseHTTPRequestHandler):
         self.host.ports_used.add(self.client_address[1])
         self.host.script(self)
 
-    do_POST = do_GET
+    do_POST = do_PUT = do_DELETE = do_GET
 
     def answer(self, status: int, body: bytes = b"{}", **headers: str) -> None:
         self.send_response(status)

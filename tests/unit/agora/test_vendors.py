@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agora.vendors import has_regions, parse_region, parse_vendor, vendor_name
+from agora.vendors import has_regions, parse_region, parse_vendor, region_name, vendor_name
 
 NAMES = {"aws": 1, "alibaba": 2, "tencent": 3, "azure": 5, "google": 6, "huawei": 7, "baidu": 8, "s3": 11}
 
@@ -84,3 +84,30 @@ def test_a_vendor_without_regions_needs_none(vendor: str) -> None:
 @pytest.mark.parametrize("vendor", ["aws", "alibaba", "tencent", "huawei", "baidu"])
 def test_other_vendors_have_regions(vendor: str) -> None:
     assert has_regions(NAMES[vendor])
+
+
+@pytest.mark.parametrize(
+    ("vendor", "number", "name"),
+    [
+        ("aws", 1, "us-east-2"),
+        ("aws", 25, "eu-south-1"),
+        ("alibaba", 0, "cn-hangzhou"),
+        ("tencent", 15, "na-siliconvalley"),
+        ("huawei", 14, "la-south-2"),
+        ("baidu", 1, "baoding"),
+    ],
+)
+def test_a_number_leads_back_to_the_name_of_the_region(vendor: str, number: int, name: str) -> None:
+    assert region_name(NAMES[vendor], number) == name
+    assert parse_region(NAMES[vendor], name) == number
+
+
+@pytest.mark.parametrize("vendor", ["azure", "google", "s3"])
+def test_a_region_has_no_name_where_there_are_none(vendor: str) -> None:
+    assert region_name(NAMES[vendor], 0) == ""
+
+
+@pytest.mark.parametrize(("vendor", "number"), [("aws", 17), ("baidu", 0), ("tencent", -1)])
+def test_a_number_without_a_region_is_answered_with_those_there_are(vendor: str, number: int) -> None:
+    with pytest.raises(ValueError, match=rf"no region of {vendor} .*{number}; use .*\(1\)"):
+        region_name(NAMES[vendor], number)

@@ -37,7 +37,7 @@ class Office:
         frame = Frame(14_400, lambda _: "slack")
         self.poster = CardPoster(self.slack, self.pace, self.clock, frame)
         self.cards = CardWork(self.store, self.slack, self.pace, self.poster, self.clock, frame)
-        self.alerts = AlertWork(self.outbox, self.slack, self.pace, self.clock)
+        self.alerts = AlertWork(self.outbox, self.slack, self.pace, self.clock, frame.folder)
         self.replies = ReplyWork(self.store, self.slack, lambda: "recorder", self.clock)
 
     def has(self, recording: Recording, response_url: str | None = None) -> Recording:
@@ -231,8 +231,16 @@ def test_an_alert_goes_to_the_cards_thread_and_to_the_channel(office: Office) ->
     assert office.due(office.alerts) == []
 
 
-@pytest.mark.parametrize("kind", AlertKind)
-def test_every_kind_is_also_sent_to_the_channel(office: Office, kind: AlertKind) -> None:
+def test_that_the_files_are_there_goes_to_the_thread_alone(office: Office) -> None:
+    row = office.has(up())
+    office.alert(row, kind=AlertKind.FILES, reason=None)
+    office.works_for(3, office.alerts)
+
+    assert [post.broadcast for post in office.posted()] == [False]
+
+
+@pytest.mark.parametrize("kind", sorted(set(AlertKind) - {AlertKind.FILES}))
+def test_every_kind_that_needs_a_person_is_also_sent_to_the_channel(office: Office, kind: AlertKind) -> None:
     row = office.has(up())
     reason = {AlertKind.FAILED: Reason.LOST, AlertKind.ENDED: Reason.IDLE}.get(kind, Reason.NOTHING_STORED)
     office.alert(row, kind=kind, reason=reason)

@@ -32,7 +32,15 @@ WARNINGS = {
     "unwatched",
     "ending_soon",
 }
-RECOVERIES = {"nothing_stored", "silent", "upload_failing", "agora_unreachable", "unauthorized"}
+RECOVERIES = {
+    "nothing_stored",
+    "silent",
+    "upload_failing",
+    "not_delivered",
+    "in_backup",
+    "agora_unreachable",
+    "unauthorized",
+}
 KINDS = {"failed": (FAILURES, FAILED), "ended": (ENDS, ENDED), "warning": (WARNINGS, WARNING)} | {
     "recovered": (RECOVERIES, RECOVERED)
 }

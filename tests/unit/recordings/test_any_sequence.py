@@ -12,10 +12,32 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from recordings import cleanup, lifecycle
-from recordings.actions import Acquire, Action, Allot, Answer, Outcome, PostCard, Query, Settle, Start, Stop, ThrowOut
-from recordings.errors import AgoraError, RateLimited, SlackBusy, SlackRefused
+from recordings.actions import (
+    Acquire,
+    Action,
+    Allot,
+    Answer,
+    Look,
+    Outcome,
+    PostCard,
+    Query,
+    Settle,
+    Start,
+    Stop,
+    ThrowOut,
+)
+from recordings.errors import (
+    AgoraError,
+    BucketDenied,
+    BucketUnreachable,
+    BucketWrong,
+    RateLimited,
+    SlackBusy,
+    SlackRefused,
+)
 from recordings.model import Policy, Reason, Recorder, Recording, State, Turn
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, StoredFile
+from recordings.sightings import Sighting
 from tests.fakes.rows import NOW, UID, a_recording, acquired, coming_up, running, up, with_card
 from tests.fakes.steps import (
     ALREADY_STARTED,
@@ -38,6 +60,19 @@ REFUSALS = [error for error, _ in REFUSED.values()]
 BUSY = RateLimited("429", http_status=429, retry_after=LONGEST_PAUSE)
 SILENCE = [*UNUSABLE.values(), BUSY]
 LOST_START = [error for error in SILENCE if error.retry]
+PLAYLIST, SEGMENT, MP4 = (
+    StoredFile(f"SID_daily{name}", size, NOW) for name, size in ((".m3u8", 90), ("_1.ts", 5000), ("_0.mp4", 5000))
+)
+TEXT = {PLAYLIST.key: f"#EXTM3U\n#EXTINF:15.019\n{SEGMENT.key}\n#EXT-X-ENDLIST\n"}
+LOOKS = [
+    Sighting(),
+    Sighting((PLAYLIST,), TEXT),
+    Sighting((PLAYLIST, SEGMENT), TEXT),
+    Sighting((PLAYLIST, SEGMENT, MP4), TEXT),
+    BucketDenied("AccessDenied"),
+    BucketUnreachable("NoAnswer"),
+    BucketWrong("NoSuchBucket"),
+]
 ANSWERS: dict[type[Action], list[Any]] = {
     PostCard: [*["1.1"] * 6, SlackBusy("ratelimited", retry_after=LONGEST_PAUSE), SlackRefused("not_in_channel")],
     Acquire: [*["RES"] * 12, *LOST_START, *REFUSALS],
@@ -45,6 +80,7 @@ ANSWERS: dict[type[Action], list[Any]] = {
     Query: [*map(RecorderStatus, [0, 1, 2, 3, 4, 4, 5, 5, 6, 7, 8, 20]), NOT_FOUND, NOT_FOUND, NOT_FOUND, *SILENCE],
     Stop: [StopAccepted(), StopAccepted(("a.mp4",)), NOT_FOUND, LEAVING, NOTHING_RECORDED, *SILENCE],
     ThrowOut: [None, None, *SILENCE],
+    Look: LOOKS,
     Settle: [None],
 }
 BEGINNINGS: list[tuple[Recording, Recorder | None]] = [
@@ -139,10 +175,10 @@ class Life(RuleBasedStateMachine):
         self.recordings.wish_stop("rec1", who, self.now)
 
     @rule(data=st.data(), steps=st.integers(1, 6))
-    @precondition(lambda self: not self.row.over)
+    @precondition(lambda self: not self.row.settled)
     def some_steps(self, data: st.DataObject, steps: int) -> None:
         for _ in range(steps):
-            if not self.row.over:
+            if not self.row.settled:
                 self.a_step(data)
 
     def a_step(self, data: st.DataObject) -> None:
@@ -202,7 +238,7 @@ class Life(RuleBasedStateMachine):
 
     def failed_for_a_reason(self, was: Recording, answer: Answer) -> None:
         row = self.row
-        if row.state is State.FAILED:
+        if row.state is State.FAILED and not was.over:
             assert row.reason in FAILS
             assert FAILS[row.reason](was, answer), f"{row.reason} after {answer!r}"
         if was.sid is not None and isinstance(answer, AgoraError) and answer in SILENCE:
@@ -210,7 +246,10 @@ class Life(RuleBasedStateMachine):
 
     def comes_back_in_time(self, was: Recording, answer: Answer) -> None:
         row = self.row
-        if row.over:
+        if row.settled:
+            return
+        if row.files_awaited:
+            assert row.next_step_at <= self.now + timedelta(seconds=max(LONGEST_PAUSE, 10 * self.policy.query_interval))
             return
         pause = getattr(answer, "retry_after", None) or 0.0
         waits = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
@@ -253,7 +292,7 @@ class Life(RuleBasedStateMachine):
         if not self.memory.rows:
             return
         begun = self.now
-        while not self.row.over or self.recorders.due(1):
+        while not self.row.settled or self.recorders.due(1):
             self.next_step_of_all()
             assert self.now <= begun + self.time_to_end(), self.row
         assert all(not r.wanted for r in self.memory.recorders.values())
@@ -273,12 +312,13 @@ class Life(RuleBasedStateMachine):
         job = self.recordings.job(key)
         assert job is not None
         action = lifecycle.decide(job.recording, job.recorder, self.turn())
-        answer = {PostCard: "1.1", Allot: UID + len(self.memory.recorders), Settle: None}.get(type(action), NOT_FOUND)
+        usual = {PostCard: "1.1", Allot: UID + len(self.memory.recorders), Settle: None, Look: BucketDenied("no")}
+        answer: Any = usual.get(type(action), NOT_FOUND)
         self.take(action, answer, None, False)
 
     def time_to_end(self) -> timedelta:
         policy = self.policy
-        slowest = max(policy.query_interval, LONGEST_PAUSE, *policy.not_found_backoff)
+        slowest = max(10 * policy.query_interval, LONGEST_PAUSE, *policy.not_found_backoff)
         return timedelta(seconds=policy.start_timeout + policy.failover_grace + 4 * slowest)
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from recordings.actions import Change, Query, Settle, Stop
+from recordings.actions import Change, Look, Query, Settle, Stop
 from recordings.errors import AgoraError
 from recordings.model import Reason, Recorder, Recording, State
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
@@ -91,6 +91,13 @@ def test_a_recorder_that_was_thrown_out_and_twice_not_listed_is_gone_for_people(
     assert shown(step(stopping, started(wanted=False, absent=2), turn_at(60))) == (State.ENDED, Reason.STOPPED)
 
 
+def files_are_awaited(change: Change) -> bool:
+    """The recorder is gone: from now on it is the bucket that is looked into."""
+    row = change.recording
+    looks = decided(row, None, turn_at(100_000)) == Look()
+    return row.state is State.UPLOADING and row.files_awaited and row.ended_at is not None and looks
+
+
 # the stop
 
 
@@ -115,10 +122,10 @@ def test_where_nothing_was_recorded_it_has_ended_so() -> None:
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
 @pytest.mark.parametrize("users", [EMPTY, ONLY_THE_RECORDER, ONLY_AN_AUDIENCE])
-def test_gone_already_and_nobody_there_it_has_ended(answer: AgoraError, users: ChannelUsers) -> None:
+def test_gone_already_and_nobody_there_its_files_are_awaited(answer: AgoraError, users: ChannelUsers) -> None:
     after = step(STOPPING, running(), turn_at(60), answer, users)
 
-    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert files_are_awaited(after)
     assert [r.wanted for r in after.recorders] == [False]
 
 
@@ -137,7 +144,7 @@ def test_gone_already_with_people_there_is_believed_after_the_grace(
     assert (row.state, row.next_step_at) == (State.STOPPING, at(180))
     after = step(row, running(), turn_at(180), answer, users)
 
-    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert files_are_awaited(after)
     assert after.alerts == ()
 
 
@@ -159,7 +166,7 @@ def test_at_the_latest_when_its_token_has_expired_it_is_gone() -> None:
 
     after = step(STOPPING, recorder, turn_at(86_400))
 
-    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert files_are_awaited(after)
     assert [r.gone_at for r in after.recorders] == [at(86_400)]
 
 
@@ -174,28 +181,28 @@ def test_a_stop_answered_at_last_that_it_is_moving_is_repeated_until_it_is_accep
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, RecorderStatus(20)])
-def test_once_agora_does_not_find_it_any_more_it_has_ended(answer: AgoraError | RecorderStatus) -> None:
+def test_once_agora_does_not_find_it_any_more_its_files_are_awaited(answer: AgoraError | RecorderStatus) -> None:
     assert decided(UPLOADING, running(), turn_at(65)) == Query()
     after = step(UPLOADING, running(), turn_at(65), answer)
 
-    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert files_are_awaited(after)
     assert after.recording.ended_at == at(65)
     assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(65))]
     assert after.alerts == (), "somebody here stopped it: the card tells"
 
 
 @pytest.mark.parametrize("status", [7, 8])
-def test_once_every_part_of_it_has_stopped_it_is_over(status: int) -> None:
+def test_once_every_part_of_it_has_stopped_its_files_are_awaited(status: int) -> None:
     after = step(UPLOADING, running(), turn_at(65), RecorderStatus(status, ("b.mp4",)))
 
-    assert (after.recording.state, after.recording.reason) == (State.ENDED, Reason.STOPPED)
+    assert files_are_awaited(after)
     assert after.recording.files == ("b.mp4",)
 
 
-def test_one_that_leaves_for_longer_than_the_grace_is_over_and_seen_to_be_gone() -> None:
+def test_one_that_leaves_for_longer_than_the_grace_is_looked_for_in_the_bucket_and_seen_to_be_gone() -> None:
     after = step(UPLOADING, running(), turn_at(400), RecorderStatus(6))
 
-    assert (after.recording.state, after.recording.reason) == (State.ENDED, Reason.STOPPED)
+    assert files_are_awaited(after)
     assert [(recorder.wanted, recorder.gone_at) for recorder in after.recorders] == [(False, None)]
 
 
@@ -226,7 +233,7 @@ def test_one_that_takes_its_time_to_leave_is_not_stopped_again(status: int) -> N
 def test_a_repeated_stop_that_finds_it_gone_is_believed_at_once(answer: AgoraError) -> None:
     row = replace(UPLOADING, status=5)
 
-    assert shown(step(row, running(), turn_at(80), answer, SOMEBODY)) == (State.ENDED, Reason.STOPPED)
+    assert files_are_awaited(step(row, running(), turn_at(80), answer, SOMEBODY))
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
@@ -237,10 +244,34 @@ def test_silence_after_the_stop_changes_nothing(name: str) -> None:
     assert at(65) < after.recording.next_step_at <= at(95)
 
 
-def test_uploading_ends_at_the_latest_when_the_token_has_expired() -> None:
+def test_its_files_are_awaited_at_the_latest_when_the_token_has_expired() -> None:
     after = step(UPLOADING, running(expires_at=at(100)), turn_at(100))
 
-    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert files_are_awaited(after)
+
+
+@pytest.mark.parametrize("before", [STOPPING, UPLOADING])
+def test_nobody_waits_for_an_answer_about_one_whose_token_has_expired(before: Recording) -> None:
+    """It is not asked after any more, and so must not count as one that Agora does not answer about."""
+    silent = replace(before, unanswered_since=at(70), unanswered_reason=Reason.AGORA_UNREACHABLE, queried_at=at(900))
+    after = step(silent, running(expires_at=at(1000)), turn_at(1000))
+
+    assert files_are_awaited(after)
+    assert (after.recording.unanswered_since, after.recording.unanswered_reason) == (None, None)
+
+
+def test_one_that_was_stopped_before_it_was_seen_up_is_over_at_once() -> None:
+    early = replace(UPLOADING, started_at=None, first_file_at=None)
+
+    assert shown(step(early, running(), turn_at(65), NOT_FOUND)) == (State.ENDED, Reason.STOPPED)
+
+
+def test_unless_agora_named_files_of_it() -> None:
+    """Queries went unanswered, say; people were recorded all the same."""
+    early = replace(STOPPING, started_at=None, first_file_at=None)
+    row = step(early, running(), turn_at(60), StopAccepted(("a.m3u8", "a_0.mp4"))).recording
+
+    assert files_are_awaited(step(row, running(), turn_at(65), NOT_FOUND))
 
 
 # the time limit
@@ -250,8 +281,9 @@ def test_at_the_time_limit_the_channel_is_told() -> None:
     limited = replace(UPLOADING, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
     after = step(limited, running(), turn_at(65), NOT_FOUND)
 
-    assert shown(after) == (State.ENDED, Reason.TIME_LIMIT)
+    assert files_are_awaited(after)
     assert [(str(a.kind), a.reason) for a in after.alerts] == [("recording_ended", Reason.TIME_LIMIT)]
+    assert after.alerts[0].recording.state is State.ENDED, "people hear it before the files are there"
 
 
 def test_at_the_time_limit_with_nothing_recorded_the_channel_is_told_too() -> None:

@@ -332,8 +332,23 @@ def test_people_who_come_back_start_the_time_anew() -> None:
     row = in_channel(130, row).recording
 
     assert row.people_since == at(130)
+    row = in_channel(190, row).recording
     assert in_channel(249, row).alerts == ()
     assert len(in_channel(250, row).alerts) == 1
+
+
+def test_time_in_which_nobody_asked_agora_counts_for_no_warning() -> None:
+    row = in_channel(40, WAITING).recording
+    back = in_channel(400, row)
+
+    assert (back.alerts, back.recording.people_since) == ((), at(400))
+
+
+def test_on_another_server_the_time_for_a_first_file_begins_anew() -> None:
+    row = step(in_channel(100, WAITING).recording, running(), turn_at(125), NOT_FOUND, SOMEBODY).recording
+    back = in_channel(135, row)
+
+    assert (back.alerts, back.recording.people_since) == ((), at(135))
 
 
 def test_where_agora_does_not_say_who_is_there_nobody_is_warned() -> None:
@@ -378,6 +393,7 @@ def test_an_alert_shows_the_recording_as_it_is_after_the_change() -> None:
         status=20,
         queried_at=at(40),
         ended_at=at(40),
+        files_awaited=True,
         next_step_at=at(40),
     )
     assert change.alerts[0].kind is AlertKind.FAILED

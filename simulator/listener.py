@@ -8,13 +8,25 @@ import sys
 import threading
 from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Protocol
 
-from simulator.agora.answers import Answer
-
-Handle = Callable[[str, str, Mapping[str, str], bytes], Answer | None]
-"""Method, target, headers (lower-case names) and body to an answer; None closes the connection."""
 HOST = "127.0.0.1"
+
+
+class Sendable(Protocol):
+    """One HTTP answer."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+    def content(self) -> tuple[bytes, str]:
+        """The bytes to send and their content type."""
+        ...
+
+
+Handle = Callable[[str, str, Mapping[str, str], bytes], Sendable | None]
+"""Method, target, headers (lower-case names) and body to an answer; None closes the connection."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -31,16 +43,17 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._send(answer)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: Sendable) -> None:
         content, content_type = answer.content()
         self.send_response(answer.status)
         own = {"Content-Type": content_type, "Content-Length": str(len(content)), "X-Request-ID": secrets.token_hex(16)}
         for name, value in {**own, **answer.headers}.items():
             self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(content)
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
         """The journal is the log."""

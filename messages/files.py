@@ -1,0 +1,117 @@
+"""The files of a recording in words: what is in the bucket, what is not, and what can be done."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from messages.text import Block, code, length, plain
+from recordings.model import Delivered, Delivery, Recording
+from recordings.sightings import without_mp4
+
+LINKS_ACTION = "get_links"
+_NAMES_SHOWN = 10
+_PLAYLISTS_SHOWN = 4
+"""Agora moves a recorder to another server three times at most."""
+_LONGEST_NAME = 130
+"""By Agora's rules a name has 123 characters at most."""
+_LONGEST_PLACE = 200
+
+
+def amount(size: int) -> str:
+    """A size in words: `812 MB`, `1.4 GB`."""
+    for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        number = size / bytes_
+        if number >= 0.9995:
+            return f"{number:.1f} {unit}" if number < 9.95 else f"{number:.0f} {unit}"
+    return f"{size} bytes"
+
+
+def summary(delivery: Delivery) -> str:
+    """What is there: `2 parts (MP4), 1 h 05 min, 812 MB`; the size is that of what a link gives."""
+    count = len(delivery.parts)
+    kind = "no MP4, HLS only" if not count else "1 part (MP4)" if count == 1 else f"{count} parts (MP4)"
+    lasts = [length(timedelta(seconds=delivery.seconds))] if delivery.seconds else []
+    size = sum(part.size for part in delivery.parts) if delivery.parts else delivery.size
+    return ", ".join((kind, *lasts, amount(size)))
+
+
+def file_lines(recording: Recording, folder: str) -> list[str]:
+    """What the card says of the files once the recorder is gone; `folder`: bucket and folders."""
+    delivery = recording.delivery
+    place = code(folder, _LONGEST_PLACE)
+    match delivery and delivery.state:
+        case Delivered.READY if delivery is not None:
+            first, *others = where_the_files_are(delivery, folder)
+            return [f"📁 The files are there: {first}", *others]
+        case Delivered.MISSING if delivery is not None:
+            return what_is_wrong(delivery, folder)
+        case Delivered.IN_BACKUP:
+            return ["Agora could not store every file yet and keeps the rest in its backup; it goes on trying."]
+        case Delivered.UNVERIFIED if delivery is not None:
+            refused = f"Not verified: I can't look into the bucket ({plain(delivery.code, 80)})."
+            return [refused, *_named(recording, place)]
+    looked_for = recording.files_awaited and recording.over
+    return ["I look for its files in the bucket, and tell you here."] if looked_for else []
+
+
+def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
+    """What is there, and the place in the bucket."""
+    place = code(folder, _LONGEST_PLACE)
+    if delivery.parts:
+        only_hls = _shown(without_mp4(delivery.playlists, delivery.parts))
+        return [summary(delivery), f"In {place}", *([f"Without an MP4: {', '.join(only_hls)}"] if only_hls else [])]
+    return [summary(delivery), f"To play it, open {' and then '.join(_shown(delivery.playlists))} of {place}"]
+
+
+def _named(recording: Recording, place: str) -> list[str]:
+    if not recording.files:
+        return [f"Agora was told to put the files into {place}."]
+    return [f"Files that Agora named, in {place}:", *_names(recording.files)]
+
+
+def what_is_wrong(delivery: Delivery, folder: str) -> list[str]:
+    """What is not as it should be, and where it was looked for."""
+    place = code(folder, _LONGEST_PLACE)
+    if delivery.code:
+        return [
+            f"The storage refuses the key or the bucket ({plain(delivery.code, 80)}), and Agora has to use the same.",
+            f"It should be in {place}",
+        ]
+    most = _NAMES_SHOWN if not delivery.empty or not delivery.missing else _NAMES_SHOWN // 2
+    lines = []
+    if delivery.empty:
+        lines += ["These files hold nothing:", *_names(delivery.empty, most)]
+    if delivery.missing and (delivery.size or delivery.empty):
+        lines += ["These files are missing:", *_names(delivery.missing, most)]
+    if not lines:
+        lines = ["Nothing of it is in the bucket. These files should be:", *_names(delivery.missing)]
+    found = f"; found: {summary(delivery)}" if delivery.size and not delivery.empty else ""
+    return [*lines, f"Looked for in {place}{found}"]
+
+
+def _names(names: tuple[str, ...], most: int = _NAMES_SHOWN) -> list[str]:
+    more = len(names) - most
+    return [*_shown(names, most), *([f"and {more} more"] if more > 0 else [])]
+
+
+def _shown(keys: tuple[str, ...], most: int = _PLAYLISTS_SHOWN) -> list[str]:
+    return [code(key.rsplit("/", 1)[-1], _LONGEST_NAME) for key in keys[:most]]
+
+
+def has_links(recording: Recording) -> bool:
+    """Whether there is anything that a link can give."""
+    return bool(recording.delivery and recording.delivery.given)
+
+
+def links_button(recording: Recording) -> Block:
+    """A button that gives links to whoever presses it and may have them."""
+    return {
+        "type": "button",
+        "action_id": LINKS_ACTION,
+        "text": {"type": "plain_text", "text": "Get the files", "emoji": False},
+        "value": recording.id,
+    }
+
+
+def links_block(recording: Recording) -> Block:
+    return {"type": "actions", "block_id": f"files-{recording.id}", "elements": [links_button(recording)]}

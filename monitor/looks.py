@@ -1,0 +1,73 @@
+"""Looks into the bucket for the engine's steps. What the storage refuses comes back as a value."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import structlog
+
+from recordings.errors import BucketError, ObjectMissing
+from recordings.metering import Meter, NoMeter
+from recordings.model import Recording
+from recordings.ports import Bucket, StoredFile
+from recordings.sightings import Sighting, of_recording, playlists_that_count
+
+_AFTER_A_FAULT = 60.0
+"""Seconds until a bucket that could not be looked into is asked again for what is not urgent."""
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Looks:
+    """`folders`: the place of a recording in the bucket."""
+
+    bucket: Bucket
+    folders: Callable[[Recording], tuple[str, ...]]
+    meter: Meter = field(default_factory=NoMeter)
+    monotonic: Callable[[], float] = time.monotonic
+    _not_before: float = float("-inf")
+
+    def look(self, recording: Recording) -> Sighting | BucketError:
+        """Everything of this recording that is in the bucket, or the error."""
+        begun = self.monotonic()
+        outcome = "ok"
+        try:
+            files = self._files(recording, failovers=True)
+            lists = playlists_that_count(files)
+            texts = dict(self._texts(lists))
+            return Sighting(tuple(file for file in files if file.key in texts or file.key not in lists), texts)
+        except BucketError as error:
+            outcome = type(error).__name__
+            _log.warning("bucket_not_readable", recording=recording.id, error=str(error))
+            return error
+        finally:
+            self.meter.bucket_look(self.monotonic() - begun, outcome)
+
+    def first_stored_at(self, recording: Recording) -> datetime | None:
+        """When the first file of a recording that goes on was stored; None where there is none, or nobody can tell."""
+        if self.monotonic() < self._not_before:
+            return None
+        try:
+            files = self._files(recording, failovers=False)
+        except BucketError as error:
+            self._not_before = self.monotonic() + _AFTER_A_FAULT
+            _log.info("bucket_not_readable", recording=recording.id, error=str(error))
+            return None
+        return min((file.stored_at for file in files), default=None)
+
+    def _texts(self, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
+        for key in keys:
+            with suppress(ObjectMissing):  # it was there a moment ago, and is judged missing
+                yield key, self.bucket.text(key)
+
+    def _files(self, recording: Recording, *, failovers: bool) -> tuple[StoredFile, ...]:
+        if recording.sid is None:
+            return ()
+        folder = "".join(f"{name}/" for name in self.folders(recording))
+        beginnings = (recording.sid, "bak") if failovers else (recording.sid,)
+        found = [file for beginning in beginnings for file in self.bucket.list(folder + beginning)]
+        return of_recording(found, recording.sid)
