@@ -19,7 +19,7 @@ LATE_SECONDS = 24 * 3600.0
 """For so long files that were told as missing are looked for."""
 _LATE_EVERY = 10
 """Intervals between two looks for those."""
-_IN_BACKUP = "backuped"
+_IN_BACKUP, _UPLOADED = "backuped", "uploaded"
 _NOBODY_THERE = frozenset({"NoConnection", "NoAnswer", "NoSuchHost", "BadCertificate"})
 _BEFORE_THE_END = timedelta(minutes=1)
 _OURS_ALONE = frozenset({"NotAStorage", "RequestTimeTooSkewed"})
@@ -46,12 +46,18 @@ def _after_sighting(recording: Recording, before: Delivery, sighting: Sighting, 
     now = _seen(before, verdict, _name(sighting.files))
     in_backup = recording.uploading_status == _IN_BACKUP
     waited_enough = turn.past(_begun(recording), BACKUP_SECONDS if in_backup else turn.policy.delivery_timeout)
-    if _all_there(recording, verdict, turn) or (waited_enough and _will_do(recording, verdict)):
+    enough = waited_enough or _agora_named_all(recording)
+    if _all_there(recording, verdict, turn) or (enough and _will_do(recording, verdict)):
         still = verdict.finished or now.seen == before.seen or turn.past(_begun(recording), LATE_SECONDS)
         return _ready(recording, now, turn) if still else _once_more(recording, before, now, turn)
     if waited_enough:
         return _missing(recording, replace(now, missing=_absent(recording, verdict)), turn)
     return _in_backup(recording, now, turn) if in_backup else _again(recording, now, turn)
+
+
+def _agora_named_all(recording: Recording) -> bool:
+    """Whether Agora says that everything is uploaded, and what that is: an MP4 that is not among it is not to come."""
+    return recording.uploading_status == _UPLOADED and bool(recording.files)
 
 
 def _all_there(recording: Recording, verdict: Verdict, turn: Turn) -> bool:

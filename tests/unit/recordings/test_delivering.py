@@ -342,6 +342,15 @@ def test_whatever_the_interval_it_is_over_within_a_day(interval: float) -> None:
 # HLS alone
 
 
+def test_where_agora_says_that_all_is_uploaded_and_named_no_mp4_none_is_waited_for() -> None:
+    uploaded = replace(STOPPED, uploading_status="uploaded", files=(f"{NAME}.m3u8",))
+    assert told(look(uploaded, 5, NO_MP4)) == [FILES]
+
+    with_one = replace(uploaded, files=(f"{NAME}.m3u8", f"{NAME}_0.mp4"))
+    assert told(look(with_one, 5, NO_MP4)) == []
+    assert told(look(replace(STOPPED, uploading_status="uploaded"), 5, NO_MP4)) == [], "it named nothing"
+
+
 @pytest.mark.parametrize("before", [STOPPED, IDLE, LOST, CRASHED])
 def test_without_an_mp4_that_anybody_named_the_playlist_alone_will_do_in_the_end(before: Recording) -> None:
     row, heard = story(before, [(0, NO_MP4), (899, NO_MP4)])
