@@ -54,6 +54,8 @@ class Reason(StrEnum):
     NO_MEDIA = "no_media"
 
     NOTHING_STORED = "nothing_stored"
+    SILENT = "silent"
+    UPLOAD_FAILING = "upload_failing"
     NOT_DELIVERED = "not_delivered"
     IN_BACKUP = "in_backup"
     AGORA_UNREACHABLE = "agora_unreachable"
@@ -141,6 +143,73 @@ class Delivery:
         return replace(self, looks=0, failures=0, seen="")
 
 
+class Exit(StrEnum):
+    """Why a recorder left, as Agora told; the first that was told counts, in this order."""
+
+    IDLE = "idle"
+    CRASHED = "crashed"
+    LEFT = "left"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A span of the call that is not in the recording."""
+
+    begun_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stream:
+    """Sound or picture of somebody, or with `uid` 0 of everybody together, and since when it comes or does not."""
+
+    sound: bool
+    uid: int
+    received: bool
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What Agora told by itself, where its notifications reach the bot. The order in which they came leaves no trace."""
+
+    notices: int = 0
+    up_at: datetime | None = None
+    exit: Exit | None = None
+    """It is said to have left; a query has yet to agree."""
+    moved_at: datetime | None = None
+    """When Agora last began to move it to another server."""
+    gaps: tuple[Gap, ...] = ()
+    failing_at: datetime | None = None
+    """The newest error of an upload."""
+    uploaded_at: datetime | None = None
+    """When everything was said to be stored."""
+    progress: int = 0
+    """Of the upload, up to 10,000; never less than before."""
+    progress_at: datetime | None = None
+    """When that much was first told."""
+    streams: tuple[Stream, ...] = ()
+    failing_told: bool = False
+    silent_told: bool = False
+    missed: bool = False
+    """A notice that should have come did not."""
+
+    @property
+    def failing(self) -> bool:
+        """Whether uploads fail: no file went up since the newest error."""
+        went_on = [moment for moment in (self.progress_at, self.uploaded_at) if moment is not None]
+        return self.failing_at is not None and all(moment < self.failing_at for moment in went_on)
+
+    @property
+    def silent_since(self) -> datetime | None:
+        """Since when nobody is heard; None where somebody is, or where it is not known."""
+        sounds = [stream for stream in self.streams if stream.sound]
+        if not sounds or any(stream.received for stream in sounds):
+            return None
+        return max(stream.since for stream in sounds)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """What people see: one call that is, was, or should have been recorded.
@@ -202,6 +271,7 @@ class Recording:
     files_awaited: bool = False
     """The recorder is gone, and its files are looked for; also after the recording is over."""
     delivery: Delivery | None = None
+    told: Told = Told()
     card_ts: str | None = None
     unwatched_from: datetime | None = None
     unwatched_to: datetime | None = None
@@ -242,6 +312,11 @@ class Recording:
             self.ending,
             self.files,
             self.unwatched_to,
+            self.told.gaps,
+            self.told.failing_told,
+            self.told.silent_told,
+            self.state is State.INTERRUPTED and self.told.moved_at,
+            self.state is State.UPLOADING and self.told.progress,
             self.files_awaited,
             self.delivery and self.delivery.shown,
         )
@@ -275,6 +350,8 @@ class Recorder:
     not_found_since: datetime | None = None
     absent: int = 0
     """How often in a row the channel's users did not list it."""
+    moved_uid: int | None = None
+    """The uid that it has in the channel since Agora moved it; queries and stops go on with `uid`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,6 +411,9 @@ class Policy:
     """How long a recorder can be in a channel at most: the life of its token, or of its resource."""
     resource_life: float = 240
     """A resource older than that is not started any more (Agora: good for 5 minutes)."""
+    silence_alert: float = 120
+    notified: bool = False
+    """Whether Agora's notifications are expected."""
     delivery_timeout: float = 900
     bucket_is_agoras: bool = True
     """Whether a key that the storage does not take is the one that Agora has to use as well."""

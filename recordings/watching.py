@@ -8,10 +8,12 @@ from datetime import datetime
 from recordings.actions import Change, Outcome
 from recordings.endings import end, fail, unwanted
 from recordings.errors import AgoraError, NotFound, RateLimited, Unauthorized
-from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
+from recordings.model import Alert, AlertKind, Exit, Reason, Recorder, Recording, State, Turn
 from recordings.ports import RecorderStatus
 
 _LONGEST_PAUSE = 60.0
+_NOTICE_SECONDS = 30.0
+"""A notice that has not come so long after what it tells of does not come any more."""
 _ABSENCE = 3
 """Intervals without a query after which nobody can tell what was meanwhile."""
 
@@ -24,7 +26,8 @@ def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn
             return fail(answered(queried, outcome.answer), recorder, Reason.CRASHED, "status 20", turn)
         case RecorderStatus(status=6 | 7 | 8):
             over = answered(queried, outcome.answer)
-            return end(over, Reason.STOPPED_ELSEWHERE, unwanted(recorder, turn), turn)
+            reason = Reason.IDLE if recording.told.exit is Exit.IDLE else Reason.STOPPED_ELSEWHERE
+            return end(over, reason, unwanted(recorder, turn), turn)
         case RecorderStatus(status=4 | 5) as seen:
             return _up(answered(queried, seen), outcome, turn)
         case RecorderStatus() as seen:
@@ -72,7 +75,7 @@ def merged(known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
 def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     started_at = recording.started_at or turn.now
     up = replace(
-        recording.moved(State.RECORDING),
+        _still_there(recording, started_at, turn).moved(State.RECORDING),
         started_at=started_at,
         not_found=0,
         not_found_since=None,
@@ -80,8 +83,32 @@ def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         next_step_at=turn.by(turn.at_interval(), started_at, turn.policy.max_duration),
     )
     if recording.status == 5 or outcome.stored_at is not None:
-        return _storing(up, outcome.stored_at or turn.now, turn)
-    return _nothing_stored_yet(up, outcome, turn)
+        return _heard(_storing(up, outcome.stored_at or turn.now, turn), outcome, turn)
+    return _heard(_nothing_stored_yet(up, outcome, turn), outcome, turn)
+
+
+def _still_there(recording: Recording, started_at: datetime, turn: Turn) -> Recording:
+    """Whatever a notice said of its end, Agora has it; and one that should have come by now did not."""
+    told = recording.told
+    missed = turn.policy.notified and told.up_at is None and turn.past(started_at, _NOTICE_SECONDS)
+    return replace(recording, told=replace(told, exit=None, missed=told.missed or missed))
+
+
+def silence_due(recording: Recording, turn: Turn) -> bool:
+    """Whether nobody has been heard for so long that people should know, if they are there."""
+    told = recording.told
+    return not told.silent_told and turn.past(told.silent_since, turn.policy.silence_alert)
+
+
+def _heard(change: Change, outcome: Outcome, turn: Turn) -> Change:
+    recording = change.recording
+    if not silence_due(recording, turn) or not outcome.people:
+        return change
+    since = recording.told.silent_since
+    silent = replace(recording, told=replace(recording.told, silent_told=True))
+    cause = f"{Reason.SILENT}-{since:%Y%m%d%H%M%S%f}"
+    alert = Alert(kind=AlertKind.WARNING, reason=Reason.SILENT, cause=cause, recording=silent, raised_at=turn.now)
+    return Change(silent, change.recorders, (*change.alerts, alert))
 
 
 def _storing(recording: Recording, stored_at: datetime, turn: Turn) -> Change:
@@ -111,6 +138,8 @@ def _nothing_stored(kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
 
 def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
     """Agora does not find it just now, or finds it not in the channel: it may be moving to another server."""
+    if isinstance(outcome.answer, NotFound) and recording.told.exit is not None:
+        return _left(recording, recorder, outcome, detail, turn)
     count = recording.not_found + 1
     since = recording.not_found_since or turn.now
     # On another server it has to store a first file anew.
@@ -125,6 +154,17 @@ def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detai
         return fail(missing, recorder, Reason.LOST, detail, turn)
     again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)
     return Change(replace(missing, next_step_at=again))
+
+
+def _left(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
+    """Agora told that it left, and does not find it any more: no grace is waited for."""
+    match recording.told.exit:
+        case Exit.CRASHED:
+            return fail(recording, recorder, Reason.CRASHED, detail, turn)
+        case Exit.LEFT:
+            return fail(recording, recorder, Reason.LEFT, detail, turn)
+    nobody = recording.told.exit is Exit.IDLE or outcome.people == frozenset()
+    return end(recording, Reason.IDLE if nobody else Reason.STOPPED_ELSEWHERE, unwanted(recorder, turn), turn)
 
 
 def _not_up_yet(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:

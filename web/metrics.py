@@ -50,6 +50,9 @@ class PrometheusMeter:
         self._alerts = Counter(
             "recorder_alerts", "Alerts by kind, reason and outcome", ["kind", "reason", "outcome"], registry=registry
         )
+        self._missed = Counter(
+            "recorder_notices_missed", "Recordings of which Agora did not tell that they began", registry=registry
+        )
         self._unknown = Counter(
             "recorder_unknown_uids", "Uids in the recorders' range that no row knows", registry=registry
         )
@@ -66,6 +69,9 @@ class PrometheusMeter:
 
     def alert(self, kind: str, reason: str, outcome: str) -> None:
         self._alerts.labels(kind, reason, outcome).inc()
+
+    def notice_missed(self) -> None:
+        self._missed.inc()
 
     def unknown_uid(self) -> None:
         self._unknown.inc()
