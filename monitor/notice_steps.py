@@ -1,4 +1,4 @@
-"""The engine's step for what Agora told by itself: add it to the recording, and ask Agora at once where that matters."""
+"""The engine's step for what Agora told by itself: add it to the recording, ask Agora at once where that matters."""
 
 from __future__ import annotations
 

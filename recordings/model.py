@@ -172,7 +172,7 @@ class Stream:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What Agora told by itself, where its notifications reach the bot. The order in which they came leaves no trace."""
+    """What Agora told by itself, where its notifications reach the bot. In which order they came leaves no trace."""
 
     notices: int = 0
     up_at: datetime | None = None

@@ -1,5 +1,7 @@
-"""What Agora's notices mean for a recording. They come twice, late, out of order or never: whatever their order, the same
-is known in the end. None ends a recording: what says that one is over makes a query happen at once, and that decides.
+"""What Agora's notices mean for a recording.
+
+They come twice, late, out of order or never: whatever their order, the same is known in the end. None ends a recording:
+what says that one is over makes a query happen at once, and that decides.
 """
 
 from __future__ import annotations
@@ -51,7 +53,7 @@ def heed(recording: Recording, recorder: Recorder | None, notices: Sequence[Noti
     after = _moving(after, news)
     after, alerts = _tell(after, turn)
     after = replace(after, next_step_at=_next(after, news, turn))
-    return Change(after, _changed(recorder, news), alerts, heeded)
+    return Change(after, _changed(recorder, news, recording.told, told), alerts, heeded)
 
 
 def in_words(notice: Notice) -> str:
@@ -78,11 +80,14 @@ def _sid(recording: Recording, recorder: Recorder | None) -> str | None:
     return recording.sid or (recorder.sid if recorder is not None and recorder.wanted else None)
 
 
-def _changed(recorder: Recorder | None, news: Iterable[Notice]) -> tuple[Recorder, ...]:
+def _changed(recorder: Recorder | None, news: Iterable[Notice], before: Told, after: Told) -> tuple[Recorder, ...]:
+    """The recorder with the uid that the newest move gave it."""
     if recorder is None:
         return ()
-    moves = sorted((n.sent_at, n.new_uid) for n in news if n.event is Event.MOVED and n.new_uid is not None)
-    return (replace(recorder, moved_uid=moves[-1][1]) if moves else recorder,)
+    uids = [n.new_uid for n in news if n.event is Event.MOVED and n.sent_at == after.moved_at]
+    if before.moved_at == after.moved_at:
+        uids.append(recorder.moved_uid)
+    return (replace(recorder, moved_uid=max((uid for uid in uids if uid is not None), default=None)),)
 
 
 # what is known

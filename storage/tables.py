@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -25,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Delivery, Reason, Source, State
-from storage.rows import delivery_from_json, delivery_to_json
+from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Reason, Source, State
+from storage.rows import DELIVERY, TOLD
 
 metadata = MetaData()
 
@@ -82,19 +83,23 @@ class Texts(TypeDecorator[tuple[str, ...]]):
         return tuple(value or ())
 
 
-class Found(TypeDecorator[Delivery]):
-    """What was found in the bucket, kept as JSON."""
+class Kept(TypeDecorator[Any]):
+    """A value of the domain, kept as JSON."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
 
-    def process_bind_param(self, value: Delivery | None, dialect: Dialect) -> dict[str, Any] | None:
-        del dialect
-        return None if value is None else delivery_to_json(value)
+    def __init__(self, adapter: TypeAdapter[Any]) -> None:
+        super().__init__()
+        self.adapter = adapter
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Delivery | None:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         del dialect
-        return None if value is None else delivery_from_json(value)
+        return None if value is None else self.adapter.dump_python(value, mode="json")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        del dialect
+        return None if value is None else self.adapter.validate_python(value)
 
 
 def _one_of(column: str, states: frozenset[State]) -> str:
@@ -161,7 +166,8 @@ recordings = Table(
     Column("files", Texts, nullable=False, server_default="[]"),
     Column("uploading_status", String(32), nullable=False, server_default=""),
     Column("files_awaited", Boolean, nullable=False, server_default=false()),
-    Column("delivery", Found),
+    Column("delivery", Kept(DELIVERY)),
+    Column("told", Kept(TOLD)),
     Column("card_ts", String(32)),
     # told after a pause in which no replica took steps
     Column("unwatched_from", UtcDateTime),
@@ -203,6 +209,7 @@ recorders = Table(
     Column("stop_accepted_at", UtcDateTime),
     Column("not_found_since", UtcDateTime),
     Column("absent", Integer, nullable=False, server_default="0"),
+    Column("moved_uid", BigInteger),
     Index("recorders_unwanted", "next_step_at", **_where(UNWANTED)),
     Index("recorders_of_recording", "recording_id"),
     Index("recorders_in_channel", "agora_channel", "created_at"),

@@ -288,9 +288,11 @@ class MemoryRecorders:
     def uids_in(self, agora_channel: str, now: datetime) -> frozenset[int]:
         with self._memory.lock:
             return frozenset(
-                r.uid
+                uid
                 for r in self._memory.recorders.values()
                 if r.agora_channel == agora_channel and r.created_at > now - timedelta(days=3)
+                for uid in (r.uid, r.moved_uid)
+                if uid is not None
             )
 
     def channels(self, since: datetime) -> Sequence[str]:
