@@ -185,6 +185,8 @@ class Told:
     """The newest error of an upload."""
     uploaded_at: datetime | None = None
     """When everything was said to be stored."""
+    backup_at: datetime | None = None
+    """When some of it was said to be in Agora's backup."""
     progress: int = 0
     """Of the upload, up to 10,000; never less than before."""
     progress_at: datetime | None = None

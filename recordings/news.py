@@ -107,6 +107,8 @@ def _adds(told: Told, notice: Notice) -> Told:
             return replace(told, failing_at=_latest(told.failing_at, notice.sent_at))
         case Event.UPLOADED:
             return replace(told, uploaded_at=_latest(told.uploaded_at, notice.sent_at))
+        case Event.IN_BACKUP:
+            return replace(told, backup_at=_latest(told.backup_at, notice.sent_at))
         case Event.PROGRESS:
             return _progress(told, notice)
         case Event.AUDIO | Event.VIDEO:
@@ -163,21 +165,16 @@ def _streams(told: Told, notice: Notice) -> tuple[Stream, ...]:
 
 def _facts(recording: Recording, news: Iterable[Notice]) -> Recording:
     """Files, and whether they are in the bucket or in Agora's backup: the newer word counts."""
-    about = sorted((n for n in news if n.event in (*_LOOK_NOW, Event.PLAYLIST)), key=lambda n: (n.sent_at, n.id))
-    for notice in about:
-        recording = replace(recording, files=merged(recording.files, notice.files))
-        if notice.event is Event.UPLOADED:
-            recording = replace(recording, uploading_status=UPLOADED)
-        elif notice.event is Event.IN_BACKUP and not _stored_since(recording, notice):
-            recording = replace(recording, uploading_status=IN_BACKUP)
-        elif notice.event is Event.PLAYLIST and recording.started_at is not None and recording.first_file_at is None:
-            recording = replace(recording, first_file_at=notice.sent_at, people_since=None)
-    return recording
-
-
-def _stored_since(recording: Recording, notice: Notice) -> bool:
-    uploaded_at = recording.told.uploaded_at
-    return uploaded_at is not None and uploaded_at >= notice.sent_at
+    for notice in news:
+        if notice.event in (*_LOOK_NOW, Event.PLAYLIST):
+            recording = replace(recording, files=merged(recording.files, notice.files))
+        if notice.event is Event.PLAYLIST and recording.started_at is not None:
+            stored_at = _earliest(recording.first_file_at, notice.sent_at)
+            recording = replace(recording, first_file_at=stored_at, people_since=None)
+    told = recording.told
+    if told.backup_at is not None and (told.uploaded_at is None or told.uploaded_at < told.backup_at):
+        return replace(recording, uploading_status=IN_BACKUP)
+    return recording if told.uploaded_at is None else replace(recording, uploading_status=UPLOADED)
 
 
 def _moving(recording: Recording, news: Iterable[Notice]) -> Recording:
