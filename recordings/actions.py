@@ -91,3 +91,5 @@ class Change:
     recording: Recording
     recorders: tuple[Recorder, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    heeded: tuple[str, ...] = ()
+    """Ids of the notices that this is the answer to."""
