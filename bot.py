@@ -69,6 +69,7 @@ from storage.acts import Acts
 from storage.database import Database
 from storage.lease import Lease
 from storage.migrate import migrate_when_possible
+from storage.notices import Notices
 from storage.outbox import Outbox
 from storage.recorders import Recorders
 from storage.recordings import Recordings
@@ -278,13 +279,25 @@ class Stores:
     outbox: Outbox
     troubles: Troubles
     acts: Acts
+    notices: Notices
+
+
+def stores_in(database: Database) -> Stores:
+    return Stores(
+        Recordings(database),
+        Recorders(database),
+        Outbox(database),
+        Troubles(database),
+        Acts(database),
+        Notices(database),
+    )
 
 
 def compose(config: settings.Settings) -> Running:
     """Every part, plugged together; nothing runs yet."""
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
-    stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database), Acts(database))
+    stores = stores_in(database)
     lease = Lease(database, f"{_place()}{os.getpid()}-{secrets.token_hex(4)}", _was_killed)
     leadership = Leadership(lease, config.lease_seconds, database.clock, time.monotonic, _pause(policy))
 
@@ -297,7 +310,7 @@ def compose(config: settings.Settings) -> Running:
     bucket = bucket_of(config)
     lanes = lanes_of(config, policy, stores, Slack(slack), bucket, identity, pacer, meter)
     dispatcher = Dispatcher(lanes, leadership.epoch, now, meter)
-    ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, policy, now)
+    ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, stores.notices, policy, now)
 
     links = LinkService(stores.acts, Slack(slack).is_member, bucket, now, config.link_ttl_seconds)
     app = app_of(config, stores, dispatcher, links)

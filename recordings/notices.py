@@ -6,6 +6,7 @@ a query can't say. Doc page: shared/notification-center-service/event-types/clou
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
@@ -59,12 +60,17 @@ class Notice:
     stream_uid: int | None = None
     """Whose sound or picture; 0: everybody's together."""
     begun_at: datetime | None = None
-    """When a slice begins."""
+    """When a slice begins; or since when a stream is received, or not."""
     lost_from: datetime | None = None
     """When the slice before it broke off; the same as `begun_at` where nothing was lost."""
     files: tuple[str, ...] = ()
     words: str = ""
     """Agora's own words about an error."""
+
+    @property
+    def order(self) -> tuple[datetime, int, str]:
+        """Sorts notices as they happened, as far as is known."""
+        return self.sent_at, -1 if self.sequence is None else self.sequence, self.id
 
 
 class Notices(Protocol):
@@ -72,3 +78,18 @@ class Notices(Protocol):
 
     def keep(self, notice: Notice) -> bool:
         """Writes a notice down, once; whether it was new."""
+
+    def waiting(self, most: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings with notices that are not heeded yet, with the time when the oldest of these came, the
+        oldest first. Only recordings that are not settled, or ended within the last hour."""
+
+    def of(self, recording_id: str) -> Sequence[Notice]:
+        """Those that are not heeded yet, by `Notice.order`."""
+
+    def seen(self, recording_id: str) -> int:
+        """How many ever came for it, heeded or not."""
+
+    def depth(self) -> tuple[int, datetime | None]:
+        """How many wait to be heeded, and since when the oldest does."""
+
+    def forget(self, now: datetime) -> None: ...

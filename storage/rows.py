@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row
 
 from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Told, Trouble
+from recordings.notices import Event, Notice
 
 _WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "poked"})
 _IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at"})
@@ -21,6 +22,8 @@ TROUBLE = tuple(field.name for field in fields(Trouble))
 ACT = tuple(field.name for field in fields(Act))
 DELIVERY, TOLD = TypeAdapter(Delivery), TypeAdapter(Told)
 """To JSON and back; what this program does not know of is left out."""
+_NOTICE = ("id", "agora_channel", "uid", "sid", "sequence", "sent_at", "received_at")
+_NOTICE_FACTS = tuple(field.name for field in fields(Notice) if field.name not in (*_NOTICE, "event"))
 _NOTED_AFTER_A_PAUSE = frozenset({"unwatched_from", "unwatched_to"})
 FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | _NOTED_AFTER_A_PAUSE | {"next_step_at"})
 """What a step of the engine writes."""
@@ -41,6 +44,19 @@ def recorder(row: Row[Any]) -> Recorder:
 
 def trouble(row: Row[Any]) -> Trouble:
     return Trouble(**values(row, TROUBLE))
+
+
+def notice_values(notice: Notice) -> dict[str, Any]:
+    facts = {
+        name: _plain(value) for name, value in values(notice, _NOTICE_FACTS).items() if value not in (None, (), "")
+    }
+    return values(notice, _NOTICE) | {"event": int(notice.event), "facts": facts}
+
+
+def notice(row: Row[Any]) -> Notice:
+    """What `notice_values` wrote; facts that this program does not know are left out."""
+    facts = {name: _typed(name, value) for name, value in row.facts.items() if name in _NOTICE_FACTS}
+    return Notice(**values(row, _NOTICE), event=Event(row.event), **facts)
 
 
 def to_json(snapshot: Recording) -> dict[str, Any]:

@@ -117,6 +117,7 @@ UNSETTLED = _condition(f"(NOT {_one_of('state', OVER)} OR files_awaited)")
 TAKES_CHANNEL = _condition(_one_of("state", HOLDS_CHANNEL))
 _undrawn = text("version > card_version")
 UNWANTED = _condition("gone_at IS NULL AND NOT wanted")
+NOT_HEEDED = _condition("heeded_at IS NULL AND recording_id IS NOT NULL")
 _undelivered = text("done_at IS NULL")
 _unanswered = text("response_url IS NOT NULL")
 _open = text("closed_at IS NULL")
@@ -185,6 +186,7 @@ recordings = Table(
     Index("recordings_unsettled", "next_step_at", **_where(UNSETTLED)),
     Index("recordings_undrawn", "card_due_at", **_where(_undrawn)),
     Index("recordings_of_channel", "slack_channel", "requested_at"),
+    Index("recordings_of_sid", "sid"),
     Index("recordings_unanswered", "requested_at", **_where(_unanswered)),
 )
 
@@ -213,6 +215,7 @@ recorders = Table(
     Index("recorders_unwanted", "next_step_at", **_where(UNWANTED)),
     Index("recorders_of_recording", "recording_id"),
     Index("recorders_in_channel", "agora_channel", "created_at"),
+    Index("recorders_of_sid", "sid"),
     Index("recorders_started", "start_sent_at", "agora_channel"),
 )
 
@@ -259,6 +262,27 @@ acts = Table(
     Column("detail", Text, nullable=False, server_default=""),
     Index("acts_at", "at"),
     Index("acts_of_recording", "recording_id"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("event", Integer, nullable=False),
+    Column("agora_channel", String(64), nullable=False),
+    Column("uid", BigInteger, nullable=False),
+    Column("sid", String(128), nullable=False),
+    Column("sequence", BigInteger),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("recording_id", String(32)),
+    Column("heeded_at", UtcDateTime),
+    Index("notices_not_heeded", "recording_id", "received_at", **_where(NOT_HEEDED)),
+    Index("notices_of_recording", "recording_id"),
+    Index("notices_of_sid", "sid"),
+    Index("notices_of_recorder", "agora_channel", "uid"),
+    Index("notices_received", "received_at"),
 )
 
 troubles = Table(

@@ -11,15 +11,25 @@ import pytest
 
 from recordings.actions import Change
 from recordings.model import Recording
+from recordings.notices import Notices
 from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Troubles, Wishes
 from storage.database import Database
 from storage.lease import Lease
+from storage.notices import Notices as SqlNotices
 from storage.outbox import Outbox as SqlOutbox
 from storage.recorders import Recorders as SqlRecorders
 from storage.recordings import Recordings as SqlRecordings
 from storage.troubles import Troubles as SqlTroubles
-from tests.fakes.rows import NOW
-from tests.fakes.store import Memory, MemoryLease, MemoryOutbox, MemoryRecorders, MemoryRecordings, MemoryTroubles
+from tests.fakes.rows import NOW, FakeClock
+from tests.fakes.store import (
+    Memory,
+    MemoryLease,
+    MemoryNotices,
+    MemoryOutbox,
+    MemoryRecorders,
+    MemoryRecordings,
+    MemoryTroubles,
+)
 
 ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
 """One worker runs them all, so that one server is enough."""
@@ -37,6 +47,9 @@ class Stores:
     recorders: Recorders
     outbox: Outbox
     troubles: Troubles
+    notices: Notices
+    clock: FakeClock
+    """The time for the notices."""
     lease: Callable[[str], LeaseRow]
     epoch: int = 0
 
@@ -67,22 +80,27 @@ class Stores:
 
 
 def in_memory() -> Stores:
-    memory = Memory()
+    memory, clock = Memory(), FakeClock()
     return Stores(
         MemoryRecordings(memory),
         MemoryRecorders(memory),
         MemoryOutbox(memory),
         MemoryTroubles(memory),
+        MemoryNotices(memory, clock),
+        clock,
         lambda holder: MemoryLease(memory, holder),
     )
 
 
 def on_sql(database: Database) -> Stores:
+    clock = FakeClock()
     return Stores(
         SqlRecordings(database),
         SqlRecorders(database),
         SqlOutbox(database),
         SqlTroubles(database),
+        SqlNotices(database, clock),
+        clock,
         lambda holder: Lease(database, holder),
     )
 

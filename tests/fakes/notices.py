@@ -1,58 +1,67 @@
-"""Agora's notices as tests need them."""
+"""Notifications as Agora sends them, and notices as the bot keeps them."""
 
 from __future__ import annotations
 
-import itertools
+import hashlib
+import hmac
+import json
 from typing import Any
 
 from recordings.notices import Event, Notice
-from tests.fakes.rows import UID, at
+from tests.fakes.rows import NOW, UID
 
-_numbers = itertools.count()
+SECRET = "notification-secret"
+SENT_MS = 1_781_696_520_123
+"""123 ms after `NOW`."""
 
 
-def a_notice(event: Event, seconds: float = 50.0, **facts: Any) -> Notice:
-    """About the recorder of rec1, sent so many seconds after it was asked for, and received at once."""
-    sent: dict[str, Any] = {
-        "id": f"notice-{next(_numbers)}",
-        "event": event,
+def a_notification(
+    event: int = 40, *, details: object = None, whole: dict[str, Any] | None = None, **payload: Any
+) -> Any:
+    """Of the recorder of rec1; `whole` and `payload` say what is not as usual, `...` what is not there at all."""
+    inside = {
+        "cname": "daily",
+        "uid": str(UID),
+        "sid": "SID",
+        "sequence": 3,
+        "sendts": SENT_MS,
+        "serviceType": 1,
+        "details": {"msgName": "x"} if details is None else details,
+    } | payload
+    outside = {
+        "noticeId": "2000001428:4330:107",
+        "productId": 3,
+        "eventType": event,
+        "notifyMs": SENT_MS + 1000,
+        "payload": {name: value for name, value in inside.items() if value is not ...},
+    } | (whole or {})
+    return {name: value for name, value in outside.items() if value is not ...}
+
+
+def as_body(notification: object) -> bytes:
+    return json.dumps(notification).encode()
+
+
+def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
+    """The headers that Agora sends with a body."""
+    return {
+        "Content-Type": "application/json",
+        "Agora-Signature": hmac.new(secret.encode(), body, hashlib.sha1).hexdigest(),
+        "Agora-Signature-V2": hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(),
+    }
+
+
+def a_notice(**facts: Any) -> Notice:
+    """That the recorder of rec1 has started."""
+    told: dict[str, Any] = {
+        "id": "n1",
+        "event": Event.STARTED,
         "agora_channel": "daily",
         "uid": UID,
         "sid": "SID",
-        "sent_at": at(seconds),
-        "received_at": at(seconds),
+        "sequence": 0,
+        "sent_at": NOW,
+        "received_at": NOW,
+        "code": 0,
     }
-    return Notice(**(sent | facts))
-
-
-def left(code: int, seconds: float = 50.0, **facts: Any) -> Notice:
-    return a_notice(Event.LEFT, seconds, code=code, **facts)
-
-
-def exited(code: int, seconds: float = 51.0, **facts: Any) -> Notice:
-    return a_notice(Event.EXITED, seconds, code=code, **facts)
-
-
-def moved(seconds: float = 50.0, new_uid: int = 123) -> Notice:
-    return a_notice(Event.MOVED, seconds, new_uid=new_uid)
-
-
-def gap(begun: float, ended: float) -> Notice:
-    """The recording lacks this span."""
-    return a_notice(Event.SLICE, ended, lost_from=at(begun), begun_at=at(ended))
-
-
-def sound(received: bool, seconds: float = 50.0, uid: int = 0) -> Notice:
-    return a_notice(Event.AUDIO, seconds, code=0 if received else 1, stream_uid=uid)
-
-
-def picture(received: bool, seconds: float = 50.0, uid: int = 0) -> Notice:
-    return a_notice(Event.VIDEO, seconds, code=0 if received else 1, stream_uid=uid)
-
-
-def upload_error(code: int = 47, seconds: float = 50.0, module: int = 1, level: int = 4) -> Notice:
-    return a_notice(Event.ERROR, seconds, module=module, code=code, level=level, words="upload failed")
-
-
-def progress(done: int, seconds: float = 50.0) -> Notice:
-    return a_notice(Event.PROGRESS, seconds, code=done)
+    return Notice(**(told | facts))
