@@ -55,6 +55,7 @@ from monitor.dispatcher import Dispatcher, Lane
 from monitor.janitor import Janitor
 from monitor.leadership import Leadership
 from monitor.looks import Looks
+from monitor.notice_steps import NoticeSteps
 from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
@@ -80,7 +81,7 @@ from web.server import WebServer
 
 DRAIN_SECONDS = 6.0
 _LEAVING_SECONDS = 2.0
-_AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS = 64, 8, 8
+_AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS, _NOTICE_THREADS = 64, 8, 8, 4
 _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
@@ -109,6 +110,8 @@ def policy_of(config: settings.Settings) -> Policy:
         nothing_stored=config.nothing_stored_seconds,
         unreachable_alert=config.unreachable_alert_seconds,
         max_duration=config.max_duration_seconds,
+        silence_alert=config.silence_alert_seconds,
+        notified=config.agora_webhook_secret is not None,
         delivery_timeout=config.delivery_timeout_seconds,
         bucket_is_agoras=config.storage_read_access_key is None,
         recorder_life=_TOKEN_LIFE if config.agora_app_certificate else life,
@@ -344,8 +347,10 @@ def lanes_of(
         return RecordingSteps(stores.recordings, stores.recorders, calls, looks, poster, policy, now, rng.random, share)
 
     agora_pool, watch_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora"), ThreadPoolExecutor(_AGORA_THREADS, "watch")
+    notice_pool = ThreadPoolExecutor(_NOTICE_THREADS, "notice")
     slack_pool, bucket_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack"), ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
     return (
+        Lane(NoticeSteps(stores.notices, stores.recordings, policy, now), notice_pool),
         Lane(steps(Share.ASKED), agora_pool),
         Lane(steps(Share.WATCHED), watch_pool, pacer.room),
         Lane(steps(Share.LOOKED_FOR), bucket_pool),

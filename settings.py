@@ -259,6 +259,7 @@ class Settings(BaseModel):
     unreachable_alert_seconds: Seconds = _seconds(300, "how long Agora may give no usable answer")
     max_idle_seconds: Seconds = _seconds(300, "how long a channel may be empty (Agora itself takes 5 at least)")
     max_duration_seconds: Seconds = _seconds(14400, "how long a recording may take")
+    silence_alert_seconds: Seconds = _seconds(120, "how long nobody may be heard while people are in the channel")
     delivery_timeout_seconds: Seconds = _seconds(900, "how long the files of a recording may take to be in the bucket")
     link_ttl_seconds: Annotated[float, Field(ge=1, le=LONGEST_LINK_SECONDS, allow_inf_nan=False)] = Field(
         3600,

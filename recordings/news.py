@@ -42,14 +42,15 @@ _LOOK_NOW = frozenset({Event.UPLOADED, Event.IN_BACKUP})
 def heed(recording: Recording, recorder: Recorder | None, notices: Sequence[Notice], turn: Turn) -> Change:
     """The recording with everything that these notices add, and whether to ask Agora, or the bucket, at once."""
     heeded = tuple(notice.id for notice in notices)
-    news = [notice for notice in notices if not recording.over or notice.event in _AFTER_THE_END]
+    recorder = _with_sid(recorder, notices, turn)
+    sid = _sid(recording, recorder)
+    news = [notice for notice in notices if notice.sid == sid and _matters(recording, notice)]
     if not news:
         return Change(recording, heeded=heeded)
-    recorder = _with_sid(recorder, news, turn)
     told = replace(recording.told, notices=recording.told.notices + len(news))
     for notice in news:
         told = _adds(told, notice)
-    after = _facts(replace(recording, told=told, sid=_sid(recording, recorder)), news)
+    after = _facts(replace(recording, told=told, sid=sid), news)
     after = _moving(after, news)
     after, alerts = _tell(after, turn)
     after = replace(after, next_step_at=_next(after, news, turn))
@@ -63,6 +64,10 @@ def in_words(notice: Notice) -> str:
     table = _ERRORS if notice.event is Event.ERROR else _WARNINGS
     known = table.get((notice.module or 0, notice.code or 0), "")
     return ": ".join(part for part in (known or _MODULES.get(notice.module or 0, ""), notice.words) if part)
+
+
+def _matters(recording: Recording, notice: Notice) -> bool:
+    return not recording.over or notice.event in _AFTER_THE_END
 
 
 # the recorder

@@ -103,6 +103,7 @@ def test_what_is_required_is_enough_and_the_rest_has_the_documented_defaults() -
         "unreachable_alert_seconds": 300,
         "max_idle_seconds": 300,
         "max_duration_seconds": 14400,
+        "silence_alert_seconds": 120,
         "delivery_timeout_seconds": 900,
         "link_ttl_seconds": 3600,
         "max_recorders": 50,

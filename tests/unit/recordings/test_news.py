@@ -243,6 +243,14 @@ def test_a_notice_with_another_uid_teaches_no_sid() -> None:
     assert change.recording.sid is None
 
 
+@pytest.mark.parametrize("notice", [left(4, sid="OTHER"), exited(1, sid="OTHER"), upload_error(47)])
+def test_what_concerns_another_recorder_changes_nothing(notice: Notice) -> None:
+    row = replace(UP, sid="THIS")
+    change = heed(row, running(sid="THIS"), [notice], turn_at(60))
+
+    assert (change.recording, change.alerts, change.heeded) == (row, (), (notice.id,))
+
+
 @pytest.mark.parametrize("event", Event)
 def test_after_the_end_nothing_moves_and_nobody_is_told(event: Event) -> None:
     notice = a_notice(event, code=1, module=1, new_uid=9, files=("late.mp4",))
