@@ -34,7 +34,7 @@ import check
 import logs
 import settings
 from agora import client as agora_client
-from agora import payloads, tokens, vendors
+from agora import notifications, payloads, tokens, vendors
 from agora.channels import check_channel_name
 from agora.pacing import Pacer
 from files.bucket import ObjectBucket
@@ -78,6 +78,7 @@ from storage.troubles import Troubles
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 from web.server import WebServer
+from web.webhook import Webhook
 
 DRAIN_SECONDS = 6.0
 _LEAVING_SECONDS = 2.0
@@ -320,7 +321,8 @@ def compose(config: settings.Settings) -> Running:
     connection = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
     readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
     over_http = None if config.slack_signing_secret is None else SlackOverHttp(app)
-    server = WebServer(web_app(readiness, over_http, meter.text), config.http_host, config.http_port)
+    web = web_app(readiness, over_http, meter.text, webhook_of(config, stores, dispatcher, meter))
+    server = WebServer(web, config.http_host, config.http_port)
     return Running(database, dispatcher, leadership, scheduler_for(ticker.tick), identity, connection, server)
 
 
@@ -380,6 +382,22 @@ def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher, li
     )
 
 
+def webhook_of(
+    config: settings.Settings, stores: Stores, dispatcher: Dispatcher, meter: PrometheusMeter
+) -> Webhook | None:
+    """What listens to Agora; nothing where its notifications have no secret."""
+    secret = _revealed(config.agora_webhook_secret)
+    if not secret:
+        return None
+    return Webhook(
+        lambda body, v1, v2: notifications.signature_fits(secret, body, v1, v2),
+        lambda body: notifications.read(body, now()),
+        stores.notices.keep,
+        dispatcher.wake,
+        meter,
+    )
+
+
 def overview_of(
     stores: Stores, leadership: Leadership, connection: Socket | None, pacer: Pacer, query_interval: float
 ) -> Overview:
@@ -387,6 +405,7 @@ def overview_of(
     at = now()
     due_at = next((moment for _, moment in stores.recordings.due(1)), at)
     waiting, raised_at = stores.outbox.depth()
+    notices, received_at = stores.notices.depth()
     return Overview(
         recordings=stores.recordings.by_state(),
         oldest_due=max(0.0, (at - due_at).total_seconds()),
@@ -397,6 +416,8 @@ def overview_of(
         query_interval=query_interval,
         agora_queue=pacer.queued,
         agora_allowed=pacer.qps,
+        notices_waiting=notices,
+        notices_age=(at - (received_at or at)).total_seconds(),
     )
 
 

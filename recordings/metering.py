@@ -26,6 +26,10 @@ class Meter(Protocol):
     def unknown_uid(self) -> None:
         """Somebody with a uid of the recorders' range whom no row knows."""
 
+    def notice(self, event: str, outcome: str) -> None:
+        """One notification of Agora's: its event as a number or `other`; `kept`, `repeated`, `ignored`, `malformed`,
+        `refused`, `limited` or `unavailable`."""
+
 
 class NoMeter:
     """Counts nothing."""
@@ -36,3 +40,4 @@ class NoMeter:
     def alert(self, kind: str, reason: str, outcome: str) -> None: ...
     def notice_missed(self) -> None: ...
     def unknown_uid(self) -> None: ...
+    def notice(self, event: str, outcome: str) -> None: ...
