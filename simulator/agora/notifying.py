@@ -47,6 +47,11 @@ class Notifying(Stage):
             self._postman.secret = self._postman.secret if secret is None else secret
         self._attend()
 
+    @property
+    def webhook_secret(self) -> str:
+        """What notices are signed with, also before there is a webhook (a bot has to know it first)."""
+        return self._postman.secret
+
     def _attend(self) -> None:
         """Have the postman run while there is somebody to tell; not with the lock held, which he needs."""
         wanted = self._started and self._postman.url is not None

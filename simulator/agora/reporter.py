@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from simulator.agora import notices, upload_story
+from simulator.agora.checks import Fields
 from simulator.agora.notices import KINDS, Notice
 from simulator.agora.recorder import Happening, Recorder
 from simulator.agora.story import Line, Story
@@ -44,14 +45,13 @@ class Reporter:
         lines.sort(key=lambda each: each[0].moment)
         return [self._made_of(*each) for each in lines]
 
-    def by_hand(self, event: int, channel: str, sid: str, uid: str, sequence: int | None, details: object) -> Notice:
+    def by_hand(self, event: int, channel: str, sid: str, uid: str, sequence: int | None, details: Fields) -> Notice:
         """Any notice; what is not said of it is as usual, or the recorder's own."""
-        given = dict(details) if isinstance(details, dict) else {}
         service = KINDS[event].service
         if sequence is None:
             story = self._stories.get(sid)
             sequence = self._next(story, service) if story else 0
-        merged = {**self._usual(event), **given}
+        merged = {**self._usual(event), **details}
         return Notice(self.new_id(event), event, channel, uid, sid, sequence, self.world.clock.wall(), merged)
 
     def new_id(self, event: int) -> str:

@@ -150,7 +150,7 @@ class AgoraSimulator(Notifying):
             "AGORA_CUSTOMER_ID": self.account.customer_id,
             "AGORA_CUSTOMER_SECRET": self.account.customer_secret,
             "AGORA_API_URLS": ",".join(self.urls),
-            **({} if self._postman.url is None else {"AGORA_WEBHOOK_SECRET": self._postman.secret}),
+            **({} if self._postman.url is None else {"AGORA_WEBHOOK_SECRET": self.webhook_secret}),
             **(STORAGE if self._bucket is None else self._bucket.settings),
         }
 
