@@ -291,7 +291,7 @@ def test_files_are_told_of_when_they_are_in_the_bucket(stored: Office) -> None:
     assert stored.webhook.of(31) == []
     stored.passes(0.2)
     assert stored.webhook.events()[-3:] == [41, 31, 11]
-    assert f"{task.sid}_daily_0.mp4" in stored.stored.keys()
+    assert stored.stored.get(f"{task.sid}_daily_0.mp4")
 
 
 def test_progress_counts_what_the_bucket_has_taken(stored: Office) -> None:
