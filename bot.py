@@ -9,15 +9,13 @@ import os
 import random
 import secrets
 import signal
-import socket
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 if __name__ == "__main__":
@@ -30,18 +28,22 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from pydantic import SecretStr
 from slack_bolt import App
 
-import check
 import logs
 import settings
 from agora import client as agora_client
 from agora import notifications, payloads, tokens, vendors
 from agora.channels import check_channel_name
 from agora.pacing import Pacer
+from agora.transport import Answer, unheard
+from check import everything, lines
+from check.bucket import Keys
+from check.clock import AGORA, Heard
 from files.bucket import ObjectBucket
-from files.places import Place
+from files.places import REQUEST_SECONDS, Place
 from files.unusable import UnusableBucket
 from handlers.app import slack_app
 from handlers.channel_names import ChannelNames
+from handlers.doctor import Doctor
 from handlers.http import SlackOverHttp
 from handlers.identity import Identity
 from handlers.links import LinksButton
@@ -50,6 +52,7 @@ from handlers.socket import Socket
 from messages.cards import Frame
 from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
 from messages.slack import Slack, web_client
+from monitor import holder
 from monitor.calls import Calls
 from monitor.dispatcher import Dispatcher, Lane
 from monitor.janitor import Janitor
@@ -87,6 +90,9 @@ _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
+_DOCTOR_SLACK_SECONDS = 3
+_PROBE_SECONDS = 4.0
+"""For each of the four requests of a look into the bucket."""
 _SHORTEST_PAUSE = 2.0
 _TIDYING = 10
 """One request in so many, at most, looks for recorders that should be gone."""
@@ -119,7 +125,9 @@ def policy_of(config: settings.Settings) -> Policy:
     )
 
 
-def agora_of(config: settings.Settings, pacer: Pacer) -> agora_client.AgoraClient:
+def agora_of(
+    config: settings.Settings, pacer: Pacer, heard: Callable[[Answer], None] = unheard
+) -> agora_client.AgoraClient:
     """The client of Agora."""
     return agora_client.connect(
         bases=config.agora_api_urls,
@@ -140,36 +148,13 @@ def agora_of(config: settings.Settings, pacer: Pacer) -> agora_client.AgoraClien
         ),
         storage=storage_target(config),
         clock=now,
+        heard=heard,
     )
 
 
 def _pause(policy: Policy) -> float:
     """Seconds without a leader that are worth telling; a tick comes every half second at best."""
     return max(3 * policy.query_interval, _SHORTEST_PAUSE)
-
-
-def _place() -> str:
-    """This machine, or this container on it: where a process id means one process."""
-    namespace = Path("/proc/self/ns/pid")
-    inside = f"{namespace.stat().st_ino}-" if namespace.exists() else ""
-    return f"{socket.gethostname()[:30]}-{inside}"
-
-
-def _was_killed(holder: str) -> bool:
-    """Whether a holder of the lease was a process here that is no more: its successor need not wait for the lease."""
-    place = _place()
-    pid = holder.removeprefix(place).split("-")[0]
-    if not holder.startswith(place) or not pid.isdigit():
-        return False
-    if int(pid) == os.getpid():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
 
 
 def tokens_of(config: settings.Settings) -> tokens.Tokens:
@@ -189,23 +174,27 @@ def storage_target(config: settings.Settings) -> payloads.StorageTarget:
     )
 
 
-def bucket_of(config: settings.Settings) -> Bucket:
+def bucket_of(config: settings.Settings, seconds: float = REQUEST_SECONDS) -> Bucket:
     """The bucket as the bot looks into it: with the key that Agora gets, or with one that may only read."""
+    key = config.storage_read_access_key or config.storage_access_key
+    return _bucket(config, key, config.storage_read_secret_key or config.storage_secret_key, seconds)
+
+
+def _bucket(config: settings.Settings, access_key: SecretStr, secret_key: SecretStr, seconds: float) -> Bucket:
     vendor = vendors.parse_vendor(config.storage_vendor)
     region = config.storage_region or ""
     named = vendors.region_name(vendor, vendors.parse_region(vendor, region)) if vendors.has_regions(vendor) else region
     elsewhere = config.storage_endpoint is not None
-    read_key, read_secret = config.storage_read_access_key, config.storage_read_secret_key
     try:
         place = Place(
             vendor="s3" if elsewhere else vendors.vendor_name(vendor),
             region=named,
             bucket=config.storage_bucket,
-            access_key=_revealed(read_key or config.storage_access_key),
-            secret_key=_revealed(read_secret or config.storage_secret_key),
+            access_key=access_key.get_secret_value(),
+            secret_key=secret_key.get_secret_value(),
             endpoint=config.storage_endpoint or "",
         )
-        return ObjectBucket(place, now)
+        return ObjectBucket(place, now, seconds=seconds)
     except ValueError as error:
         return UnusableBucket(config.storage_bucket, str(error))
 
@@ -302,7 +291,7 @@ def compose(config: settings.Settings) -> Running:
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
     stores = stores_in(database)
-    lease = Lease(database, f"{_place()}{os.getpid()}-{secrets.token_hex(4)}", _was_killed)
+    lease = Lease(database, holder.name(), holder.was_killed)
     leadership = Leadership(lease, config.lease_seconds, database.clock, time.monotonic, _pause(policy))
 
     slack = web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url)
@@ -317,7 +306,8 @@ def compose(config: settings.Settings) -> Running:
     ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, stores.notices, policy, now)
 
     links = LinkService(stores.acts, Slack(slack).is_member, bucket, now, config.link_ttl_seconds)
-    app = app_of(config, stores, dispatcher, links)
+    doctor = doctor_of(config, database, pacer, identity)
+    app = app_of(config, stores, dispatcher, links, doctor)
     connection = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
     readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
     over_http = None if config.slack_signing_secret is None else SlackOverHttp(app)
@@ -364,7 +354,9 @@ def lanes_of(
     )
 
 
-def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher, links: LinkService) -> App:
+def app_of(
+    config: settings.Settings, stores: Stores, dispatcher: Dispatcher, links: LinkService, doctor: Doctor
+) -> App:
     """What listens to Slack."""
     token = config.slack_bot_token.get_secret_value()
     service = RecordingService(
@@ -376,6 +368,7 @@ def app_of(config: settings.Settings, stores: Stores, dispatcher: Dispatcher, li
         client,
         token,
         RecordCommand(service, names),
+        doctor,
         service,
         LinksButton(links),
         _revealed(config.slack_signing_secret),
@@ -396,6 +389,38 @@ def webhook_of(
         dispatcher.wake,
         meter,
     )
+
+
+def doctor_of(config: settings.Settings, database: Database, pacer: Pacer, identity: Identity) -> Doctor:
+    """What `/record doctor` looks at. It leaves the tables alone: those of a bot that runs are there."""
+    parts = parts_of(config, database, pacer)
+    client = web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url, seconds=_DOCTOR_SLACK_SECONDS)
+    return Doctor(client, lambda: found_of(config, parts, database.check_tables), lambda: identity.bot.name)
+
+
+def parts_of(config: settings.Settings, database: Database, pacer: Pacer) -> everything.Parts:
+    """What has to be right before the first recording."""
+    heard = Heard(now)
+    writer = _bucket(config, config.storage_access_key, config.storage_secret_key, _PROBE_SECONDS)
+    return everything.Parts(
+        database=database,
+        max_recorders=config.max_recorders,
+        slack=web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url),
+        app_token=_revealed(config.slack_app_token),
+        agora=agora_of(config, pacer, lambda answer: heard.answer(AGORA, answer.headers)),
+        tokens=tokens_of(config),
+        profile=config.agora_channel_profile,
+        storage=storage_target(config),
+        bucket=Keys(writer, bucket_of(config, _PROBE_SECONDS), config.storage_read_access_key is not None),
+        heard=heard,
+        clock=now,
+    )
+
+
+def found_of(config: settings.Settings, parts: everything.Parts, tables: Callable[[], None]) -> list[lines.Line]:
+    """The lines of a look at everything; what somebody else said may repeat a secret, which is taken out."""
+    redact = logs.Redaction(settings.secret_values(config), patterns=())
+    return [replace(line, found=redact(line.found)) for line in everything.lines(parts, tables)]
 
 
 def overview_of(
@@ -451,28 +476,21 @@ def main(arguments: Sequence[str]) -> int:
     try:
         config = settings.load(checks={"vendor": vendors.parse_vendor, "region": _check_region})
     except settings.SettingsError as error:
-        return check.report_settings(error.lines) if arguments else _refuse(error.lines)
+        return lines.report_settings(error.lines) if arguments else _refuse(error.lines)
     logs.configure(config.log_level, config.log_format, settings.secret_values(config))
     for name in _BOLT_READS_THESE:
         os.environ.pop(name, None)
     if arguments:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
-        return check.report(check_lines(config))
+        return check(config)
     return run(config)
 
 
-def check_lines(config: settings.Settings) -> list[check.Line]:
-    """Everything that must be right before the first recording."""
-    token = config.slack_bot_token.get_secret_value()
-    return check.lines(
-        database=Database(config.database_url.get_secret_value()),
-        slack=web_client(token, config.slack_api_url),
-        app_token=_revealed(config.slack_app_token),
-        agora=agora_of(config, Pacer(config.agora_qps)),
-        tokens=tokens_of(config),
-        storage=f"bucket {config.storage_bucket} at {vendors.vendor_name(vendors.parse_vendor(config.storage_vendor))}",
-        clock=now,
-    )
+def check(config: settings.Settings) -> int:
+    """`bot.py check`: makes the tables, where they are not there yet, and prints what is found; the exit code."""
+    database = Database(config.database_url.get_secret_value())
+    parts = parts_of(config, database, Pacer(config.agora_qps))
+    return lines.report(found_of(config, parts, database.migrate))
 
 
 def _refuse(lines: Sequence[str]) -> int:

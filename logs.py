@@ -12,7 +12,7 @@ import logging
 import re
 import sys
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import TextIO
 from urllib.parse import quote, quote_plus
@@ -58,17 +58,21 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 class Redaction:
-    """Takes secrets out of rendered text: `secrets` in all their spellings, and what looks like one."""
+    """Takes secrets out of rendered text: `secrets` in all their spellings, and what looks like one.
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    What looks like one may be plain words after the name of a setting; where people read them, give no `patterns`.
+    """
+
+    def __init__(self, secrets: Iterable[str] = (), patterns: Sequence[tuple[re.Pattern[str], str]] = PATTERNS) -> None:
         known = {form for secret in secrets if secret for form in _spellings(secret)}
         longest_first = sorted(known, key=len, reverse=True)
         self._known = re.compile("|".join(map(_expression, longest_first))) if known else None
+        self._patterns = patterns
 
     def __call__(self, text: str) -> str:
         if self._known is not None:
             text = self._known.sub(MASK, text)
-        for pattern, replacement in PATTERNS:
+        for pattern, replacement in self._patterns:
             text = pattern.sub(replacement, text)
         return text
 

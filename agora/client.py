@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
@@ -12,7 +12,17 @@ from agora.errors import error_for, not_agoras
 from agora.pacing import Pacer
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens
-from agora.transport import CONNECT_TIMEOUT, READ_TIMEOUT, RETURN_AFTER, TOTAL_TIMEOUT, Call, HttpTransport, Transport
+from agora.transport import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    RETURN_AFTER,
+    TOTAL_TIMEOUT,
+    Answer,
+    Call,
+    HttpTransport,
+    Transport,
+    unheard,
+)
 from recordings.ports import ChannelUsers, Clock, RecorderStatus, StopAccepted, Target
 
 _T = TypeVar("_T")
@@ -122,6 +132,7 @@ def connect(
     read_timeout: float = READ_TIMEOUT,
     total_timeout: float = TOTAL_TIMEOUT,
     return_after: float = RETURN_AFTER,
+    heard: Callable[[Answer], None] = unheard,
 ) -> AgoraClient:
     """A client of Agora's REST API. Durations in seconds (see `HttpTransport`)."""
     transport = HttpTransport(
@@ -133,6 +144,7 @@ def connect(
         total_timeout=total_timeout,
         return_after=return_after,
         pace=pacer.pace,
+        heard=heard,
     )
     return AgoraClient(transport, tokens, profile, storage, clock, hide=(customer_id, customer_secret))
 

@@ -58,6 +58,10 @@ def _at_once(call: Call) -> None:
     """No pace at all."""
 
 
+def unheard(answer: Answer) -> None:
+    """Nobody else wants to know."""
+
+
 class Transport(Protocol):
     """Sends a call once. Raises `NotSent` where it surely did not arrive, `NoAnswer` where that is not known."""
 
@@ -73,8 +77,8 @@ class HttpTransport:
 
     Durations in seconds: `connect_timeout` for each address of a host and again for TLS, `read_timeout` for the next
     byte, `total_timeout` for the whole call, `return_after` until a base that was left is tried again. `pace` waits
-    until this call may be sent; that is no part of the call's time. `ca_bundle` is a file of
-    certificates to trust in place of the usual ones.
+    until this call may be sent; that is no part of the call's time. `heard` gets every answer as it comes. `ca_bundle`
+    is a file of certificates to trust in place of the usual ones.
     """
 
     def __init__(
@@ -88,6 +92,7 @@ class HttpTransport:
         total_timeout: float = TOTAL_TIMEOUT,
         return_after: float = RETURN_AFTER,
         pace: Callable[[Call], None] = _at_once,
+        heard: Callable[[Answer], None] = unheard,
         ca_bundle: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -95,6 +100,7 @@ class HttpTransport:
         self._timeouts = (connect_timeout, read_timeout)
         self._total_timeout = total_timeout
         self._pace = pace
+        self._heard = heard
         self._session = _session(customer_id, customer_secret, hosts=len(bases))
         self._session.verify = ca_bundle or True
 
@@ -139,6 +145,7 @@ class HttpTransport:
             self._bases.faulted(base)
             raise NoAnswer(f"no answer from {host_of(base)}: {_why(error)}") from None
         self._judge(base, answer.status)
+        self._heard(answer)
         return answer
 
     def _request(self, base: str, call: Call) -> Answer:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 from typing import Any
 
 import structlog
@@ -14,12 +15,15 @@ from slack_bolt.context import BoltContext
 from slack_bolt.error import BoltUnhandledRequestError
 from slack_bolt.request import BoltRequest
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackClientError
 
 from handlers import COMMANDS
 from handlers.buttons import StopButton
+from handlers.doctor import Doctor
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
-from messages import replies
+from handlers.wording import asks_for_doctor
+from messages import findings, replies
 from messages.cards import STOP_ACTION
 from messages.files import LINKS_ACTION
 from messages.text import Message
@@ -34,6 +38,7 @@ def slack_app(
     client: WebClient,
     bot_token: str,
     record: RecordCommand,
+    doctor: Doctor,
     service: RecordingService,
     links: LinksButton,
     signing_secret: str,
@@ -51,7 +56,7 @@ def slack_app(
     )
     stop_button = StopButton(service)
     for name in COMMANDS:
-        app.command(name)(_command(record))
+        app.command(name)(_command(record, doctor))
     app.action(STOP_ACTION)(_press(stop_button))
     app.action(LINKS_ACTION)(_press_slowly(links))
     app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
@@ -68,8 +73,12 @@ def _authorize(bot_token: str) -> Any:
     return authorize
 
 
-def _command(record: RecordCommand) -> Any:
-    def listener(ack: Ack, command: dict[str, Any]) -> None:
+def _command(record: RecordCommand, doctor: Doctor) -> Any:
+    def listener(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
+        if asks_for_doctor(command.get("text") or ""):
+            ack(text=findings.LOOKING, response_type="ephemeral")
+            _respond(respond, doctor.answer(command), replace_original=False)
+            return
         reply = record.answer(command)
         _log.info("command", user=command.get("user_id"), channel=command.get("channel_id"), text=command.get("text"))
         ack(text=reply.text, blocks=list(reply.blocks), response_type="ephemeral")
@@ -130,6 +139,18 @@ def _on_error(error: Exception, request: BoltRequest, context: BoltContext) -> B
         _log.error("request_failed", reference=reference, exc_info=error)
         reply = replies.unexpected(reference)
     if context.ack.response is not None:
+        _tell(context, reply, reference)
         return None
     body = {"response_type": "ephemeral", "text": reply.text} if request.body.get("command") else ""
     return BoltResponse(status=200, body=body)
+
+
+def _tell(context: BoltContext, reply: Message, reference: str) -> None:
+    """What failed after the acknowledgement, where a reply still has a way to the person."""
+    respond = context.respond
+    if context.response_url is None or respond is None:
+        return
+    try:
+        _respond(respond, reply, replace_original=False)
+    except (SlackClientError, OSError, HTTPException, ValueError) as error:
+        _log.warning("reply_refused", error=type(error).__name__, reference=reference)

@@ -8,9 +8,11 @@ from dataclasses import dataclass
 
 from recordings.errors import PersonError
 
-VERBS = ("start", "status", "stop", "help")
+VERBS = ("start", "status", "stop", "doctor", "help")
+_WITHOUT_A_NAME = ("doctor", "help")
 _MEANT = {
     "begin": "start",
+    "check": "doctor",
     "end": "stop",
     "finish": "stop",
     "halt": "stop",
@@ -60,9 +62,14 @@ def parse(text: str) -> Typed:
     if verb not in VERBS:
         raise UnknownVerb(_unescape(words[0]))
     rest = words[1].strip() if len(words) > 1 else ""
-    if verb == "help" or not rest:
+    if verb in _WITHOUT_A_NAME or not rest:
         return Typed(verb, None)
     return Typed(verb, _name(rest, f"/record {verb} daily"))
+
+
+def asks_for_doctor(text: str) -> bool:
+    """Whether this is the one command whose answer takes seconds."""
+    return [word.lower() for word in text.split()[:1]] == ["doctor"]
 
 
 def nearest(word: str) -> str | None:

@@ -37,6 +37,8 @@ def alert_message(alert: Alert, folder: str = "", *, direct: bool = False) -> Me
     lines = [head, words.happened]
     if alert.reason is Reason.NOT_DELIVERED and alert.kind is AlertKind.WARNING:
         lines.extend(what_is_wrong(recording.delivery or Delivery(), folder))
+        if recording.files_awaited:
+            lines.append("Agora may still be storing them, and I go on looking for a day.")
     lines.append(words.next_step)
     if direct:
         lines.append(_why_direct(recording))

@@ -6,32 +6,39 @@ from datetime import timedelta
 
 from messages.text import Block, code, length, plain
 from recordings.model import Delivered, Delivery, Recording
+from recordings.sightings import without_mp4
 
 LINKS_ACTION = "get_links"
 _NAMES_SHOWN = 10
-_LONGEST_NAME = 200
+_PLAYLISTS_SHOWN = 4
+"""Agora moves a recorder to another server three times at most."""
+_LONGEST_NAME = 130
+"""By Agora's rules a name has 123 characters at most."""
+_LONGEST_PLACE = 200
 
 
 def amount(size: int) -> str:
     """A size in words: `812 MB`, `1.4 GB`."""
     for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
-        if size >= bytes_:
-            return f"{size / bytes_:.1f} {unit}" if size < 10 * bytes_ else f"{size / bytes_:.0f} {unit}"
+        number = size / bytes_
+        if number >= 0.9995:
+            return f"{number:.1f} {unit}" if number < 9.95 else f"{number:.0f} {unit}"
     return f"{size} bytes"
 
 
 def summary(delivery: Delivery) -> str:
-    """What is there: `2 parts (MP4), 1 h 05 min, 812 MB`."""
+    """What is there: `2 parts (MP4), 1 h 05 min, 812 MB`; the size is that of what a link gives."""
     count = len(delivery.parts)
     kind = "no MP4, HLS only" if not count else "1 part (MP4)" if count == 1 else f"{count} parts (MP4)"
-    size = sum(part.size for part in delivery.parts) or delivery.size
-    return ", ".join((kind, length(timedelta(seconds=delivery.seconds)), amount(size)))
+    lasts = [length(timedelta(seconds=delivery.seconds))] if delivery.seconds else []
+    size = sum(part.size for part in delivery.parts) if delivery.parts else delivery.size
+    return ", ".join((kind, *lasts, amount(size)))
 
 
 def file_lines(recording: Recording, folder: str) -> list[str]:
     """What the card says of the files once the recorder is gone; `folder`: bucket and folders."""
     delivery = recording.delivery
-    place = code(folder, _LONGEST_NAME)
+    place = code(folder, _LONGEST_PLACE)
     match delivery and delivery.state:
         case Delivered.READY if delivery is not None:
             first, *others = where_the_files_are(delivery, folder)
@@ -49,11 +56,11 @@ def file_lines(recording: Recording, folder: str) -> list[str]:
 
 def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
     """What is there, and the place in the bucket."""
-    place = code(folder, _LONGEST_NAME)
+    place = code(folder, _LONGEST_PLACE)
     if delivery.parts:
-        return [summary(delivery), f"In {place}"]
-    playlists = [f"To play it, open {code(key, _LONGEST_NAME)} of {place}" for key in _basenames(delivery.playlists)]
-    return [summary(delivery), *playlists]
+        only_hls = _shown(without_mp4(delivery.playlists, delivery.parts))
+        return [summary(delivery), f"In {place}", *([f"Without an MP4: {', '.join(only_hls)}"] if only_hls else [])]
+    return [summary(delivery), f"To play it, open {' and then '.join(_shown(delivery.playlists))} of {place}"]
 
 
 def _named(recording: Recording, place: str) -> list[str]:
@@ -64,37 +71,36 @@ def _named(recording: Recording, place: str) -> list[str]:
 
 def what_is_wrong(delivery: Delivery, folder: str) -> list[str]:
     """What is not as it should be, and where it was looked for."""
-    place = code(folder, _LONGEST_NAME)
+    place = code(folder, _LONGEST_PLACE)
     if delivery.code:
         return [
             f"The storage refuses the key or the bucket ({plain(delivery.code, 80)}), and Agora has to use the same.",
             f"It should be in {place}",
         ]
+    most = _NAMES_SHOWN if not delivery.empty or not delivery.missing else _NAMES_SHOWN // 2
     lines = []
     if delivery.empty:
-        lines += ["These files hold nothing:", *_names(delivery.empty)]
+        lines += ["These files hold nothing:", *_names(delivery.empty, most)]
     if delivery.missing and (delivery.size or delivery.empty):
-        lines += ["These files are missing:", *_names(delivery.missing)]
+        lines += ["These files are missing:", *_names(delivery.missing, most)]
     if not lines:
         lines = ["Nothing of it is in the bucket. These files should be:", *_names(delivery.missing)]
     found = f"; found: {summary(delivery)}" if delivery.size and not delivery.empty else ""
     return [*lines, f"Looked for in {place}{found}"]
 
 
-def _names(names: tuple[str, ...]) -> list[str]:
-    shown = [code(name, _LONGEST_NAME) for name in _basenames(names[:_NAMES_SHOWN])]
-    more = len(names) - len(shown)
-    return [*shown, *([f"and {more} more"] if more > 0 else [])]
+def _names(names: tuple[str, ...], most: int = _NAMES_SHOWN) -> list[str]:
+    more = len(names) - most
+    return [*_shown(names, most), *([f"and {more} more"] if more > 0 else [])]
 
 
-def _basenames(keys: tuple[str, ...]) -> list[str]:
-    return [key.rsplit("/", 1)[-1] for key in keys]
+def _shown(keys: tuple[str, ...], most: int = _PLAYLISTS_SHOWN) -> list[str]:
+    return [code(key.rsplit("/", 1)[-1], _LONGEST_NAME) for key in keys[:most]]
 
 
 def has_links(recording: Recording) -> bool:
     """Whether there is anything that a link can give."""
-    delivery = recording.delivery
-    return delivery is not None and delivery.state is Delivered.READY and bool(delivery.parts)
+    return bool(recording.delivery and recording.delivery.given)
 
 
 def links_button(recording: Recording) -> Block:

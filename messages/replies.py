@@ -8,6 +8,7 @@ from messages.cards import stop_button
 from messages.files import amount, has_links, summary
 from messages.text import (
     CUT_NAME,
+    Block,
     Message,
     clock,
     code,
@@ -21,19 +22,22 @@ from messages.text import (
     sections,
     typed,
 )
-from messages.words import ENDED, FAILED, sign, state_in_words
+from messages.words import ENDED, FAILED, files_missing, sign, state_in_words
 from recordings.errors import SlackError
 from recordings.links import Link, Links
-from recordings.model import Reason, Recording, State
+from recordings.model import Delivered, Reason, Recording, State
 
 _COMMANDS = (
     ("/record start [channel]", "records an Agora channel; without a name, the one named like this Slack channel"),
     ("/record status [channel]", "shows how it goes"),
     ("/record stop [channel]", "stops what is recorded from this channel; anybody here may"),
+    ("/record doctor", "for admins: whether everything is set up as it should be"),
     ("/record help", "shows this"),
 )
 _SHOWN = 10
 _MOST_BUTTONS = 25
+_LINKS_SIZE, _BUTTON_SIZE, _LONGEST_URL = 11_500, 130, 3000
+"""Characters: Slack refuses blocks of about 13,000, and a URL of more than 3,000."""
 OPEN_ACTION = "open_link"
 """Followed by a number; pressing it opens the link, and nothing has to be done."""
 
@@ -133,8 +137,12 @@ def _line(recording: Recording, domain: str) -> str:
     elif recording.started_at is not None:
         parts.append(f"since {clock(recording.started_at)}")
     parts.append(f"asked for by {person(recording.started_by)}")
-    if has_links(recording) and recording.delivery is not None:
+    if recording.delivery is not None and has_links(recording):
         parts.append(summary(recording.delivery))
+    elif files_missing(recording):
+        parts.append("its files are missing")
+    elif recording.delivery is not None and recording.delivery.state is Delivered.UNVERIFIED:
+        parts.append("not verified")
     return ", ".join(parts) + f" ({_card_link(recording, domain)})"
 
 
@@ -183,17 +191,28 @@ def links(found: Links) -> Message:
     """A button for each file; whoever has the link has the file, until then."""
     name = code(found.recording.agora_channel)
     words = f"The files of {name}, until {clock(found.until)}. Whoever has such a link gets the file: pass none on."
-    buttons = [
-        {
-            "type": "button",
-            "action_id": f"{OPEN_ACTION}_{number}",
-            "text": {"type": "plain_text", "text": cut(_part(link, number, len(found.links)), 75), "emoji": False},
-            "url": link.url,
-        }
-        for number, link in enumerate(found.links[:_MOST_BUTTONS], start=1)
-    ]
-    blocks = (section(words), {"type": "actions", "elements": buttons})
-    return Message(text=words, blocks=blocks)
+    buttons: list[Block] = []
+    room = _LINKS_SIZE
+    for number, link in enumerate(found.links[:_MOST_BUTTONS], start=1):
+        label = cut(_part(link, number, len(found.links)), 75)
+        room -= len(link.url) + len(label) + _BUTTON_SIZE
+        if room < 0 or len(link.url) > _LONGEST_URL:
+            break
+        buttons.append(_open_button(number, label, link.url))
+    left = len(found.links) - len(buttons)
+    if left:
+        words += f" {left} more don't fit into one message; they are in the bucket beside these."
+    actions = ({"type": "actions", "elements": buttons},) if buttons else ()
+    return Message(text=words, blocks=(section(words), *actions))
+
+
+def _open_button(number: int, label: str, url: str) -> Block:
+    return {
+        "type": "button",
+        "action_id": f"{OPEN_ACTION}_{number}",
+        "text": {"type": "plain_text", "text": label, "emoji": False},
+        "url": url,
+    }
 
 
 def _part(link: Link, number: int, count: int) -> str:

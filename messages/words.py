@@ -93,8 +93,8 @@ WARNING: dict[Reason, Words] = {
     ),
     Reason.NOT_DELIVERED: Words(
         "It is over, and its files are not in the bucket as they should be.",
-        "Agora may still be storing them, and I go on looking for a day. Let the person who set up this bot look:"
-        " `/record doctor` checks the storage, and Agora's support can search by the `sid` below.",
+        "Let the person who set up this bot look: `/record doctor` checks the storage, and Agora's support can search"
+        " by the `sid` below.",
     ),
     Reason.IN_BACKUP: Words(
         "Agora could not store every file in the bucket and keeps the rest in its own backup.",

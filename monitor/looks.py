@@ -37,7 +37,9 @@ class Looks:
         outcome = "ok"
         try:
             files = self._files(recording, failovers=True)
-            return Sighting(files, dict(self._texts(playlists_that_count(files))))
+            lists = playlists_that_count(files)
+            texts = dict(self._texts(lists))
+            return Sighting(tuple(file for file in files if file.key in texts or file.key not in lists), texts)
         except BucketError as error:
             outcome = type(error).__name__
             _log.warning("bucket_not_readable", recording=recording.id, error=str(error))
@@ -59,7 +61,7 @@ class Looks:
 
     def _texts(self, keys: Iterable[str]) -> Iterator[tuple[str, str]]:
         for key in keys:
-            with suppress(ObjectMissing):  # it was there a moment ago, and will be judged missing
+            with suppress(ObjectMissing):  # it was there a moment ago, and is judged missing
                 yield key, self.bucket.text(key)
 
     def _files(self, recording: Recording, *, failovers: bool) -> tuple[StoredFile, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from recordings.actions import Change, Outcome
 from recordings.endings import end
@@ -21,6 +21,9 @@ _LATE_EVERY = 10
 """Intervals between two looks for those."""
 _IN_BACKUP = "backuped"
 _NOBODY_THERE = frozenset({"NoConnection", "NoAnswer", "NoSuchHost", "BadCertificate"})
+_BEFORE_THE_END = timedelta(minutes=1)
+_OURS_ALONE = frozenset({"NotAStorage", "RequestTimeTooSkewed"})
+"""What is wrong on the way from here, and not with what Agora was given: a proxy's page, this machine's clock."""
 
 
 def after_look(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
@@ -29,29 +32,40 @@ def after_look(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     match outcome.answer:
         case Sighting() as sighting:
             return _after_sighting(recording, before, sighting, turn)
-        case BucketWrong() as error if turn.policy.bucket_is_agoras:
+        case BucketWrong() as error if turn.policy.bucket_is_agoras and error.code not in _OURS_ALONE:
             return _missing(recording, replace(before, code=error.code), turn)
         case BucketUnreachable() as error:
             return _after_silence(recording, replace(before, failures=before.failures + 1), error, turn)
         case BucketDenied() | BucketError() as error:
-            return _unverified(recording, replace(before, code=error.code), turn)
+            return _unverified(recording, before, error, turn)
     raise TypeError(f"{outcome.answer!r} is nothing that can be found in a bucket")
 
 
 def _after_sighting(recording: Recording, before: Delivery, sighting: Sighting, turn: Turn) -> Change:
     verdict = judge(sighting, recording.files)
     now = _seen(before, verdict, _name(sighting.files))
-    still = verdict.finished or now.seen == before.seen
-    if verdict.whole and still:
-        return _ready(recording, now, turn)
-    waited_enough = turn.past(_begun(recording), turn.policy.delivery_timeout)
-    if waited_enough and _playlists_alone_will_do(recording, verdict):
-        return _ready(recording, now, turn)
-    if recording.uploading_status == _IN_BACKUP and not turn.past(_begun(recording), BACKUP_SECONDS):
-        return _in_backup(recording, now, turn)
-    if not waited_enough:
-        return _again(recording, now, turn)
-    return _missing(recording, replace(now, missing=_absent(recording, verdict)), turn)
+    in_backup = recording.uploading_status == _IN_BACKUP
+    waited_enough = turn.past(_begun(recording), BACKUP_SECONDS if in_backup else turn.policy.delivery_timeout)
+    if _all_there(recording, verdict, turn) or (waited_enough and _will_do(recording, verdict)):
+        still = verdict.finished or now.seen == before.seen or turn.past(_begun(recording), LATE_SECONDS)
+        return _ready(recording, now, turn) if still else _once_more(recording, before, now, turn)
+    if waited_enough:
+        return _missing(recording, replace(now, missing=_absent(recording, verdict)), turn)
+    return _in_backup(recording, now, turn) if in_backup else _again(recording, now, turn)
+
+
+def _all_there(recording: Recording, verdict: Verdict, turn: Turn) -> bool:
+    return verdict.whole and (
+        not _another_part_is_made(recording, verdict) or turn.past(_begun(recording), turn.policy.delivery_timeout)
+    )
+
+
+def _another_part_is_made(recording: Recording, verdict: Verdict) -> bool:
+    """Whether the newest MP4 file was stored so long before the end that it can't reach up to it. A new one is begun
+    after two to three hours or 2 GB, which the length alone does not tell."""
+    if verdict.part_at is None or verdict.segment_at is None:
+        return False
+    return verdict.part_at + _BEFORE_THE_END < min(verdict.segment_at, _begun(recording))
 
 
 def _seen(before: Delivery, verdict: Verdict, seen: str) -> Delivery:
@@ -78,18 +92,17 @@ def _begun(recording: Recording) -> datetime:
     return recording.ended_at or recording.requested_at
 
 
-def _playlists_alone_will_do(recording: Recording, verdict: Verdict) -> bool:
+def _will_do(recording: Recording, verdict: Verdict) -> bool:
     """HLS is a recording too. An MP4 that was named has to come; a recorder that died may not have made any."""
-    return verdict.playable and bool(verdict.playlists) and (not verdict.parts or recording.state is State.FAILED)
+    return verdict.playable and (not verdict.parts or not verdict.owed or recording.state is State.FAILED)
 
 
 def _absent(recording: Recording, verdict: Verdict) -> tuple[str, ...]:
     """What should be there and is not: what was named, and else what the rules for names lead to expect."""
-    if verdict.missing or verdict.empty:
-        return verdict.missing
-    present = {basename(key) for key in (*verdict.playlists, *(part.key for part in verdict.parts))}
-    names = expected(recording.sid or "", recording.agora_channel, verdict.least_parts)
-    return tuple(name for name in names if name not in present)
+    if verdict.playlists or verdict.missing:
+        return tuple(dict.fromkeys((*verdict.owed, *verdict.missing)))
+    present = {basename(part.key) for part in verdict.parts}
+    return tuple(name for name in expected(recording.sid or "", recording.agora_channel) if name not in present)
 
 
 def _ready(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
@@ -102,10 +115,11 @@ def _ready(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
     return replace(change, alerts=(*change.alerts, *recovered, files))
 
 
-def _unverified(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
-    # Told as missing before, and nobody can look any more: that stays.
-    state = delivery.state if delivery.state is Delivered.MISSING else Delivered.UNVERIFIED
-    return _over(recording, replace(delivery, state=state), turn)
+def _unverified(recording: Recording, delivery: Delivery, error: BucketError, turn: Turn) -> Change:
+    if delivery.state is Delivered.MISSING:
+        # Told so before, and nobody can look any more: that stays, and what is missing is still what was missing.
+        return _over(recording, delivery, turn)
+    return _over(recording, replace(delivery, state=Delivered.UNVERIFIED, code=error.code), turn)
 
 
 def _after_silence(recording: Recording, delivery: Delivery, error: BucketUnreachable, turn: Turn) -> Change:
@@ -114,7 +128,7 @@ def _after_silence(recording: Recording, delivery: Delivery, error: BucketUnreac
     nobody = delivery.looks == 0 and error.code in _NOBODY_THERE
     unheard = nobody and delivery.failures > len(turn.policy.retry_backoff)
     if unheard or turn.past(_begun(recording), patience.get(delivery.state, turn.policy.delivery_timeout)):
-        return _unverified(recording, replace(delivery, code=error.code), turn)
+        return _unverified(recording, delivery, error, turn)
     again = turn.retry_at(delivery.failures, patient=True)
     return Change(replace(recording, delivery=delivery, next_step_at=again))
 
@@ -125,9 +139,14 @@ def _again(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
     return Change(replace(recording, delivery=delivery, next_step_at=by_then))
 
 
+def _once_more(recording: Recording, before: Delivery, now: Delivery, turn: Turn) -> Change:
+    """It looks complete, and something came in since the last look. What was told as missing stays so until then."""
+    missing = before.state is Delivered.MISSING
+    return _again(recording, replace(before, looks=now.looks, failures=0, seen=now.seen) if missing else now, turn)
+
+
 def _in_backup(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
-    waiting = replace(recording, delivery=replace(delivery, state=Delivered.IN_BACKUP))
-    change = _again(waiting, replace(delivery, state=Delivered.IN_BACKUP), turn)
+    change = _again(recording, replace(delivery, state=Delivered.IN_BACKUP), turn)
     told = delivery.state is Delivered.IN_BACKUP
     alerts = () if told else (_alert(AlertKind.WARNING, Reason.IN_BACKUP, change.recording, turn),)
     return replace(change, alerts=alerts)
@@ -139,7 +158,7 @@ def _missing(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
     gone_for_good = turn.past(_begun(recording), LATE_SECONDS) or delivery.code
     change = _over(recording, missing, turn)
     if not gone_for_good:
-        later = turn.later(_LATE_EVERY * turn.policy.query_interval)
+        later = turn.by(turn.later(_LATE_EVERY * turn.policy.query_interval), _begun(recording), LATE_SECONDS)
         change = replace(change, recording=replace(change.recording, files_awaited=True, next_step_at=later))
     if delivery.state is Delivered.MISSING:
         return change

@@ -28,7 +28,7 @@ def end(recording: Recording, reason: Reason, recorders: tuple[Recorder, ...], t
 
 def _over(recording: Recording, reason: Reason, turn: Turn) -> Recording:
     """Its files are looked for where there can be any and nobody has looked yet."""
-    can_have_left_some = recording.sid is not None and recording.started_at is not None
+    can_have_left_some = recording.sid is not None and (recording.started_at is not None or bool(recording.files))
     awaited = recording.delivery is None and can_have_left_some and reason is not Reason.NO_MEDIA
     return replace(
         recording,

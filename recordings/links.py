@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from recordings.errors import PersonError
-from recordings.model import Act, Deed, Delivered, Recording, Source
+from recordings.model import Act, Deed, Recording, Source
 from recordings.ports import Bucket, Clock
 from recordings.service import NothingHere, Place
 
@@ -68,13 +68,12 @@ class LinkService:
             raise NothingHere(recording_id)
         if not self.is_member(recording.slack_channel, by):
             raise NotAMember(by)
-        delivery = recording.delivery
-        if delivery is None or delivery.state is not Delivered.READY or not delivery.parts:
+        parts = recording.delivery.given if recording.delivery is not None else ()
+        if not parts:
             raise NoFiles(recording_id)
         now = self.clock()
         links = tuple(
-            Link(part.key.rsplit("/", 1)[-1], part.size, self.bucket.link(part.key, self.seconds))
-            for part in delivery.parts
+            Link(part.key.rsplit("/", 1)[-1], part.size, self.bucket.link(part.key, self.seconds)) for part in parts
         )
         self.acts.note(
             Act(

@@ -136,6 +136,13 @@ class Delivery:
     """Names what was found: the same twice means that nothing came meanwhile."""
 
     @property
+    def given(self) -> tuple[Part, ...]:
+        """The MP4 files that a link can give: those that are there, also where others are missing."""
+        if self.state not in (Delivered.READY, Delivered.MISSING):
+            return ()
+        return tuple(part for part in self.parts if part.key.rsplit("/", 1)[-1] not in self.empty)
+
+    @property
     def shown(self) -> object:
         """What the card shows of it: nothing that still changes from look to look."""
         if self.state in (Delivered.AWAITED, Delivered.IN_BACKUP):
@@ -319,8 +326,8 @@ class Recording:
             self.told.silent_told,
             self.state is State.INTERRUPTED and self.told.moved_at,
             self.state is State.UPLOADING and self.told.progress,
-            self.files_awaited,
-            self.delivery and self.delivery.shown,
+            self.over and self.files_awaited,
+            self.delivery.shown if self.delivery else Delivered.AWAITED,
         )
 
 

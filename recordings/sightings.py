@@ -11,6 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from recordings import playlists
 from recordings.model import Part
@@ -22,6 +23,7 @@ SMALLEST = 1024
 _LONGEST_PART = 3.25 * 3600
 _SPECIAL = re.compile(r"[!@#$%^&*()+_.=\[\]{}~|,;:?<>]")
 _PART = re.compile(r"(?P<name>.+)_(?P<index>\d+)\.mp4")
+_SERVER = re.compile(r"bak(?P<number>\d+)_")
 _FROM_BACKUP = re.compile(r"(?P<name>.+?)_(?P<tick>\d{6,})_(?P<index>\d+)\.m3u8")
 
 
@@ -44,31 +46,34 @@ class Verdict:
     missing: tuple[str, ...] = ()
     empty: tuple[str, ...] = ()
     finished: bool = False
+    unmade: tuple[str, ...] = ()
+    """MP4 files that nobody named, but that the lengths of the playlists ask for; they are not there."""
+    owed: tuple[str, ...] = ()
+    """Those of them that are the last server's: one that failed may have made none."""
+    part_at: datetime | None = None
+    """When the last server's newest MP4 file was stored."""
+    segment_at: datetime | None = None
+    """When the last of the segments was stored."""
 
     @property
     def playable(self) -> bool:
-        """Whether nothing that is named is missing or empty."""
-        return bool(self.playlists or self.parts) and not self.missing and not self.empty
-
-    @property
-    def least_parts(self) -> int:
-        """How many MP4 files this length makes at least."""
-        return int(self.seconds // _LONGEST_PART) + 1
+        """Whether there is a playlist, and nothing that is named is missing or empty."""
+        return bool(self.playlists) and not self.missing and not self.empty
 
     @property
     def whole(self) -> bool:
-        """Whether the MP4 files are there as well, as many as the length asks for."""
-        return self.playable and bool(self.playlists) and len(self.parts) >= self.least_parts
+        """Whether the MP4 files are there as well, as many as the lengths ask for."""
+        return self.playable and not self.unmade
 
 
 def basename(key: str) -> str:
     return key.rsplit("/", 1)[-1]
 
 
-def expected(sid: str, channel: str, parts: int) -> tuple[str, ...]:
-    """The names of a recording's files where no server failed: playlist and MP4 files."""
+def expected(sid: str, channel: str) -> tuple[str, ...]:
+    """The names of the files that a recording has at least: playlist and MP4 file."""
     name = f"{sid}_{_SPECIAL.sub('-', channel)}"
-    return (f"{name}.m3u8", *(f"{name}_{index}.mp4" for index in range(parts)))
+    return f"{name}.m3u8", f"{name}_0.mp4"
 
 
 def of_recording(files: Iterable[StoredFile], sid: str) -> tuple[StoredFile, ...]:
@@ -83,9 +88,20 @@ def playlists_that_count(files: Iterable[StoredFile]) -> tuple[str, ...]:
         if not file.key.endswith(".m3u8"):
             continue
         backup = _FROM_BACKUP.fullmatch(file.key)
-        name = backup["name"] + ".m3u8" if backup else file.key
-        versions[name].append((int(backup["index"]) if backup else -1, file))
-    return tuple(_right_one(found).key for _, found in sorted(versions.items()))
+        versions[_stem(file.key)].append((int(backup["index"]) if backup else -1, file))
+    return tuple(_right_one(versions[stem]).key for stem in sorted(versions, key=_server))
+
+
+def _stem(playlist: str) -> str:
+    """What the names of one server's files begin with, from the name of its playlist."""
+    backup = _FROM_BACKUP.fullmatch(playlist)
+    return backup["name"] if backup else playlist.removesuffix(".m3u8")
+
+
+def _server(key: str) -> int:
+    """Which server it is of: -1 for the first, then 0, 1, … for those that took over."""
+    found = _SERVER.match(basename(key))
+    return int(found["number"]) if found else -1
 
 
 def _right_one(versions: list[tuple[int, StoredFile]]) -> StoredFile:
@@ -100,8 +116,10 @@ def judge(sighting: Sighting, named: Sequence[str]) -> Verdict:
     lists = {key: playlists.parse(text) for key, text in sighting.texts.items()}
     parts = sorted(_parts(sighting.files), key=_order)
     segments = [basename(segment) for found in lists.values() if found for segment in found.segments]
-    wanted = dict.fromkeys([*map(basename, named), *_gaps(parts), *segments])
+    wanted = dict.fromkeys([*map(basename, named), *_unlisted(sizes, lists), *_gaps(parts), *segments])
     whole_lists = [found for found in lists.values() if found is not None]
+    last = max(map(_server, lists), default=-1)
+    unmade = {key: [name for name in _asked_for(key, found) if name not in sizes] for key, found in lists.items()}
     return Verdict(
         parts=tuple(parts),
         playlists=tuple(lists),
@@ -110,16 +128,47 @@ def judge(sighting: Sighting, named: Sequence[str]) -> Verdict:
         missing=tuple(name for name in wanted if name not in sizes and not _replaced(name, lists)),
         empty=_empty(sizes, lists),
         finished=bool(whole_lists) and whole_lists[-1].finished,
+        unmade=tuple(name for names in unmade.values() for name in names),
+        owed=tuple(unmade[list(lists)[-1]]) if lists else (),
+        part_at=_newest(sighting.files, {basename(part.key) for part in parts if _server(part.key) == last}),
+        segment_at=_newest(sighting.files, set(segments)),
     )
+
+
+def _newest(files: Iterable[StoredFile], names: set[str]) -> datetime | None:
+    return max((file.stored_at for file in files if basename(file.key) in names), default=None)
+
+
+def without_mp4(lists: Iterable[str], parts: Iterable[Part]) -> tuple[str, ...]:
+    """Of these playlists those of servers that made no MP4 file."""
+    servers = {_server(part.key) for part in parts}
+    return tuple(key for key in lists if _server(key) not in servers)
+
+
+def _asked_for(key: str, found: Playlist | None) -> list[str]:
+    """The MP4 files that a playlist of this length comes with at least."""
+    least = int((found.seconds if found else 0) // _LONGEST_PART) + 1
+    return [f"{_stem(basename(key))}_{index}.mp4" for index in range(least)]
+
+
+def _unlisted(names: Iterable[str], lists: Iterable[str]) -> list[str]:
+    """The playlists of servers that left something, and no playlist."""
+    listed = {_server(key): _stem(basename(key)) for key in lists}
+    without = sorted({_server(name) for name in names} - listed.keys())
+    any_stem = next(iter(listed.values()), None)
+    if any_stem is None:
+        return []
+    stem = _SERVER.sub("", any_stem, count=1)
+    return [f"bak{number}_{stem}.m3u8" if number >= 0 else f"{stem}.m3u8" for number in without]
 
 
 def _parts(files: Iterable[StoredFile]) -> Iterable[Part]:
     return (Part(key=file.key, size=file.size) for file in files if file.key.endswith(".mp4"))
 
 
-def _order(part: Part) -> tuple[str, int]:
+def _order(part: Part) -> tuple[int, str, int]:
     found = _PART.fullmatch(part.key)
-    return (found["name"], int(found["index"])) if found else (part.key, 0)
+    return (_server(part.key), found["name"], int(found["index"])) if found else (_server(part.key), part.key, 0)
 
 
 def _gaps(parts: Sequence[Part]) -> list[str]:

@@ -77,8 +77,9 @@ def _recorder_gone(recording: Recording, recorders: tuple[Recorder, ...], turn: 
     over = end(recording, recording.ending or Reason.STOPPED, recorders, turn)
     if not over.recording.files_awaited:
         return over
+    # Agora is not asked about it any more, so that nobody waits for its answer either.
     uploading = replace(
-        recording.moved(State.UPLOADING),
+        answered(recording).moved(State.UPLOADING),
         files_awaited=True,
         ended_at=over.recording.ended_at,
         next_step_at=turn.now,

@@ -116,6 +116,8 @@ class Recorders(Protocol):
         """The Agora channels in which a recorder was started since then."""
 
     def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]: ...
+    def not_gone(self) -> int:
+        """How many may run at Agora: the wanted ones, and those that nobody has seen to be gone."""
 
 
 class Troubles(Protocol):

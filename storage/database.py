@@ -93,6 +93,16 @@ class Database:
             _refuse_newer(connection, config)
             command.upgrade(config, "head")
 
+    def check_tables(self) -> None:
+        """Raises `DatabaseNewer` or `StorageUnavailable` where the tables are not those of this program's revision."""
+        with self.read() as connection:
+            config = _alembic(connection)
+            _refuse_newer(connection, config)
+            current = MigrationContext.configure(connection).get_current_revision()
+        head = ScriptDirectory.from_config(config).get_current_head()
+        if current != head:
+            raise StorageUnavailable(f"the tables are of revision {current}, and this version needs {head}")
+
     def close(self) -> None:
         self._engine.dispose()
 

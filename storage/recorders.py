@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from recordings.model import Recorder, State
 from storage import rows
@@ -61,6 +61,12 @@ class Recorders:
         query = select(recorders.c.agora_channel).where(recorders.c.start_sent_at >= since).distinct()
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
+
+    def not_gone(self) -> int:
+        """How many may run at Agora."""
+        query = select(func.count()).select_from(recorders).where(recorders.c.gone_at.is_(None))
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
 
     def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]:
         lately = (recorders.c.agora_channel == agora_channel) & (recorders.c.start_sent_at >= since)

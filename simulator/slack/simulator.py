@@ -178,7 +178,7 @@ class SlackSimulator:
         return self.world.add_channel(name, members, private=private, archived=archived)
 
     def add_person(self, name: str, *, channels: Iterable[Channel | str] = (), **facts: Any) -> Person:
-        """A person in these channels; keywords are the fields of `User` (tz, tz_offset, guest, admin, team_id)."""
+        """A person in these channels; keywords are the fields of `User` (tz, guest, admin, owner, team_id, …)."""
         person = Person(self.world.add_user(name, **facts), self)
         self._people[person.id] = person
         for channel in channels:

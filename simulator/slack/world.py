@@ -30,6 +30,7 @@ class User:
     guest: bool = False
     single_channel_guest: bool = False
     admin: bool = False
+    owner: bool = False
     bot: bool = False
     deactivated: bool = False
 
@@ -46,7 +47,8 @@ class User:
             "tz_offset": self.tz_offset,
             "profile": {"real_name": self.name.title(), "display_name": self.name, "team": self.team_id},
             "is_admin": self.admin,
-            "is_owner": False,
+            "is_owner": self.owner,
+            "is_primary_owner": False,
             "is_restricted": self.guest or self.single_channel_guest,
             "is_ultra_restricted": self.single_channel_guest,
             "is_bot": self.bot,

@@ -6,22 +6,20 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import text
 
+from recordings.stores import Share
 from storage import rows, tables
 from storage.database import Database
 from storage.recordings import Recordings
+from tests.fakes.plans import plan_of
 from tests.fakes.rows import over, up
 
 pytestmark = pytest.mark.bench
 OVER, ACTIVE, RUNS = 100_000, 200, 50
-PLAN = (
-    "EXPLAIN QUERY PLAN SELECT id, next_step_at FROM recordings"
-    " WHERE state NOT IN ('ended', 'failed') ORDER BY next_step_at"
-)
 
 
 def _filled(path: Path, finished: int) -> Recordings:
@@ -32,9 +30,10 @@ def _filled(path: Path, finished: int) -> Recordings:
     past = [replace(ended, id=f"o{n}") for n in range(finished)]
     with database.write() as connection:
         connection.execute(tables.recordings.insert(), [rows.values(each, rows.RECORDING) for each in active + past])
-    with database.read() as connection:
-        print(*(row.detail for row in connection.execute(text(PLAN))), sep="\n")  # noqa: T201 - what is measured
-    return Recordings(database)
+    stored = Recordings(database)
+    for share in (None, *Share):
+        print(share, *plan_of(database, partial(stored.due, ACTIVE, share)))  # noqa: T201 - what is measured
+    return stored
 
 
 def _median(look: Callable[[], object]) -> float:

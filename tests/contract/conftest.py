@@ -10,9 +10,11 @@ from typing import Protocol
 import pytest
 
 from recordings.actions import Change
-from recordings.model import Recording
+from recordings.links import Acts
+from recordings.model import Act, Recording
 from recordings.notices import Notices
 from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Troubles, Wishes
+from storage.acts import Acts as SqlActs
 from storage.database import Database
 from storage.lease import Lease
 from storage.notices import Notices as SqlNotices
@@ -23,6 +25,7 @@ from storage.troubles import Troubles as SqlTroubles
 from tests.fakes.rows import NOW, FakeClock
 from tests.fakes.store import (
     Memory,
+    MemoryActs,
     MemoryLease,
     MemoryNotices,
     MemoryOutbox,
@@ -39,6 +42,12 @@ class RecordingStore(Wishes, Steps, Cards, Protocol):
     """What the recordings' table is to the service, the engine and the notifier together."""
 
 
+class ActStore(Acts, Protocol):
+    """The log of acts, as somebody reads it."""
+
+    def all(self) -> list[Act]: ...
+
+
 @dataclass
 class Stores:
     """One storage, with a leader in the first epoch."""
@@ -50,6 +59,7 @@ class Stores:
     notices: Notices
     clock: FakeClock
     """The time for the notices."""
+    acts: ActStore
     lease: Callable[[str], LeaseRow]
     epoch: int = 0
 
@@ -88,6 +98,7 @@ def in_memory() -> Stores:
         MemoryTroubles(memory),
         MemoryNotices(memory, clock),
         clock,
+        MemoryActs(memory),
         lambda holder: MemoryLease(memory, holder),
     )
 
@@ -101,6 +112,7 @@ def on_sql(database: Database) -> Stores:
         SqlTroubles(database),
         SqlNotices(database, clock),
         clock,
+        SqlActs(database),
         lambda holder: Lease(database, holder),
     )
 

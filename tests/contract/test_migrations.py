@@ -102,3 +102,20 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
     with pytest.raises(StorageUnavailable):
         database.migrate()
     database.close()
+
+
+def test_tables_of_this_revision_pass_and_none_do_not(tmp_path: Path, database: Database) -> None:
+    database.check_tables()
+    empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
+    with pytest.raises(StorageUnavailable, match="the tables are of revision None, and this version needs "):
+        empty.check_tables()
+    empty.close()
+
+
+def test_tables_of_an_older_revision_are_told_and_left_alone(database: Database, engine: Engine) -> None:
+    with engine.begin() as connection:
+        command.downgrade(alembic_on(connection), "0001")
+    with pytest.raises(StorageUnavailable, match="the tables are of revision 0001"):
+        database.check_tables()
+    with engine.connect() as connection:
+        assert MigrationContext.configure(connection).get_current_revision() == "0001"

@@ -15,6 +15,7 @@ from sqlalchemy import Engine, create_engine, inspect, text
 from recordings.errors import DatabaseNewer
 from storage.database import Database
 from storage.tables import metadata
+from storage.trial import try_writing
 from tests.contract.conftest import ON_POSTGRESQL
 from tests.contract.test_migrations import alembic_on
 
@@ -73,3 +74,10 @@ def test_a_database_of_a_newer_program_is_refused(postgresql_url: str) -> None:
     engine.dispose()
     with pytest.raises(DatabaseNewer, match="newer version of this program"):
         _migrate(postgresql_url)
+
+
+def test_what_the_checks_ask_of_a_database_works_here_too(postgresql: Database) -> None:
+    postgresql.check_tables()
+    try_writing(postgresql)
+    with postgresql.read() as connection:
+        assert connection.execute(text("SELECT count(*) FROM requests")).scalar_one() == 0

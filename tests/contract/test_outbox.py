@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from recordings.actions import Change
-from recordings.model import Alert, AlertKind, Reason, Recording, Trouble
+from recordings.model import Alert, AlertKind, Delivery, Reason, Recording, Trouble
 from recordings.troubles import Pause, Review
 from tests.contract.conftest import Stores
-from tests.fakes.rows import NOW, an_alert, at, over, up
+from tests.contract.test_steps import DELIVERY
+from tests.fakes.rows import NOW, a_delivery, an_alert, at, over, up
 
 
 def raised(stores: Stores, *alerts: Alert) -> None:
@@ -31,6 +34,17 @@ def test_an_alert_tells_what_the_recording_was_when_it_was_raised(stores: Stores
 
     assert job.alert == an_alert(then)
     assert (job.card_ts, job.tries, job.due_at) == ("9.9", 0, NOW), "the thread is that of today's card"
+
+
+@pytest.mark.parametrize("delivery", [None, Delivery(), DELIVERY, a_delivery()])
+def test_an_alert_tells_what_was_in_the_bucket_when_it_was_raised(stores: Stores, delivery: Delivery | None) -> None:
+    then = over(delivery=delivery, files_awaited=True)
+    raised(stores, an_alert(then, kind=AlertKind.FILES, reason=None, cause="files"))
+    stores.saved(stores.now_is(), replace(stores.now_is(), delivery=a_delivery(1, 2, 3), files_awaited=False))
+
+    (job,) = stores.outbox.waiting()
+
+    assert job.alert.recording == then
 
 
 def test_the_same_alert_is_kept_once(stores: Stores) -> None:

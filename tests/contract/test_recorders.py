@@ -104,6 +104,19 @@ def test_a_recorder_that_nobody_wrote_down_is_not_made_up(stores: Stores) -> Non
     assert stores.recorders.get("rec1.1") is None
 
 
+def test_those_that_may_run_are_counted_wanted_or_not(stores: Stores) -> None:
+    assert stores.recorders.not_gone() == 0
+    kept(
+        stores,
+        running(id="wanted"),
+        a_recorder(id="about to start", uid=1),
+        running(id="unwanted", wanted=False),
+        running(id="gone", wanted=False, gone_at=NOW),
+    )
+
+    assert stores.recorders.not_gone() == 3
+
+
 def test_uids_of_a_channel_are_those_allotted_lately(stores: Stores) -> None:
     kept(
         stores,

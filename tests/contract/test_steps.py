@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 
 from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.model import Reason, State, Trouble
+from recordings.model import Delivered, Delivery, Reason, Recording, State, Trouble
 from recordings.stores import Share
 from recordings.troubles import Pause, Review
 from tests.contract.conftest import Stores
-from tests.fakes.rows import NOW, a_recording, an_alert, at, over, running, up, with_card
+from tests.fakes.rows import NOW, a_delivery, a_recording, an_alert, at, over, running, up, with_card
+
+DELIVERY = a_delivery(
+    5000,
+    112,
+    state=Delivered.MISSING,
+    seconds=3900.25,
+    missing=("a_1.ts", "<b>.ts"),
+    empty=("SID_daily_1.mp4",),
+    code="AccessDenied",
+    failures=2,
+    seen="4 files, 5112 bytes",
+)
+"""With a value of its own in every field."""
 
 EVERY_FACT: dict[str, Any] = {
     "state": State.STOPPING,
@@ -40,6 +53,8 @@ EVERY_FACT: dict[str, Any] = {
     "stop_accepted_at": at(9),
     "files": ("a.mp4", "b.m3u8"),
     "uploading_status": "backuped",
+    "files_awaited": True,
+    "delivery": DELIVERY,
     "card_ts": "1.2",
     "next_step_at": at(10),
 }
@@ -50,6 +65,46 @@ def test_every_fact_of_a_step_is_written(stores: Stores) -> None:
     after = replace(before, **EVERY_FACT)
 
     assert stores.saved(before, after) == after
+
+
+def test_no_field_of_a_delivery_is_left_out_of_this_suite() -> None:
+    assert [field.name for field in fields(Delivery) if getattr(DELIVERY, field.name) == field.default] == []
+
+
+@pytest.mark.parametrize("delivery", [None, Delivery(), DELIVERY, a_delivery()])
+def test_what_was_found_in_the_bucket_is_read_as_it_was_written(stores: Stores, delivery: Delivery | None) -> None:
+    before = stores.added(up(delivery=a_delivery(1, 2, 3), files_awaited=delivery is None))
+    assert stores.now_is() == before
+
+    after = stores.saved(before, replace(before, delivery=delivery, files_awaited=delivery is not None))
+
+    assert (after.delivery, after.files_awaited) == (delivery, delivery is not None)
+
+
+def test_a_look_that_finds_nothing_new_for_people_leaves_the_card_alone(stores: Stores) -> None:
+    before = stores.added(up(state=State.UPLOADING, files_awaited=True))
+    stores.recordings.card_drawn("rec1", 1, "1.1", NOW, stores.epoch)
+    for looks in range(1, 4):
+        before = stores.saved(before, replace(before, delivery=Delivery(looks=looks, seen=str(looks), size=looks)))
+    assert stores.recordings.undrawn(9) == []
+
+    stores.saved(before, replace(before, delivery=a_delivery()))
+    assert [key for key, _ in stores.recordings.undrawn(9)] == ["rec1"]
+
+
+def test_a_wish_to_stop_is_not_written_where_only_the_files_are_waited_for(stores: Stores) -> None:
+    uploading = stores.added(up(state=State.UPLOADING, files_awaited=True))
+
+    assert stores.recordings.wish_stop("rec1", "U2", at(5)) == uploading
+    assert stores.now_is() == uploading
+
+
+@pytest.mark.parametrize("row", [up(state=State.UPLOADING, files_awaited=True), over(files_awaited=True)])
+def test_what_is_looked_for_does_not_take_the_channel(stores: Stores, row: Recording) -> None:
+    stores.added(row)
+    stores.added(up(id="rec2"))
+
+    assert {key for key, _ in stores.recordings.due(9)} == {"rec1", "rec2"}
 
 
 def test_a_job_comes_with_the_recorder_that_the_recording_wants(stores: Stores) -> None:

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
 from messages.text import Message
-from recordings.model import Reason, Recording, State
+from recordings.links import Link
+from recordings.model import Delivered, Delivery, Part, Reason, Recording, State
 from simulator.slack.blocks import message_problems, too_long
 from simulator.slack.metadata import metadata_valid
 from tests.fakes.rows import NOW, a_recording, at
@@ -52,6 +53,26 @@ agora_names = st.one_of(
     st.sampled_from(["&" * MAX_BYTES, "<!channel>", "<@U012AB3CD>", ":smile:", "*bold*", " ", "~_*" * 20]),
 )
 file_names = st.lists(st.one_of(anything, st.just("38f8e3cf_daily_0.mp4")), max_size=12).map(tuple)
+many_names = st.lists(anything, max_size=60).map(tuple)
+sizes = st.integers(0, 10**15)
+deliveries = st.builds(
+    Delivery,
+    state=st.sampled_from(Delivered),
+    parts=st.lists(st.builds(Part, key=anything, size=sizes), max_size=50).map(tuple),
+    playlists=many_names,
+    seconds=st.floats(0, 10**9),
+    size=sizes,
+    missing=many_names,
+    empty=many_names,
+    code=st.just("") | anything,
+)
+links = st.lists(
+    st.builds(
+        Link, name=anything, size=sizes, url=st.integers(20, 2000).map(lambda n: "https://b.example/?" + "x" * n)
+    ),
+    min_size=1,
+    max_size=50,
+).map(tuple)
 people = st.sampled_from(PEOPLE)
 moments = st.integers(0, 10**6).map(at)
 maybe_moments = st.none() | moments
@@ -76,6 +97,8 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "unwatched_to": draw(maybe_moments),
         "ending": draw(st.none() | st.sampled_from([Reason.STOPPED, Reason.TIME_LIMIT])),
         "files": draw(file_names),
+        "files_awaited": draw(st.booleans()),
+        "delivery": draw(st.none() | deliveries),
         "card_ts": draw(st.none() | st.just("1750160520.000100")),
         "requested_at": NOW,
     }

@@ -6,7 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recordings.model import Alert, AlertKind, Policy, Reason, Recorder, Recording, State, Turn
+from recordings.model import (
+    Alert,
+    AlertKind,
+    Delivered,
+    Delivery,
+    Part,
+    Policy,
+    Reason,
+    Recorder,
+    Recording,
+    State,
+    Turn,
+)
 
 NOW = datetime(2026, 6, 17, 11, 42, tzinfo=UTC)
 UID = 4_000_000_001
@@ -93,6 +105,20 @@ def up(**facts: Any) -> Recording:
 def over(**facts: Any) -> Recording:
     ended = {"state": State.ENDED, "reason": Reason.STOPPED, "ended_at": at(100), "stop_wanted_by": "U2"}
     return up(**(ended | {"stop_wanted_at": at(90)} | facts))
+
+
+def a_delivery(*sizes: int, **facts: Any) -> Delivery:
+    """Ready, with MP4 files of these sizes: one of 800 MB where none is given."""
+    parts = tuple(Part(key=f"folder/SID_daily_{number}.mp4", size=size) for number, size in enumerate(sizes))
+    found: dict[str, Any] = {
+        "state": Delivered.READY,
+        "parts": parts or (Part(key="folder/SID_daily_0.mp4", size=800_000_000),),
+        "playlists": ("folder/SID_daily.m3u8",),
+        "seconds": 3900.0,
+        "size": 1_700_000_000,
+        "looks": 3,
+    }
+    return Delivery(**(found | facts))
 
 
 def an_alert(recording: Recording | None = None, **facts: Any) -> Alert:

@@ -322,6 +322,10 @@ class MemoryRecorders:
     def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]:
         return [recorder for recorder in self._started(since) if recorder.agora_channel == agora_channel]
 
+    def not_gone(self) -> int:
+        with self._memory.lock:
+            return sum(recorder.gone_at is None for recorder in self._memory.recorders.values())
+
     def _started(self, since: datetime) -> list[Recorder]:
         with self._memory.lock:
             known = list(self._memory.recorders.values())

@@ -341,3 +341,8 @@ def test_no_text_keeps_the_log_busy(text: str) -> None:
     begin = time.perf_counter()
     redacted(text)
     assert time.perf_counter() - begin < 2
+
+
+def test_text_for_people_keeps_its_words_and_loses_the_secrets_all_the_same() -> None:
+    said = "Check AGORA_CUSTOMER_SECRET: key and secret, not hush-hush"
+    assert logs.Redaction(["hush-hush"], patterns=())(said) == "Check AGORA_CUSTOMER_SECRET: key and secret, not ***"

@@ -11,9 +11,10 @@ import pytest
 import yaml
 from slack_bolt import App, BoltRequest
 
-from check import HELPFUL_SCOPES, NEEDED_SCOPES
+from check.slack import HELPFUL_SCOPES, NEEDED_SCOPES
 from handlers import COMMANDS
 from handlers.app import slack_app
+from handlers.doctor import Doctor
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.wording import VERBS
@@ -55,7 +56,13 @@ def app(store: MemoryRecordings, memory: Memory) -> App:
     client = web_client("xoxb-test", "http://127.0.0.1:9/api/")
     links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
     return slack_app(
-        client, "xoxb-test", RecordCommand(service, lambda channel, told: told), service, LinksButton(links), ""
+        client,
+        "xoxb-test",
+        RecordCommand(service, lambda channel, told: told),
+        Doctor(client, list, lambda: "recorder"),
+        service,
+        LinksButton(links),
+        "",
     )
 
 

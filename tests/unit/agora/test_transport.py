@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.transport import Call, HttpTransport
+from agora.transport import Answer, Call, HttpTransport
 from recordings.errors import NoAnswer, NotSent
 from tests.unit.agora.fakes import FakeTime
 from tests.unit.agora.hosts import AUTHORITY, Exchange, accepting_only, nobody, serving
@@ -45,6 +45,17 @@ def test_a_call_carries_its_body_and_the_credentials(connect: Connect) -> None:
     assert received.headers["Authorization"] == "Basic " + base64.b64encode(b"hush-id:hush-secret").decode()
     assert received.headers["Content-Type"] == "application/json"
     assert (answer.status, answer.body, answer.headers["X-Request-ID"]) == (200, b'{"sid": "1"}', "r1")
+
+
+def test_whoever_listens_hears_every_answer_and_no_silence(connect: Connect) -> None:
+    heard: list[Answer] = []
+    with serving(lambda exchange: exchange.answer(401)) as host, nobody() as nowhere:
+        answer = connect(host.url, heard=heard.append).send(QUERY)
+        with pytest.raises(NotSent):
+            connect(nowhere, heard=heard.append).send(QUERY)
+
+    assert heard == [answer]
+    assert "Date" in answer.headers
 
 
 @pytest.mark.parametrize("status", [200, 201, 204, 206, 400, 401, 404, 429, 500, 503])

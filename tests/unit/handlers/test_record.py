@@ -12,9 +12,9 @@ from agora.channels import check_channel_name
 from handlers.buttons import StopButton
 from handlers.record import RecordCommand
 from recordings.errors import StorageUnavailable
-from recordings.model import Reason, Recording, State
+from recordings.model import Delivered, Delivery, Reason, Recording, State
 from recordings.service import RecordingService
-from tests.fakes.rows import FakeClock, at, over, up, with_card
+from tests.fakes.rows import FakeClock, a_delivery, at, over, up, with_card
 from tests.fakes.store import Memory, MemoryRecordings
 
 _REQUESTS = itertools.count()
@@ -261,6 +261,28 @@ def test_a_database_that_is_away_is_not_hidden(desk: Desk) -> None:
 
     with pytest.raises(StorageUnavailable):
         desk.types("status")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "words"),
+    [
+        (a_delivery(812_000_000), "1 part (MP4), 1 h 05 min, 812 MB"),
+        (Delivery(state=Delivered.MISSING), "its files are missing"),
+        (Delivery(state=Delivered.UNVERIFIED), "not verified"),
+    ],
+)
+def test_the_status_of_one_that_is_over_says_how_its_files_stand(desk: Desk, delivery: Delivery, words: str) -> None:
+    desk.has(over(delivery=delivery))
+
+    assert f", {words} (" in desk.types("status")
+
+
+def test_what_is_uploading_is_over_for_whoever_stops_it(desk: Desk) -> None:
+    desk.has(up(state=State.UPLOADING, files_awaited=True, ended_at=at(60)))
+
+    said = desk.types("stop")
+    assert "is over" in said
+    assert "files are being uploaded" in said
 
 
 # the button

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
-from handlers.wording import VERBS, Typed, UnknownVerb, Usage, nearest, parse
+from handlers.wording import VERBS, Typed, UnknownVerb, Usage, asks_for_doctor, nearest, parse
 from messages.text import typed
 
 UNDERSTOOD = {
@@ -18,6 +18,8 @@ UNDERSTOOD = {
     "\t\n": ("help", None),
     "help": ("help", None),
     "help me please": ("help", None),
+    "doctor": ("doctor", None),
+    "Doctor please": ("doctor", None),
     "start": ("start", None),
     "  start  ": ("start", None),
     "START": ("start", None),
@@ -203,3 +205,10 @@ def test_a_name_as_the_bot_shows_it_can_be_typed(name: str) -> None:
     sent = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
     assert parse(f"start {sent}") == Typed("start", name)
+
+
+@given(st.text())
+def test_only_the_doctor_is_asked_for_with_its_own_word(text: str) -> None:
+    assert asks_for_doctor(f" Doctor {text}")
+    assert not asks_for_doctor(f"start doctor {text}")
+    assert asks_for_doctor(text) == (text.split()[:1] != [] and text.split()[0].lower() == "doctor")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from messages.alerts import alert_message
+from messages.files import LINKS_ACTION
+from messages.text import Message
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
-from recordings.model import AlertKind, Reason
-from tests.fakes.rows import an_alert, over, up
+from recordings.model import AlertKind, Delivered, Delivery, Part, Reason, Recording, State
+from tests.fakes.rows import a_delivery, an_alert, over, up
 from tests.unit.messages.test_cards import words
 
 TABLES: dict[AlertKind, dict[Reason, Words]] = {
@@ -74,3 +78,95 @@ def test_in_a_direct_message_it_says_why_it_comes_there() -> None:
     said = words(alert_message(an_alert(up()), direct=True))
 
     assert "can't post in <#C1>" in said
+
+
+# the files
+
+FOLDER = "bucket/recordings/C1"
+MISSING = Delivery(state=Delivered.MISSING, missing=("SID_daily_0.mp4",), size=9000)
+
+
+def warned(recording: Recording, reason: Reason = Reason.NOT_DELIVERED) -> Message:
+    return alert_message(an_alert(recording, kind=AlertKind.WARNING, reason=reason), FOLDER)
+
+
+def ready(recording: Recording, *, direct: bool = False) -> Message:
+    return alert_message(an_alert(recording, kind=AlertKind.FILES, reason=None), FOLDER, direct=direct)
+
+
+def pressable(message: Message) -> list[str]:
+    return [
+        element["action_id"] for block in message.blocks for element in block.get("elements", []) if "value" in element
+    ]
+
+
+def test_what_is_missing_is_named_with_its_place_and_the_sid() -> None:
+    said = words(warned(over(delivery=MISSING, files_awaited=True)))
+
+    assert "These files are missing:\n`SID_daily_0.mp4`" in said
+    assert f"Looked for in `{FOLDER}`" in said
+    assert "sid `SID`" in said
+
+
+def test_that_the_bot_goes_on_looking_is_said_only_where_it_does() -> None:
+    looking = over(delivery=MISSING, files_awaited=True)
+
+    assert "I go on looking for a day" in words(warned(looking))
+    assert "looking" not in words(warned(replace(looking, files_awaited=False))), "the day of Agora's backup is over"
+    refused = over(delivery=Delivery(state=Delivered.MISSING, code="NoSuchBucket"))
+    assert "looking" not in words(warned(refused)), "nothing will come"
+
+
+def test_an_empty_file_is_told_as_such_and_not_as_success() -> None:
+    tiny = Delivery(
+        state=Delivered.MISSING, parts=(Part(key="a_0.mp4", size=112),), empty=("a_0.mp4",), size=112, seconds=3600
+    )
+    said = words(warned(over(delivery=tiny)))
+
+    assert "These files hold nothing:\n`a_0.mp4`" in said
+    assert "1 part" not in said
+
+
+def test_a_key_that_the_storage_refuses_is_told_as_that() -> None:
+    said = words(warned(over(delivery=Delivery(state=Delivered.MISSING, code="InvalidAccessKeyId"))))
+
+    assert "refuses the key or the bucket (InvalidAccessKeyId)" in said
+
+
+def test_what_agora_keeps_in_its_backup_comes_with_the_sid_for_its_support() -> None:
+    uploading = up(state=State.UPLOADING, delivery=Delivery(state=Delivered.IN_BACKUP), files_awaited=True)
+
+    assert "sid `SID`" in words(warned(uploading, Reason.IN_BACKUP))
+
+
+def test_files_that_are_there_come_with_parts_duration_size_place_and_a_button() -> None:
+    message = ready(over(delivery=a_delivery(800_000_000, 400_000_000)))
+
+    assert "2 parts (MP4), 1 h 05 min, 1.2 GB" in words(message)
+    assert "2 parts (MP4), 1 h 05 min, 1.2 GB" in message.text
+    assert f"In `{FOLDER}`" in words(message)
+    assert pressable(message) == [LINKS_ACTION]
+    assert "<@" not in words(message), "nobody is called: there is nothing to do"
+
+
+def test_without_an_mp4_there_is_no_button_and_the_playlist_is_named() -> None:
+    message = ready(over(delivery=replace(a_delivery(), parts=())))
+
+    assert pressable(message) == []
+    assert "`SID_daily.m3u8`" in words(message)
+
+
+def test_in_a_direct_message_there_is_no_button_since_links_go_to_members_in_the_channel() -> None:
+    message = ready(over(delivery=a_delivery()), direct=True)
+
+    assert pressable(message) == []
+    assert "can't post in <#C1>" in words(message)
+
+
+@pytest.mark.parametrize("row", [over(), over(state=State.FAILED, reason=Reason.LOST)])
+def test_metadata_of_the_files_tells_how_the_recording_ended(row: Recording) -> None:
+    metadata = ready(replace(row, delivery=a_delivery())).metadata
+
+    assert metadata["event_type"] == "recording_files"
+    assert metadata["event_payload"]["state"] == str(row.state)
+    assert metadata["event_payload"]["reason"] == str(row.reason)

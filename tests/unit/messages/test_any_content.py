@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -13,9 +14,20 @@ from messages.alerts import alert_message
 from messages.cards import Frame, card
 from messages.text import Message
 from messages.words import ENDED, FAILED, RECOVERED, WARNING
-from recordings.model import Alert, AlertKind, Reason, Recording, State
-from tests.fakes.hostile import agora_names, anything, assert_slack_takes, people, recordings
-from tests.fakes.rows import NOW
+from recordings.errors import SlackRefused
+from recordings.links import Link, Links
+from recordings.model import Alert, AlertKind, Delivered, Delivery, Part, Reason, Recording, State
+from tests.fakes.hostile import (
+    CHANNEL,
+    PEOPLE,
+    agora_names,
+    anything,
+    assert_slack_takes,
+    links,
+    people,
+    recordings,
+)
+from tests.fakes.rows import NOW, over
 
 ALERTS = [
     (kind, reason)
@@ -26,7 +38,7 @@ ALERTS = [
         (AlertKind.ENDED, ENDED),
     )
     for reason in words
-]
+] + [(AlertKind.FILES, None)]
 failures = st.sampled_from(sorted(FAILED)).flatmap(lambda reason: recordings(state=State.FAILED, reason=reason))
 ends = st.sampled_from(sorted(ENDED)).flatmap(lambda reason: recordings(state=State.ENDED, reason=reason))
 unfinished = st.sampled_from(sorted(set(State) - {State.ENDED, State.FAILED})).flatmap(
@@ -43,15 +55,76 @@ def test_a_card(recording: Recording, folder: str) -> None:
     assert message.metadata["event_type"] == "recording_card"
 
 
-@given(any_recording, st.sampled_from(ALERTS), st.booleans())
-def test_an_alert(recording: Recording, what: tuple[AlertKind, Reason], direct: bool) -> None:
+@given(any_recording, st.sampled_from(ALERTS), anything, st.booleans())
+def test_an_alert(recording: Recording, what: tuple[AlertKind, Reason | None], folder: str, direct: bool) -> None:
     kind, reason = what
     alert = Alert(kind=kind, reason=reason, cause="x", recording=recording, raised_at=NOW)
-    message = alert_message(alert, direct=direct)
+    message = alert_message(alert, folder, direct=direct)
 
     assert_slack_takes(message)
     assert message.metadata["event_type"] == kind
-    assert message.metadata["event_payload"]["reason"] == reason
+    assert message.metadata["event_payload"].get("reason") == (reason or recording.reason)
+
+
+WORST = "&" * 4000
+LONGEST = over(
+    agora_channel="&" * 64,
+    slack_channel=CHANNEL,
+    started_by=PEOPLE[0],
+    stop_wanted_by=PEOPLE[1],
+    state=State.FAILED,
+    reason=Reason.LOST,
+    detail=WORST,
+    files=(WORST,) * 60,
+    unwatched_from=NOW,
+    unwatched_to=NOW,
+    files_awaited=True,
+)
+
+
+@pytest.mark.parametrize("state", Delivered)
+@pytest.mark.parametrize("parts", [0, 60])
+def test_a_card_and_an_alert_at_their_longest(state: Delivered, parts: int) -> None:
+    many = (WORST,) * 60
+    delivery = Delivery(state=state, playlists=many, seconds=1e9, size=10**15, missing=many, empty=many)
+    if state is Delivered.UNVERIFIED:
+        delivery = replace(delivery, code=WORST)
+    recording = replace(LONGEST, delivery=replace(delivery, parts=(Part(key=WORST, size=10**15),) * parts))
+
+    assert_slack_takes(card(recording, Frame(14_400, lambda _: WORST)))
+    for kind, reason in ALERTS:
+        alert = Alert(kind=kind, reason=reason, cause="x", recording=recording, raised_at=NOW)
+        assert_slack_takes(alert_message(alert, WORST, direct=True))
+
+
+@given(any_recording, links)
+def test_links_to_the_files(recording: Recording, found: tuple[Link, ...]) -> None:
+    message = replies.links(Links(recording, found, NOW))
+    given = [element["url"] for block in message.blocks[1:] for element in block["elements"]]
+
+    assert_slack_takes(message)
+    assert given == [link.url for link in found[: len(given)]], "in their order"
+    assert len(given) >= min(len(found), 5)
+    left = len(found) - len(given)
+    assert (f"{left} more don't fit" in message.text) is (left > 0)
+
+
+@pytest.mark.parametrize(("parts", "length", "shown"), [(1, 600, 1), (15, 600, 15), (50, 200, 25), (50, 2000, 5)])
+def test_as_many_links_as_slack_takes_are_given_and_the_rest_is_counted(parts: int, length: int, shown: int) -> None:
+    url = "https://bucket.example/".ljust(length, "x")
+    message = replies.links(Links(over(), tuple(Link(f"{n}.mp4", 10**9, url) for n in range(parts)), NOW))
+
+    assert_slack_takes(message)
+    assert len(message.blocks[1]["elements"]) == shown
+    assert (f" {parts - shown} more don't fit" in message.text) is (parts > shown)
+
+
+def test_a_link_that_is_too_long_for_a_button_is_not_sent() -> None:
+    message = replies.links(Links(over(), (Link("a.mp4", 1, "https://x/".ljust(3001, "x")),), NOW))
+
+    assert_slack_takes(message)
+    assert len(message.blocks) == 1
+    assert "1 more don't fit" in message.text
 
 
 ABOUT_ONE: dict[str, Callable[[Recording], Message]] = {
@@ -98,6 +171,11 @@ def test_a_reply_about_a_name(name: str) -> None:
 def test_a_reply_to_what_nobody_understands(typed: str, nearest: str | None, person: str) -> None:
     assert_slack_takes(replies.unknown_command(typed, nearest))
     assert_slack_takes(replies.usage(typed, "/record start daily"))
+
+
+@given(anything)
+def test_a_reply_where_slack_does_not_tell_who_is_a_member(error: str) -> None:
+    assert_slack_takes(replies.membership_unknown(SlackRefused(error)))
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from messages.cards import STOP_ACTION, Frame, card
+from messages.files import LINKS_ACTION
 from messages.text import Message, clock, date_and_time
-from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
-from tests.fakes.rows import NOW, a_recording, at, over, up, with_card
+from recordings.model import HOLDS_CHANNEL, Delivered, Delivery, Reason, Recording, State
+from tests.fakes.rows import NOW, a_delivery, a_recording, at, over, up, with_card
 
 FRAME = Frame(14_400, lambda recording: f"slack/{recording.slack_channel}")
 
@@ -135,6 +136,72 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
         after = replace(before, **change)
         assert card(after, FRAME) != card(before, FRAME), change
         assert after.visible != before.visible, change
+
+
+# the files
+
+UPLOADING = over(state=State.UPLOADING, reason=None, files_awaited=True)
+DENIED = Delivery(state=Delivered.UNVERIFIED, code="AccessDenied")
+MISSING = Delivery(state=Delivered.MISSING, missing=("SID_daily_0.mp4",))
+TITLES: dict[str, tuple[Recording, str]] = {
+    "looked for": (UPLOADING, "⏫ *Stopped, files are being uploaded*"),
+    "in the backup": (replace(UPLOADING, delivery=Delivery(state=Delivered.IN_BACKUP)), "⏫ *Stopped, files are being"),
+    "ready": (over(delivery=a_delivery()), "✅ *Finished*"),
+    "not verified": (over(delivery=DENIED), "✅ *Stopped; not verified*"),
+    "missing": (over(delivery=MISSING), "⚠️ *Finished, but its files are missing*"),
+    "missing and looked for": (over(delivery=MISSING, files_awaited=True), "⚠️ *Finished, but its files are missing*"),
+    "idle and missing": (over(delivery=MISSING, reason=Reason.IDLE), "⚠️ *Finished, but its files are missing*"),
+    "failed and missing": (over(state=State.FAILED, reason=Reason.LOST, delivery=MISSING), "❌ *Failed*"),
+    "failed and ready": (over(state=State.FAILED, reason=Reason.LOST, delivery=a_delivery()), "❌ *Failed*"),
+    "nothing recorded": (over(reason=Reason.NO_MEDIA), "⚠️ *Finished, but nothing was recorded*"),
+}
+
+
+@pytest.mark.parametrize("name", TITLES)
+def test_the_title_says_how_the_files_stand(name: str) -> None:
+    recording, title = TITLES[name]
+
+    assert shown(recording).startswith(title)
+    assert card(recording, FRAME).text.startswith(title.replace("*", ""))
+
+
+def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> None:
+    ready = over(delivery=a_delivery())
+    links = button(ready)
+
+    assert "1 part (MP4), 1 h 05 min, 800 MB" in shown(ready)
+    assert links is not None
+    assert (links["action_id"], links["value"]) == (LINKS_ACTION, "rec1")
+
+
+@pytest.mark.parametrize("delivery", [None, Delivery(), DENIED, MISSING, replace(a_delivery(), parts=())])
+def test_without_an_mp4_that_is_there_there_is_no_button(delivery: Delivery | None) -> None:
+    assert button(over(delivery=delivery)) is None
+
+
+def test_a_look_that_finds_nothing_new_leaves_the_card_as_it_was() -> None:
+    before = replace(UPLOADING, delivery=None)
+    for looks in range(1, 4):
+        after = replace(before, delivery=Delivery(looks=looks, seen=str(looks), size=looks, missing=("a.ts",) * looks))
+        assert card(after, FRAME) == card(before, FRAME)
+        assert after.visible == before.visible
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"delivery": Delivery(state=Delivered.IN_BACKUP)},
+        {"delivery": DENIED},
+        {"delivery": MISSING},
+        {"delivery": replace(MISSING, missing=("other.ts",))},
+        {"delivery": a_delivery()},
+    ],
+)
+def test_whatever_of_the_files_changes_the_card_is_known_to_change_it(change: dict[str, Any]) -> None:
+    after = replace(UPLOADING, **change)
+
+    assert card(after, FRAME) != card(UPLOADING, FRAME)
+    assert after.visible != UPLOADING.visible
 
 
 # metadata

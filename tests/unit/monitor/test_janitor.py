@@ -9,7 +9,7 @@ import pytest
 from monitor.calls import FIRST_UID
 from monitor.janitor import Janitor
 from recordings.errors import NoAnswer
-from recordings.model import Recorder
+from recordings.model import Recorder, State
 from recordings.ports import ChannelUsers
 from tests.fakes.rows import NOW, UID, at, running, up
 from tests.unit.monitor.test_steps import Engine
@@ -62,6 +62,16 @@ def test_people_and_recorders_that_nobody_knows_are_left_alone(round_: Round) ->
     round_.looks()
 
     assert round_.agora.made("throw_out") == []
+
+
+def test_one_whose_files_are_looked_for_comes_back_no_more_than_any_other(round_: Round) -> None:
+    looked_for = up(state=State.UPLOADING, files_awaited=True, ended_at=NOW, next_step_at=at(1e6))
+    round_.has(looked_for, GONE)
+    round_.agora.people = ChannelUsers(hosts=frozenset({UID}))
+    round_.looks()
+
+    assert round_.agora.made("throw_out") == [("daily", UID)]
+    assert round_.row == looked_for
 
 
 def test_it_looks_at_once_then_every_hour(round_: Round) -> None:

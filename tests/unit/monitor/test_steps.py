@@ -12,11 +12,21 @@ from monitor.looks import Looks
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from recordings.actions import Acquire, Change, PostCard, Query, Start
-from recordings.errors import BucketDenied, LeaseLost, NoAnswer, ServerFault, SlackRefused
-from recordings.model import Policy, Reason, Recorder, Recording, State
-from recordings.ports import ChannelUsers, RecorderStatus
+from recordings.errors import (
+    BucketDenied,
+    BucketError,
+    BucketUnreachable,
+    BucketWrong,
+    LeaseLost,
+    NoAnswer,
+    ServerFault,
+    SlackRefused,
+)
+from recordings.model import Alert, AlertKind, Delivered, Policy, Reason, Recorder, Recording, State
+from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.agora import FakeAgora
 from tests.fakes.bucket import FakeBucket
+from tests.fakes.found import NAME, Objects, left_by, segments_of, without
 from tests.fakes.rows import (
     UID,
     FakeClock,
@@ -89,6 +99,20 @@ class Engine:
     def another_leads_before(self, answer: str) -> str:
         self.another_leads()
         return answer
+
+    def uploads(self, objects: Objects) -> None:
+        """What Agora stores, from now on; the bot may look into the bucket."""
+        self.bucket.error = None
+        for name, content in objects.items():
+            self.bucket.has(f"folder/{name}", content if isinstance(content, str) else b"x" * content, self.clock())
+
+    @property
+    def alerts(self) -> list[Alert]:
+        return [entry.alert for entry in self.memory.outbox]
+
+    @property
+    def told(self) -> list[tuple[str, Reason | None]]:
+        return [(str(alert.kind), alert.reason) for alert in self.alerts]
 
     @property
     def row(self) -> Recording:
@@ -326,3 +350,160 @@ def test_an_unwanted_recorder_is_stepped_until_it_is_gone(engine: Engine) -> Non
 
     assert engine.recorder().gone_at is not None
     assert [name for name, _ in engine.agora.calls] == ["stop", "query", "query"]
+
+
+# the files
+
+
+def test_from_the_wish_to_the_files(engine: Engine) -> None:
+    engine.uploads({})
+    engine.has(a_recording())
+    engine.lives(40)
+    engine.recordings.wish_stop("rec1", "U2", engine.clock())
+    engine.agora.answers["query"] = [RecorderStatus(6), NOT_FOUND]
+    engine.lives(60)
+    assert (engine.row.state, engine.row.files_awaited, engine.told) == (State.UPLOADING, True, [])
+    engine.uploads(without(left_by(), f"{NAME}_0.mp4"))
+    engine.lives(30)
+    assert engine.row.state is State.UPLOADING
+    engine.uploads(left_by())
+    engine.lives(60)
+
+    assert (engine.row.state, engine.row.reason, engine.row.settled) == (State.ENDED, Reason.STOPPED, True)
+    assert engine.told == [("recording_files", None)]
+    assert engine.row.delivery is not None
+    assert [part.key for part in engine.row.delivery.parts] == [f"folder/{NAME}_0.mp4"]
+
+
+def test_once_the_recorder_is_gone_agora_is_not_asked_any_more(engine: Engine) -> None:
+    engine.uploads({})
+    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.agora.answers["query"] = [NOT_FOUND]
+    engine.lives(20)
+    asked = len(engine.agora.calls)
+    engine.lives(200)
+
+    assert engine.row.state is State.UPLOADING
+    assert len(engine.agora.calls) == asked
+
+
+def test_files_that_do_not_come_are_told_and_those_that_come_after_all_too(engine: Engine) -> None:
+    engine.uploads(without(left_by(), segments_of(NAME, 2)[1]))
+    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.agora.answers["query"] = [NOT_FOUND]
+    engine.lives(900)
+    assert engine.told == []
+    engine.lives(30)
+    assert engine.told == [("recording_warning", Reason.NOT_DELIVERED)]
+    assert engine.row.state is State.ENDED
+    engine.uploads(left_by())
+    engine.lives(400)
+
+    assert engine.told[1:] == [("recording_recovered", Reason.NOT_DELIVERED), ("recording_files", None)]
+    assert engine.row.settled
+
+
+def test_what_agora_said_of_its_backup_when_it_was_stopped_is_told(engine: Engine) -> None:
+    engine.uploads({})
+    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.agora.answers["stop"] = [StopAccepted((f"{NAME}.m3u8",), "backuped")]
+    engine.agora.answers["query"] = [NOT_FOUND]
+    engine.lives(1500)
+    assert engine.told == [("recording_warning", Reason.IN_BACKUP)]
+    assert engine.row.state is State.UPLOADING
+    engine.uploads(left_by())
+    engine.lives(100)
+
+    assert engine.told[1:] == [("recording_recovered", Reason.IN_BACKUP), ("recording_files", None)]
+
+
+@pytest.mark.parametrize("answer", [NOT_FOUND, RecorderStatus(20)], ids=["idle", "crashed"])
+def test_the_files_of_one_that_ended_by_itself_or_failed_are_looked_for_too(
+    engine: Engine, answer: RecorderStatus
+) -> None:
+    engine.uploads(left_by())
+    engine.has(up(), running())
+    engine.agora.answers["query"] = [answer]
+    engine.lives(60)
+
+    assert engine.row.over
+    assert engine.row.settled
+    assert [kind for kind, _ in engine.told][1:] == ["recording_files"]
+    assert engine.recorder().gone_at is not None
+
+
+def test_the_card_changes_once_for_all_the_looks_that_find_nothing_new(engine: Engine) -> None:
+    engine.uploads({})
+    engine.has(up(state=State.UPLOADING, ending=Reason.STOPPED, ended_at=at(0), files_awaited=True))
+    version = engine.memory.rows["rec1"].version
+    engine.lives(800)
+    assert engine.memory.rows["rec1"].version == version
+    engine.lives(200)
+    assert engine.memory.rows["rec1"].version == version + 1, "missing"
+    engine.lives(5000)
+    assert engine.memory.rows["rec1"].version == version + 1
+
+
+# the first file, from the bucket
+
+
+def test_a_first_file_that_the_bucket_has_is_known_before_agora_tells(engine: Engine) -> None:
+    engine.uploads({})
+    engine.has(with_card(), acquired())
+    engine.agora.answers["query"] = [RecorderStatus(4)]
+    engine.agora.people = ChannelUsers(hosts=frozenset({1000}))
+    engine.lives(40)
+    assert (engine.row.state, engine.row.first_file_at) == (State.RECORDING, None)
+
+    engine.uploads({segments_of(NAME, 1)[0]: 5000})
+    stored_at = engine.clock()
+    engine.lives(300)
+
+    assert engine.row.first_file_at == stored_at
+    assert engine.row.status == 4
+    assert engine.told == [], "no warning that nothing is stored"
+
+
+def test_without_a_file_in_the_bucket_there_is_the_warning_and_the_first_file_ends_it(engine: Engine) -> None:
+    engine.uploads({"OTHER_daily_1.ts": 5000})
+    engine.has(with_card(), acquired())
+    engine.agora.answers["query"] = [RecorderStatus(4)]
+    engine.agora.people = ChannelUsers(hosts=frozenset({1000}))
+    engine.lives(200)
+    assert engine.told == [("recording_warning", Reason.NOTHING_STORED)]
+
+    engine.uploads({segments_of(NAME, 1)[0]: 5000})
+    engine.lives(60)
+
+    assert engine.told[1:] == [("recording_recovered", Reason.NOTHING_STORED)]
+
+
+def test_once_the_first_file_is_known_the_bucket_is_left_alone(engine: Engine) -> None:
+    engine.uploads({})
+    engine.has(up(), running())
+    engine.agora.answers["query"] = [RecorderStatus(4)]
+    engine.lives(300)
+
+    assert engine.bucket.listed == []
+
+
+@pytest.mark.parametrize(
+    "error",
+    [BucketDenied("AccessDenied"), BucketWrong("NoSuchBucket"), BucketUnreachable("NoAnswer"), BucketError("X")],
+)
+def test_a_bucket_that_cannot_be_looked_into_costs_no_recording(engine: Engine, error: BucketError) -> None:
+    engine.bucket.error = error
+    engine.has(a_recording())
+    engine.agora.answers["query"] = [RecorderStatus(4), RecorderStatus(4), RecorderStatus(5)]
+    engine.lives(300)
+    assert (engine.row.state, engine.told) == (State.RECORDING, [])
+
+    engine.recordings.wish_stop("rec1", "U2", engine.clock())
+    engine.agora.answers["query"] = [NOT_FOUND]
+    engine.lives(60)
+
+    assert (engine.row.state, engine.row.reason, engine.row.settled) == (State.ENDED, Reason.STOPPED, True)
+    assert engine.row.delivery is not None
+    wrong = isinstance(error, BucketWrong)
+    assert engine.row.delivery.state is (Delivered.MISSING if wrong else Delivered.UNVERIFIED)
+    assert engine.told == ([(str(AlertKind.WARNING), Reason.NOT_DELIVERED)] if wrong else [])

@@ -188,6 +188,37 @@ def test_of_two_the_one_that_is_uploading_is_not_meant(desk: Desk) -> None:
     assert result.recording.id == "new"
 
 
+LOOKED_FOR = {
+    "uploading": up(state=State.UPLOADING, files_awaited=True, ended_at=at(90)),
+    "over": over(files_awaited=True),
+    "failed": over(state=State.FAILED, reason=Reason.LOST, files_awaited=True),
+}
+
+
+@pytest.mark.parametrize("name", LOOKED_FOR)
+def test_one_whose_files_are_looked_for_is_over_for_whoever_stops_it(desk: Desk, name: str) -> None:
+    desk.has(LOOKED_FOR[name])
+
+    assert desk.service.stop(HERE, "U2") == OverAlready(LOOKED_FOR[name])
+    assert desk.service.stop(HERE, "U2", "daily") == OverAlready(LOOKED_FOR[name])
+    assert desk.service.stop_one("rec1", HERE, "U2") == OverAlready(LOOKED_FOR[name])
+    assert desk.store.recording("rec1") == LOOKED_FOR[name], "no wish is written"
+
+
+@pytest.mark.parametrize("name", LOOKED_FOR)
+def test_nor_does_it_stand_in_the_way_of_a_new_one_and_its_stop(desk: Desk, name: str) -> None:
+    desk.has(LOOKED_FOR[name])
+    desk.ids = 1
+    assert isinstance(desk.service.start("daily", HERE, "U1", None, "again"), Started)
+    new = desk.store.active()[-1]
+    assert new.state is State.STARTING
+
+    stopped = desk.service.stop(HERE, "U2")
+
+    assert isinstance(stopped, StopAsked)
+    assert stopped.recording.id == new.id
+
+
 @pytest.mark.parametrize("name", [None, "daily"])
 def test_nothing_can_be_stopped_from_another_channel(desk: Desk, name: str | None) -> None:
     desk.has(up())
@@ -254,6 +285,21 @@ def test_where_nothing_is_going_on_the_status_shows_the_last_that_was(desk: Desk
 
     assert desk.service.status(HERE) == [last]
     assert desk.service.status(HERE, "weekly") == []
+
+
+def test_one_that_is_over_and_looked_for_is_shown_only_where_nothing_is_going_on(desk: Desk) -> None:
+    desk.has(LOOKED_FOR["over"])
+    assert desk.service.status(HERE) == [LOOKED_FOR["over"]]
+
+    running = up(id="running", agora_channel="weekly", requested_at=at(1))
+    desk.has(running)
+    assert desk.service.status(HERE) == [running]
+
+
+def test_one_that_is_uploading_is_going_on(desk: Desk) -> None:
+    desk.has(LOOKED_FOR["uploading"])
+
+    assert desk.service.status(HERE) == [LOOKED_FOR["uploading"]]
 
 
 def test_where_nothing_ever_was_there_is_nothing_to_show(desk: Desk) -> None:

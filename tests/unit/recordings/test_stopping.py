@@ -250,6 +250,30 @@ def test_its_files_are_awaited_at_the_latest_when_the_token_has_expired() -> Non
     assert files_are_awaited(after)
 
 
+@pytest.mark.parametrize("before", [STOPPING, UPLOADING])
+def test_nobody_waits_for_an_answer_about_one_whose_token_has_expired(before: Recording) -> None:
+    """It is not asked after any more, and so must not count as one that Agora does not answer about."""
+    silent = replace(before, unanswered_since=at(70), unanswered_reason=Reason.AGORA_UNREACHABLE, queried_at=at(900))
+    after = step(silent, running(expires_at=at(1000)), turn_at(1000))
+
+    assert files_are_awaited(after)
+    assert (after.recording.unanswered_since, after.recording.unanswered_reason) == (None, None)
+
+
+def test_one_that_was_stopped_before_it_was_seen_up_is_over_at_once() -> None:
+    early = replace(UPLOADING, started_at=None, first_file_at=None)
+
+    assert shown(step(early, running(), turn_at(65), NOT_FOUND)) == (State.ENDED, Reason.STOPPED)
+
+
+def test_unless_agora_named_files_of_it() -> None:
+    """Queries went unanswered, say; people were recorded all the same."""
+    early = replace(STOPPING, started_at=None, first_file_at=None)
+    row = step(early, running(), turn_at(60), StopAccepted(("a.m3u8", "a_0.mp4"))).recording
+
+    assert files_are_awaited(step(row, running(), turn_at(65), NOT_FOUND))
+
+
 # the time limit
 
 

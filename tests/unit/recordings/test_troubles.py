@@ -153,3 +153,20 @@ def test_an_outage_that_turns_into_refused_credentials_is_told_as_that_and_not_a
 
 def test_the_time_that_the_bot_was_away_is_not_taken_for_silence_of_agora() -> None:
     assert review([silent(asked=1)], [], turn_at(400)) == Review()
+
+
+def test_a_pause_is_not_told_about_what_is_only_looked_for() -> None:
+    """Nobody had to watch it: what Agora uploads comes without us."""
+    looked_for = [
+        up(id="a", state=State.UPLOADING, files_awaited=True, ended_at=at(5)),
+        up(id="b", state=State.ENDED, reason=Reason.IDLE, files_awaited=True, ended_at=at(5)),
+    ]
+
+    assert pause_alerts(looked_for, Pause(at(10), at(900)), turn_at(900)) == ([], [])
+
+
+def test_one_whose_files_are_looked_for_does_not_keep_a_trouble_open() -> None:
+    looked_for = well(state=State.UPLOADING, files_awaited=True, ended_at=at(5))
+    found = review([looked_for], [(OPEN, looked_for)], turn_at(400))
+
+    assert told(found) == [("recording_recovered", "agora_unreachable", "rec1")]

@@ -309,6 +309,13 @@ class TestLooking:
         assert (user["tz"], user["is_restricted"], user["name"]) == ("Asia/Tokyo", True, "gus")
         assert error_of(client.users_info, user="U404")["error"] == "user_not_found"
 
+    def test_who_is_an_admin_or_owner_is_told(self, slack: SlackSimulator, client: WebClient) -> None:
+        people = slack.add_person("cho"), slack.add_person("dee", admin=True), slack.add_person("eve", owner=True)
+
+        told = [client.users_info(user=person.id)["user"] for person in people]
+
+        assert [(user["is_admin"], user["is_owner"]) for user in told] == [(False, False), (True, False), (False, True)]
+
     def test_the_bot_can_look_itself_up(self, client: WebClient) -> None:
         assert client.bots_info(bot=client.auth_test()["bot_id"])["bot"]["name"] == "recorder"
 

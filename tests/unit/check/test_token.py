@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agora.tokens import Tokens
-from check import token_line
+from check.agora import token_line
 
 APP_ID = "0123456789abcdef0123456789abcdef"
 CERTIFICATE = "fedcba9876543210fedcba9876543210"

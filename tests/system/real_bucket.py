@@ -1,0 +1,100 @@
+"""A bucket on a real S3 server that looks at signatures and permissions."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.unit.files.servers import REGION, S3Server, s3_server
+
+
+@dataclass(frozen=True)
+class Key:
+    id: str
+    secret: str = field(repr=False)
+
+
+@dataclass
+class RealBucket:
+    """A bucket, and a key that may do everything but what is denied."""
+
+    server: S3Server
+    name: str
+    key: Key
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """For the bot, in the names of its settings."""
+        return {
+            "STORAGE_VENDOR": "s3",
+            "STORAGE_REGION": REGION,
+            "STORAGE_ENDPOINT": self.server.url,
+            "STORAGE_BUCKET": self.name,
+            "STORAGE_ACCESS_KEY": self.key.id,
+            "STORAGE_SECRET_KEY": self.key.secret,
+        }
+
+    @property
+    def keys(self) -> list[str]:
+        """What lies in it."""
+        with self._unchecked():
+            found: list[dict[str, Any]] = self.server.client.list_objects_v2(Bucket=self.name).get("Contents", [])
+        return [each["Key"] for each in found]
+
+    def deny(self, *actions: str) -> None:
+        """The key may not do this any more."""
+        with self._unchecked():
+            _allow(self.server, self.name, "s3:*", deny=actions)
+
+    def another_key(self, *actions: str) -> Key:
+        """A key that may do this alone."""
+        with self._unchecked():
+            return _new_key(self.server, f"other-{self.name}", *actions)
+
+    @contextmanager
+    def _unchecked(self) -> Iterator[None]:
+        self.server._unchecked_requests(b"inf")
+        try:
+            yield
+        finally:
+            self.server._unchecked_requests(b"0")
+
+
+@contextmanager
+def s3_quietly() -> Iterator[S3Server]:
+    """The server; it would write a line for each request."""
+    logger = logging.getLogger("werkzeug")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    with s3_server() as server:
+        yield server
+    logger.setLevel(before)
+
+
+@contextmanager
+def real_bucket(server: S3Server, name: str = "") -> Iterator[RealBucket]:
+    """One bucket at a time: what is looked at is a matter of the whole server."""
+    name = name or f"calls-{uuid.uuid4().hex}"
+    server.new_bucket(name)
+    bucket = RealBucket(server, name, _new_key(server, name, "s3:*"))
+    with server.checking_signatures():
+        yield bucket
+
+
+def _new_key(server: S3Server, user: str, *actions: str) -> Key:
+    server.identities.create_user(UserName=user)
+    key = server.identities.create_access_key(UserName=user)["AccessKey"]
+    _allow(server, user, *actions)
+    return Key(key["AccessKeyId"], key["SecretAccessKey"])
+
+
+def _allow(server: S3Server, user: str, *actions: str, deny: tuple[str, ...] = ()) -> None:
+    rules = [{"Effect": "Allow", "Action": list(actions), "Resource": "*"}]
+    rules += [{"Effect": "Deny", "Action": list(deny), "Resource": "*"}] if deny else []
+    policy = json.dumps({"Version": "2012-10-17", "Statement": rules})
+    server.identities.put_user_policy(UserName=user, PolicyName="all", PolicyDocument=policy)

@@ -1,0 +1,689 @@
+"""From a recorder that is gone until its files are there: nothing is told as success that was not seen."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recordings.actions import Change, Look
+from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
+from recordings.model import Delivered, Policy, Reason, Recording, State
+from recordings.ports import RecorderStatus
+from recordings.sightings import Sighting
+from tests.fakes.found import NAME, Objects, left_by, playlist, segments_of, sighted, without
+from tests.fakes.rows import at, over, running, turn_at, up
+from tests.fakes.steps import EMPTY, NOT_FOUND, decided, step
+
+HOUR, DAY = 3600.0, 86_400.0
+END = 100.0
+"""When the recording ended; the seconds below count from then."""
+
+STOPPED = up(
+    state=State.UPLOADING,
+    ending=Reason.STOPPED,
+    stop_wanted_at=at(90),
+    stop_wanted_by="U2",
+    stop_accepted_at=at(END),
+    ended_at=at(END),
+    files_awaited=True,
+    next_step_at=at(END),
+)
+IDLE = over(reason=Reason.IDLE, stop_wanted_at=None, stop_wanted_by=None, files_awaited=True)
+LOST = over(state=State.FAILED, reason=Reason.LOST, detail="404", files_awaited=True)
+CRASHED = replace(LOST, reason=Reason.CRASHED)
+BACKUPED = replace(STOPPED, uploading_status="backuped")
+
+WHOLE = left_by()
+GROWING = left_by(ended=False)
+NO_MP4 = left_by(parts=0)
+FIRST, SECOND = segments_of(NAME, 2)
+DENIED, WRONG, AWAY = BucketDenied("AccessDenied"), BucketWrong("InvalidAccessKeyId"), BucketUnreachable("NoAnswer")
+READ_KEY = Policy(bucket_is_agoras=False)
+
+Answer = Sighting | BucketError
+WARNED = ("recording_warning", Reason.NOT_DELIVERED)
+BACKUP = ("recording_warning", Reason.IN_BACKUP)
+CAME_AFTER_ALL = ("recording_recovered", Reason.NOT_DELIVERED)
+CAME_FROM_BACKUP = ("recording_recovered", Reason.IN_BACKUP)
+FILES = ("recording_files", None)
+
+
+def look(
+    row: Recording, seconds: float, found: Objects | BucketError | Sighting, policy: Policy | None = None
+) -> Change:
+    """A look, so many seconds after the end."""
+    turn = turn_at(END + seconds, policy)
+    assert decided(row, None, turn) == Look()
+    return step(row, None, turn, sighted(found) if isinstance(found, dict) else found)
+
+
+def told(change: Change) -> list[tuple[str, Reason | None]]:
+    return [(str(alert.kind), alert.reason) for alert in change.alerts]
+
+
+def story(
+    row: Recording, looks: Iterable[tuple[float, Objects | BucketError]], policy: Policy | None = None
+) -> tuple[Recording, list[tuple[float, str, Reason | None]]]:
+    """What the recording comes to after these looks, and what was told at which of them."""
+    heard = []
+    for seconds, found in looks:
+        change = look(row, seconds, found, policy)
+        row = change.recording
+        heard += [(seconds, *each) for each in told(change)]
+    return row, heard
+
+
+def delivered(row: Recording) -> Delivered | None:
+    return None if row.delivery is None else row.delivery.state
+
+
+def wait(row: Recording, seconds: float) -> float:
+    """Until the next look."""
+    return (row.next_step_at - at(END + seconds)).total_seconds()
+
+
+def all_there(row: Recording) -> bool:
+    """Stopped, over, and nothing else of it has changed."""
+    ended: dict[str, Any] = {
+        "state": State.ENDED,
+        "reason": Reason.STOPPED,
+        "files_awaited": False,
+        "next_step_at": row.next_step_at,
+    }
+    return replace(row, delivery=None) == replace(STOPPED, uploading_status=row.uploading_status, **ended)
+
+
+# all there
+
+
+def test_with_every_file_there_it_has_ended_and_the_files_are_told() -> None:
+    after = look(STOPPED, 0, WHOLE)
+
+    assert all_there(after.recording)
+    assert after.recording.ended_at == at(END), "and not when the files came"
+    assert after.recording.settled
+    assert told(after) == [FILES]
+    assert [alert.recording for alert in after.alerts] == [after.recording]
+    found = after.recording.delivery
+    assert found is not None
+    assert (found.state, [part.key for part in found.parts]) == (Delivered.READY, [f"folder/{NAME}_0.mp4"])
+    assert found.seconds == pytest.approx(30)
+    assert (found.missing, found.empty, found.code) == ((), (), "")
+
+
+def test_an_upload_that_takes_ten_minutes_is_waited_for_without_a_word() -> None:
+    partly = without(WHOLE, SECOND, f"{NAME}_0.mp4")
+    row, heard = story(STOPPED, [(0, {}), (5, partly), (30, partly), (300, NO_MP4)])
+    assert (row.state, delivered(row), heard) == (State.UPLOADING, Delivered.AWAITED, [])
+    assert row.files_awaited
+
+    row, heard = story(row, [(600, WHOLE)])
+
+    assert all_there(row)
+    assert heard == [(600, *FILES)]
+
+
+def test_it_is_looked_for_soon_then_slower_and_at_the_time_when_it_would_be_told_as_missing() -> None:
+    row, seconds, waits = STOPPED, 0.0, []
+    while seconds < 900:
+        row = look(row, seconds, {}).recording
+        waits.append(wait(row, seconds))
+        seconds += waits[-1]
+
+    assert waits[:4] == [6.25, 7.5, 8.75, 10.0]
+    assert sorted(waits[:-1]) == waits[:-1]
+    assert max(waits) <= 60
+    assert sum(waits) == 900
+
+
+def test_a_playlist_without_its_end_needs_two_equal_looks_in_a_row() -> None:
+    row, heard = story(STOPPED, [(0, GROWING)])
+    assert (row.state, heard) == (State.UPLOADING, [])
+
+    longer = left_by(segments=3, ended=False)
+    row, heard = story(row, [(6, longer)])
+    assert (row.state, heard) == (State.UPLOADING, []), "something came meanwhile"
+
+    row, heard = story(row, [(12, AWAY), (20, longer)])
+    assert (row.state, heard) == (State.ENDED, [(20, *FILES)]), "a look that was not answered is none"
+
+
+@pytest.mark.parametrize("seconds", [0, 899, 900, 5000])
+def test_what_is_there_at_the_first_look_is_never_told_as_missing_however_late_that_look_is(seconds: float) -> None:
+    """The bot may have been away: a playlist without its end is looked at once more."""
+    row, heard = story(STOPPED, [(seconds, GROWING)])
+    assert (row.state, heard) == (State.UPLOADING, [])
+    assert 0 < wait(row, seconds) <= 10
+
+    assert story(row, [(seconds + 6, GROWING)])[1] == [(seconds + 6, *FILES)]
+
+
+def test_what_comes_in_at_the_very_moment_of_the_time_out_is_not_told_as_missing() -> None:
+    row, heard = story(STOPPED, [(840, {}), (900, GROWING), (910, GROWING)])
+
+    assert heard == [(910, *FILES)]
+    assert all_there(row)
+
+
+# several files
+
+
+def test_the_three_mp4_files_of_a_long_call_are_one_recording() -> None:
+    row, heard = story(STOPPED, [(0, left_by(length=8 * HOUR, parts=2)), (30, left_by(length=8 * HOUR, parts=3))])
+
+    assert heard == [(30, *FILES)]
+    assert row.delivery is not None
+    assert [part.key[-5:] for part in row.delivery.parts] == ["0.mp4", "1.mp4", "2.mp4"]
+    assert row.delivery.seconds == pytest.approx(8 * HOUR)
+
+
+def test_the_files_of_two_servers_are_one_recording() -> None:
+    both = left_by(ended=False) | left_by(f"bak0_{NAME}")
+    early = without(both, f"bak0_{NAME}_0.mp4")
+    row, heard = story(STOPPED, [(0, early), (5, early), (20, both)])
+
+    assert heard == [(20, *FILES)]
+    assert row.delivery is not None
+    assert [part.key for part in row.delivery.parts] == [f"folder/{NAME}_0.mp4", f"folder/bak0_{NAME}_0.mp4"]
+
+
+def test_a_server_that_failed_may_have_made_no_mp4_and_what_there_is_will_do_in_the_end() -> None:
+    found = left_by(parts=0, ended=False) | left_by(f"bak0_{NAME}")
+    row, heard = story(STOPPED, [(0, found), (60, found), (899, found), (900, found)])
+
+    assert heard == [(900, *FILES)]
+    assert row.delivery is not None
+    assert len(row.delivery.playlists) == 2
+
+
+def test_the_last_part_is_not_taken_for_there_while_the_newest_one_is_from_long_before_the_end() -> None:
+    """Of 3 h 05 min the first MP4 file was made on the way; whether there is a second one is nobody's to say yet."""
+    objects = left_by(length=3 * HOUR + 300, parts=1)
+    when = dict.fromkeys(objects, at(END)) | {f"{NAME}_0.mp4": at(END - 300)}
+    early = sighted(objects, at=when)
+    after = look(STOPPED, 5, early)
+    assert (after.recording.state, after.alerts) == (State.UPLOADING, ())
+
+    row = after.recording
+    both = left_by(length=3 * HOUR + 300, parts=2)
+    assert told(look(row, 60, sighted(both, at=when | {f"{NAME}_1.mp4": at(END + 50)}))) == [FILES]
+    assert told(look(row, 900, early)) == [FILES], "there was no second one"
+
+
+def test_a_segment_that_comes_late_does_not_make_the_mp4_an_old_one() -> None:
+    when = dict.fromkeys(WHOLE, at(END + 20)) | {SECOND: at(END + 500)}
+
+    assert told(look(STOPPED, 501, sighted(WHOLE, at=when))) == [FILES]
+
+
+# not there in time
+
+NOT_THERE: dict[str, tuple[Recording, Objects, tuple[str, ...], tuple[str, ...]]] = {
+    "nothing": (STOPPED, {}, (f"{NAME}.m3u8", f"{NAME}_0.mp4"), ()),
+    "nothing of what was named": (
+        replace(STOPPED, files=(f"folder/{NAME}.m3u8", "x.mp4")),
+        {},
+        (f"{NAME}.m3u8", "x.mp4"),
+        (),
+    ),
+    "one segment is missing": (STOPPED, without(WHOLE, SECOND), (SECOND,), ()),
+    "only the playlist": (
+        STOPPED,
+        {f"{NAME}.m3u8": WHOLE[f"{NAME}.m3u8"]},
+        (f"{NAME}_0.mp4", FIRST, SECOND),
+        (),
+    ),
+    "the MP4 alone": (STOPPED, {f"{NAME}_0.mp4": 5000}, (f"{NAME}.m3u8",), ()),
+    "a named MP4 is missing": (replace(STOPPED, files=(f"{NAME}_0.mp4",)), NO_MP4, (f"{NAME}_0.mp4",), ()),
+    "a named MP4 of one that died": (replace(LOST, files=(f"{NAME}_0.mp4",)), NO_MP4, (f"{NAME}_0.mp4",), ()),
+    "an MP4 of 0 bytes": (STOPPED, WHOLE | {f"{NAME}_0.mp4": 0}, (), (f"{NAME}_0.mp4",)),
+    "an MP4 of 112 bytes": (STOPPED, WHOLE | {f"{NAME}_0.mp4": 112}, (), (f"{NAME}_0.mp4",)),
+    "an MP4 of 112 bytes of one that died": (LOST, WHOLE | {f"{NAME}_0.mp4": 112}, (), (f"{NAME}_0.mp4",)),
+    "a segment of 0 bytes": (STOPPED, WHOLE | {FIRST: 0}, (), (FIRST,)),
+    "a playlist that is none": (STOPPED, WHOLE | {f"{NAME}.m3u8": "x"}, (), (f"{NAME}.m3u8",)),
+    "a playlist of no segments": (STOPPED, WHOLE | {f"{NAME}.m3u8": playlist()}, (), (f"{NAME}.m3u8",)),
+    "a gap in the numbers": (STOPPED, without(left_by(parts=3), f"{NAME}_1.mp4"), (f"{NAME}_1.mp4",), ()),
+    "five hours and one MP4": (STOPPED, left_by(length=5 * HOUR), (f"{NAME}_1.mp4",), ()),
+    "the second server's MP4": (
+        STOPPED,
+        without(left_by() | left_by(f"bak0_{NAME}"), f"bak0_{NAME}_0.mp4"),
+        (f"bak0_{NAME}_0.mp4",),
+        (),
+    ),
+    "the second server's playlist": (
+        STOPPED,
+        without(left_by() | left_by(f"bak0_{NAME}"), f"bak0_{NAME}.m3u8"),
+        (f"bak0_{NAME}.m3u8",),
+        (),
+    ),
+    "a segment of the first server": (
+        STOPPED,
+        without(left_by() | left_by(f"bak0_{NAME}"), FIRST),
+        (FIRST,),
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NOT_THERE)
+def test_what_is_not_there_in_time_is_one_warning_that_names_it(name: str) -> None:
+    before, found, missing, empty = NOT_THERE[name]
+    row, heard = story(before, [(0, found), (30, found), (899, found)])
+    assert (row.state, delivered(row), heard) == (before.state, Delivered.AWAITED, [])
+
+    change = look(row, 900, found)
+    assert told(change) == [WARNED]
+    row = change.recording
+    assert row.state is (State.FAILED if before.state is State.FAILED else State.ENDED)
+    assert row.reason is (before.reason or Reason.STOPPED)
+    assert row.delivery is not None
+    assert (row.delivery.state, row.delivery.missing, row.delivery.empty) == (Delivered.MISSING, missing, empty)
+    assert row.files_awaited, "it may come after all"
+    assert wait(row, 900) == 300
+    assert [alert.recording for alert in change.alerts] == [row]
+
+    assert story(row, [(1200, found), (5000, found), (80_000, found)])[1] == [], "told once"
+
+
+@pytest.mark.parametrize("name", NOT_THERE)
+def test_what_comes_after_all_is_told_with_the_files(name: str) -> None:
+    before, found, *_ = NOT_THERE[name]
+    whole = left_by(length=5 * HOUR, parts=3) | left_by(f"bak0_{NAME}")
+    if before.files:
+        whole |= dict.fromkeys(["x.mp4"], 5000)
+    row, heard = story(
+        before,
+        [
+            (900, found),
+            (1200, whole),
+        ],
+    )
+
+    assert heard == [(900, *WARNED), (1200, *CAME_AFTER_ALL), (1200, *FILES)]
+    assert (row.settled, delivered(row)) == (True, Delivered.READY)
+    assert row.delivery is not None
+    assert (row.delivery.missing, row.delivery.empty) == ((), ())
+
+
+def test_files_that_were_told_as_missing_and_come_bit_by_bit_are_told_when_they_are_all_there() -> None:
+    row, heard = story(STOPPED, [(900, {}), (1200, GROWING)])
+    assert (row.state, delivered(row), row.files_awaited) == (State.ENDED, Delivered.MISSING, True)
+    assert row.delivery is not None
+    assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "the card says so until they are"
+    assert wait(row, 1200) < 60
+
+    assert story(row, [(1210, GROWING)])[1] == [(1210, *CAME_AFTER_ALL), (1210, *FILES)]
+    assert heard == [(900, *WARNED)]
+
+
+def test_after_a_day_nobody_looks_any_more() -> None:
+    row, _ = story(STOPPED, [(900, {}), (DAY - 10, {})])
+    assert wait(row, DAY - 10) == 10, "once more at the end of the day"
+
+    row, heard = story(row, [(DAY, {})])
+
+    assert (row.settled, delivered(row), heard) == (True, Delivered.MISSING, [])
+
+
+@pytest.mark.parametrize("interval", [0.5, 30, 900])
+def test_whatever_the_interval_it_is_over_within_a_day(interval: float) -> None:
+    policy = Policy(query_interval=interval)
+    row, _ = story(STOPPED, [(900, {}), (DAY - 60, {})], policy)
+
+    assert wait(row, DAY - 60) <= 60
+
+
+# HLS alone
+
+
+@pytest.mark.parametrize("before", [STOPPED, IDLE, LOST, CRASHED])
+def test_without_an_mp4_that_anybody_named_the_playlist_alone_will_do_in_the_end(before: Recording) -> None:
+    row, heard = story(before, [(0, NO_MP4), (899, NO_MP4)])
+    assert (row.state, heard) == (before.state, []), "the MP4 is waited for"
+
+    row, heard = story(row, [(900, NO_MP4)])
+
+    assert heard == [(900, *FILES)]
+    assert row.delivery is not None
+    assert (row.delivery.state, row.delivery.parts) == (Delivered.READY, ())
+    assert row.delivery.playlists == (f"folder/{NAME}.m3u8",)
+
+
+def test_a_playlist_that_still_grows_at_the_time_out_is_not_told_as_the_whole_recording() -> None:
+    growing = [(880.0 + 10 * n, left_by(parts=0, segments=n, ended=False)) for n in range(2, 9)]
+    row, heard = story(STOPPED, growing)
+    assert (row.state, heard) == (State.UPLOADING, [])
+
+    last = growing[-1][1]
+    assert story(row, [(1000, last)])[1] == [(1000, *FILES)]
+
+
+@pytest.mark.parametrize("before", [LOST, CRASHED])
+def test_of_one_that_died_fewer_mp4_files_than_its_length_asks_for_will_do_in_the_end(before: Recording) -> None:
+    found = left_by(length=5 * HOUR, ended=False)
+    row, heard = story(before, [(0, found), (60, found), (900, found)])
+
+    assert heard == [(900, *FILES)]
+    assert row.delivery is not None
+    assert len(row.delivery.parts) == 1
+
+
+# ended by itself, or failed
+
+NOT_FOUND_BEFORE = up(state=State.INTERRUPTED, not_found=9, found_empty=1, not_found_since=at(-200))
+HOW_IT_ENDED: dict[str, tuple[Recording, dict[str, Any], State, Reason]] = {
+    "idle": (NOT_FOUND_BEFORE, {"answer": NOT_FOUND, "users": EMPTY}, State.ENDED, Reason.IDLE),
+    "stopped elsewhere": (up(), {"answer": RecorderStatus(7)}, State.ENDED, Reason.STOPPED_ELSEWHERE),
+    "lost": (NOT_FOUND_BEFORE, {"answer": NOT_FOUND}, State.FAILED, Reason.LOST),
+    "crashed": (up(), {"answer": RecorderStatus(20)}, State.FAILED, Reason.CRASHED),
+}
+
+
+@pytest.mark.parametrize("name", HOW_IT_ENDED)
+def test_however_it_ended_its_files_are_looked_for_and_the_state_stays(name: str) -> None:
+    before, answer, state, reason = HOW_IT_ENDED[name]
+    row = step(before, running(), turn_at(END), **answer).recording
+    assert (row.state, row.reason, row.files_awaited, row.settled) == (state, reason, True, False)
+    assert row.next_step_at == at(END)
+
+    row, heard = story(row, [(0, {}), (60, WHOLE)])
+
+    assert (row.state, row.reason, row.ended_at) == (state, reason, at(END))
+    assert (row.settled, heard) == (True, [(60, *FILES)])
+
+
+def test_one_that_was_told_as_over_at_the_time_limit_is_not_told_so_again_with_its_files() -> None:
+    limited = replace(STOPPED, files_awaited=False, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
+    gone = step(limited, running(), turn_at(END), NOT_FOUND)
+    assert told(gone) == [("recording_ended", Reason.TIME_LIMIT)]
+
+    row, heard = story(gone.recording, [(0, {}), (10, WHOLE)])
+
+    assert (row.state, row.reason, heard) == (State.ENDED, Reason.TIME_LIMIT, [(10, *FILES)])
+
+
+@pytest.mark.parametrize("answer", [{}, DENIED, WRONG], ids=["missing", "denied", "wrong"])
+def test_nor_where_its_files_are_missing_or_nobody_can_look(answer: Objects | BucketError) -> None:
+    limited = replace(STOPPED, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
+    row, heard = story(limited, [(900, answer)])
+
+    assert (row.state, row.reason) == (State.ENDED, Reason.TIME_LIMIT)
+    assert [each for each in heard if each[1] == "recording_ended"] == []
+
+
+def test_a_wish_to_stop_that_comes_while_its_files_are_looked_for_changes_nothing() -> None:
+    wished = replace(IDLE, stop_wanted_at=at(END + 1), stop_wanted_by="U3")
+
+    assert told(look(wished, 2, WHOLE)) == [FILES]
+    assert look(wished, 2, WHOLE).recording.reason is Reason.IDLE
+
+
+# in Agora's backup
+
+
+def test_what_agora_keeps_in_its_backup_is_told_once_and_waited_for() -> None:
+    partly = without(WHOLE, SECOND)
+    row, heard = story(BACKUPED, [(0, partly), (60, partly), (900, partly), (5000, partly), (DAY - 1, partly)])
+
+    assert heard == [(0, *BACKUP)]
+    assert (row.state, delivered(row), row.files_awaited) == (State.UPLOADING, Delivered.IN_BACKUP, True)
+
+    row, heard = story(row, [(DAY - 0.5, WHOLE)])
+    assert heard == [(DAY - 0.5, *CAME_FROM_BACKUP), (DAY - 0.5, *FILES)]
+    assert all_there(row)
+
+
+def test_what_agora_keeps_in_its_backup_is_looked_for_at_least_every_minute() -> None:
+    row, seconds = BACKUPED, 0.0
+    while seconds < 2000:
+        row = look(row, seconds, {}).recording
+        assert 0 < wait(row, seconds) <= 60
+        seconds += wait(row, seconds)
+
+
+def test_what_does_not_come_from_the_backup_within_a_day_is_not_delivered() -> None:
+    partly = without(WHOLE, SECOND)
+    row, heard = story(BACKUPED, [(0, partly), (DAY, partly)])
+
+    assert heard == [(0, *BACKUP), (DAY, *WARNED)]
+    assert (row.state, delivered(row), row.settled) == (State.ENDED, Delivered.MISSING, True)
+
+
+def test_with_all_files_there_a_backup_is_not_worth_a_word() -> None:
+    assert story(BACKUPED, [(0, WHOLE)])[1] == [(0, *FILES)]
+
+
+def test_while_agora_still_has_something_in_its_backup_the_playlist_alone_will_not_do() -> None:
+    row, heard = story(BACKUPED, [(0, NO_MP4), (900, NO_MP4), (5000, NO_MP4)])
+    assert (row.state, heard) == (State.UPLOADING, [(0, *BACKUP)])
+
+    assert story(row, [(DAY, NO_MP4)])[1] == [(DAY, *CAME_FROM_BACKUP), (DAY, *FILES)]
+
+
+def test_a_playlist_that_came_by_way_of_the_backup_stands_for_the_one_that_was_named() -> None:
+    named = replace(BACKUPED, files=(f"folder/{NAME}.m3u8", f"folder/{NAME}_0.mp4"))
+    came = without(WHOLE, f"{NAME}.m3u8") | {f"{NAME}_22194679897_0.m3u8": WHOLE[f"{NAME}.m3u8"]}
+    row, heard = story(named, [(0, without(WHOLE, f"{NAME}.m3u8")), (4000, came)])
+
+    assert [each[1:] for each in heard] == [BACKUP, CAME_FROM_BACKUP, FILES]
+    assert row.delivery is not None
+    assert row.delivery.playlists == (f"folder/{NAME}_22194679897_0.m3u8",)
+
+
+# a bucket that can't be looked into
+
+
+@pytest.mark.parametrize(
+    ("error", "policy"),
+    [
+        (DENIED, Policy()),
+        (DENIED, READ_KEY),
+        (WRONG, READ_KEY),
+        (BucketError("TooLarge"), Policy()),
+        (BucketWrong("RequestTimeTooSkewed"), Policy()),
+        (BucketWrong("NotAStorage"), Policy()),
+    ],
+    ids=["denied", "denied to the read key", "wrong read key", "any other", "our own clock", "a proxy's page"],
+)
+@pytest.mark.parametrize("before", [STOPPED, IDLE, LOST])
+def test_where_the_bot_may_not_look_it_is_over_and_not_verified(
+    before: Recording, error: BucketError, policy: Policy
+) -> None:
+    row, heard = story(before, [(0, error)], policy)
+
+    assert row.state is (State.FAILED if before is LOST else State.ENDED)
+    assert (row.settled, heard) == (True, [])
+    assert row.delivery is not None
+    assert (row.delivery.state, row.delivery.code) == (Delivered.UNVERIFIED, error.code)
+
+
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_a_key_that_the_storage_does_not_take_and_agora_has_to_use_too_is_told_at_once(seconds: float) -> None:
+    row, heard = story(STOPPED, [(0, WRONG)] if not seconds else [(0, {}), (seconds, WRONG)])
+
+    assert heard == [(seconds, *WARNED)]
+    assert (row.state, row.settled) == (State.ENDED, True), "nothing will come"
+    assert row.delivery is not None
+    assert (row.delivery.state, row.delivery.code) == (Delivered.MISSING, "InvalidAccessKeyId")
+
+
+def test_a_bucket_that_never_answered_is_not_waited_for() -> None:
+    row, seconds = STOPPED, 0.0
+    while not row.settled:
+        change = look(row, seconds, AWAY)
+        assert change.alerts == ()
+        row = change.recording
+        seconds += wait(row, seconds)
+
+    assert (row.state, delivered(row)) == (State.ENDED, Delivered.UNVERIFIED)
+    assert seconds < 30
+
+
+def test_one_that_answered_before_is_waited_for_as_long_as_the_files_are() -> None:
+    row, heard = story(STOPPED, [(0, {}), *((10.0 + 30 * n, AWAY) for n in range(20))])
+    assert (row.state, delivered(row), heard) == (State.UPLOADING, Delivered.AWAITED, [])
+    assert 0 < wait(row, 580) <= 30
+
+    assert story(row, [(700, WHOLE)])[1] == [(700, *FILES)]
+    gone, heard = story(row, [(900, AWAY)])
+    assert (gone.state, delivered(gone), gone.settled, heard) == (State.ENDED, Delivered.UNVERIFIED, True, [])
+
+
+def test_a_storage_that_is_away_is_asked_again_after_the_waits_then_at_the_interval() -> None:
+    row, waits = look(STOPPED, 0, {}).recording, []
+    for _ in range(5):
+        row = look(row, 10, AWAY).recording
+        waits.append(wait(row, 10))
+
+    assert waits == [1, 3, 6, 30, 30]
+
+
+def test_one_that_is_away_while_files_are_missing_is_asked_again_for_a_day_and_what_was_told_stays() -> None:
+    row, _ = story(STOPPED, [(900, {}), (1200, AWAY), (50_000, AWAY)])
+    assert (delivered(row), row.files_awaited) == (Delivered.MISSING, True)
+
+    assert story(row, [(60_000, WHOLE)])[1] == [(60_000, *CAME_AFTER_ALL), (60_000, *FILES)]
+    row, heard = story(row, [(DAY, AWAY)])
+    assert (row.settled, heard) == (True, [])
+    assert row.delivery is not None
+    assert row.delivery.state is Delivered.MISSING
+    assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4")
+    assert row.delivery.code == "", "the storage did not refuse anything that Agora uses"
+
+
+@pytest.mark.parametrize("error", [DENIED, BucketError("TooLarge")])
+def test_what_was_told_as_missing_stays_missing_where_nobody_may_look_any_more(error: BucketError) -> None:
+    row, heard = story(STOPPED, [(900, without(WHOLE, SECOND)), (1200, error)])
+
+    assert heard == [(900, *WARNED)]
+    assert row.settled
+    assert row.delivery is not None
+    assert (row.delivery.state, row.delivery.missing, row.delivery.code) == (Delivered.MISSING, (SECOND,), "")
+
+
+def test_one_that_is_away_while_files_are_in_the_backup_is_asked_again_for_a_day() -> None:
+    row, heard = story(BACKUPED, [(0, {}), (1000, AWAY), (50_000, AWAY)])
+    assert (row.state, delivered(row), heard) == (State.UPLOADING, Delivered.IN_BACKUP, [(0, *BACKUP)])
+
+    assert story(row, [(60_000, WHOLE)])[1] == [(60_000, *CAME_FROM_BACKUP), (60_000, *FILES)]
+    row, heard = story(row, [(DAY, AWAY)])
+    assert (row.state, delivered(row), row.settled, heard) == (State.ENDED, Delivered.UNVERIFIED, True, [])
+
+
+def test_a_storage_that_answers_again_starts_the_count_of_silence_anew() -> None:
+    row, _ = story(STOPPED, [(0, AWAY), (1, AWAY), (4, AWAY), (10, {})])
+
+    assert row.delivery is not None
+    assert row.delivery.failures == 0
+    assert story(row, [(20, AWAY), (21, AWAY), (24, AWAY), (30, AWAY), (60, AWAY)])[0].state is State.UPLOADING
+
+
+# what the card shows
+
+
+def test_a_look_that_finds_nothing_new_for_people_does_not_change_the_card() -> None:
+    row = STOPPED
+    for seconds, found in ((0, {}), (6, without(WHOLE, SECOND)), (20, AWAY), (60, NO_MP4)):
+        after = look(row, seconds, found).recording
+        assert after.visible == STOPPED.visible
+        row = after
+    assert look(row, 100, WHOLE).recording.visible != row.visible
+
+
+@pytest.mark.parametrize(
+    ("before", "then"),
+    [(STOPPED, [(900.0, {}), (1200.0, {}), (1500.0, AWAY)]), (BACKUPED, [(0.0, {}), (60.0, NO_MP4)])],
+)
+def test_nor_does_one_after_people_were_told(before: Recording, then: list[tuple[float, Any]]) -> None:
+    row = look(before, *then[0]).recording
+    assert row.visible != before.visible
+
+    for seconds, found in then[1:]:
+        after = look(row, seconds, found).recording
+        assert after.visible == row.visible
+        row = after
+
+
+# whatever is found
+
+POSSIBLE: list[Objects | BucketError] = [
+    {},
+    WHOLE,
+    GROWING,
+    left_by(segments=3, ended=False),
+    NO_MP4,
+    left_by(parts=0, ended=False),
+    without(WHOLE, SECOND),
+    without(WHOLE, f"{NAME}.m3u8"),
+    WHOLE | {f"{NAME}_0.mp4": 112},
+    WHOLE | {f"{NAME}.m3u8": "x"},
+    left_by(length=5 * HOUR),
+    left_by(length=8 * HOUR, parts=3),
+    left_by(ended=False) | left_by(f"bak0_{NAME}"),
+    left_by(parts=0) | left_by(f"bak0_{NAME}"),
+    left_by() | left_by(f"bak0_{NAME}", parts=0, ended=False),
+    DENIED,
+    WRONG,
+    AWAY,
+    AWAY,
+    AWAY,
+]
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    before=st.sampled_from([STOPPED, BACKUPED, IDLE, LOST, replace(LOST, uploading_status="backuped")]),
+    named=st.sampled_from([(), (f"{NAME}.m3u8",), (f"folder/{NAME}.m3u8", f"folder/{NAME}_0.mp4")]),
+    looks=st.lists(st.sampled_from(POSSIBLE), min_size=1, max_size=12),
+    repeated=st.integers(1, 60),
+    late=st.sampled_from([0, 0, 30, 899, 2000, 90_000]),
+    policy=st.sampled_from([Policy(), READ_KEY, Policy(query_interval=200)]),
+)
+def test_whatever_is_found_it_is_told_once_and_truly_and_comes_to_an_end(
+    before: Recording,
+    named: tuple[str, ...],
+    looks: list[Objects | BucketError],
+    repeated: int,
+    late: float,
+    policy: Policy,
+) -> None:
+    """`repeated`: how often each is found in a row; the last one from then on. `late`: when the first look is."""
+    row, seconds, heard, count = replace(before, files=named), late, [], 0
+    while not row.settled:
+        found = looks[min(count // repeated, len(looks) - 1)]
+        change = look(row, seconds, found, policy)
+        assert change.recording.state in (row.state, State.ENDED)
+        new = told(change)
+        if FILES in new:
+            assert isinstance(found, dict)
+            is_what_it_seems(found, named)
+        heard += new
+        row, count = change.recording, count + 1
+        assert row.settled or 0 < wait(row, seconds) <= 4000
+        seconds = max(seconds, (row.next_step_at - at(END)) / timedelta(seconds=1))
+
+    assert seconds <= max(late, DAY) + HOUR
+    assert len(heard) == len(set(heard)), "each is told once at most"
+    assert set(heard) <= {WARNED, BACKUP, CAME_AFTER_ALL, CAME_FROM_BACKUP, FILES}
+    assert (FILES in heard) is (delivered(row) is Delivered.READY)
+    assert (WARNED in heard and FILES not in heard) is (delivered(row) is Delivered.MISSING)
+    assert CAME_AFTER_ALL not in heard or heard.index(WARNED) < heard.index(CAME_AFTER_ALL)
+    assert row.reason is (before.reason or Reason.STOPPED)
+
+
+def is_what_it_seems(found: Objects, named: tuple[str, ...]) -> None:
+    """Judged again, without the rules: every name in a playlist, and every one that was given, is an object of some
+    size."""
+    listed = {line for text in found.values() for line in str(text).splitlines() if line and line[0] != "#"}
+    lists = [name for name in found if name.endswith(".m3u8")]
+    names = {name.rsplit("/", 1)[-1] for name in named} | {name for name in listed if not name.isdigit()}
+    assert lists
+    assert all(str(found[name]).startswith("#EXTM3U") for name in lists)
+    assert names <= set(found)
+    assert all(int(size) >= 1024 for name, size in found.items() if name not in lists)

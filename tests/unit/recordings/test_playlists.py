@@ -1,0 +1,85 @@
+"""Agora's playlists: which segments make a recording, and how long they last."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from recordings.playlists import Playlist, parse
+from tests.fakes.found import playlist
+
+OF_THE_DOCUMENTATION = """#EXTM3U
+#EXT-X-VERSION:3
+#EXT-X-MEDIA-SEQUENCE:0
+#EXT-X-ALLOW-CACHE:YES
+#EXT-X-TARGETDURATION:34
+#EXT-X-DISCONTINUITY
+#EXT-X-AGORA-ROTATE:WIDTH=640,HEIGHT=480,ROTATE=0,TIME=20190920125142485
+#EXT-X-AGORA-TRACK-EVENT:EVENT=START,TRACK_TYPE=VIDEO,TIME=20190920125142485
+#EXTINF:6.332000
+sid713476478245_cnameagora__uid_s_123__uid_e_video_20190920125142485.ts
+#EXT-X-AGORA-ROTATE:WIDTH=1280,HEIGHT=720,ROTATE=0,TIME=20190920125149174
+#EXT-X-DISCONTINUITY
+#EXTINF:17.442000
+sid713476478245_cnameagora__uid_s_123__uid_e_video_20190920125149174.ts
+#EXT-X-ENDLIST
+"""
+
+
+def test_the_example_of_agoras_documentation_is_understood() -> None:
+    found = parse(OF_THE_DOCUMENTATION)
+
+    assert found is not None
+    assert [name.rsplit("_", 1)[-1] for name in found.segments] == ["20190920125142485.ts", "20190920125149174.ts"]
+    assert found.seconds == pytest.approx(23.774)
+    assert found.finished
+
+
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("#EXTINF:15.019", 15.019),
+        ("#EXTINF:15.019,", 15.019),
+        ("#EXTINF:15.019,a title", 15.019),
+        ("#EXTINF: 15", 15),
+        ("#EXTINF:15", 15),
+        ("#EXTINF:", 0),
+        ("#EXTINF:long", 0),
+    ],
+)
+def test_a_length_is_read_with_and_without_the_comma_that_agora_leaves_out(line: str, seconds: float) -> None:
+    assert parse(f"#EXTM3U\n{line}\na.ts\n") == Playlist(("a.ts",), seconds, False)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_playlist_is_one_whatever_its_line_ends_and_its_byte_order_mark(end: str, mark: str) -> None:
+    text = mark + end.join(["#EXTM3U", "", "#EXTINF:2.5", "  a.ts  ", "#EXT-X-ENDLIST"])
+
+    assert parse(text) == Playlist(("a.ts",), 2.5, True)
+
+
+def test_without_the_end_of_the_list_it_is_not_finished() -> None:
+    found = parse(playlist("a.ts", "b.ts", ended=False))
+
+    assert found is not None
+    assert not found.finished
+
+
+def test_a_playlist_of_nothing_has_no_segments() -> None:
+    assert parse(playlist()) == Playlist((), 0, True)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "\n\n", "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a.ts\nb.ts\n", "#EXTM3U8\n"]
+)
+def test_what_is_no_playlist_is_none(text: str) -> None:
+    assert parse(text) is None
+
+
+@given(st.text())
+def test_any_text_is_a_playlist_or_none(text: str) -> None:
+    found = parse(text)
+
+    assert found is None or (found.seconds >= 0 and all(found.segments))

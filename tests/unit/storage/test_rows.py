@@ -1,0 +1,61 @@
+"""What stands in the database as JSON, also where a newer program wrote it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from recordings.model import Delivered, Delivery, Part, Recording
+from storage.rows import DELIVERY, RECORDING, from_json, to_json
+from tests.contract.test_steps import DELIVERY, EVERY_FACT
+from tests.fakes.rows import a_delivery, a_recording, at, over
+
+
+def through_json(value: dict[str, Any]) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(value))
+    return found
+
+
+@pytest.mark.parametrize("delivery", [Delivery(), DELIVERY, a_delivery(1, 2, 3)])
+def test_a_delivery_comes_back_as_it_was(delivery: Delivery) -> None:
+    assert DELIVERY.validate_python(through_json(DELIVERY.dump_python(delivery, mode="json"))) == delivery
+
+
+@pytest.mark.parametrize(
+    "recording",
+    [
+        a_recording(),
+        over(delivery=a_delivery()),
+        a_recording(**EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4)),
+    ],
+)
+def test_a_recording_comes_back_as_it_was(recording: Recording) -> None:
+    assert from_json(through_json(to_json(recording))) == recording
+
+
+def test_a_field_that_this_program_does_not_know_is_left_out_wherever_it_stands() -> None:
+    kept = through_json(to_json(over(delivery=a_delivery(5000))))
+    kept["mood"] = "good"
+    kept["delivery"]["colour"] = "blue"
+    kept["delivery"]["parts"][0]["codec"] = "h265"
+
+    assert from_json(kept) == over(delivery=a_delivery(5000))
+
+
+def test_a_field_that_an_older_program_did_not_write_has_its_default() -> None:
+    kept = through_json(to_json(over(delivery=DELIVERY)))
+    del kept["files_awaited"]
+    kept["delivery"] = {"state": "ready", "parts": [{"key": "a", "size": 1}]}
+
+    assert from_json(kept) == over(delivery=Delivery(state=Delivered.READY, parts=(Part(key="a", size=1),)))
+
+
+def test_no_fact_is_left_out_of_this_suite() -> None:
+    whole = a_recording(**EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4))
+    unset = {field.name for field in fields(Recording) if getattr(whole, field.name) in (None, field.default)}
+
+    assert unset <= {"stop_wanted_by", "poked"}
+    assert set(RECORDING) == {field.name for field in fields(Recording)}
