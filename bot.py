@@ -38,6 +38,7 @@ from agora.transport import Answer, unheard
 from check import everything, lines
 from check.bucket import Keys
 from check.clock import AGORA, Heard
+from check.webhook import Door
 from files.bucket import ObjectBucket
 from files.places import REQUEST_SECONDS, Place
 from files.unusable import UnusableBucket
@@ -412,6 +413,7 @@ def parts_of(config: settings.Settings, database: Database, pacer: Pacer) -> eve
         profile=config.agora_channel_profile,
         storage=storage_target(config),
         bucket=Keys(writer, bucket_of(config, _PROBE_SECONDS), config.storage_read_access_key is not None),
+        door=Door(_revealed(config.agora_webhook_secret), config.public_url or "", now),
         heard=heard,
         clock=now,
     )

@@ -218,6 +218,9 @@ class Settings(BaseModel):
         10, description="the requests per second that Agora allows this App ID, a number above 0"
     )
     agora_webhook_secret: Secret | None = Field(None, description="the secret of Agora's notification service")
+    public_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+        None, description="the address under which Agora reaches the bot, https://… without /agora/webhook"
+    )
 
     storage_vendor: Annotated[str, BeforeValidator(_lower)] = Field(
         "aws", description="aws, alibaba, tencent, azure, google, huawei, baidu, s3, or Agora's number for one"

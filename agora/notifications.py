@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,11 +40,31 @@ def signature_fits(secret: str, body: bytes, v1: str | None, v2: str | None) -> 
 
     Where the second is there, it alone counts. Doc page: signature-verification.
     """
-    given, algorithm = (v2, hashlib.sha256) if v2 is not None else (v1, hashlib.sha1)
+    given, algorithm = (v2, "sha256") if v2 is not None else (v1, "sha1")
     if given is None or not secret:
         return False
-    expected = hmac.new(secret.encode(), body, algorithm).hexdigest()
+    expected = _signature(secret, body, algorithm)
     return hmac.compare_digest(expected.encode(), given.lower().encode(errors="replace"))
+
+
+def _signature(secret: str, body: bytes, algorithm: str) -> str:
+    return hmac.new(secret.encode(), body, algorithm).hexdigest()
+
+
+def signatures(secret: str, body: bytes) -> dict[str, str]:
+    """The headers with which Agora sends a body."""
+    return {
+        "Agora-Signature": _signature(secret, body, "sha1"),
+        "Agora-Signature-V2": _signature(secret, body, "sha256"),
+    }
+
+
+def a_test(now: datetime) -> bytes:
+    """What Agora's console sends to see whether the address is right: `read` makes nothing of it."""
+    milliseconds = int(now.timestamp() * 1000)
+    payload = {"cname": _TEST_CHANNEL, "uid": str(_TEST_UID), "sid": "", "sequence": 0, "sendts": milliseconds}
+    whole = {"noticeId": "test", "productId": _CLOUD_RECORDING, "eventType": int(Event.STARTED)}
+    return json.dumps(whole | {"notifyMs": milliseconds, "payload": payload}).encode()
 
 
 def read(body: bytes, now: datetime) -> Notice | Ignored:
