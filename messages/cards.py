@@ -115,8 +115,8 @@ def _troubles(recording: Recording) -> str:
         parts.append("⚠️ Files can't be stored just now")
     if recording.told.silent_told:
         parts.append("🔇 Nobody can be heard")
-    if recording.state is State.UPLOADING and recording.told.progress:
-        parts.append(f"{recording.told.progress // 100} % of the files are uploaded")
+    if recording.state is State.UPLOADING and recording.told.tenths:
+        parts.append(f"{recording.told.tenths * 10} % of the files are uploaded")
     return " · ".join(parts)
 
 

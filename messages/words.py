@@ -152,7 +152,7 @@ def state_in_words(recording: Recording) -> str:
             return "In the call, nothing stored yet"
         case State.RECORDING:
             return "Recording"
-        case State.INTERRUPTED if recording.told.moved_at is not None and recording.not_found == 0:
+        case State.INTERRUPTED if recording.told.moving:
             return "Interrupted: Agora is moving the recorder to another server"
         case State.INTERRUPTED:
             return "Interrupted: Agora may be moving the recorder to another server"

@@ -175,6 +175,9 @@ class Stream:
     uid: int
     received: bool
     since: datetime
+    """By Agora's clock: tells which word is the newer one."""
+    learnt_at: datetime
+    """By the bot's own: how long it has been so does not depend on whether the two agree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,8 +188,14 @@ class Told:
     up_at: datetime | None = None
     exit: Exit | None = None
     """It is said to have left; a query has yet to agree."""
+    exit_at: datetime | None = None
+    """When that came."""
     moved_at: datetime | None = None
     """When Agora last began to move it to another server."""
+    moving: bool = False
+    """It is being moved: no query has found it since."""
+    stored_at: datetime | None = None
+    """When a first playlist was said to be stored."""
     gaps: tuple[Gap, ...] = ()
     failing_at: datetime | None = None
     """The newest error of an upload."""
@@ -216,7 +225,12 @@ class Told:
         sounds = [stream for stream in self.streams if stream.sound]
         if not sounds or any(stream.received for stream in sounds):
             return None
-        return max(stream.since for stream in sounds)
+        return max(stream.learnt_at for stream in sounds)
+
+    @property
+    def tenths(self) -> int:
+        """Of the upload: the card shows no finer steps, since each is an edit."""
+        return self.progress // 1000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -324,8 +338,8 @@ class Recording:
             self.told.gaps,
             self.told.failing_told,
             self.told.silent_told,
-            self.state is State.INTERRUPTED and self.told.moved_at,
-            self.state is State.UPLOADING and self.told.progress,
+            self.state is State.INTERRUPTED and self.told.moving,
+            self.state is State.UPLOADING and self.told.tenths,
             self.over and self.files_awaited,
             self.delivery.shown if self.delivery else Delivered.AWAITED,
         )

@@ -42,7 +42,7 @@ _LOOK_NOW = frozenset({Event.UPLOADED, Event.IN_BACKUP})
 def heed(recording: Recording, recorder: Recorder | None, notices: Sequence[Notice], turn: Turn) -> Change:
     """The recording with everything that these notices add, and whether to ask Agora, or the bucket, at once."""
     heeded = tuple(notice.id for notice in notices)
-    recorder = _with_sid(recorder, notices, turn)
+    known, recorder = recorder, _with_sid(recorder, notices, turn)
     sid = _sid(recording, recorder)
     news = [notice for notice in notices if notice.sid == sid and _matters(recording, notice)]
     if not news:
@@ -54,7 +54,7 @@ def heed(recording: Recording, recorder: Recorder | None, notices: Sequence[Noti
     after = _moving(after, news)
     after, alerts = _tell(after, turn)
     after = replace(after, next_step_at=_next(after, news, turn))
-    return Change(after, _changed(recorder, news, recording.told, told), alerts, heeded)
+    return Change(after, _changed(known, recorder, news, recording.told, told), alerts, heeded)
 
 
 def in_words(notice: Notice) -> str:
@@ -85,14 +85,17 @@ def _sid(recording: Recording, recorder: Recorder | None) -> str | None:
     return recording.sid or (recorder.sid if recorder is not None and recorder.wanted else None)
 
 
-def _changed(recorder: Recorder | None, news: Iterable[Notice], before: Told, after: Told) -> tuple[Recorder, ...]:
-    """The recorder with the uid that the newest move gave it."""
+def _changed(
+    known: Recorder | None, recorder: Recorder | None, news: Iterable[Notice], before: Told, after: Told
+) -> tuple[Recorder, ...]:
+    """The recorder with its sid and the uid that the newest move gave it, where that is new."""
     if recorder is None:
         return ()
     uids = [n.new_uid for n in news if n.event is Event.MOVED and n.sent_at == after.moved_at]
     if before.moved_at == after.moved_at:
         uids.append(recorder.moved_uid)
-    return (replace(recorder, moved_uid=max((uid for uid in uids if uid is not None), default=None)),)
+    after = replace(recorder, moved_uid=max((uid for uid in uids if uid is not None), default=None))
+    return () if after == known else (after,)
 
 
 # what is known
@@ -100,17 +103,20 @@ def _changed(recorder: Recorder | None, news: Iterable[Notice], before: Told, af
 
 def _adds(told: Told, notice: Notice) -> Told:
     match notice.event:
-        case Event.STARTED:
+        case Event.STARTED if not notice.code:
             return replace(told, up_at=_earliest(told.up_at, notice.sent_at))
         case Event.EXITED | Event.LEFT:
-            return replace(told, exit=min(filter(None, (told.exit, _exit(notice))), key=_PRECEDENCE.index))
+            exit_ = min(filter(None, (told.exit, _exit(notice))), key=_PRECEDENCE.index)
+            return replace(told, exit=exit_, exit_at=_latest(told.exit_at, notice.received_at))
         case Event.MOVED:
-            return replace(told, moved_at=_latest(told.moved_at, notice.sent_at))
+            return replace(told, moved_at=_latest(told.moved_at, notice.sent_at), moving=True)
+        case Event.PLAYLIST:
+            return replace(told, stored_at=_earliest(told.stored_at, min(notice.sent_at, notice.received_at)))
         case Event.SLICE:
             return replace(told, gaps=_gaps(told, notice))
         case Event.ERROR if (notice.module, notice.code) in _UPLOAD_ERRORS:
             return replace(told, failing_at=_latest(told.failing_at, notice.sent_at))
-        case Event.UPLOADED:
+        case Event.UPLOADED if not notice.code:
             return replace(told, uploaded_at=_latest(told.uploaded_at, notice.sent_at))
         case Event.IN_BACKUP:
             return replace(told, backup_at=_latest(told.backup_at, notice.sent_at))
@@ -139,8 +145,12 @@ def _gaps(told: Told, notice: Notice) -> tuple[Gap, ...]:
     begun, lost = notice.begun_at, notice.lost_from
     if begun is None or lost is None or begun - lost < _SHORTEST_GAP:
         return told.gaps
-    gap = Gap(begun_at=lost, ended_at=begun)
-    return tuple(sorted({*told.gaps, gap}, key=lambda each: (each.begun_at, each.ended_at)))
+    new = Gap(begun_at=lost, ended_at=begun)
+    # Told twice, as after a move, a gap can differ by a little.
+    same = [gap for gap in told.gaps if gap.begun_at <= new.ended_at and new.begun_at <= gap.ended_at]
+    whole = Gap(begun_at=min(gap.begun_at for gap in (*same, new)), ended_at=max(gap.ended_at for gap in (*same, new)))
+    others = [gap for gap in told.gaps if gap not in same]
+    return tuple(sorted([*others, whole], key=lambda each: each.begun_at))
 
 
 def _progress(told: Told, notice: Notice) -> Told:
@@ -161,6 +171,7 @@ def _streams(told: Told, notice: Notice) -> tuple[Stream, ...]:
         uid=notice.stream_uid or 0,
         received=notice.code == 0,
         since=notice.sent_at,
+        learnt_at=notice.received_at,
     )
     known = {(stream.sound, stream.uid): stream for stream in told.streams}
     key = (new.sound, new.uid)
@@ -173,9 +184,6 @@ def _facts(recording: Recording, news: Iterable[Notice]) -> Recording:
     for notice in news:
         if notice.event in (*_LOOK_NOW, Event.PLAYLIST):
             recording = replace(recording, files=merged(recording.files, notice.files))
-        if notice.event is Event.PLAYLIST and recording.started_at is not None:
-            stored_at = _earliest(recording.first_file_at, notice.sent_at)
-            recording = replace(recording, first_file_at=stored_at, people_since=None)
     told = recording.told
     if told.backup_at is not None and (told.uploaded_at is None or told.uploaded_at < told.backup_at):
         return replace(recording, uploading_status=IN_BACKUP)

@@ -12,6 +12,8 @@ from recordings.model import Alert, AlertKind, Exit, Reason, Recorder, Recording
 from recordings.ports import RecorderStatus
 
 _LONGEST_PAUSE = 60.0
+_DOUBT_SECONDS = 10.0
+"""For so long an answer that still finds it may be older than the word that it has left."""
 _NOTICE_SECONDS = 30.0
 """A notice that has not come so long after what it tells of does not come any more."""
 _ABSENCE = 3
@@ -26,8 +28,9 @@ def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn
             return fail(answered(queried, outcome.answer), recorder, Reason.CRASHED, "status 20", turn)
         case RecorderStatus(status=6 | 7 | 8):
             over = answered(queried, outcome.answer)
-            reason = Reason.IDLE if recording.told.exit is Exit.IDLE else Reason.STOPPED_ELSEWHERE
-            return end(over, reason, unwanted(recorder, turn), turn)
+            if recording.told.exit in (Exit.IDLE, Exit.CRASHED):
+                return _left(over, recorder, outcome, f"status {over.status}", turn)
+            return end(over, Reason.STOPPED_ELSEWHERE, unwanted(recorder, turn), turn)
         case RecorderStatus(status=4 | 5) as seen:
             return _up(answered(queried, seen), outcome, turn)
         case RecorderStatus() as seen:
@@ -74,24 +77,29 @@ def merged(known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
 
 def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     started_at = recording.started_at or turn.now
+    there = _still_there(recording, started_at, turn).moved(State.RECORDING)
+    again = turn.at_interval() if there.told.exit is None else turn.later(turn.policy.soon)
     up = replace(
-        _still_there(recording, started_at, turn).moved(State.RECORDING),
+        there,
         started_at=started_at,
         not_found=0,
         not_found_since=None,
         found_empty=0,
-        next_step_at=turn.by(turn.at_interval(), started_at, turn.policy.max_duration),
+        next_step_at=turn.by(again, started_at, turn.policy.max_duration),
     )
-    if recording.status == 5 or outcome.stored_at is not None:
-        return _heard(_storing(up, outcome.stored_at or turn.now, turn), outcome, turn)
+    stored_at = outcome.stored_at or recording.told.stored_at
+    if recording.status == 5 or stored_at is not None:
+        return _heard(_storing(up, max(stored_at or turn.now, started_at), turn), outcome, turn)
     return _heard(_nothing_stored_yet(up, outcome, turn), outcome, turn)
 
 
 def _still_there(recording: Recording, started_at: datetime, turn: Turn) -> Recording:
-    """Whatever a notice said of its end, Agora has it; and one that should have come by now did not."""
-    told = recording.told
+    """Whatever a notice said of its end or its move, Agora has it; and one that should have come by now did not."""
+    told = replace(recording.told, moving=False)
     missed = turn.policy.notified and told.up_at is None and turn.past(started_at, _NOTICE_SECONDS)
-    return replace(recording, told=replace(told, exit=None, missed=told.missed or missed))
+    if turn.past(told.exit_at, _DOUBT_SECONDS):
+        told = replace(told, exit=None, exit_at=None)
+    return replace(recording, told=replace(told, missed=told.missed or missed))
 
 
 def silence_due(recording: Recording, turn: Turn) -> bool:
@@ -138,7 +146,7 @@ def _nothing_stored(kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
 
 def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
     """Agora does not find it just now, or finds it not in the channel: it may be moving to another server."""
-    if isinstance(outcome.answer, NotFound) and recording.told.exit is not None:
+    if isinstance(outcome.answer, NotFound) and left_for_good(recording):
         return _left(recording, recorder, outcome, detail, turn)
     count = recording.not_found + 1
     since = recording.not_found_since or turn.now
@@ -151,9 +159,16 @@ def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detai
     if missing.found_empty >= 2:
         return end(missing, Reason.IDLE, unwanted(recorder, turn), turn)
     if count >= 2 and turn.asked_past(missing.not_found_since, turn.policy.failover_grace):
+        if missing.told.exit is not None:
+            return _left(missing, recorder, outcome, detail, turn)
         return fail(missing, recorder, Reason.LOST, detail, turn)
     again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)
     return Change(replace(missing, next_step_at=again))
+
+
+def left_for_good(recording: Recording) -> bool:
+    """Whether Agora told that it left, and not only from a server from which it is being moved."""
+    return recording.told.exit is not None and not recording.told.moving
 
 
 def _left(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:

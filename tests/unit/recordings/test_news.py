@@ -89,6 +89,58 @@ def test_a_forged_or_stale_word_of_its_end_is_forgotten_when_agora_has_it(notice
     assert (after.recording.state, after.alerts) == (State.INTERRUPTED, ()), "the grace holds again"
 
 
+def test_an_answer_that_may_be_older_than_the_word_of_the_end_is_asked_for_again_soon() -> None:
+    row = step(heeded(UP, left(16, 50)).recording, running(), turn_at(51), FIVE).recording
+    assert (row.state, row.next_step_at) == (State.RECORDING, at(56))
+
+    after = step(row, running(), turn_at(56), NOT_FOUND, SOMEBODY)
+    assert (after.recording.reason, len(after.alerts)) == (Reason.LEFT, 1)
+
+
+@pytest.mark.parametrize("notice", [left(0), left(2), left(16), exited(1)])
+def test_that_it_left_the_server_from_which_it_is_being_moved_ends_nothing_within_the_grace(notice: Notice) -> None:
+    for news in ([moved(49), notice], [notice, moved(52)]):
+        row = heeded(UP, *news).recording
+        for seconds in (61, 66, 76, 150):
+            change = step(row, running(), turn_at(seconds), NOT_FOUND, SOMEBODY)
+            row = change.recording
+            assert (row.state, change.alerts) == (State.INTERRUPTED, ())
+        back = step(row, running(), turn_at(160), FIVE).recording
+        assert (back.state, back.told.exit, back.told.moving) == (State.RECORDING, None, False)
+
+
+def test_one_that_left_while_it_was_moved_and_never_came_back_has_agoras_own_cause() -> None:
+    row = heeded(UP, moved(49), exited(1)).recording
+    for seconds in (61, 66, 181):
+        row = step(row, running(), turn_at(seconds), NOT_FOUND, SOMEBODY).recording
+
+    assert (row.state, row.reason) == (State.FAILED, Reason.CRASHED)
+
+
+def test_after_a_move_that_is_over_no_grace_is_waited_for_again() -> None:
+    row = step(heeded(UP, moved(49)).recording, running(), turn_at(70), FIVE).recording
+    row = heeded(row, left(16, 300), seconds=300).recording
+
+    assert step(row, running(), turn_at(301), NOT_FOUND, SOMEBODY).recording.reason is Reason.LEFT
+
+
+@pytest.mark.parametrize("notice", [left(4), left(2), exited(0)])
+def test_a_wish_to_stop_what_has_just_left_waits_for_no_grace(notice: Notice) -> None:
+    row = replace(heeded(UP, notice).recording, stop_wanted_at=at(60), stop_wanted_by="U2")
+    row = step(row, running(), turn_at(60)).recording
+    change = step(row, running(), turn_at(61), NOT_FOUND, SOMEBODY)
+
+    assert row.state is State.STOPPING
+    assert (change.recording.state, change.alerts) == (State.UPLOADING, ())
+    assert [recorder.wanted for recorder in change.recorders] == [False], "it is stopped until Agora agrees"
+
+
+def test_an_abnormal_exit_is_a_crash_though_the_query_only_says_that_it_stopped() -> None:
+    row = heeded(UP, exited(1)).recording
+
+    assert step(row, running(), turn_at(61), RecorderStatus(7)).recording.reason is Reason.CRASHED
+
+
 def test_one_that_did_not_come_up_and_left_has_failed_at_once() -> None:
     row = heeded(coming_up(next_step_at=at(75)), left(0)).recording
     change = step(row, running(), turn_at(61), NOT_FOUND)
@@ -123,6 +175,23 @@ def test_what_is_missing_after_a_move_is_kept_and_each_gap_once() -> None:
     again = heeded(row, gap(20, 72), gap(100, 130), seconds=140).recording
 
     assert again.told.gaps == (Gap(begun_at=at(20), ended_at=at(72)), Gap(begun_at=at(100), ended_at=at(130)))
+
+
+def test_a_gap_that_two_servers_told_a_little_differently_is_one() -> None:
+    row = heeded(UP, gap(20, 72), gap(20.4, 72.3)).recording
+
+    assert row.told.gaps == (Gap(begun_at=at(20), ended_at=at(72.3)),)
+
+
+def test_a_notice_that_says_nothing_of_the_recorder_leaves_its_row_alone() -> None:
+    assert heeded(UP, sound(True), progress(100), gap(20, 40)).recorders == ()
+
+
+def test_progress_is_shown_in_tenths_so_that_the_card_is_edited_seldom() -> None:
+    row = up(state=State.UPLOADING, ended_at=at(40))
+    shown = {heeded(row, progress(done)).recording.visible for done in range(0, 10_001, 100)}
+
+    assert len(shown) == 11
 
 
 def test_a_slice_that_follows_on_the_one_before_is_no_gap() -> None:
@@ -263,9 +332,50 @@ def test_after_the_end_nothing_moves_and_nobody_is_told(event: Event) -> None:
 def test_the_first_playlist_proves_the_first_file() -> None:
     row = up(first_file_at=None, status=4, people_since=at(10))
     change = heeded(row, a_notice(Event.PLAYLIST, 40, files=("a.m3u8",)))
-
-    assert change.recording.first_file_at == at(40)
+    assert asks_now(change)
     assert change.recording.files == ("a.m3u8",)
+
+    after = step(change.recording, running(), turn_at(61), RecorderStatus(4), SOMEBODY)
+    assert after.recording.first_file_at == at(40)
+
+
+def test_a_first_playlist_that_is_told_before_the_recorder_was_seen_is_not_lost() -> None:
+    row = heeded(coming_up(), a_notice(Event.PLAYLIST, 5)).recording
+    after = step(row, running(), turn_at(10), RecorderStatus(4), SOMEBODY).recording
+
+    assert (after.started_at, after.first_file_at) == (at(10), at(10)), "and no file is older than the recording"
+
+
+def test_a_first_playlist_takes_the_warning_back_that_nothing_is_stored() -> None:
+    row = up(first_file_at=None, status=4, nothing_stored_at=at(130), next_step_at=at(150))
+    row = heeded(row, a_notice(Event.PLAYLIST, 140), seconds=140).recording
+
+    assert told(step(row, running(), turn_at(140), RecorderStatus(4), SOMEBODY)) == [
+        ("recording_recovered", "nothing_stored")
+    ]
+
+
+@pytest.mark.parametrize("ahead", [-300, 300])
+def test_where_agoras_clock_is_minutes_off_a_first_file_is_never_before_the_start_nor_yet_to_come(ahead: float) -> None:
+    row = up(first_file_at=None, status=4)
+    row = heeded(row, a_notice(Event.PLAYLIST, 40 + ahead, received_at=at(40))).recording
+    after = step(row, running(), turn_at(61), RecorderStatus(4), SOMEBODY).recording
+
+    assert at(10) <= (after.first_file_at or at(1e6)) <= at(61)
+
+
+@pytest.mark.parametrize("ahead", [-300, 0, 300])
+def test_where_agoras_clock_is_minutes_off_silence_is_counted_by_the_bots_own(ahead: float) -> None:
+    row = heeded(UP, replace(sound(False, 50 + ahead), received_at=at(50))).recording
+
+    assert step(row, running(), turn_at(169), FIVE, SOMEBODY).alerts == ()
+    assert told(step(row, running(), turn_at(170), FIVE, SOMEBODY)) == [("recording_warning", "silent")]
+
+
+def test_what_is_said_to_be_uploaded_or_up_with_a_status_that_is_not_normal_is_not() -> None:
+    row = heeded(LOOKED_FOR, a_notice(Event.UPLOADED, code=1), a_notice(Event.STARTED, code=1)).recording
+
+    assert (row.uploading_status, row.told.up_at) == ("", None)
 
 
 def test_a_beginning_that_agora_did_not_tell_is_counted_once_and_no_alarm() -> None:
@@ -291,6 +401,7 @@ ANY = st.lists(
         st.builds(upload_error, st.sampled_from([32, 47, 51]), st.integers(20, 90)),
         st.builds(progress, st.sampled_from([0, 3000, 5000, 10_000]), st.integers(20, 90)),
         st.builds(a_notice, st.sampled_from([Event.STARTED, Event.UPLOADED, Event.IN_BACKUP]), st.integers(20, 90)),
+        st.builds(a_notice, st.just(Event.PLAYLIST), st.integers(20, 90)),
         st.builds(
             lambda name, when: a_notice(Event.UPLOADED, when, files=(name,)),
             st.sampled_from(["a.mp4", "b.mp4"]),
