@@ -94,8 +94,8 @@ def _changed(
     uids = [n.new_uid for n in news if n.event is Event.MOVED and n.sent_at == after.moved_at]
     if before.moved_at == after.moved_at:
         uids.append(recorder.moved_uid)
-    after = replace(recorder, moved_uid=max((uid for uid in uids if uid is not None), default=None))
-    return () if after == known else (after,)
+    named = replace(recorder, moved_uid=max((uid for uid in uids if uid is not None), default=None))
+    return () if named == known else (named,)
 
 
 # what is known

@@ -14,6 +14,8 @@ from recordings.ports import RecorderStatus
 _LONGEST_PAUSE = 60.0
 _DOUBT_SECONDS = 10.0
 """For so long an answer that still finds it may be older than the word that it has left."""
+_CAUSE_SECONDS = 5.0
+"""For so long the word why it left can come after the one that it has."""
 _NOTICE_SECONDS = 30.0
 """A notice that has not come so long after what it tells of does not come any more."""
 _ABSENCE = 3
@@ -179,6 +181,8 @@ def _left(recording: Recording, recorder: Recorder, outcome: Outcome, detail: st
         case Exit.LEFT:
             return fail(recording, recorder, Reason.LEFT, detail, turn)
     nobody = recording.told.exit is Exit.IDLE or outcome.people == frozenset()
+    if not nobody and not turn.past(recording.told.exit_at, _CAUSE_SECONDS):
+        return Change(replace(recording, next_step_at=turn.later(_CAUSE_SECONDS)))
     return end(recording, Reason.IDLE if nobody else Reason.STOPPED_ELSEWHERE, unwanted(recorder, turn), turn)
 
 
