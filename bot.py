@@ -24,7 +24,6 @@ if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
 from pydantic import SecretStr
 from slack_bolt import App
 
@@ -64,16 +63,16 @@ from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
-from recordings.errors import DatabaseNewer, StorageUnavailable
+from recordings.errors import DatabaseNewer
 from recordings.links import LinkService
 from recordings.model import Policy, Recording
 from recordings.ports import Bucket
 from recordings.service import RecordingService
 from recordings.stores import Share
+from running import Running
 from storage.acts import Acts
 from storage.database import Database
 from storage.lease import Lease
-from storage.migrate import migrate_when_possible
 from storage.notices import Notices
 from storage.outbox import Outbox
 from storage.recorders import Recorders
@@ -84,8 +83,6 @@ from web.metrics import Overview, PrometheusMeter
 from web.server import WebServer
 from web.webhook import Webhook
 
-DRAIN_SECONDS = 6.0
-_LEAVING_SECONDS = 2.0
 _AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS, _NOTICE_THREADS = 64, 8, 8, 4
 _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
@@ -212,58 +209,6 @@ def _folders(recording: Recording) -> tuple[str, ...]:
     return payloads.file_name_prefix(recording.slack_channel, recording.requested_at.date())
 
 
-@dataclass(slots=True)
-class Running:
-    """The parts that have to be started and stopped, in this order."""
-
-    database: Database
-    dispatcher: Dispatcher
-    leadership: Leadership
-    scheduler: BackgroundScheduler
-    identity: Identity
-    socket: Socket | None
-    web: WebServer
-
-    def start(self) -> None:
-        self.web.start()
-        self.identity.start()
-        # While the tables can't be made, people read that nothing can be written down.
-        migrate_when_possible(self.database, on_trouble=self._connect)
-        self._connect()
-        self.dispatcher.start()
-        self.scheduler.start()
-
-    def stop(self) -> None:
-        """Takes no new work, gives what is in hand a few seconds, hands the lease over."""
-        # Closing a socket takes seconds of its own, which are the same seconds.
-        closing = threading.Thread(target=self._close_socket, name="close", daemon=True)
-        closing.start()
-        self.dispatcher.drain(DRAIN_SECONDS)
-        if self.scheduler.running:
-            self.scheduler.shutdown(wait=False)
-        leaving = threading.Thread(target=self._leave, name="leave", daemon=True)
-        leaving.start()
-        leaving.join(_LEAVING_SECONDS)
-        closing.join(0.5)
-
-    def _leave(self) -> None:
-        """Each of these can take longer than there is time."""
-        try:
-            self.leadership.resign()
-        except StorageUnavailable as error:
-            _log.warning("lease_not_handed_over", error=str(error))
-        self.database.close()
-        self.web.close()
-
-    def _connect(self) -> None:
-        if self.socket is not None:
-            self.socket.start()
-
-    def _close_socket(self) -> None:
-        if self.socket is not None:
-            self.socket.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Stores:
     """What is written down, by table."""
@@ -343,9 +288,11 @@ def lanes_of(
     notice_pool = ThreadPoolExecutor(_NOTICE_THREADS, "notice")
     slack_pool, bucket_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack"), ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
     return (
+        # Before the notices, of which a burst would else hold them up. What is asked for comes after: a notice may tell
+        # the sid of a start whose answer was lost.
+        Lane(steps(Share.WATCHED), watch_pool, pacer.room),
         Lane(NoticeSteps(stores.notices, stores.recordings, policy, now), notice_pool),
         Lane(steps(Share.ASKED), agora_pool),
-        Lane(steps(Share.WATCHED), watch_pool, pacer.room),
         Lane(steps(Share.LOOKED_FOR), bucket_pool),
         Lane(RecorderSteps(stores.recorders, calls, policy, now, rng.random), agora_pool),
         Lane(Janitor(stores.recorders, calls, now, timedelta(seconds=_TIDYING * pacer.gap)), agora_pool),
