@@ -209,6 +209,7 @@ class Told:
     """When that much was first told."""
     streams: tuple[Stream, ...] = ()
     failing_told: bool = False
+    failing_told_at: datetime | None = None
     silent_told: bool = False
     missed: bool = False
     """A notice that should have come did not."""

@@ -32,6 +32,8 @@ _WARNINGS = {
     (_UPLOADER, 32): "a file goes to Agora's backup",
 }
 _FATAL = 5
+_QUIET_SECONDS = 600.0
+"""Uploads that fail and go on by turns are told once in so long."""
 _SHORTEST_GAP = timedelta(seconds=1)
 _PRECEDENCE = tuple(Exit)
 _AFTER_THE_END = frozenset({Event.SLICE, Event.UPLOADED, Event.IN_BACKUP, Event.PROGRESS})
@@ -200,8 +202,9 @@ def _moving(recording: Recording, news: Iterable[Notice]) -> Recording:
 
 def _tell(recording: Recording, turn: Turn) -> tuple[Recording, tuple[Alert, ...]]:
     told, alerts = recording.told, []
-    if told.failing and not told.failing_told and not recording.over:
-        told = replace(told, failing_told=True)
+    lately = told.failing_told_at is not None and not turn.past(told.failing_told_at, _QUIET_SECONDS)
+    if told.failing and not told.failing_told and not lately and not recording.over:
+        told = replace(told, failing_told=True, failing_told_at=turn.now)
         alerts.append((AlertKind.WARNING, Reason.UPLOAD_FAILING))
     elif told.failing_told and not told.failing:
         told = replace(told, failing_told=False)

@@ -45,6 +45,7 @@ TOLD = Told(
     progress_at=at(8),
     streams=(Stream(sound=True, uid=0, received=False, since=at(9), learnt_at=at(10)),),
     failing_told=True,
+    failing_told_at=at(11),
     silent_told=True,
     missed=True,
 )

@@ -10,10 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from recordings.errors import NoAnswer
 from recordings.model import Reason, State
 from recordings.notices import Event, Notice
+from recordings.ports import ChannelUsers
 from tests.fakes.histories import History, Truth
 from tests.fakes.news import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
+from tests.fakes.rows import UID
 
 HAPPENED = 100.0
 """Seconds after it was asked for."""
@@ -232,3 +235,55 @@ def test_any_order_and_repetition_ends_as_the_right_order_does(case: Case, data:
         known.append(history.known())
 
     assert known[0] == known[1]
+
+
+def test_sound_and_picture_that_come_and_go_edit_no_card_and_alarm_nobody() -> None:
+    history = History()
+    history.lives(HAPPENED)
+    version = history.memory.rows["rec1"].version
+    for number in range(200):
+        kind = sound if number % 2 else picture
+        history.hears([kind(number % 4 < 2, HAPPENED + number / 2, uid) for uid in (0, 1000)])
+        history.lives(0.5)
+
+    assert history.memory.rows["rec1"].version == version
+    assert len(history.agora.made("query")) < 15
+    ends(history, ON, NOTHING)
+
+
+def test_what_is_told_of_a_recorder_that_was_given_up_is_not_the_recordings() -> None:
+    history = History()
+    lost = NoAnswer("no answer in 14 s")
+    history.agora.answers["start"] = [lost, lost, lost, lost, "SID"]
+    history.lives(HAPPENED)
+    assert history.row.recorder_id == "rec1.2"
+    first = {"sid": "FIRST", "uid": UID}
+    history.hears([a_notice(Event.STARTED, 50, **first), left(16, 60, **first), exited(1, 61, **first)])
+    history.lives(AFTER)
+
+    assert (history.end, history.kinds, history.row.sid) == (ON, NOTHING, "SID")
+
+
+def test_a_start_whose_answer_was_lost_is_not_sent_again_once_a_notice_names_its_sid() -> None:
+    history = History()
+
+    def lost() -> str:
+        history.hears([a_notice(Event.STARTED, 1)])
+        raise NoAnswer("no answer in 14 s")
+
+    history.agora.answers["start"] = [lost]
+    history.lives(HAPPENED)
+
+    assert (history.end, history.row.sid, len(history.agora.made("start"))) == (ON, "SID", 1)
+
+
+def test_a_recorder_that_was_moved_is_nobody_who_keeps_a_call_alive() -> None:
+    history = History()
+    history.lives(HAPPENED)
+    history.hears([moved(HAPPENED, new_uid=77)])
+    history.lives(40)
+    history.befalls(Truth.LEFT)
+    history.agora.people = ChannelUsers(hosts=frozenset({77}))
+    history.lives(60)
+
+    ends(history, *ended(Reason.IDLE))

@@ -213,6 +213,17 @@ def test_uploads_that_fail_are_one_warning_and_one_recovery(notice: Notice) -> N
     assert told(well) == [("recording_recovered", "upload_failing")]
 
 
+def test_uploads_that_fail_and_go_on_by_turns_are_no_flood() -> None:
+    row = UP
+    messages: list[tuple[str, str]] = []
+    for minute in range(1, 21):
+        for notice in (upload_error(47, 60 * minute), progress(minute, 60 * minute + 30)):
+            change = heeded(row, notice, seconds=(notice.sent_at - at(0)).total_seconds())
+            row, messages = change.recording, [*messages, *told(change)]
+
+    assert messages == [("recording_warning", "upload_failing"), ("recording_recovered", "upload_failing")] * 2
+
+
 def test_other_errors_are_no_warning() -> None:
     assert heeded(UP, upload_error(52, module=2), upload_error(47, module=0), a_notice(Event.WARNING)).alerts == ()
 
@@ -413,7 +424,7 @@ ANY = st.lists(
 
 
 def known(row: Recording, recorder: Recorder) -> tuple[object, ...]:
-    told = replace(row.told, notices=0, failing_told=False, silent_told=False)
+    told = replace(row.told, notices=0, failing_told=False, failing_told_at=None, silent_told=False)
     return told, row.state, row.reason, row.sid, set(row.files), row.uploading_status, row.first_file_at, recorder
 
 
