@@ -9,7 +9,6 @@ import os
 import random
 import secrets
 import signal
-import socket
 import sys
 import threading
 import time
@@ -17,7 +16,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 if __name__ == "__main__":
@@ -26,20 +24,20 @@ if __name__ == "__main__":
     signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
 
 import structlog
-from apscheduler.schedulers.background import BackgroundScheduler
 from pydantic import SecretStr
 from slack_bolt import App
 
 import logs
 import settings
 from agora import client as agora_client
-from agora import payloads, tokens, vendors
+from agora import notifications, payloads, tokens, vendors
 from agora.channels import check_channel_name
 from agora.pacing import Pacer
 from agora.transport import Answer, unheard
 from check import everything, lines
 from check.bucket import Keys
 from check.clock import AGORA, Heard
+from check.webhook import Door
 from files.bucket import ObjectBucket
 from files.places import REQUEST_SECONDS, Place
 from files.unusable import UnusableBucket
@@ -54,25 +52,28 @@ from handlers.socket import Socket
 from messages.cards import Frame
 from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
 from messages.slack import Slack, web_client
+from monitor import holder
 from monitor.calls import Calls
 from monitor.dispatcher import Dispatcher, Lane
 from monitor.janitor import Janitor
 from monitor.leadership import Leadership
 from monitor.looks import Looks
+from monitor.notice_steps import NoticeSteps
 from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
-from recordings.errors import DatabaseNewer, StorageUnavailable
+from recordings.errors import DatabaseNewer
 from recordings.links import LinkService
 from recordings.model import Policy, Recording
 from recordings.ports import Bucket
 from recordings.service import RecordingService
 from recordings.stores import Share
+from running import Running
 from storage.acts import Acts
 from storage.database import Database
 from storage.lease import Lease
-from storage.migrate import migrate_when_possible
+from storage.notices import Notices
 from storage.outbox import Outbox
 from storage.recorders import Recorders
 from storage.recordings import Recordings
@@ -80,10 +81,9 @@ from storage.troubles import Troubles
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 from web.server import WebServer
+from web.webhook import Webhook
 
-DRAIN_SECONDS = 6.0
-_LEAVING_SECONDS = 2.0
-_AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS = 64, 8, 8
+_AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS, _NOTICE_THREADS = 64, 8, 8, 4
 _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
@@ -115,6 +115,8 @@ def policy_of(config: settings.Settings) -> Policy:
         nothing_stored=config.nothing_stored_seconds,
         unreachable_alert=config.unreachable_alert_seconds,
         max_duration=config.max_duration_seconds,
+        silence_alert=config.silence_alert_seconds,
+        notified=config.agora_webhook_secret is not None,
         delivery_timeout=config.delivery_timeout_seconds,
         bucket_is_agoras=config.storage_read_access_key is None,
         recorder_life=_TOKEN_LIFE if config.agora_app_certificate else life,
@@ -151,30 +153,6 @@ def agora_of(
 def _pause(policy: Policy) -> float:
     """Seconds without a leader that are worth telling; a tick comes every half second at best."""
     return max(3 * policy.query_interval, _SHORTEST_PAUSE)
-
-
-def _place() -> str:
-    """This machine, or this container on it: where a process id means one process."""
-    namespace = Path("/proc/self/ns/pid")
-    inside = f"{namespace.stat().st_ino}-" if namespace.exists() else ""
-    return f"{socket.gethostname()[:30]}-{inside}"
-
-
-def _was_killed(holder: str) -> bool:
-    """Whether a holder of the lease was a process here that is no more: its successor need not wait for the lease."""
-    place = _place()
-    pid = holder.removeprefix(place).split("-")[0]
-    if not holder.startswith(place) or not pid.isdigit():
-        return False
-    if int(pid) == os.getpid():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
 
 
 def tokens_of(config: settings.Settings) -> tokens.Tokens:
@@ -231,58 +209,6 @@ def _folders(recording: Recording) -> tuple[str, ...]:
     return payloads.file_name_prefix(recording.slack_channel, recording.requested_at.date())
 
 
-@dataclass(slots=True)
-class Running:
-    """The parts that have to be started and stopped, in this order."""
-
-    database: Database
-    dispatcher: Dispatcher
-    leadership: Leadership
-    scheduler: BackgroundScheduler
-    identity: Identity
-    socket: Socket | None
-    web: WebServer
-
-    def start(self) -> None:
-        self.web.start()
-        self.identity.start()
-        # While the tables can't be made, people read that nothing can be written down.
-        migrate_when_possible(self.database, on_trouble=self._connect)
-        self._connect()
-        self.dispatcher.start()
-        self.scheduler.start()
-
-    def stop(self) -> None:
-        """Takes no new work, gives what is in hand a few seconds, hands the lease over."""
-        # Closing a socket takes seconds of its own, which are the same seconds.
-        closing = threading.Thread(target=self._close_socket, name="close", daemon=True)
-        closing.start()
-        self.dispatcher.drain(DRAIN_SECONDS)
-        if self.scheduler.running:
-            self.scheduler.shutdown(wait=False)
-        leaving = threading.Thread(target=self._leave, name="leave", daemon=True)
-        leaving.start()
-        leaving.join(_LEAVING_SECONDS)
-        closing.join(0.5)
-
-    def _leave(self) -> None:
-        """Each of these can take longer than there is time."""
-        try:
-            self.leadership.resign()
-        except StorageUnavailable as error:
-            _log.warning("lease_not_handed_over", error=str(error))
-        self.database.close()
-        self.web.close()
-
-    def _connect(self) -> None:
-        if self.socket is not None:
-            self.socket.start()
-
-    def _close_socket(self) -> None:
-        if self.socket is not None:
-            self.socket.close()
-
-
 @dataclass(frozen=True, slots=True)
 class Stores:
     """What is written down, by table."""
@@ -292,14 +218,26 @@ class Stores:
     outbox: Outbox
     troubles: Troubles
     acts: Acts
+    notices: Notices
+
+
+def stores_in(database: Database) -> Stores:
+    return Stores(
+        Recordings(database),
+        Recorders(database),
+        Outbox(database),
+        Troubles(database),
+        Acts(database),
+        Notices(database),
+    )
 
 
 def compose(config: settings.Settings) -> Running:
     """Every part, plugged together; nothing runs yet."""
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
-    stores = Stores(Recordings(database), Recorders(database), Outbox(database), Troubles(database), Acts(database))
-    lease = Lease(database, f"{_place()}{os.getpid()}-{secrets.token_hex(4)}", _was_killed)
+    stores = stores_in(database)
+    lease = Lease(database, holder.name(), holder.was_killed)
     leadership = Leadership(lease, config.lease_seconds, database.clock, time.monotonic, _pause(policy))
 
     slack = web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url)
@@ -311,7 +249,7 @@ def compose(config: settings.Settings) -> Running:
     bucket = bucket_of(config)
     lanes = lanes_of(config, policy, stores, Slack(slack), bucket, identity, pacer, meter)
     dispatcher = Dispatcher(lanes, leadership.epoch, now, meter)
-    ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, policy, now)
+    ticker = Ticker(leadership, dispatcher, stores.recordings, stores.troubles, stores.notices, policy, now)
 
     links = LinkService(stores.acts, Slack(slack).is_member, bucket, now, config.link_ttl_seconds)
     doctor = doctor_of(config, database, pacer, identity)
@@ -319,7 +257,8 @@ def compose(config: settings.Settings) -> Running:
     connection = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
     readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
     over_http = None if config.slack_signing_secret is None else SlackOverHttp(app)
-    server = WebServer(web_app(readiness, over_http, meter.text), config.http_host, config.http_port)
+    web = web_app(readiness, over_http, meter.text, webhook_of(config, stores, dispatcher, meter))
+    server = WebServer(web, config.http_host, config.http_port)
     return Running(database, dispatcher, leadership, scheduler_for(ticker.tick), identity, connection, server)
 
 
@@ -346,10 +285,14 @@ def lanes_of(
         return RecordingSteps(stores.recordings, stores.recorders, calls, looks, poster, policy, now, rng.random, share)
 
     agora_pool, watch_pool = ThreadPoolExecutor(_AGORA_THREADS, "agora"), ThreadPoolExecutor(_AGORA_THREADS, "watch")
+    notice_pool = ThreadPoolExecutor(_NOTICE_THREADS, "notice")
     slack_pool, bucket_pool = ThreadPoolExecutor(_SLACK_THREADS, "slack"), ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
     return (
-        Lane(steps(Share.ASKED), agora_pool),
+        # Before the notices, of which a burst would else hold them up. What is asked for comes after: a notice may tell
+        # the sid of a start whose answer was lost.
         Lane(steps(Share.WATCHED), watch_pool, pacer.room),
+        Lane(NoticeSteps(stores.notices, stores.recordings, policy, now), notice_pool),
+        Lane(steps(Share.ASKED), agora_pool),
         Lane(steps(Share.LOOKED_FOR), bucket_pool),
         Lane(RecorderSteps(stores.recorders, calls, policy, now, rng.random), agora_pool),
         Lane(Janitor(stores.recorders, calls, now, timedelta(seconds=_TIDYING * pacer.gap)), agora_pool),
@@ -380,6 +323,22 @@ def app_of(
     )
 
 
+def webhook_of(
+    config: settings.Settings, stores: Stores, dispatcher: Dispatcher, meter: PrometheusMeter
+) -> Webhook | None:
+    """What listens to Agora; nothing where its notifications have no secret."""
+    secret = _revealed(config.agora_webhook_secret)
+    if not secret:
+        return None
+    return Webhook(
+        lambda body, v1, v2: notifications.signature_fits(secret, body, v1, v2),
+        lambda body: notifications.read(body, now()),
+        stores.notices.keep,
+        dispatcher.wake,
+        meter,
+    )
+
+
 def doctor_of(config: settings.Settings, database: Database, pacer: Pacer, identity: Identity) -> Doctor:
     """What `/record doctor` looks at. It leaves the tables alone: those of a bot that runs are there."""
     parts = parts_of(config, database, pacer)
@@ -401,6 +360,7 @@ def parts_of(config: settings.Settings, database: Database, pacer: Pacer) -> eve
         profile=config.agora_channel_profile,
         storage=storage_target(config),
         bucket=Keys(writer, bucket_of(config, _PROBE_SECONDS), config.storage_read_access_key is not None),
+        door=Door(_revealed(config.agora_webhook_secret), config.public_url or "", now),
         heard=heard,
         clock=now,
     )
@@ -419,6 +379,7 @@ def overview_of(
     at = now()
     due_at = next((moment for _, moment in stores.recordings.due(1)), at)
     waiting, raised_at = stores.outbox.depth()
+    notices, received_at = stores.notices.depth()
     return Overview(
         recordings=stores.recordings.by_state(),
         oldest_due=max(0.0, (at - due_at).total_seconds()),
@@ -429,6 +390,8 @@ def overview_of(
         query_interval=query_interval,
         agora_queue=pacer.queued,
         agora_allowed=pacer.qps,
+        notices_waiting=notices,
+        notices_age=(at - (received_at or at)).total_seconds(),
     )
 
 

@@ -218,6 +218,9 @@ class Settings(BaseModel):
         10, description="the requests per second that Agora allows this App ID, a number above 0"
     )
     agora_webhook_secret: Secret | None = Field(None, description="the secret of Agora's notification service")
+    public_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+        None, description="the address under which Agora reaches the bot, https://… without /agora/webhook"
+    )
 
     storage_vendor: Annotated[str, BeforeValidator(_lower)] = Field(
         "aws", description="aws, alibaba, tencent, azure, google, huawei, baidu, s3, or Agora's number for one"
@@ -259,6 +262,7 @@ class Settings(BaseModel):
     unreachable_alert_seconds: Seconds = _seconds(300, "how long Agora may give no usable answer")
     max_idle_seconds: Seconds = _seconds(300, "how long a channel may be empty (Agora itself takes 5 at least)")
     max_duration_seconds: Seconds = _seconds(14400, "how long a recording may take")
+    silence_alert_seconds: Seconds = _seconds(120, "how long nobody may be heard while people are in the channel")
     delivery_timeout_seconds: Seconds = _seconds(900, "how long the files of a recording may take to be in the bucket")
     link_ttl_seconds: Annotated[float, Field(ge=1, le=LONGEST_LINK_SECONDS, allow_inf_nan=False)] = Field(
         3600,

@@ -13,6 +13,7 @@ from check import agora as agora_look
 from check import bucket as bucket_look
 from check import database as database_look
 from check import slack as slack_look
+from check import webhook as webhook_look
 from check.bucket import Keys
 from check.clock import Heard, clock_line
 from check.lines import Line, not_looked_at, note, right, wrong
@@ -37,6 +38,7 @@ class Parts:
     profile: str
     storage: StorageTarget
     bucket: Keys
+    door: webhook_look.Door
     heard: Heard
     clock: Clock
 
@@ -64,7 +66,8 @@ def lines(parts: Parts, tables: Callable[[], None], seconds: float = SECONDS) ->
     parts.heard.forget()
     looks = _looks(parts, tables)
     ended = together([look.run for look in looks], seconds)
-    database, slack, agora, bucket = (look.lines(found, seconds) for look, found in zip(looks, ended, strict=True))
+    told = [look.lines(found, seconds) for look, found in zip(looks, ended, strict=True)]
+    database, slack, agora, bucket, webhook = told
     return [
         right("settings", "all there"),
         database[0],
@@ -72,6 +75,7 @@ def lines(parts: Parts, tables: Callable[[], None], seconds: float = SECONDS) ->
         *slack,
         *agora,
         agora_look.token_line(parts.tokens, parts.clock),
+        *webhook,
         *database[1:],
         bucket_look.storage_line(parts.storage),
         *bucket,
@@ -105,4 +109,5 @@ def _looks(parts: Parts, tables: Callable[[], None]) -> list[_Look]:
             (bucket_look.WRITE, bucket_look.LIST, bucket_look.READ, bucket_look.DELETE),
             bucket_look.NETWORK,
         ),
+        _Look(lambda: webhook_look.webhook_lines(parts.door), (webhook_look.WEBHOOK,), webhook_look.TODO),
     ]

@@ -29,6 +29,7 @@ from messages.words import ENDED, FAILED, sign, state_in_words
 from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
 
 STOP_ACTION = "stop_recording"
+_GAPS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,8 @@ def card(recording: Recording, frame: Frame) -> Message:
             _notice(recording),
             *_times(recording, frame.max_duration),
             _unwatched(recording),
+            *_gaps(recording),
+            _troubles(recording),
             _how_it_ended(recording),
         )
         if line
@@ -61,7 +64,8 @@ def card(recording: Recording, frame: Frame) -> Message:
         blocks.append(links_block(recording))
     if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
         blocks.append(_buttons(recording))
-    blocks.append(context(f"Reference `{recording.id}`"))
+    seen = " · Agora's notifications arrive" if recording.told.notices else ""
+    blocks.append(context(f"Reference `{recording.id}`{seen}"))
     name = plain(recording.agora_channel, CUT_NAME)
     return Message(
         text=f"{sign(recording)} {state_in_words(recording)}: {name}",
@@ -91,6 +95,29 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
     if recording.first_file_at is not None:
         lines.append(f"First file stored at {clock(recording.first_file_at)}")
     return lines
+
+
+def _gaps(recording: Recording) -> list[str]:
+    """What the recording lacks, as Agora told it."""
+    shown = [
+        f"{clock(gap.begun_at)} to {clock(gap.ended_at)} is missing ({length(gap.ended_at - gap.begun_at)})"
+        for gap in recording.told.gaps[:_GAPS_SHOWN]
+    ]
+    more = len(recording.told.gaps) - len(shown)
+    return [*shown, *([f"and {more} more such gaps"] if more > 0 else [])]
+
+
+def _troubles(recording: Recording) -> str:
+    if recording.over:
+        return ""
+    parts = []
+    if recording.told.failing_told:
+        parts.append("⚠️ Files can't be stored just now")
+    if recording.told.silent_told:
+        parts.append("🔇 Nobody can be heard")
+    if recording.state is State.UPLOADING and recording.told.tenths:
+        parts.append(f"{recording.told.tenths * 10} % of the files are uploaded")
+    return " · ".join(parts)
 
 
 def _unwatched(recording: Recording) -> str:

@@ -82,6 +82,15 @@ WARNING: dict[Reason, Words] = {
         "Nobody watched the recordings of this channel for a while: the bot was away.",
         "They are watched again. Each card says from when to when; what was lost meanwhile is told on its own.",
     ),
+    Reason.SILENT: Words(
+        "It is being recorded, but nobody can be heard.",
+        "Is everybody muted? The picture is recorded all the same. I tell you when somebody is heard.",
+    ),
+    Reason.UPLOAD_FAILING: Words(
+        "Agora records, but can't put the files into the bucket just now.",
+        "Agora keeps them and tries again. Let the person who set up this bot look: `/record doctor` checks the"
+        " storage; most likely the key or the bucket was changed.",
+    ),
     Reason.NOT_DELIVERED: Words(
         "It is over, and its files are not in the bucket as they should be.",
         "Let the person who set up this bot look: `/record doctor` checks the storage, and Agora's support can search"
@@ -101,6 +110,8 @@ WARNING: dict[Reason, Words] = {
 
 RECOVERED: dict[Reason, Words] = {
     Reason.NOTHING_STORED: Words("The first file is stored: it is being recorded."),
+    Reason.SILENT: Words("Somebody can be heard again."),
+    Reason.UPLOAD_FAILING: Words("Files go into the bucket again."),
     Reason.NOT_DELIVERED: Words("The files that were missing are in the bucket now."),
     Reason.IN_BACKUP: Words("The files that Agora kept in its backup are in the bucket now."),
     Reason.AGORA_UNREACHABLE: Words("Agora answers again, and the recordings of this channel are watched."),
@@ -141,6 +152,8 @@ def state_in_words(recording: Recording) -> str:
             return "In the call, nothing stored yet"
         case State.RECORDING:
             return "Recording"
+        case State.INTERRUPTED if recording.told.moving:
+            return "Interrupted: Agora is moving the recorder to another server"
         case State.INTERRUPTED:
             return "Interrupted: Agora may be moving the recorder to another server"
         case State.STOPPING:

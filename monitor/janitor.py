@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -55,7 +55,14 @@ class Janitor:
             self._next[key] = self.clock() + _AFTER_A_FAULT
             return
         present = outcome.users.hosts | outcome.users.audience
-        known = {recorder.uid: recorder for recorder in self.recorders.of_channel(key, self.clock() - _LATELY)}
+        lately = self.recorders.of_channel(key, self.clock() - _LATELY)
+        # Agora gives one that it moves another uid, which is the one to throw out then.
+        known = {
+            uid: replace(recorder, uid=uid)
+            for recorder in lately
+            for uid in (recorder.uid, recorder.moved_uid)
+            if uid is not None
+        }
         for uid in sorted(uid for uid in present if uid >= FIRST_UID and uid not in known):
             _log.warning("unknown_uid", channel=key, uid=uid)
             self.calls.meter.unknown_uid()

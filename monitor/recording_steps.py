@@ -63,6 +63,8 @@ class RecordingSteps:
         change = lifecycle.follow(job.recording, job.recorder, action, outcome, turn)
         _report(job.recording, action, outcome, change)
         self._save(job.recording, change, epoch)
+        if change.recording.told.missed and not job.recording.told.missed:
+            self.calls.meter.notice_missed()
 
     def _turn(self) -> Turn:
         return Turn(now=self.clock(), policy=self.policy, chance=self.chance())
@@ -92,7 +94,7 @@ class RecordingSteps:
         in_time = left if isinstance(action, Acquire | Start) else None
         answer = self.calls.perform(action, recorder, recording, within=in_time)
         outcome = Outcome(answer)
-        if lifecycle.asks_for_users(recording, action, answer):
+        if lifecycle.asks_for_users(recording, action, answer, self._turn()):
             outcome = self.calls.with_users(recording.agora_channel, answer)
         if lifecycle.asks_for_files(recording, action, answer):
             outcome = replace(outcome, stored_at=self.looks.first_stored_at(recording))

@@ -14,6 +14,7 @@ from monitor.dispatcher import Dispatcher
 from monitor.leadership import Leadership
 from recordings.errors import SystemFailure
 from recordings.model import Policy, Turn
+from recordings.notices import Notices
 from recordings.ports import Clock
 from recordings.stores import Steps, Troubles
 from recordings.troubles import pause_alerts, review
@@ -31,6 +32,7 @@ class Ticker:
     dispatcher: Dispatcher
     steps: Steps
     troubles: Troubles
+    notices: Notices
     policy: Policy
     clock: Clock
     trouble: str = "not ticked yet"
@@ -75,6 +77,7 @@ class Ticker:
         turn = Turn(now=self.clock(), policy=self.policy)
         self.steps.forget_response_urls(turn.now)
         self.steps.forget_requests(turn.now)
+        self.notices.forget(turn.now)
         known = self.troubles.open()
         silent_since = turn.now - timedelta(seconds=self.policy.unreachable_alert)
         if not known and not self.steps.silent(silent_since):

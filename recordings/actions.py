@@ -91,3 +91,5 @@ class Change:
     recording: Recording
     recorders: tuple[Recorder, ...] = ()
     alerts: tuple[Alert, ...] = ()
+    heeded: tuple[str, ...] = ()
+    """Ids of Agora's notices that are taken into account with it."""

@@ -74,13 +74,14 @@ def ending(recording: Recording, turn: Turn) -> Reason | None:
     return Reason.TIME_LIMIT if turn.past(recording.started_at, turn.policy.max_duration) else None
 
 
-def asks_for_users(recording: Recording, action: Action, answer: object) -> bool:
+def asks_for_users(recording: Recording, action: Action, answer: object, turn: Turn) -> bool:
     """Whether what an answer means depends on who is in the channel."""
     match action, answer:
         case Query(), NotFound():
             return recording.started_at is not None and recording.state is not State.UPLOADING
-        case Query(), RecorderStatus(status=4):
-            return recording.nothing_stored_at is None and recording.state is not State.UPLOADING
+        case Query(), RecorderStatus(status=4 | 5 as status) if recording.state is not State.UPLOADING:
+            nothing_stored = status == 4 and recording.nothing_stored_at is None
+            return nothing_stored or watching.silence_due(recording, turn)
         case Stop(), NotFound() | Leaving():
             return recording.stop_accepted_at is None
     return False

@@ -20,8 +20,15 @@ class Meter(Protocol):
     def alert(self, kind: str, reason: str, outcome: str) -> None:
         """`delivered`, `redirected` to a person, or `undeliverable`."""
 
+    def notice_missed(self) -> None:
+        """A notice of Agora's that should have come did not."""
+
     def unknown_uid(self) -> None:
         """Somebody with a uid of the recorders' range whom no row knows."""
+
+    def notice(self, event: str, outcome: str) -> None:
+        """One notification of Agora's: its event as a number or `other`; `kept`, `repeated`, `ignored`, `malformed`,
+        `refused`, `limited` or `unavailable`."""
 
 
 class NoMeter:
@@ -31,4 +38,6 @@ class NoMeter:
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None: ...
     def bucket_look(self, seconds: float, outcome: str) -> None: ...
     def alert(self, kind: str, reason: str, outcome: str) -> None: ...
+    def notice_missed(self) -> None: ...
     def unknown_uid(self) -> None: ...
+    def notice(self, event: str, outcome: str) -> None: ...

@@ -9,7 +9,7 @@ from recordings.endings import end, gone, unwanted
 from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
 from recordings.model import Reason, Recorder, Recording, State, Turn
 from recordings.ports import RecorderStatus, StopAccepted
-from recordings.watching import answered, merged, unanswered
+from recordings.watching import answered, left_for_good, merged, unanswered
 
 ABSENT_ENOUGH = 2
 """A recorder without a sid that was thrown out and is not listed so many times in a row counts as gone."""
@@ -61,11 +61,12 @@ def _accepted(recording: Recording, stopped: StopAccepted, turn: Turn) -> Record
 
 
 def _gone_already(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
-    """It is leaving, has left, or is being moved: believed after the grace, or when nobody is there to record."""
+    """It is leaving, has left, or is being moved: believed after the grace, or when nobody is there to record,
+    or Agora told that it left."""
     since = recording.not_found_since or turn.now
     if recording.stop_accepted_at is not None or turn.asked_past(since, turn.policy.failover_grace):
         return _recorder_gone(recording, gone(recorder, turn), turn)
-    if outcome.people == frozenset():
+    if outcome.people == frozenset() or left_for_good(recording):
         return _recorder_gone(recording, unwanted(recorder, turn), turn)
     count = recording.not_found + 1
     again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)

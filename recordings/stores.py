@@ -14,6 +14,7 @@ from typing import Protocol
 
 from recordings.actions import Change
 from recordings.model import Alert, Recorder, Recording, Trouble
+from recordings.notices import Notice
 from recordings.troubles import Pause, Review
 
 
@@ -161,3 +162,13 @@ class LeaseRow(Protocol):
         """When a leader last renewed it; None where there never was one."""
 
     def release(self, now: datetime) -> None: ...
+
+
+class WaitingNotices(Protocol):
+    """For the engine: what Agora told by itself."""
+
+    def waiting(self, most: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings with notices that are not heeded yet, and when the oldest of them came, oldest first."""
+
+    def of(self, recording_id: str) -> Sequence[Notice]:
+        """Those notices, in the order in which Agora sent them."""

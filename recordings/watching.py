@@ -8,10 +8,16 @@ from datetime import datetime
 from recordings.actions import Change, Outcome
 from recordings.endings import end, fail, unwanted
 from recordings.errors import AgoraError, NotFound, RateLimited, Unauthorized
-from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
+from recordings.model import Alert, AlertKind, Exit, Reason, Recorder, Recording, State, Turn
 from recordings.ports import RecorderStatus
 
 _LONGEST_PAUSE = 60.0
+_DOUBT_SECONDS = 10.0
+"""For so long an answer that still finds it may be older than the word that it has left."""
+_CAUSE_SECONDS = 5.0
+"""For so long the word why it left can come after the one that it has."""
+_NOTICE_SECONDS = 30.0
+"""A notice that has not come so long after what it tells of does not come any more."""
 _ABSENCE = 3
 """Intervals without a query after which nobody can tell what was meanwhile."""
 
@@ -24,6 +30,8 @@ def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn
             return fail(answered(queried, outcome.answer), recorder, Reason.CRASHED, "status 20", turn)
         case RecorderStatus(status=6 | 7 | 8):
             over = answered(queried, outcome.answer)
+            if recording.told.exit in (Exit.IDLE, Exit.CRASHED):
+                return _left(over, recorder, outcome, f"status {over.status}", turn)
             return end(over, Reason.STOPPED_ELSEWHERE, unwanted(recorder, turn), turn)
         case RecorderStatus(status=4 | 5) as seen:
             return _up(answered(queried, seen), outcome, turn)
@@ -71,17 +79,46 @@ def merged(known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
 
 def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     started_at = recording.started_at or turn.now
+    there = _still_there(recording, started_at, turn).moved(State.RECORDING)
+    again = turn.at_interval() if there.told.exit is None else turn.later(turn.policy.soon)
     up = replace(
-        recording.moved(State.RECORDING),
+        there,
         started_at=started_at,
         not_found=0,
         not_found_since=None,
         found_empty=0,
-        next_step_at=turn.by(turn.at_interval(), started_at, turn.policy.max_duration),
+        next_step_at=turn.by(again, started_at, turn.policy.max_duration),
     )
-    if recording.status == 5 or outcome.stored_at is not None:
-        return _storing(up, outcome.stored_at or turn.now, turn)
-    return _nothing_stored_yet(up, outcome, turn)
+    stored_at = outcome.stored_at or recording.told.stored_at
+    if recording.status == 5 or stored_at is not None:
+        return _heard(_storing(up, max(stored_at or turn.now, started_at), turn), outcome, turn)
+    return _heard(_nothing_stored_yet(up, outcome, turn), outcome, turn)
+
+
+def _still_there(recording: Recording, started_at: datetime, turn: Turn) -> Recording:
+    """Whatever a notice said of its end or its move, Agora has it; and one that should have come by now did not."""
+    told = replace(recording.told, moving=False)
+    missed = turn.policy.notified and told.up_at is None and turn.past(started_at, _NOTICE_SECONDS)
+    if turn.past(told.exit_at, _DOUBT_SECONDS):
+        told = replace(told, exit=None, exit_at=None)
+    return replace(recording, told=replace(told, missed=told.missed or missed))
+
+
+def silence_due(recording: Recording, turn: Turn) -> bool:
+    """Whether nobody has been heard for so long that people should know, if they are there."""
+    told = recording.told
+    return not told.silent_told and turn.past(told.silent_since, turn.policy.silence_alert)
+
+
+def _heard(change: Change, outcome: Outcome, turn: Turn) -> Change:
+    recording = change.recording
+    if not silence_due(recording, turn) or not outcome.people:
+        return change
+    since = recording.told.silent_since
+    silent = replace(recording, told=replace(recording.told, silent_told=True))
+    cause = f"{Reason.SILENT}-{since:%Y%m%d%H%M%S%f}"
+    alert = Alert(kind=AlertKind.WARNING, reason=Reason.SILENT, cause=cause, recording=silent, raised_at=turn.now)
+    return Change(silent, change.recorders, (*change.alerts, alert))
 
 
 def _storing(recording: Recording, stored_at: datetime, turn: Turn) -> Change:
@@ -111,6 +148,8 @@ def _nothing_stored(kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
 
 def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
     """Agora does not find it just now, or finds it not in the channel: it may be moving to another server."""
+    if isinstance(outcome.answer, NotFound) and left_for_good(recording):
+        return _left(recording, recorder, outcome, detail, turn)
     count = recording.not_found + 1
     since = recording.not_found_since or turn.now
     # On another server it has to store a first file anew.
@@ -122,9 +161,29 @@ def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detai
     if missing.found_empty >= 2:
         return end(missing, Reason.IDLE, unwanted(recorder, turn), turn)
     if count >= 2 and turn.asked_past(missing.not_found_since, turn.policy.failover_grace):
+        if missing.told.exit is not None:
+            return _left(missing, recorder, outcome, detail, turn)
         return fail(missing, recorder, Reason.LOST, detail, turn)
     again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)
     return Change(replace(missing, next_step_at=again))
+
+
+def left_for_good(recording: Recording) -> bool:
+    """Whether Agora told that it left, and not only from a server from which it is being moved."""
+    return recording.told.exit is not None and not recording.told.moving
+
+
+def _left(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
+    """Agora told that it left, and does not find it any more: no grace is waited for."""
+    match recording.told.exit:
+        case Exit.CRASHED:
+            return fail(recording, recorder, Reason.CRASHED, detail, turn)
+        case Exit.LEFT:
+            return fail(recording, recorder, Reason.LEFT, detail, turn)
+    nobody = recording.told.exit is Exit.IDLE or outcome.people == frozenset()
+    if not nobody and not turn.past(recording.told.exit_at, _CAUSE_SECONDS):
+        return Change(replace(recording, next_step_at=turn.later(_CAUSE_SECONDS)))
+    return end(recording, Reason.IDLE if nobody else Reason.STOPPED_ELSEWHERE, unwanted(recorder, turn), turn)
 
 
 def _not_up_yet(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:

@@ -24,6 +24,7 @@ AGORA_CONTROL_URL, where you play the people and break things:
   curl $SLACK_CONTROL_URL/fault -d '{"method": "chat.postMessage", "retry_after": 5, "times": 1}'
   curl $AGORA_CONTROL_URL/join -d '{"channel": "daily", "uid": 7}'
   curl $AGORA_CONTROL_URL/uploads -d '{"channel": "daily", "mode": "never"}'
+  curl $AGORA_CONTROL_URL/notify -d '{"url": "http://127.0.0.1:3000/agora"}'
 
 A wrong path answers with all that there are."""
 
@@ -37,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with (
         SlackSimulator(options.slack_port) as slack,
         BucketSimulator(options.bucket_port) as bucket,
-        AgoraSimulator(options.agora_port, bucket=bucket) as agora,
+        AgoraSimulator(options.agora_port, bucket=bucket, webhook=options.webhook) as agora,
     ):
         slack.seed()
         sys.stdout.write(json.dumps(_line(slack, agora, bucket)) + "\n")
@@ -67,6 +68,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--agora-port", type=int, default=0, metavar="N", help="port of Agora (default: a free one)")
     parser.add_argument("--bucket-port", type=int, default=0, metavar="N", help="port of S3 (default: a free one)")
+    parser.add_argument("--webhook", metavar="URL", help="where Agora sends its notifications (default: nowhere)")
     return parser
 
 

@@ -54,7 +54,8 @@ class Recorders:
         """The uids that were lately allotted for this channel."""
         lately = (recorders.c.agora_channel == agora_channel) & (recorders.c.created_at > now - _UIDS_KEPT)
         with self._database.read() as connection:
-            return frozenset(connection.execute(select(recorders.c.uid).where(lately)).scalars())
+            found = connection.execute(select(recorders.c.uid, recorders.c.moved_uid).where(lately))
+            return frozenset(uid for row in found for uid in row if uid is not None)
 
     def channels(self, since: datetime) -> Sequence[str]:
         query = select(recorders.c.agora_channel).where(recorders.c.start_sent_at >= since).distinct()

@@ -13,7 +13,7 @@ from recordings.actions import Change
 from recordings.errors import StorageUnavailable
 from recordings.model import HOLDS_CHANNEL, OVER, Reason, Recorder, Recording, State
 from recordings.stores import CardJob, Job, Reply, Share
-from storage import outbox, recorders, rows
+from storage import notices, outbox, recorders, rows
 from storage.database import Database
 from storage.lease import fence
 from storage.tables import ACTIVE, TAKES_CHANNEL, UNSETTLED, recordings, requests
@@ -165,6 +165,10 @@ class Recordings:
                 recorders.write(connection, recorder)
             for alert in change.alerts:
                 outbox.add(connection, alert)
+            if after.sid is not None and after.sid != before.sid:
+                notices.adopt(connection, after.id, after.sid)
+            if change.heeded:
+                notices.heeded(connection, change.heeded, now)
 
     def silent(self, since: datetime) -> bool:
         """Whether some recording has had no usable answer since then or longer."""

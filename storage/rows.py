@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from pydantic import TypeAdapter
 from sqlalchemy import Row
 
-from recordings.model import Act, Delivered, Delivery, Part, Reason, Recorder, Recording, State, Trouble
+from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Told, Trouble
+from recordings.notices import Event, Notice
 
 _WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "poked"})
 _IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at"})
@@ -18,8 +20,10 @@ RECORDING = tuple(field.name for field in fields(Recording))
 RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
 ACT = tuple(field.name for field in fields(Act))
-_DELIVERY = tuple(field.name for field in fields(Delivery))
-_PART = tuple(field.name for field in fields(Part))
+DELIVERY, TOLD = TypeAdapter(Delivery), TypeAdapter(Told)
+"""To JSON and back; what this program does not know of is left out."""
+_NOTICE = ("id", "agora_channel", "uid", "sid", "sequence", "sent_at", "received_at")
+_NOTICE_FACTS = tuple(field.name for field in fields(Notice) if field.name not in (*_NOTICE, "event"))
 _NOTED_AFTER_A_PAUSE = frozenset({"unwatched_from", "unwatched_to"})
 FACTS = tuple(name for name in RECORDING if name not in _WISHES | _IDENTITY | _NOTED_AFTER_A_PAUSE | {"next_step_at"})
 """What a step of the engine writes."""
@@ -30,7 +34,8 @@ def values(of: Any, names: Iterable[str]) -> dict[str, Any]:
 
 
 def recording(row: Row[Any]) -> Recording:
-    return Recording(**values(row, RECORDING))
+    known = values(row, RECORDING)
+    return Recording(**known | {"told": known["told"] or Told()})
 
 
 def recorder(row: Row[Any]) -> Recorder:
@@ -39,6 +44,19 @@ def recorder(row: Row[Any]) -> Recorder:
 
 def trouble(row: Row[Any]) -> Trouble:
     return Trouble(**values(row, TROUBLE))
+
+
+def notice_values(notice: Notice) -> dict[str, Any]:
+    facts = {
+        name: _plain(value) for name, value in values(notice, _NOTICE_FACTS).items() if value not in (None, (), "")
+    }
+    return values(notice, _NOTICE) | {"event": int(notice.event), "facts": facts}
+
+
+def notice(row: Row[Any]) -> Notice:
+    """What `notice_values` wrote; facts that this program does not know are left out."""
+    facts = {name: _typed(name, value) for name, value in row.facts.items() if name in _NOTICE_FACTS}
+    return Notice(**values(row, _NOTICE), event=Event(row.event), **facts)
 
 
 def to_json(snapshot: Recording) -> dict[str, Any]:
@@ -51,26 +69,11 @@ def from_json(snapshot: dict[str, Any]) -> Recording:
     return Recording(**{name: _typed(name, value) for name, value in snapshot.items() if name in RECORDING})
 
 
-def delivery_to_json(delivery: Delivery) -> dict[str, Any]:
-    return asdict(delivery)
-
-
-def delivery_from_json(kept: dict[str, Any]) -> Delivery:
-    """What `delivery_to_json` wrote; fields that this program does not know are left out."""
-    known = _known(kept, _DELIVERY)
-    for name in ("playlists", "missing", "empty"):
-        known[name] = tuple(known.get(name, ()))
-    parts = tuple(Part(**_known(part, _PART)) for part in kept.get("parts", ()))
-    return Delivery(**known | {"state": Delivered(kept["state"]), "parts": parts})
-
-
-def _known(kept: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: kept[name] for name in names if name in kept}
-
-
 def _plain(value: Any) -> Any:
     if isinstance(value, Delivery):
-        return delivery_to_json(value)
+        return DELIVERY.dump_python(value, mode="json")
+    if isinstance(value, Told):
+        return TOLD.dump_python(value, mode="json")
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, StrEnum):
@@ -86,5 +89,7 @@ def _typed(name: str, value: Any) -> Any:
     if name in ("reason", "ending", "unanswered_reason"):
         return Reason(value)
     if name == "delivery":
-        return delivery_from_json(value)
+        return DELIVERY.validate_python(value)
+    if name == "told":
+        return TOLD.validate_python(value)
     return tuple(value) if name == "files" else value

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, cast
 
+from pydantic import TypeAdapter
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -25,8 +26,8 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Delivery, Reason, Source, State
-from storage.rows import delivery_from_json, delivery_to_json
+from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Reason, Source, State
+from storage.rows import DELIVERY, TOLD
 
 metadata = MetaData()
 
@@ -82,19 +83,23 @@ class Texts(TypeDecorator[tuple[str, ...]]):
         return tuple(value or ())
 
 
-class Found(TypeDecorator[Delivery]):
-    """What was found in the bucket, kept as JSON."""
+class Kept(TypeDecorator[Any]):
+    """A value of the domain, kept as JSON."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
 
-    def process_bind_param(self, value: Delivery | None, dialect: Dialect) -> dict[str, Any] | None:
-        del dialect
-        return None if value is None else delivery_to_json(value)
+    def __init__(self, adapter: TypeAdapter[Any]) -> None:
+        super().__init__()
+        self.adapter = adapter
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Delivery | None:
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
         del dialect
-        return None if value is None else delivery_from_json(value)
+        return None if value is None else self.adapter.dump_python(value, mode="json")
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        del dialect
+        return None if value is None else self.adapter.validate_python(value)
 
 
 def _one_of(column: str, states: frozenset[State]) -> str:
@@ -112,6 +117,7 @@ UNSETTLED = _condition(f"(NOT {_one_of('state', OVER)} OR files_awaited)")
 TAKES_CHANNEL = _condition(_one_of("state", HOLDS_CHANNEL))
 _undrawn = text("version > card_version")
 UNWANTED = _condition("gone_at IS NULL AND NOT wanted")
+NOT_HEEDED = _condition("heeded_at IS NULL AND recording_id IS NOT NULL")
 _undelivered = text("done_at IS NULL")
 _unanswered = text("response_url IS NOT NULL")
 _open = text("closed_at IS NULL")
@@ -161,7 +167,8 @@ recordings = Table(
     Column("files", Texts, nullable=False, server_default="[]"),
     Column("uploading_status", String(32), nullable=False, server_default=""),
     Column("files_awaited", Boolean, nullable=False, server_default=false()),
-    Column("delivery", Found),
+    Column("delivery", Kept(DELIVERY)),
+    Column("told", Kept(TOLD)),
     Column("card_ts", String(32)),
     # told after a pause in which no replica took steps
     Column("unwatched_from", UtcDateTime),
@@ -179,6 +186,7 @@ recordings = Table(
     Index("recordings_unsettled", "next_step_at", **_where(UNSETTLED)),
     Index("recordings_undrawn", "card_due_at", **_where(_undrawn)),
     Index("recordings_of_channel", "slack_channel", "requested_at"),
+    Index("recordings_of_sid", "sid"),
     Index("recordings_unanswered", "requested_at", **_where(_unanswered)),
 )
 
@@ -203,9 +211,11 @@ recorders = Table(
     Column("stop_accepted_at", UtcDateTime),
     Column("not_found_since", UtcDateTime),
     Column("absent", Integer, nullable=False, server_default="0"),
+    Column("moved_uid", BigInteger),
     Index("recorders_unwanted", "next_step_at", **_where(UNWANTED)),
     Index("recorders_of_recording", "recording_id"),
     Index("recorders_in_channel", "agora_channel", "created_at"),
+    Index("recorders_of_sid", "sid"),
     Index("recorders_started", "start_sent_at", "agora_channel"),
 )
 
@@ -252,6 +262,27 @@ acts = Table(
     Column("detail", Text, nullable=False, server_default=""),
     Index("acts_at", "at"),
     Index("acts_of_recording", "recording_id"),
+)
+
+notices = Table(
+    "notices",
+    metadata,
+    Column("id", String(128), primary_key=True),
+    Column("event", Integer, nullable=False),
+    Column("agora_channel", String(64), nullable=False),
+    Column("uid", BigInteger, nullable=False),
+    Column("sid", String(128), nullable=False),
+    Column("sequence", BigInteger),
+    Column("sent_at", UtcDateTime, nullable=False),
+    Column("received_at", UtcDateTime, nullable=False),
+    Column("facts", JSON, nullable=False),
+    Column("recording_id", String(32)),
+    Column("heeded_at", UtcDateTime),
+    Index("notices_not_heeded", "recording_id", "received_at", **_where(NOT_HEEDED)),
+    Index("notices_of_recording", "recording_id"),
+    Index("notices_of_sid", "sid"),
+    Index("notices_of_recorder", "agora_channel", "uid"),
+    Index("notices_received", "received_at"),
 )
 
 troubles = Table(

@@ -1,1 +1,1 @@
-"""HTTP in: health, readiness."""
+"""HTTP in: health, readiness, metrics, Slack over HTTP, Agora's notifications."""

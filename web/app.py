@@ -1,4 +1,5 @@
-"""The Flask app: `/healthz`, `/readyz`, `/metrics`, and `/slack/events` where Slack comes over HTTP."""
+"""The Flask app: `/healthz`, `/readyz`, `/metrics`, `/slack/events` where Slack comes over HTTP, and `/agora/webhook`
+where Agora's notifications have a secret."""
 
 from __future__ import annotations
 
@@ -19,11 +20,19 @@ Metrics = Callable[[], bytes]
 SlackEvents = Callable[[Request], Response]
 """Answers one of Slack's signed requests."""
 
+AgoraWebhook = Callable[[Request], Response]
+"""Answers one of Agora's signed notifications."""
+
 LONGEST_BODY = 1_000_000
 """Bytes. Slack's longest payloads, those with a whole view in them, are a few hundred thousand."""
 
 
-def web_app(readiness: Readiness, slack_events: SlackEvents | None = None, metrics: Metrics | None = None) -> Flask:
+def web_app(
+    readiness: Readiness,
+    slack_events: SlackEvents | None = None,
+    metrics: Metrics | None = None,
+    webhook: AgoraWebhook | None = None,
+) -> Flask:
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
 
@@ -49,5 +58,11 @@ def web_app(readiness: Readiness, slack_events: SlackEvents | None = None, metri
         def events() -> Response:
             request.get_data(cache=True)
             return slack_events(request)
+
+    if webhook is not None:
+
+        @app.post("/agora/webhook")
+        def notified() -> Response:
+            return webhook(request)
 
     return app

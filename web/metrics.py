@@ -27,6 +27,8 @@ class Overview:
     query_interval: float
     agora_queue: int
     agora_allowed: float
+    notices_waiting: int
+    notices_age: float
 
 
 class PrometheusMeter:
@@ -50,8 +52,14 @@ class PrometheusMeter:
         self._alerts = Counter(
             "recorder_alerts", "Alerts by kind, reason and outcome", ["kind", "reason", "outcome"], registry=registry
         )
+        self._missed = Counter(
+            "recorder_notices_missed", "Recordings of which Agora did not tell that they began", registry=registry
+        )
         self._unknown = Counter(
             "recorder_unknown_uids", "Uids in the recorders' range that no row knows", registry=registry
+        )
+        self._notices = Counter(
+            "recorder_notices", "Agora's notifications by event and outcome", ["event", "outcome"], registry=registry
         )
         registry.register(_Gauges(overview))
 
@@ -67,8 +75,14 @@ class PrometheusMeter:
     def alert(self, kind: str, reason: str, outcome: str) -> None:
         self._alerts.labels(kind, reason, outcome).inc()
 
+    def notice_missed(self) -> None:
+        self._missed.inc()
+
     def unknown_uid(self) -> None:
         self._unknown.inc()
+
+    def notice(self, event: str, outcome: str) -> None:
+        self._notices.labels(event, outcome).inc()
 
     def text(self) -> bytes:
         """Everything, in Prometheus' text format."""
@@ -103,6 +117,8 @@ class _Gauges(Collector):
         yield _gauge("recorder_query_interval_seconds", "How often recordings are queried now", seen.query_interval)
         yield _gauge("recorder_agora_queue", "Requests to Agora that wait for their turn", seen.agora_queue)
         yield _gauge("recorder_agora_allowed_per_second", "Requests a second that Agora allows", seen.agora_allowed)
+        yield _gauge("recorder_notices_waiting", "Notices that are not heeded yet", seen.notices_waiting)
+        yield _gauge("recorder_notices_oldest_seconds", "The age of the oldest of them", seen.notices_age)
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

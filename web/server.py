@@ -8,7 +8,9 @@ import structlog
 from flask import Flask
 from waitress.server import create_server
 
-_THREADS = 4
+from web.app import LONGEST_BODY
+
+_THREADS = 8
 _AGAIN_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
@@ -37,7 +39,13 @@ class WebServer:
     def _serve(self) -> None:
         while not self._closing.is_set():
             try:
-                server = create_server(self._app, host=self._host, port=self._port, threads=_THREADS)
+                server = create_server(
+                    self._app,
+                    host=self._host,
+                    port=self._port,
+                    threads=_THREADS,
+                    max_request_body_size=LONGEST_BODY,
+                )
             except OSError as error:
                 _log.error("http_address_taken", host=self._host, port=self._port, error=str(error))
                 self._closing.wait(_AGAIN_SECONDS)

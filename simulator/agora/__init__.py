@@ -2,6 +2,7 @@
 
 from simulator.agora.answers import ANSWERS, Answer
 from simulator.agora.channels import Person
+from simulator.agora.deliveries import Delivery
 from simulator.agora.faults import Fault
 from simulator.agora.journal import Seen
 from simulator.agora.simulator import AgoraSimulator
@@ -13,6 +14,7 @@ __all__ = [
     "AgoraSimulator",
     "Answer",
     "Clock",
+    "Delivery",
     "Fault",
     "ManualClock",
     "Person",

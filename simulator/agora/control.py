@@ -34,6 +34,10 @@ _COMMANDS = (
     "uploads",
     "restore",
     "carried",
+    "notify",
+    "notices",
+    "send",
+    "delivered",
     "fault",
     "clear_faults",
     "allow",
@@ -42,7 +46,18 @@ _COMMANDS = (
     "wait",
     "reset",
 )
-_LOOKS = ("people", "recorders", "running", "recorder", "requests", "in_flight", "busiest_second", "faults", "settings")
+_LOOKS = (
+    "people",
+    "recorders",
+    "running",
+    "recorder",
+    "requests",
+    "in_flight",
+    "busiest_second",
+    "faults",
+    "sent",
+    "settings",
+)
 
 
 class Control:

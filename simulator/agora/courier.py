@@ -81,33 +81,36 @@ class Courier:
             if self._closing.is_set():
                 return
             content = render(file.content)
-            arrived = self._put(part(recorder.request, "storageConfig"), file.key, content)
+            status = self._put(part(recorder.request, "storageConfig"), file.key, content)
             with self.changed:
-                self._note(recorder, file, arrived)
+                self._note(recorder, file, status)
                 self.changed.notify_all()
-            if not arrived:
+            if status != 200:
                 return
 
-    def _note(self, recorder: Recorder, file: File, arrived: bool) -> None:
-        recorder.upload_failed = not arrived
-        if arrived:
+    def _note(self, recorder: Recorder, file: File, status: int | None) -> None:
+        now = self.world.clock.monotonic()
+        if status == 200:
+            recorder.upload_failed = False
             recorder.brought[file.key] = file.content
             file.part.brought = True
         else:
-            self._not_before[recorder.sid] = self.world.clock.monotonic() + self.world.timing.upload_retry
+            recorder.refused(now, storage_wrong=status in (None, 403, 404))
+            self._not_before[recorder.sid] = now + self.world.timing.upload_retry
 
-    def _put(self, storage: Fields, key: str, content: bytes) -> bool:
+    def _put(self, storage: Fields, key: str, content: bytes) -> int | None:
+        """What the bucket answered; None where the storage is none that is here, 0 where nobody answered."""
         from simulator.bucket.client import Account, put
 
         endpoint = _endpoint(storage, self.bucket.endpoint)
         if endpoint != self.bucket.endpoint:
-            return False  # nobody is there; and nothing here may ask anybody else
+            return None  # nobody is there; and nothing here may ask anybody else
         names = ("bucket", "accessKey", "secretKey")
         account = Account(endpoint, *(str(storage.get(name, "")) for name in names))
         try:
             return put(account, key, content, _PATIENCE, self.bucket.now())
         except (OSError, http.client.HTTPException):
-            return False
+            return 0
 
 
 def _endpoint(storage: Mapping[str, object], own: str) -> object:

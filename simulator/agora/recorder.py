@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from bisect import bisect_right
-from collections.abc import Set
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
 from simulator.agora.checks import Fields, file_types, part
@@ -29,6 +29,19 @@ class Phase(enum.Enum):
     """It left by itself: not found any more, and a stop still hears that it is leaving."""
     GONE = "gone"
 
+
+class Happening(enum.Enum):
+    """What a recorder tells at once to whoever watches it."""
+
+    HEARS = "hears"
+    """It is in the channel; what it receives may have changed."""
+    MOVED = "moved"
+    LEFT = "left"
+    REFUSED = "refused"
+    """An upload failed, after one that did not."""
+
+
+Witness = Callable[["Recorder", Happening, float], None]
 
 _FORCIBLE = (Phase.STARTING, Phase.SHUT_OUT, Phase.IN_CHANNEL)
 
@@ -70,8 +83,11 @@ class Recorder:
     """By key, what was uploaded."""
     upload_failed: bool = False
     """Whether the last try to upload something failed."""
+    storage_wrong: bool = False
+    """Whether that was because its storage can't be what it was told."""
     restored_at: float | None = None
     """Unix time from which on Agora's backup sends its files."""
+    witness: Witness | None = field(default=None, repr=False)
     _empty_since: float | None = None
     _away_for: float = 0.0
 
@@ -116,6 +132,7 @@ class Recorder:
             self._empty_since = None
         elif self._empty_since is None:
             self._empty_since = now
+        self.tell(Happening.HEARS, now)
 
     def move(self, now: float, uid: int, duration: float) -> None:
         """Its server fails: another one takes over after that long, under another uid."""
@@ -124,16 +141,31 @@ class Recorder:
         self._away_for = duration
         self.moves += 1
         self.parts.append(Part(self.moves))
+        self.tell(Happening.MOVED, now)
 
     def leave(self, now: float, reason: str, phase: Phase = Phase.LEAVING) -> None:
         """It ends, for that reason, by way of that phase."""
-        if self.ended_by is None:
+        first = self.ended_by is None
+        if first:
             self.ended_by, self.ended_at = reason, now
             self._out_of_channel(now)
             self.part.flushed = phase in (Phase.LEAVING, Phase.EXITING)
             if self.forced is not None and self.forced < 5:
                 self.parts = [Part(self.moves)]  # it never got so far as to record
         self.phase, self.since, self.forced = phase, now, None
+        if first:
+            self.tell(Happening.LEFT, now)
+
+    def refused(self, now: float, *, storage_wrong: bool) -> None:
+        """A try to upload something failed."""
+        first, self.upload_failed, self.storage_wrong = not self.upload_failed, True, storage_wrong
+        if first:
+            self.tell(Happening.REFUSED, now)
+
+    def tell(self, what: Happening, now: float) -> None:
+        """Let whoever watches know."""
+        if self.witness is not None:
+            self.witness(self, what, now)
 
     def _out_of_channel(self, now: float) -> None:
         self.part.hear(now, set())
@@ -198,9 +230,13 @@ class Recorder:
 
     def files(self, now: float) -> list[dict[str, object]]:
         """The files that a query names, once there are any."""
-        if not self.stored(now):
+        return self.all_files(now) if self.stored(now) else []
+
+    def all_files(self, now: float) -> list[dict[str, object]]:
+        """The files of its newest part, wherever they are."""
+        if self.part.began is None:
             return []
-        began = int(self.wall(self.part.began or 0.0))
+        began = int(self.wall(self.part.began))
         mp4s = mp4_count(self.heard(now), self.timing.mp4_length) if "mp4" in file_types(self.request) else 0
         return file_list(self, sorted(self.part.streams), began, mp4s)
 

@@ -10,8 +10,8 @@ from simulator.agora.account import STORAGE, Account
 from simulator.agora.answers import Answer
 from simulator.agora.control import PREFIX, Control
 from simulator.agora.courier import Courier
+from simulator.agora.notifying import WEBHOOK_SECRET, Notifying
 from simulator.agora.routes import read_call
-from simulator.agora.stage import Stage
 from simulator.agora.timing import Clock, SystemClock, Timing
 from simulator.agora.uploads import Rule
 from simulator.agora.world import World
@@ -26,10 +26,11 @@ CUSTOMER_ID = "c0570c0570c0570c0570c0570c0570c0"
 CUSTOMER_SECRET = "5ec7e75ec7e75ec7e75ec7e75ec7e75e"  # noqa: S105 - a test value, accepted by nobody else
 
 
-class AgoraSimulator(Stage):
-    """Start it, point the bot at `settings`, and play with it; see Stage for what can be done to it.
+class AgoraSimulator(Notifying):
+    """Start it, point the bot at `settings`, and play with it; see Stage and Notifying for what can be done to it.
 
     bucket: where recorders upload to (started before, stopped after); without one they only name their files.
+    webhook: whom to notify, as `notify` does.
     """
 
     def __init__(
@@ -53,6 +54,8 @@ class AgoraSimulator(Stage):
         report_exits: bool = False,
         seed: int | None = None,
         bucket: BucketSimulator | None = None,
+        webhook: str | None = None,
+        webhook_secret: str = WEBHOOK_SECRET,
     ) -> None:
         self.account = Account(
             app_id,
@@ -68,7 +71,7 @@ class AgoraSimulator(Stage):
         )
         world = World(clock or SystemClock(), timing or Timing(), profile, report_exits, seed)
         world.uploads = bucket is not None
-        super().__init__(world, self.account)
+        super().__init__(world, self.account, webhook, webhook_secret)
         self._bucket = bucket
         self._courier = None if bucket is None else Courier(world, bucket, self._changed)
         self._control = Control(self)
@@ -87,11 +90,15 @@ class AgoraSimulator(Stage):
             listener.up()
         if self._courier is not None:
             self._courier.start()
+        self._started = True
+        self._attend()
         return self
 
     def stop(self) -> None:
         """Let everything that hangs go, and close every port."""
         self._exchange.closing.set()
+        self._started = False
+        self._attend()
         if self._courier is not None:
             self._courier.stop()
         for listener in self._bases:
@@ -143,6 +150,7 @@ class AgoraSimulator(Stage):
             "AGORA_CUSTOMER_ID": self.account.customer_id,
             "AGORA_CUSTOMER_SECRET": self.account.customer_secret,
             "AGORA_API_URLS": ",".join(self.urls),
+            **({} if self._postman.url is None else {"AGORA_WEBHOOK_SECRET": self.webhook_secret}),
             **(STORAGE if self._bucket is None else self._bucket.settings),
         }
 

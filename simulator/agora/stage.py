@@ -124,6 +124,7 @@ class Stage:
         with self._changing() as now:
             recorder = self._world.pick(target)
             recorder.forced = status
+            self._world.look(recorder.channel, now)
             return view(recorder, now)
 
     def force_new(self, channel: str, status: int | None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 
 from simulator.agora.files import Stream
@@ -112,6 +112,26 @@ class Part:
         return [self.whole, *self.streams.values()]
 
     @property
+    def hearing(self) -> set[Stream]:
+        """The streams that are there now."""
+        return {stream for stream, tape in self.streams.items() if tape.running}
+
+    @property
     def began(self) -> float | None:
         """When its first stream came."""
         return self.whole.spans[0].began if self.whole.spans else None
+
+
+def broke_off(tapes: Sequence[Tape], first: float, each: float) -> float | None:
+    """When the slice before the one that has just begun ended; None where there was none.
+
+    The tapes are one stream's, on one server after the other. What a server had in hand when it failed is lost.
+    """
+    *before, last = tapes
+    if last.spans[1:]:
+        return last.spans[-2].ended
+    for tape in reversed([tape for tape in before if tape.spans]):
+        end = tape.spans[-1].until(last.spans[0].began)
+        whole = tape.slices(end, first, each, tail=False)
+        return whole[-1].began + whole[-1].seconds if whole else tape.spans[0].began
+    return None

@@ -58,6 +58,12 @@ class Timing:
     """What a second of a kicking rule lasts."""
     mp4_length: float = 7200.0
     """Seconds of media in one MP4 file."""
+    progress: float = 60.0
+    """How long between two notices of how far the uploads are."""
+    notice_patience: float = 10.0
+    """How long a webhook may take to answer, in real time whatever the clock."""
+    notice_retry: float = 5.0
+    """How long after its first repeat a notice that is not answered is repeated again; the third wait is longer."""
 
     def scaled(self, factor: float) -> Timing:
         """The same with every duration multiplied."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from simulator.agora.channels import PROFILES, ROLES, Channel, Person, Rule, Uid
 from simulator.agora.checks import MAX_UID, Fields
-from simulator.agora.recorder import Phase, Recorder
+from simulator.agora.recorder import Phase, Recorder, Witness
 from simulator.agora.timing import Clock, Timing
 from simulator.agora.uploads import Rule as UploadRule
 
@@ -52,6 +52,8 @@ class World:
     """Whether recorders upload their files to a bucket."""
     upload_rules: dict[str, UploadRule] = field(default_factory=dict)
     """By channel, or `*`: how uploads go."""
+    witness: Witness | None = None
+    """Who is told what happens to recorders."""
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)  # noqa: S311 - names of simulated things, no secrets
@@ -227,7 +229,7 @@ class World:
     def begin(self, recorder: Recorder) -> None:
         """A recorder starts."""
         self.recorders[recorder.sid] = recorder
-        recorder.uploads = self.uploads
+        recorder.uploads, recorder.witness = self.uploads, self.witness
         recorder.forced = self.forced_new.get(recorder.channel, self.forced_new.get("*"))
 
     def reset(self) -> None:

@@ -21,8 +21,8 @@ class Account:
     secret_key: str
 
 
-def put(account: Account, key: str, content: bytes, timeout: float, now: float) -> bool:
-    """Store this; False where S3 refuses it, OSError or HTTPException where it can't be asked."""
+def put(account: Account, key: str, content: bytes, timeout: float, now: float) -> int:
+    """Store this; the status that S3 answers (200: stored), OSError or HTTPException where it can't be asked."""
     target = f"/{account.bucket}/{quote(key, safe='/-_.~')}"
     # Agora sets no type of its own: who plays the files has to.
     headers = {"host": account.endpoint, "content-type": "binary/octet-stream"}
@@ -30,6 +30,6 @@ def put(account: Account, key: str, content: bytes, timeout: float, now: float) 
     connection = http.client.HTTPConnection(account.endpoint, timeout=timeout)
     try:
         connection.request("PUT", target, content, signed)
-        return connection.getresponse().status == 200
+        return connection.getresponse().status
     finally:
         connection.close()

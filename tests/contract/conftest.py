@@ -12,19 +12,22 @@ import pytest
 from recordings.actions import Change
 from recordings.links import Acts
 from recordings.model import Act, Recording
+from recordings.notices import Notices
 from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Troubles, Wishes
 from storage.acts import Acts as SqlActs
 from storage.database import Database
 from storage.lease import Lease
+from storage.notices import Notices as SqlNotices
 from storage.outbox import Outbox as SqlOutbox
 from storage.recorders import Recorders as SqlRecorders
 from storage.recordings import Recordings as SqlRecordings
 from storage.troubles import Troubles as SqlTroubles
-from tests.fakes.rows import NOW
+from tests.fakes.rows import NOW, FakeClock
 from tests.fakes.store import (
     Memory,
     MemoryActs,
     MemoryLease,
+    MemoryNotices,
     MemoryOutbox,
     MemoryRecorders,
     MemoryRecordings,
@@ -53,6 +56,9 @@ class Stores:
     recorders: Recorders
     outbox: Outbox
     troubles: Troubles
+    notices: Notices
+    clock: FakeClock
+    """The time for the notices."""
     acts: ActStore
     lease: Callable[[str], LeaseRow]
     epoch: int = 0
@@ -84,23 +90,28 @@ class Stores:
 
 
 def in_memory() -> Stores:
-    memory = Memory()
+    memory, clock = Memory(), FakeClock()
     return Stores(
         MemoryRecordings(memory),
         MemoryRecorders(memory),
         MemoryOutbox(memory),
         MemoryTroubles(memory),
+        MemoryNotices(memory, clock),
+        clock,
         MemoryActs(memory),
         lambda holder: MemoryLease(memory, holder),
     )
 
 
 def on_sql(database: Database) -> Stores:
+    clock = FakeClock()
     return Stores(
         SqlRecordings(database),
         SqlRecorders(database),
         SqlOutbox(database),
         SqlTroubles(database),
+        SqlNotices(database, clock),
+        clock,
         SqlActs(database),
         lambda holder: Lease(database, holder),
     )

@@ -10,7 +10,7 @@ import pytest
 
 from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.model import Delivered, Delivery, Reason, Recording, State, Trouble
+from recordings.model import Delivered, Delivery, Exit, Gap, Reason, Recording, State, Stream, Told, Trouble
 from recordings.stores import Share
 from recordings.troubles import Pause, Review
 from tests.contract.conftest import Stores
@@ -29,6 +29,26 @@ DELIVERY = a_delivery(
 )
 """With a value of its own in every field."""
 
+TOLD = Told(
+    notices=9,
+    up_at=at(1),
+    exit=Exit.LEFT,
+    exit_at=at(2.25),
+    moved_at=at(2.5),
+    moving=True,
+    stored_at=at(2.75),
+    gaps=(Gap(begun_at=at(3), ended_at=at(4.125)),),
+    failing_at=at(5),
+    uploaded_at=at(6),
+    backup_at=at(7),
+    progress=7000,
+    progress_at=at(8),
+    streams=(Stream(sound=True, uid=0, received=False, since=at(9), learnt_at=at(10)),),
+    failing_told=True,
+    failing_told_at=at(11),
+    silent_told=True,
+    missed=True,
+)
 EVERY_FACT: dict[str, Any] = {
     "state": State.STOPPING,
     "reason": Reason.LOST,
@@ -55,6 +75,7 @@ EVERY_FACT: dict[str, Any] = {
     "uploading_status": "backuped",
     "files_awaited": True,
     "delivery": DELIVERY,
+    "told": TOLD,
     "card_ts": "1.2",
     "next_step_at": at(10),
 }
@@ -69,6 +90,10 @@ def test_every_fact_of_a_step_is_written(stores: Stores) -> None:
 
 def test_no_field_of_a_delivery_is_left_out_of_this_suite() -> None:
     assert [field.name for field in fields(Delivery) if getattr(DELIVERY, field.name) == field.default] == []
+
+
+def test_no_field_of_what_agora_told_is_left_out_of_this_suite() -> None:
+    assert [field.name for field in fields(Told) if getattr(TOLD, field.name) == field.default] == []
 
 
 @pytest.mark.parametrize("delivery", [None, Delivery(), DELIVERY, a_delivery()])

@@ -10,6 +10,8 @@ from datetime import datetime, timedelta
 from recordings.actions import Change
 from recordings.errors import LeaseLost
 from recordings.model import HOLDS_CHANNEL, Act, Alert, Reason, Recorder, Recording, State, Trouble
+from recordings.notices import Notice
+from recordings.ports import Clock
 from recordings.stores import AlertJob, CardJob, Job, Reply, Share
 from recordings.troubles import Pause, Review
 
@@ -52,6 +54,15 @@ class Entry:
     done_at: datetime | None = None
 
 
+@dataclass
+class Kept:
+    """A notice."""
+
+    notice: Notice
+    recording_id: str | None
+    heeded_at: datetime | None = None
+
+
 class Memory:
     """What a database holds. One lock stands for its transactions."""
 
@@ -63,6 +74,7 @@ class Memory:
         self.outbox: list[Entry] = []
         self.troubles: dict[str, Trouble] = {}
         self.acts: list[Act] = []
+        self.notices: dict[str, Kept] = {}
         self.holder = ""
         self.epoch = 0
         self.renewed_at: datetime | None = None
@@ -166,6 +178,15 @@ class MemoryRecordings:
                 self._memory.recorders[recorder.id] = recorder
             for alert in change.alerts:
                 self._memory.add_alert(alert)
+            self._heed(before, change, now)
+
+    def _heed(self, before: Recording, change: Change, now: datetime) -> None:
+        sid = change.recording.sid
+        for kept in self._memory.notices.values():
+            if sid != before.sid and kept.notice.sid == sid and kept.recording_id is None:
+                kept.recording_id = change.recording.id
+            if kept.notice.id in change.heeded:
+                kept.heeded_at = now
 
     def _write(self, row: Row, before: Recording, after: Recording, now: datetime) -> None:
         is_now = row.recording
@@ -288,9 +309,11 @@ class MemoryRecorders:
     def uids_in(self, agora_channel: str, now: datetime) -> frozenset[int]:
         with self._memory.lock:
             return frozenset(
-                r.uid
+                uid
                 for r in self._memory.recorders.values()
                 if r.agora_channel == agora_channel and r.created_at > now - timedelta(days=3)
+                for uid in (r.uid, r.moved_uid)
+                if uid is not None
             )
 
     def channels(self, since: datetime) -> Sequence[str]:
@@ -350,6 +373,68 @@ class MemoryOutbox:
             self._memory.fence(epoch)
             entry = self._memory.outbox[alert_id - 1]
             entry.done_at, entry.error = now, error
+
+
+class MemoryNotices:
+    """`Notices`."""
+
+    def __init__(self, memory: Memory, clock: Clock) -> None:
+        self._memory = memory
+        self._clock = clock
+
+    def keep(self, notice: Notice) -> bool:
+        with self._memory.lock:
+            if notice.id in self._memory.notices:
+                return False
+            self._memory.notices[notice.id] = Kept(notice, self._recording_of(notice))
+            return True
+
+    def _recording_of(self, notice: Notice) -> str | None:
+        named = [row.recording.id for row in self._memory.rows.values() if row.recording.sid == notice.sid]
+        known = self._memory.recorders.values()
+        running = [each.recording_id for each in known if each.sid == notice.sid]
+        whose = notice.agora_channel, notice.uid, None
+        unnamed = [each for each in known if (each.agora_channel, each.uid, each.sid) == whose]
+        newest = sorted(unnamed, key=lambda each: each.created_at, reverse=True)
+        return next(iter([*named, *running, *(each.recording_id for each in newest)]), None)
+
+    def _to_heed(self) -> list[tuple[str, datetime]]:
+        found = []
+        with self._memory.lock:
+            for kept in self._memory.notices.values():
+                row = self._memory.rows.get(kept.recording_id or "")
+                if row is not None and kept.heeded_at is None and not self._past(row.recording):
+                    found.append((row.recording.id, kept.notice.received_at))
+        return sorted(found, key=lambda one: (one[1], one[0]))
+
+    def _past(self, recording: Recording) -> bool:
+        lately = recording.ended_at is not None and recording.ended_at > self._clock() - timedelta(hours=1)
+        return recording.settled and not lately
+
+    def waiting(self, most: int) -> Sequence[tuple[str, datetime]]:
+        oldest: dict[str, datetime] = {}
+        for recording_id, received_at in self._to_heed():
+            oldest.setdefault(recording_id, received_at)
+        return list(oldest.items())[:most]
+
+    def depth(self) -> tuple[int, datetime | None]:
+        found = self._to_heed()
+        return len(found), next((at for _, at in found), None)
+
+    def of(self, recording_id: str) -> Sequence[Notice]:
+        with self._memory.lock:
+            kept = [each for each in self._memory.notices.values() if each.recording_id == recording_id]
+        return sorted((each.notice for each in kept if each.heeded_at is None), key=lambda notice: notice.order)
+
+    def seen(self, recording_id: str) -> int:
+        with self._memory.lock:
+            return sum(kept.recording_id == recording_id for kept in self._memory.notices.values())
+
+    def forget(self, now: datetime) -> None:
+        with self._memory.lock:
+            known = self._memory.notices.items()
+            young = {key: kept for key, kept in known if kept.notice.received_at >= now - timedelta(days=30)}
+            self._memory.notices = young
 
 
 class MemoryActs:

@@ -92,7 +92,10 @@ def test_a_set_up_that_is_right_is_said_to_be_so_and_nothing_of_the_look_remains
     found = checked(whole, code=0)
 
     assert all(ok for ok, _ in found.values())
-    assert [what for what, (_, said) in found.items() if said.startswith("note: ")] == ["still to prove"]
+    assert [what for what, (_, said) in found.items() if said.startswith("note: ")] == [
+        "agora webhook",
+        "still to prove",
+    ]
     assert whole.slack.messages("daily") == []
     assert whole.agora.recorders() == []
     assert storage.keys == []
@@ -226,6 +229,31 @@ def test_a_clock_that_is_two_minutes_off_is_told_with_its_direction(whole: Offic
     assert said.startswith(("is 1 min 5", "is 2 min 0 s"))
 
 
+# Notifications
+
+
+def test_a_bot_that_runs_takes_the_test_notification_at_its_public_address(whole: Office, port: int) -> None:
+    reachable = {"AGORA_WEBHOOK_SECRET": "webhook-secret", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    said = one_fault(whole, "agora webhook", "PUBLIC_URL", "The bot has to run", **reachable)
+    assert "no connection" in said
+    whole.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET="webhook-secret")
+
+    assert checked(whole, code=0, **reachable)["agora webhook"] == (
+        True,
+        f"a test notification to http://127.0.0.1:{port} was taken",
+    )
+    assert whole.bot.rows("SELECT id FROM notices") == [], "it has no effect"
+    other = reachable | {"AGORA_WEBHOOK_SECRET": "another-secret"}
+    assert "another AGORA_WEBHOOK_SECRET" in one_fault(whole, "agora webhook", **other)
+
+
+def test_a_bot_that_runs_without_a_secret_takes_no_notification(whole: Office, port: int) -> None:
+    whole.start(HTTP_PORT=str(port))
+    reachable = {"AGORA_WEBHOOK_SECRET": "webhook-secret", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
+
+    one_fault(whole, "agora webhook", "nothing serves /agora/webhook", **reachable)
+
+
 # The bucket
 
 
@@ -295,7 +323,7 @@ def test_it_has_an_end_though_everything_hangs(whole: Office) -> None:
     assert time.monotonic() - begun < 20
     faults = [what for what, (ok, _) in found.items() if not ok]
     assert faults == ["database", "slack bot token", "agora credentials", "bucket write"]
-    assert len(found) == 17
+    assert len(found) == 18
 
 
 # /record doctor
@@ -316,7 +344,7 @@ def test_an_admin_reads_in_slack_what_was_found(whole: Office, storage: RealBuck
     assert asked.reply is not None
     assert asked.reply.said == "Looking; this takes a few seconds."
     said = told(whole, asked)
-    assert said.startswith("*All right: 18 things looked at*"), said
+    assert said.startswith("*All right: 19 things looked at*"), said
     assert "✅ *bucket delete* it is removed" in said
     assert "✅ *posting here* I am in this channel" in said
     assert not [name for name in SECRET if whole.bot.environment[name] in said]

@@ -38,11 +38,11 @@ class Replicas:
     folder: Path
     bots: list[Bot] = field(default_factory=list)
 
-    def add(self) -> Bot:
+    def add(self, **settings: str) -> Bot:
         folder = self.folder / f"replica-{len(self.bots)}"
         folder.mkdir()
         environment = environment_for(self.office.slack, self.office.agora, folder)
-        bot = Bot(environment | {"DATABASE_URL": self.database_url} | SETTINGS, folder)
+        bot = Bot(environment | {"DATABASE_URL": self.database_url} | SETTINGS | settings, folder)
         self.bots.append(bot)
         before = len(self.office.slack.connections)
         bot.start()
@@ -185,6 +185,22 @@ def test_a_wish_written_by_another_replica_is_carried_out_by_the_leader(replicas
     office.agora.wait_for(lambda sim: not sim.running(), timeout=30)
     served = [bot.log.count('"event": "command"') for bot in replicas.bots]
     assert all(served), "Slack shared the commands out to both"
+
+
+@pytest.mark.timeout(180)
+def test_a_notification_that_another_replica_takes_is_heeded_by_the_leader(replicas: Replicas, port: int) -> None:
+    office = replicas.office
+    office.agora.notify(f"http://127.0.0.1:{port}/agora/webhook")
+    patient = {"QUERY_INTERVAL_SECONDS": "30"}
+    first = replicas.add(**patient)
+    replicas.add(**patient, HTTP_PORT=str(port))
+    office.record_many(1)
+    office.wait_red("call0", channel="room0")
+    assert replicas.leader() is first
+    begun = time.monotonic()
+    office.agora.throw_out("call0")
+    office.wait_alert("recording_failed", "left", channel="room0")
+    assert time.monotonic() - begun < 5, "long before the next query"
 
 
 @pytest.mark.timeout(180)

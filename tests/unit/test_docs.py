@@ -39,7 +39,7 @@ REQUIRED = {
 }
 SERVED = {
     f"{method} {rule.rule}"
-    for rule in web_app(dict, lambda request: Response(), bytes).url_map.iter_rules()
+    for rule in web_app(dict, lambda request: Response(), bytes, lambda request: Response()).url_map.iter_rules()
     for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
 }
 
@@ -188,11 +188,12 @@ def test_every_line_of_the_log_that_the_runbook_names_is_written_somewhere() -> 
 
 def exposed() -> dict[str, set[str]]:
     """Each metric as it is called on the page, with its labels."""
-    meter = PrometheusMeter(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10))
+    meter = PrometheusMeter(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
     meter.step("card", 0.1, "done")
     meter.agora_call("query", 0.1, "ok")
     meter.bucket_look(0.1, "ok")
     meter.alert("recording_failed", "lost", "delivered")
+    meter.notice("40", "kept")
     return {
         f"{family.name}_total" if family.type == "counter" else family.name: {
             label for sample in family.samples for label in sample.labels

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"agora", "check", "files", "handlers", "messages", "monitor", "recordings", "simulator", "storage", "web"}
-MODULES = {"bot", "demo", "logs", "settings"}
+MODULES = {"bot", "demo", "logs", "running", "settings"}
 
 
 def imported(module: str) -> set[str]:
@@ -30,12 +30,14 @@ def test_settings_and_logs_import_nothing_of_ours(module: str) -> None:
     assert not imported(module) & (PACKAGES | MODULES | {"tests"})
 
 
-def test_the_bot_does_not_know_the_simulator() -> None:
-    assert not imported("bot") & {"simulator", "demo", "tests"}
+@pytest.mark.parametrize("module", ["bot", "running"])
+def test_the_bot_does_not_know_the_simulator(module: str) -> None:
+    assert not imported(module) & {"simulator", "demo", "tests"}
 
 
 def test_only_the_bot_reads_settings() -> None:
     assert {"settings", "logs"} <= imported("bot")
+    assert not imported("running") & {"settings", "logs", "bot"}
 
 
 def test_no_part_of_the_project_is_left_out_of_these_rules() -> None:

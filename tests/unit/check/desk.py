@@ -13,11 +13,13 @@ from slack_sdk.errors import SlackApiError
 
 from agora.payloads import StorageTarget
 from agora.tokens import Tokens
+from agora.trial import Reply
 from check import everything
 from check.bucket import Keys
 from check.clock import AGORA, Heard
 from check.lines import Line
 from check.slack import HELPFUL_SCOPES, NEEDED_SCOPES
+from check.webhook import Door
 from recordings.ports import ChannelUsers
 from storage.database import Database
 from tests.fakes.agora import FakeAgora
@@ -27,7 +29,8 @@ NOW = datetime(2026, 6, 17, 11, 42, tzinfo=UTC)
 APP_ID = "0123456789abcdef0123456789abcdef"
 CERTIFICATE = "fedcba9876543210fedcba9876543210"
 ALL_SCOPES = (*NEEDED_SCOPES, *HELPFUL_SCOPES)
-SECRETS = ("xoxb-secret", "xapp-secret", CERTIFICATE, "storage-secret")
+WEBHOOK_SECRET = "webhook-secret"
+SECRETS = ("xoxb-secret", "xapp-secret", CERTIFICATE, "storage-secret", WEBHOOK_SECRET)
 
 
 class FakeAnswer(dict[str, Any]):
@@ -76,6 +79,11 @@ def refused(error: str, headers: dict[str, Any] | None = None) -> Exception:
     return SlackApiError("no", answer)  # type: ignore[no-untyped-call]
 
 
+def taken(public_url: str, secret: str, now: datetime) -> Reply:
+    """A bot that takes the test notification."""
+    return Reply(200, True)
+
+
 @dataclass
 class Desk:
     url: str
@@ -86,6 +94,7 @@ class Desk:
     app_token: str = "xapp-secret"
     max_recorders: int = 50
     migrate: bool = True
+    door: Door = field(default_factory=lambda: Door(WEBHOOK_SECRET, "https://bot.example", lambda: NOW, taken))
     storage: StorageTarget = field(default_factory=lambda: StorageTarget(1, 1, "calls", "key", "storage-secret"))
 
     def __post_init__(self) -> None:
@@ -121,6 +130,7 @@ class Desk:
             profile="communication",
             storage=self.storage,
             bucket=Keys(self.bucket, self.reader or self.bucket, self.reader is not None),
+            door=self.door,
             heard=self.heard,
             clock=lambda: NOW,
         )

@@ -21,6 +21,7 @@ ORDER = [
     "agora app id",
     "cloud recording",
     "agora token",
+    "agora webhook",
     "own recorders",
     "storage",
     "bucket write",

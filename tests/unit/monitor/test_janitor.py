@@ -47,6 +47,14 @@ def test_one_that_came_back_is_thrown_out(round_: Round) -> None:
     assert round_.agora.made("throw_out") == [("daily", UID)]
 
 
+def test_one_that_came_back_under_the_uid_that_agora_gave_it_is_thrown_out_by_that(round_: Round) -> None:
+    round_.knows(running(wanted=False, gone_at=NOW, moved_uid=77))
+    round_.agora.people = ChannelUsers(hosts=frozenset({1000, 77}))
+    round_.looks()
+
+    assert round_.agora.made("throw_out") == [("daily", 77)]
+
+
 @pytest.mark.parametrize("recorder", [running(), running(wanted=False)])
 def test_one_that_is_not_gone_is_left_to_its_steps(round_: Round, recorder: Recorder) -> None:
     round_.knows(recorder)

@@ -13,7 +13,7 @@ from monitor.readiness import Readiness
 from monitor.ticker import Ticker
 from recordings.model import Policy
 from tests.fakes.rows import FakeClock
-from tests.fakes.store import Memory, MemoryLease, MemoryRecordings, MemoryTroubles
+from tests.fakes.store import Memory, MemoryLease, MemoryNotices, MemoryRecordings, MemoryTroubles
 
 
 @dataclass
@@ -31,7 +31,8 @@ def ready() -> Readiness:
     memory, clock = Memory(), FakeClock()
     leadership = Leadership(MemoryLease(memory, "me"), 15, clock, time.monotonic)
     dispatcher = Dispatcher([], leadership.epoch, clock)
-    ticker = Ticker(leadership, dispatcher, MemoryRecordings(memory), MemoryTroubles(memory), Policy(), clock)
+    stores = MemoryRecordings(memory), MemoryTroubles(memory), MemoryNotices(memory, clock)
+    ticker = Ticker(leadership, dispatcher, *stores, Policy(), clock)
     ticker.tick()
     return Readiness(FakeIdentity(), FakeConnection(), ticker, dispatcher, 30)
 

@@ -14,8 +14,9 @@ from monitor.leadership import Leadership
 from monitor.ticker import TICK_SECONDS, Ticker, scheduler_for
 from recordings.errors import StorageUnavailable
 from recordings.model import AlertKind, Policy, Reason, Recording, State
+from tests.fakes.notices import a_notice
 from tests.fakes.rows import FakeClock, a_recording, at, up
-from tests.fakes.store import Memory, MemoryLease, MemoryOutbox, MemoryRecordings, MemoryTroubles
+from tests.fakes.store import Memory, MemoryLease, MemoryNotices, MemoryOutbox, MemoryRecordings, MemoryTroubles
 
 
 class Desk:
@@ -33,6 +34,7 @@ class Desk:
             Dispatcher([], self.leadership.epoch, self.clock),
             self.store,
             MemoryTroubles(self.memory),
+            MemoryNotices(self.memory, self.clock),
             Policy(),
             self.clock,
         )
@@ -125,6 +127,15 @@ def test_requests_are_forgotten_after_a_day(desk: Desk) -> None:
     desk.tick(86_401)
 
     assert desk.store.repeated("trigger 1") is None
+
+
+def test_notices_are_forgotten_after_a_month(desk: Desk) -> None:
+    desk.ticker.notices.keep(a_notice())
+    desk.tick(30 * 86_400)
+    assert desk.memory.notices
+
+    desk.tick(1)
+    assert not desk.memory.notices
 
 
 def test_a_pause_in_which_nobody_led_is_told_once() -> None:

@@ -221,7 +221,7 @@ class Life(RuleBasedStateMachine):
             life = timedelta(seconds=self.policy.recorder_life)
             recorder = replace(recorder, start_sent_at=self.now, expires_at=self.now + life)
             self.recorders.save(recorder, self.epoch)
-        asked = users if lifecycle.asks_for_users(was, action, answer) else None
+        asked = users if lifecycle.asks_for_users(was, action, answer, turn) else None
         change = lifecycle.follow(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
         if stopped_meanwhile:
             self.recordings.wish_stop("rec1", "U3", self.now)

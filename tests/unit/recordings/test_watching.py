@@ -210,17 +210,20 @@ def test_an_empty_channel_does_not_end_one_that_was_never_up() -> None:
     assert row.state is State.STARTING
 
 
+TURN = turn_at(20)
+
+
 def test_who_is_in_the_channel_is_asked_only_where_it_matters() -> None:
-    assert asks_for_users(up(), Query(), NOT_FOUND)
-    assert not asks_for_users(coming_up(), Query(), NOT_FOUND), "never up: not idle"
-    assert not asks_for_users(up(), Query(), FIVE)
-    assert not asks_for_users(up(), Query(), UNUSABLE["500"])
-    assert asks_for_users(up(first_file_at=None), Query(), FOUR)
-    assert not asks_for_users(up(first_file_at=None, nothing_stored_at=at(9)), Query(), FOUR), "told already"
-    assert asks_for_users(up(state=State.STOPPING), Stop(), NOT_FOUND)
-    assert asks_for_users(up(state=State.STOPPING), Stop(), LEAVING)
-    assert not asks_for_users(up(state=State.UPLOADING, stop_accepted_at=at(9)), Stop(), NOT_FOUND)
-    assert not asks_for_users(up(state=State.UPLOADING), Query(), NOT_FOUND)
+    assert asks_for_users(up(), Query(), NOT_FOUND, TURN)
+    assert not asks_for_users(coming_up(), Query(), NOT_FOUND, TURN), "never up: not idle"
+    assert not asks_for_users(up(), Query(), FIVE, TURN)
+    assert not asks_for_users(up(), Query(), UNUSABLE["500"], TURN)
+    assert asks_for_users(up(first_file_at=None), Query(), FOUR, TURN)
+    assert not asks_for_users(up(first_file_at=None, nothing_stored_at=at(9)), Query(), FOUR, TURN), "told already"
+    assert asks_for_users(up(state=State.STOPPING), Stop(), NOT_FOUND, TURN)
+    assert asks_for_users(up(state=State.STOPPING), Stop(), LEAVING, TURN)
+    assert not asks_for_users(up(state=State.UPLOADING, stop_accepted_at=at(9)), Stop(), NOT_FOUND, TURN)
+    assert not asks_for_users(up(state=State.UPLOADING), Query(), NOT_FOUND, TURN)
 
 
 # unusable answers

@@ -214,7 +214,7 @@ def test_a_header_that_can_not_be_read_is_malformed(bucket: BucketSimulator, cha
 @pytest.mark.parametrize("key", KEYS)
 def test_the_recorders_own_upload_arrives_under_its_name(bucket: BucketSimulator, key: str) -> None:
     account = Account(bucket.endpoint, bucket.bucket, *credentials(bucket))
-    assert put(account, key, b"media", 5, time.time())
+    assert put(account, key, b"media", 5, time.time()) == 200
     assert (bucket.keys(), bucket.get(key)) == ([key], b"media")
     bucket.refuse("SlowDown")
-    assert not put(account, key, b"media", 5, time.time())
+    assert put(account, key, b"media", 5, time.time()) == 503

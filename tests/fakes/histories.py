@@ -1,0 +1,99 @@
+"""Plays what happens to a recorder, and what Agora tells of it, on the steps of the engine and a store in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from enum import Enum
+
+from monitor.notice_steps import NoticeSteps
+from recordings.model import Policy, Reason, Recording, State
+from recordings.notices import Notice
+from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from tests.fakes.rows import acquired, with_card
+from tests.fakes.steps import NOT_FOUND
+from tests.fakes.store import MemoryNotices
+from tests.unit.monitor.test_steps import Engine
+
+MOVE_SECONDS = 30
+"""For so long Agora does not find a recorder that it moves."""
+_PEOPLE = ChannelUsers(hosts=frozenset({1000}))
+
+
+class Truth(Enum):
+    """What befalls the recorder."""
+
+    GOES_ON = "it goes on"
+    LEFT = "it is gone, and people are there"
+    EMPTY = "it is gone, and so is everybody"
+    MOVED = "it is on another server after a while"
+    CRASHED = "it says so itself"
+
+
+class History(Engine):
+    """A recording that is asked for now. What befalls its recorder is told by queries, and by notices that come in."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.notices = MemoryNotices(self.memory, self.clock)
+        self.heed = NoticeSteps(self.notices, self.recordings, Policy(), self.clock)
+        self.truth, self.since, self.stopped = Truth.GOES_ON, 0.0, False
+        self.agora.people = _PEOPLE
+        self.agora.answers["query"] = [self._status]
+        self.agora.answers["stop"] = [self._stop]
+        self.has(with_card(), acquired())
+
+    def lives(self, seconds: float) -> None:
+        until = self.clock.seconds + seconds
+        while self.clock.seconds < until:
+            for work in (self.heed, self.steps, self.clean):
+                for key in [key for key, moment in work.due() if moment <= self.clock()]:
+                    work.run(key, self.epoch)
+            self.clock.passes(0.5)
+
+    def befalls(self, truth: Truth) -> None:
+        self.truth, self.since = truth, self.clock.seconds
+        self.agora.people = ChannelUsers() if truth is Truth.EMPTY else _PEOPLE
+
+    def hears(self, notices: Sequence[Notice]) -> None:
+        for notice in notices:
+            self.notices.keep(replace(notice, received_at=self.clock()))
+
+    def hears_before_the_answer_to_start(self, notices: Sequence[Notice], truth: Truth) -> None:
+        def start() -> str:
+            self.befalls(truth)
+            self.hears(notices)
+            return "SID"
+
+        self.agora.answers["start"] = [start]
+
+    def is_stopped(self) -> None:
+        self.recordings.wish_stop("rec1", "U2", self.clock())
+        self.lives(30)
+
+    @property
+    def end(self) -> tuple[State, Reason | None]:
+        return self.row.state, self.row.reason
+
+    @property
+    def kinds(self) -> list[tuple[str, str]]:
+        return [(kind, str(reason)) for kind, reason in self.told]
+
+    def known(self) -> tuple[object, ...]:
+        """What is left of the history, in whatever order it was told."""
+        row: Recording = self.row
+        ends = [told for told in self.kinds if told[0] in ("recording_ended", "recording_failed")]
+        heard = tuple((each.sound, each.uid, each.received) for each in row.told.streams)
+        while_up = () if row.over else (self.recorder().moved_uid, row.told.progress, row.told.failing, heard)
+        return row.state, row.reason, ends, row.told.gaps, row.started_at, while_up
+
+    def _status(self) -> RecorderStatus:
+        gone = self.truth in (Truth.LEFT, Truth.EMPTY)
+        away = self.truth is Truth.MOVED and self.clock.seconds < self.since + MOVE_SECONDS
+        if self.stopped or gone or away:
+            raise NOT_FOUND
+        return RecorderStatus(20 if self.truth is Truth.CRASHED else 5)
+
+    def _stop(self) -> StopAccepted:
+        self.stopped = True
+        return StopAccepted()

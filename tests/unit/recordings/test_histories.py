@@ -1,0 +1,289 @@
+"""Every event that Agora tells, as it should come and as it should not: where the recording ends, and exactly which
+messages people get."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from recordings.errors import NoAnswer
+from recordings.model import Reason, State
+from recordings.notices import Event, Notice
+from recordings.ports import ChannelUsers
+from tests.fakes.histories import History, Truth
+from tests.fakes.news import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
+from tests.fakes.rows import UID
+
+HAPPENED = 100.0
+"""Seconds after it was asked for."""
+End = tuple[State, Reason | None]
+Told = list[tuple[str, str]]
+
+ON: End = (State.RECORDING, None)
+NOTHING: Told = []
+LOST: Told = [("recording_failed", "lost")]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """An event with what comes beside it, what is true, and what the bot makes of it."""
+
+    tells: Callable[[float], list[Notice]]
+    truth: Truth = Truth.GOES_ON
+    end: End = ON
+    alerts: Sequence[tuple[str, str]] = ()
+    unheard: tuple[End, Told] = (ON, NOTHING)
+    """Where the notice never comes."""
+    contradicted: Callable[[float], list[Notice]] = lambda at: []
+    """What is true instead where a query does not tell."""
+
+
+def failed(reason: Reason) -> tuple[End, Told]:
+    return (State.FAILED, reason), [("recording_failed", str(reason))]
+
+
+def ended(reason: Reason) -> tuple[End, Told]:
+    return (State.ENDED, reason), [("recording_ended", str(reason))]
+
+
+def gone(tells: Callable[[float], list[Notice]], result: tuple[End, Told], truth: Truth = Truth.LEFT) -> Case:
+    unheard = ended(Reason.IDLE) if truth is Truth.EMPTY else failed(Reason.LOST)
+    return Case(tells, truth, *result, unheard=unheard)
+
+
+def by_moving(at: float) -> list[Notice]:
+    return [moved(at), a_notice(Event.STARTED, at + 31), gap(at, at + 31)]
+
+
+CASES = {
+    "1 upload": Case(
+        lambda at: [upload_error(47, at), a_notice(Event.WARNING, at, module=1, code=31)],
+        alerts=[("recording_warning", "upload_failing")],
+        contradicted=lambda at: [progress(9000, at + 1)],
+    ),
+    "1 fatal": Case(
+        lambda at: [upload_error(65, at, module=0, level=5)],
+        Truth.CRASHED,
+        *failed(Reason.CRASHED),
+        unheard=failed(Reason.CRASHED),
+    ),
+    "2": Case(lambda at: [a_notice(Event.WARNING, at, module=1, code=32)]),
+    "4": Case(lambda at: [a_notice(Event.PLAYLIST, at, files=("SID_daily.m3u8",)), a_notice(Event.STARTED, at)]),
+    "11 normal": gone(lambda at: [exited(0, at)], ended(Reason.STOPPED_ELSEWHERE)),
+    "11 abnormal": gone(lambda at: [exited(1, at)], failed(Reason.CRASHED)),
+    "12": Case(by_moving, Truth.MOVED),
+    "31": Case(lambda at: [a_notice(Event.UPLOADED, at, files=("SID_daily_0.mp4",)), progress(10_000, at)]),
+    "32": Case(lambda at: [a_notice(Event.IN_BACKUP, at), progress(10_000, at)]),
+    "33": Case(lambda at: [progress(2000, at), progress(4000, at + 1)]),
+    "40": Case(lambda at: [a_notice(Event.STARTED, at, code=0), sound(True, at)]),
+    "41 nobody": gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE), Truth.EMPTY),
+    "41 nobody, and they came back": replace(
+        gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE)), unheard=failed(Reason.LOST)
+    ),
+    "41 left": gone(lambda at: [left(16, at), exited(0, at + 1)], failed(Reason.LEFT)),
+    "41 signal": gone(lambda at: [left(2, at), exited(0, at + 1)], failed(Reason.LEFT)),
+    "41 not initialised": gone(lambda at: [left(0, at), exited(1, at + 1)], failed(Reason.CRASHED)),
+    "42 with a gap": Case(lambda at: [gap(at - 52, at), sound(True, at)]),
+    "43 not heard": Case(
+        lambda at: [sound(True, at - 1), sound(False, at)],
+        alerts=[("recording_warning", "silent")],
+        contradicted=lambda at: [sound(True, at + 1)],
+    ),
+    "44 not seen": Case(lambda at: [picture(True, at - 1), picture(False, at)]),
+}
+EACH = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+AFTER = 250.0
+"""Longer than the grace, and than people may be silent."""
+
+
+def played(history: History, case: Case, *, truth: Truth | None = None) -> list[Notice]:
+    """It records, then it happens; what Agora tells of that."""
+    history.lives(HAPPENED)
+    assert history.end == ON
+    history.befalls(case.truth if truth is None else truth)
+    return case.tells(HAPPENED)
+
+
+def ends(history: History, end: End, alerts: Sequence[tuple[str, str]]) -> None:
+    """And where it goes on, a stop ends it as ever."""
+    assert (history.end, history.kinds) == (end, list(alerts))
+    if not history.row.over:
+        history.is_stopped()
+        assert (history.end, history.kinds) == ((State.ENDED, Reason.STOPPED), list(alerts))
+    assert history.recorder().gone_at is not None
+
+
+@EACH
+def test_once_and_in_time(case: Case) -> None:
+    history = History()
+    history.hears(played(history, case))
+    history.lives(1)
+    quick = Reason.STOPPED_ELSEWHERE
+    assert history.end == case.end or case.end[1] is quick or case.truth is Truth.MOVED, "no grace is waited for"
+    history.lives(AFTER)
+
+    ends(history, case.end, case.alerts)
+
+
+@EACH
+def test_doubled_at_once_and_again_later(case: Case) -> None:
+    history = History()
+    notices = played(history, case)
+    history.hears(notices + notices)
+    history.lives(8)
+    history.hears(notices)
+    history.lives(AFTER)
+
+    ends(history, case.end, case.alerts)
+
+
+@EACH
+def test_before_the_answer_to_start(case: Case) -> None:
+    history = History()
+    history.hears_before_the_answer_to_start(case.tells(0), case.truth)
+    history.lives(AFTER)
+
+    ends(history, case.end, case.alerts)
+
+
+@EACH
+def test_late(case: Case) -> None:
+    history = History()
+    notices = played(history, case)
+    history.lives(20)
+    history.hears(notices)
+    history.lives(AFTER)
+
+    ends(history, case.end, case.alerts)
+
+
+@EACH
+def test_never(case: Case) -> None:
+    history = History()
+    played(history, case)
+    history.lives(AFTER)
+
+    ends(history, *case.unheard)
+
+
+@EACH
+def test_in_the_wrong_order_one_after_the_other(case: Case) -> None:
+    history = History()
+    for notice in reversed(played(history, case)):
+        history.hears([notice])
+        history.lives(1)
+    history.lives(AFTER)
+
+    ends(history, case.end, case.alerts)
+
+
+@EACH
+def test_what_is_not_true_ends_nothing_and_alarms_nobody(case: Case) -> None:
+    history = History()
+    notices = played(history, case, truth=Truth.GOES_ON)
+    history.hears(case.contradicted(HAPPENED))
+    history.lives(1)
+    history.hears(notices)
+    history.lives(AFTER)
+
+    ends(history, ON, NOTHING)
+
+
+@EACH
+@pytest.mark.parametrize("whose", [{"sid": "OTHER"}, {"sid": "OTHER", "uid": 5, "agora_channel": "weekly"}])
+def test_of_another_recording(case: Case, whose: dict[str, object]) -> None:
+    history = History()
+    history.hears([replace(notice, **whose) for notice in played(history, case, truth=Truth.GOES_ON)])  # type: ignore[arg-type]
+    history.lives(AFTER)
+
+    assert history.row.told.notices == 0
+    ends(history, ON, NOTHING)
+
+
+@EACH
+def test_after_the_end(case: Case) -> None:
+    history = History()
+    history.lives(HAPPENED)
+    history.is_stopped()
+    history.hears(case.tells(HAPPENED + 1))
+    history.lives(AFTER)
+
+    ends(history, (State.ENDED, Reason.STOPPED), NOTHING)
+
+
+@EACH
+@settings(max_examples=4, deadline=None)
+@given(data=st.data())
+def test_any_order_and_repetition_ends_as_the_right_order_does(case: Case, data: st.DataObject) -> None:
+    beside = [gap(40, 60), progress(500, 70), sound(True, 80), upload_error(47, 85), progress(700, 90)]
+    notices = [*beside, *case.tells(HAPPENED)]
+    repeated = data.draw(st.lists(st.sampled_from(notices), max_size=4))
+    shuffled = data.draw(st.permutations([*notices, *repeated]))
+    known = []
+    for story in (sorted(notices, key=lambda notice: notice.order), shuffled):
+        history = History()
+        history.lives(HAPPENED)
+        history.befalls(case.truth)
+        for notice in story:
+            history.hears([notice])
+            history.lives(0.5)
+        history.lives(AFTER)
+        known.append(history.known())
+
+    assert known[0] == known[1]
+
+
+def test_sound_and_picture_that_come_and_go_edit_no_card_and_alarm_nobody() -> None:
+    history = History()
+    history.lives(HAPPENED)
+    version = history.memory.rows["rec1"].version
+    for number in range(200):
+        kind = sound if number % 2 else picture
+        history.hears([kind(number % 4 < 2, HAPPENED + number / 2, uid) for uid in (0, 1000)])
+        history.lives(0.5)
+
+    assert history.memory.rows["rec1"].version == version
+    assert len(history.agora.made("query")) < 15
+    ends(history, ON, NOTHING)
+
+
+def test_what_is_told_of_a_recorder_that_was_given_up_is_not_the_recordings() -> None:
+    history = History()
+    lost = NoAnswer("no answer in 14 s")
+    history.agora.answers["start"] = [lost, lost, lost, lost, "SID"]
+    history.lives(HAPPENED)
+    assert history.row.recorder_id == "rec1.2"
+    first = {"sid": "FIRST", "uid": UID}
+    history.hears([a_notice(Event.STARTED, 50, **first), left(16, 60, **first), exited(1, 61, **first)])
+    history.lives(AFTER)
+
+    assert (history.end, history.kinds, history.row.sid) == (ON, NOTHING, "SID")
+
+
+def test_a_start_whose_answer_was_lost_is_not_sent_again_once_a_notice_names_its_sid() -> None:
+    history = History()
+
+    def lost() -> str:
+        history.hears([a_notice(Event.STARTED, 1)])
+        raise NoAnswer("no answer in 14 s")
+
+    history.agora.answers["start"] = [lost]
+    history.lives(HAPPENED)
+
+    assert (history.end, history.row.sid, len(history.agora.made("start"))) == (ON, "SID", 1)
+
+
+def test_a_recorder_that_was_moved_is_nobody_who_keeps_a_call_alive() -> None:
+    history = History()
+    history.lives(HAPPENED)
+    history.hears([moved(HAPPENED, new_uid=77)])
+    history.lives(40)
+    history.befalls(Truth.LEFT)
+    history.agora.people = ChannelUsers(hosts=frozenset({77}))
+    history.lives(60)
+
+    ends(history, *ended(Reason.IDLE))

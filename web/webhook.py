@@ -1,0 +1,141 @@
+"""`/agora/webhook`: Agora's notifications, written down and answered at once.
+
+Agora sends again, three times, what is not answered with 200 and JSON within 10 s. Doc pages:
+shared/notification-center-service/ (enable-notification-center-service, signature-verification).
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import structlog
+from flask import Request, Response, jsonify
+
+from recordings.errors import StorageUnavailable
+from recordings.metering import Meter
+from recordings.notices import Notice
+from recordings.ports import Wake
+from web.allowance import Allowance
+
+LONGEST_NOTICE = 64 * 1024
+"""Bytes. The longest are lists of files, a few thousand."""
+_RATE, _BURST = 300, 1500
+_SECONDS_BETWEEN_TRIES = 1.0
+_SECONDS_BETWEEN_WARNINGS = 60.0
+_OTHER = "other"
+_log = structlog.get_logger(__name__)
+
+
+class Ignored(Protocol):
+    """A notification that is of no use."""
+
+    @property
+    def why(self) -> str: ...
+
+
+Verify = Callable[[bytes, str | None, str | None], bool]
+"""Whether a body is Agora's, by the headers `Agora-Signature` and `Agora-Signature-V2`."""
+
+Read = Callable[[bytes], Notice | Ignored]
+"""What a body says. Raises a ValueError, whose text holds nothing of the body, where it can't be read."""
+
+Keep = Callable[[Notice], bool]
+"""Writes a notice down, once; whether it was new. Raises `StorageUnavailable`."""
+
+
+class Fuse:
+    """Writes notices down while the database is there. While it is away one request a second tries: each try can take
+    seconds, and with many at once the server would have no thread left for anything else."""
+
+    def __init__(self, keep: Keep, monotonic: Callable[[], float]) -> None:
+        self._keep = keep
+        self._monotonic = monotonic
+        self._guard = threading.Lock()
+        self._try_at: float | None = None
+
+    def __call__(self, notice: Notice) -> bool:
+        with self._guard:
+            if self._try_at is not None:
+                self._wait_or_try(self._try_at)
+        try:
+            new = self._keep(notice)
+        except StorageUnavailable:
+            self._try_at = self._monotonic() + _SECONDS_BETWEEN_TRIES
+            raise
+        self._try_at = None
+        return new
+
+    def _wait_or_try(self, at: float) -> None:
+        now = self._monotonic()
+        if now < at:
+            raise StorageUnavailable("away a moment ago")
+        self._try_at = now + _SECONDS_BETWEEN_TRIES
+
+
+class Webhook:
+    """Answers one request. Nothing but the raw body and the signature counts, whatever the other headers say."""
+
+    def __init__(
+        self,
+        verify: Verify,
+        read: Read,
+        keep: Keep,
+        wake: Wake,
+        meter: Meter,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._verify = verify
+        self._read = read
+        self._keep = Fuse(keep, monotonic)
+        self._wake = wake
+        self._meter = meter
+        self._monotonic = monotonic
+        self._allowance = Allowance(_RATE, _BURST, monotonic)
+        self._warned_at: dict[str, float] = {}
+
+    def __call__(self, request: Request) -> Response:
+        if (request.content_length or 0) > LONGEST_NOTICE:
+            return self._no(413, "refused", "too long")
+        if not self._allowance.take():
+            answer = self._no(429, "limited", "too many at once")
+            answer.headers["Retry-After"] = "1"
+            return answer
+        body = request.get_data(cache=False)
+        signatures = request.headers.get("Agora-Signature"), request.headers.get("Agora-Signature-V2")
+        if not self._verify(body, *signatures):
+            return self._no(401, "refused", "the signature does not fit")
+        return self._take(body)
+
+    def _take(self, body: bytes) -> Response:
+        try:
+            found = self._read(body)
+        except ValueError as error:
+            return self._no(400, "malformed", str(error))
+        if not isinstance(found, Notice):
+            _log.debug("notice_ignored", why=found.why)
+            self._meter.notice(_OTHER, "ignored")
+            return jsonify({})
+        event = str(int(found.event))
+        try:
+            new = self._keep(found)
+        except StorageUnavailable as error:
+            return self._no(503, "unavailable", str(error), event)
+        self._meter.notice(event, "kept" if new else "repeated")
+        if new:
+            _log.debug("notice_kept", notice_event=event, sid=found.sid)
+            self._wake()
+        return jsonify({})
+
+    def _no(self, status: int, outcome: str, why: str, event: str = _OTHER) -> Response:
+        self._meter.notice(event, outcome)
+        now = self._monotonic()
+        # Anybody can send here: the counter counts each, the log says it now and then.
+        if now >= self._warned_at.get(outcome, float("-inf")) + _SECONDS_BETWEEN_WARNINGS:
+            self._warned_at[outcome] = now
+            _log.warning("notice_not_taken", outcome=outcome, status=status, why=why)
+        answer = jsonify({})
+        answer.status_code = status
+        return answer
