@@ -81,6 +81,24 @@ def already_elsewhere(agora_channel: str) -> Message:
     return text(f"{code(agora_channel)} is already recorded from another channel.")
 
 
+def only_members(doing: str) -> Message:
+    """To a guest, or somebody from another company."""
+    return text(
+        f"Only full members of this workspace may {doing} here; ask one of them, or an admin can allow guests"
+        " (ALLOW_GUESTS)."
+    )
+
+
+def channel_not_allowed(agora_channel: str, patterns: Sequence[str]) -> Message:
+    """To whoever wants to record what the settings leave out."""
+    shown = ", ".join(code(pattern) for pattern in patterns[:_SHOWN])
+    more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
+    return text(
+        f"{code(agora_channel)} is not one of the Agora channels that may be recorded: {shown}{more}"
+        " (ALLOWED_AGORA_CHANNELS, which an admin can change)."
+    )
+
+
 def stopping(recording: Recording, *, again: bool) -> Message:
     name = code(recording.agora_channel)
     if again and recording.stop_wanted_by is not None:
