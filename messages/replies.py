@@ -30,7 +30,7 @@ from recordings.model import Delivered, Reason, Recording, State
 _COMMANDS = (
     ("/record start [channel]", "records an Agora channel; without a name, the one named like this Slack channel"),
     ("/record status [channel]", "shows how it goes"),
-    ("/record stop [channel]", "stops what is recorded from this channel; anybody here may"),
+    ("/record stop [channel]", "stops what is recorded from this channel, whoever started it"),
     ("/record doctor", "for admins: whether everything is set up as it should be"),
     ("/record help", "shows this"),
 )
