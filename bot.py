@@ -94,7 +94,8 @@ _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
-_WHO_IS_SECONDS = 1
+_WHO_IS_SECONDS = 5
+"""Nobody waits so long for it, but an answer that comes late is remembered."""
 _DOCTOR_SLACK_SECONDS = 3
 _PROBE_SECONDS = 4.0
 """For each of the four requests of a look into the bucket."""

@@ -17,6 +17,8 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from recordings.rights import Profile
 
 _SECONDS = 1.0
+_PAUSE_SECONDS = 3.0
+"""After a second in vain nobody waits for so long: many commands at once would wait for each other's threads."""
 _REMEMBERED_SECONDS = 600.0
 _MOST = 5_000
 _THREADS = 8
@@ -37,12 +39,14 @@ class People:
         self._lock = threading.Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="people")
         self._trouble = ""
+        self._paused_until = 0.0
 
     def __call__(self, user: str, /) -> Profile | None:
         """Where Slack does not tell just now, what it told last time, else None."""
         with self._lock:
             told_at, profile = self._known.get(user, (0.0, None))
-        if profile is not None and self._monotonic() < told_at + _REMEMBERED_SECONDS:
+            paused = self._monotonic() < self._paused_until
+        if paused or (profile is not None and self._monotonic() < told_at + _REMEMBERED_SECONDS):
             return profile
         asked = self._threads.submit(self._ask, user)
         try:
@@ -50,6 +54,7 @@ class People:
         except NoAnswerInTime:
             asked.cancel()
             self._note(_NO_ANSWER)
+            self._paused_until = self._monotonic() + _PAUSE_SECONDS
             return profile
 
     def _ask(self, user: str) -> Profile | None:
@@ -73,7 +78,7 @@ class People:
             self._known.move_to_end(user)
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
-            self._trouble = ""
+            self._trouble, self._paused_until = "", 0.0
 
     def _note(self, trouble: str) -> None:
         """One line for each trouble, until Slack tells again."""
@@ -83,7 +88,9 @@ class People:
             _log.warning("people_unknown", error=trouble, taken_for="full members")
 
 
-def _profile(user: dict[str, Any]) -> Profile:
+def _profile(user: Any) -> Profile:
+    if not isinstance(user, dict):
+        raise ValueError("no user")
     enterprise = user.get("enterprise_user") or {}
     teams = {user.get("team_id"), enterprise.get("enterprise_id"), *(enterprise.get("teams") or ())}
     return Profile(

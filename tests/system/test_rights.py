@@ -153,11 +153,22 @@ def test_while_slack_does_not_say_who_is_a_guest_members_go_on_and_that_is_logge
     assert foreign.response["text"] == REFUSED
 
     fault.clear()
-    office.slack.wait_for(lambda: typed(office, "start third", "gus") == REFUSED, what="Slack's word on gus")
+    office.slack.wait_for(lambda: typed(office, "stop nothing", "gus") == REFUSED, what="Slack's word on gus")
     assert {row["who"] for row in office.bot.rows("SELECT who FROM acts")} == {
         office.slack.person("ana").id,
         office.slack.person("ben").id,
     }
+
+
+def test_many_commands_at_once_are_acknowledged_while_slack_does_not_say(office: Office, port: int) -> None:
+    start(office, "socket", port)
+    office.slack.faults.add("users.info", hang=True)
+    people = [office.slack.add_person(f"person{number}", channels=["general"]) for number in range(80)]
+    asked = [person.command("/record", "stop", channel="general", wait=False) for person in people]
+
+    office.slack.wait_for(lambda: all(each.latency is not None for each in asked), what="every answer")
+    assert all(each.acknowledged for each in asked)
+    assert max(each.latency or 0 for each in asked) < 3
 
 
 def test_without_the_scope_members_go_on_and_other_teams_are_refused(office: Office, port: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -141,18 +142,34 @@ def test_what_slack_told_last_time_counts_where_it_does_not_tell_now(
 
 
 def test_a_slow_slack_is_waited_for_no_longer_than_a_second_and_its_answer_counts_next_time(
-    people: People, slack: FakeSlack
+    people: People, slack: FakeSlack, watch: Watch
 ) -> None:
     slack.go.clear()
     with capture_logs() as lines:
         assert people("U1") is None
+        watch.seconds += 4
         assert people("U2") is None
     assert [line["event"] for line in lines] == ["people_unknown"]
     slack.go.set()
+    watch.seconds += 4
 
-    for _ in range(3):
-        if people("U1") is not None:
-            break
-    asked = len(slack.asked)
-    assert people("U1") == Profile(teams=frozenset({"T1"}))
-    assert len(slack.asked) == asked
+    assert people("U3") == Profile(teams=frozenset({"T1"}))
+    for late in ("U1", "U2"):
+        assert people(late) == Profile(teams=frozenset({"T1"}))
+
+
+def test_after_a_second_in_vain_many_at_once_do_not_wait_as_well(
+    people: People, slack: FakeSlack, watch: Watch
+) -> None:
+    slack.go.clear()
+    people("U1")
+    begun = time.monotonic()
+    assert [people(f"U{number}") for number in range(100)] == [None] * 100
+    assert time.monotonic() - begun < 0.9
+    assert slack.asked == ["U1"]
+
+
+def test_an_answer_without_a_person_is_none(people: People, slack: FakeSlack) -> None:
+    slack.answer = lambda: None  # type: ignore[assignment, return-value]
+
+    assert people("U1") is None
