@@ -1,6 +1,7 @@
 """The bot: settings in, adapters plugged together, run until a signal, drain, exit.
 
-`python bot.py` runs it; `python bot.py check` says, line by line, what is not right yet.
+`python bot.py` runs it; `python bot.py check` says, line by line, what is not right yet; `python bot.py audit --since
+WHEN` prints who did what.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ import structlog
 from pydantic import SecretStr
 from slack_bolt import App
 
+import audit
 import logs
 import settings
 from agora import client as agora_client
@@ -47,6 +49,7 @@ from handlers.doctor import Doctor
 from handlers.http import SlackOverHttp
 from handlers.identity import Identity
 from handlers.links import LinksButton
+from handlers.people import People
 from handlers.record import RecordCommand
 from handlers.socket import Socket
 from messages.cards import Frame
@@ -67,6 +70,7 @@ from recordings.errors import DatabaseNewer
 from recordings.links import LinkService
 from recordings.model import Policy, Recording
 from recordings.ports import Bucket
+from recordings.rights import AllowedChannels, Rights
 from recordings.service import RecordingService
 from recordings.stores import Share
 from running import Running
@@ -88,6 +92,8 @@ _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
 _CHANNEL_NAME_SECONDS = 1
+_WHO_IS_SECONDS = 5
+"""Nobody waits so long for it, but an answer that comes late is remembered."""
 _DOCTOR_SLACK_SECONDS = 3
 _PROBE_SECONDS = 4.0
 """For each of the four requests of a look into the bucket."""
@@ -253,7 +259,7 @@ def compose(config: settings.Settings) -> Running:
 
     links = LinkService(stores.acts, Slack(slack).is_member, bucket, now, config.link_ttl_seconds)
     doctor = doctor_of(config, database, pacer, identity)
-    app = app_of(config, stores, dispatcher, links, doctor)
+    app = app_of(config, stores, dispatcher, links, doctor, rights_of(config, identity))
     connection = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
     readiness = Readiness(identity, connection, ticker, dispatcher, policy.query_interval)
     over_http = None if config.slack_signing_secret is None else SlackOverHttp(app)
@@ -302,14 +308,30 @@ def lanes_of(
     )
 
 
+def rights_of(config: settings.Settings, identity: Identity) -> Rights:
+    """Who may start and stop recordings, and get links."""
+    token = config.slack_bot_token.get_secret_value()
+    people = People(web_client(token, config.slack_api_url, seconds=_WHO_IS_SECONDS), time.monotonic)
+    return Rights(config.allow_guests, people, lambda: identity.bot.home)
+
+
 def app_of(
-    config: settings.Settings, stores: Stores, dispatcher: Dispatcher, links: LinkService, doctor: Doctor
+    config: settings.Settings,
+    stores: Stores,
+    dispatcher: Dispatcher,
+    links: LinkService,
+    doctor: Doctor,
+    rights: Rights,
 ) -> App:
     """What listens to Slack."""
     token = config.slack_bot_token.get_secret_value()
-    service = RecordingService(
-        stores.recordings, check_channel_name, now, lambda: secrets.token_hex(6), dispatcher.wake
-    )
+    allowed = AllowedChannels(config.allowed_agora_channels or ())
+
+    def check_name(name: str, /) -> None:
+        check_channel_name(name)
+        allowed.check(name)
+
+    service = RecordingService(stores.recordings, check_name, now, lambda: secrets.token_hex(6), dispatcher.wake)
     names = ChannelNames(web_client(token, config.slack_api_url, seconds=_CHANNEL_NAME_SECONDS))
     client = web_client(None, config.slack_api_url)
     return slack_app(
@@ -319,6 +341,7 @@ def app_of(
         doctor,
         service,
         LinksButton(links),
+        rights,
         _revealed(config.slack_signing_secret),
     )
 
@@ -419,8 +442,10 @@ def run(config: settings.Settings) -> int:
 
 
 def main(arguments: Sequence[str]) -> int:
+    if list(arguments[:1]) == ["audit"]:
+        return audit_with(arguments[1:])
     if list(arguments) not in ([], ["check"]):
-        print("usage: bot.py [check]", file=sys.stderr)
+        print(f"usage: bot.py [check]\n       {audit.USAGE}", file=sys.stderr)
         return 2
     try:
         config = settings.load(checks={"vendor": vendors.parse_vendor, "region": _check_region})
@@ -440,6 +465,28 @@ def check(config: settings.Settings) -> int:
     database = Database(config.database_url.get_secret_value())
     parts = parts_of(config, database, Pacer(config.agora_qps))
     return lines.report(found_of(config, parts, database.migrate))
+
+
+def audit_with(arguments: Sequence[str]) -> int:
+    """`bot.py audit`: prints who did what; needs the database alone, and changes nothing there. The exit code."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
+    try:
+        asked = audit.asked(arguments, now())
+        url = settings.load_database_url()
+    except audit.Usage as error:
+        return _refuse([*([str(error)] if str(error) else []), f"usage: {audit.USAGE}"])
+    except settings.SettingsError as error:
+        return _refuse(error.lines)
+    database = Database(url.get_secret_value())
+    try:
+        database.check_there()
+        database.check_tables()
+        found = Acts(database).between(asked.since, asked.until)
+    except (StorageUnavailable, DatabaseNewer) as error:
+        redact = logs.Redaction(settings.database_passwords(url), patterns=())
+        print(f"DATABASE_URL can't be read: {redact(' '.join(str(error).split()))}", file=sys.stderr)
+        return 1
+    return audit.write(found, sys.stdout, as_csv=asked.as_csv)
 
 
 def _refuse(lines: Sequence[str]) -> int:

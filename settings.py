@@ -151,6 +151,7 @@ def _database_url(secret: SecretStr) -> SecretStr:
 
 Seconds = Annotated[float, Field(gt=0, le=LONGEST_SECONDS, allow_inf_nan=False)]
 Waits = Annotated[tuple[Seconds, ...], BeforeValidator(_comma_list), Field(min_length=1)]
+Patterns = Annotated[tuple[str, ...], BeforeValidator(_comma_list), Field(min_length=1)]
 BaseUrls = Annotated[tuple[Annotated[str, AfterValidator(_base_url)], ...], BeforeValidator(_comma_list)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
 
@@ -268,6 +269,12 @@ class Settings(BaseModel):
         3600,
         description=f"a number of seconds, from 1 to {LONGEST_LINK_SECONDS} (7 days): how long a link to a file works",
     )
+    allow_guests: bool = Field(
+        False, description="1 where guests and people from other companies may start and stop recordings, else 0"
+    )
+    allowed_agora_channels: Patterns | None = Field(
+        None, description="shell patterns of the Agora channels that may be recorded, comma separated: team-*,daily"
+    )
     max_recorders: Annotated[int, Field(ge=1)] = Field(
         50, description="how many recorders Agora lets this App ID run at the same time, a whole number above 0"
     )
@@ -383,6 +390,20 @@ def load(
     return settings
 
 
+def load_database_url(environ: Mapping[str, str] | None = None, env_file: str | Path = ".env") -> SecretStr:
+    """`DATABASE_URL` alone, whatever is wrong with the other settings. Raises `SettingsError` with one line."""
+    values, lines = _read(Path(env_file))
+    values |= _given(os.environ if environ is None else environ)
+    given = values.get("DATABASE_URL")
+    if given is None and lines:
+        raise SettingsError(lines)
+    try:
+        default: SecretStr = Settings.model_fields["database_url"].default
+        return default if given is None else _database_url(SecretStr(given))
+    except ValueError as error:
+        raise SettingsError([line("database_url", str(error))]) from None
+
+
 def names() -> dict[str, tuple[str, ...]]:
     """The variables of each field, the one that wins first."""
     return {field: tuple(_names(field)) for field in Settings.model_fields}
@@ -400,15 +421,18 @@ def secret_values(settings: Settings) -> tuple[str, ...]:
     return tuple(_secret_values(settings))
 
 
+def database_passwords(database_url: SecretStr) -> tuple[str, ...]:
+    """What of the URL must never be read."""
+    url = make_url(database_url.get_secret_value())
+    return tuple(word for word in (url.password, url.query.get("password")) if isinstance(word, str) and word)
+
+
 def _secret_values(settings: Settings) -> Iterator[str]:
     for field, value in settings:
         if isinstance(value, SecretStr) and field != "database_url":
             yield value.get_secret_value()
     yield _basic_credential(settings)
-    url = make_url(settings.database_url.get_secret_value())
-    for password in (url.password, url.query.get("password")):
-        if isinstance(password, str) and password:
-            yield password
+    yield from database_passwords(settings.database_url)
 
 
 def _basic_credential(settings: Settings) -> str:

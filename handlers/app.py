@@ -20,6 +20,7 @@ from slack_sdk.errors import SlackClientError
 from handlers import COMMANDS
 from handlers.buttons import StopButton
 from handlers.doctor import Doctor
+from handlers.gate import GET_LINKS, Gate
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.wording import asks_for_doctor
@@ -28,6 +29,7 @@ from messages.cards import STOP_ACTION
 from messages.files import LINKS_ACTION
 from messages.text import Message
 from recordings.errors import StorageUnavailable
+from recordings.rights import Rights
 from recordings.service import RecordingService
 
 _THREADS = 24
@@ -41,6 +43,7 @@ def slack_app(
     doctor: Doctor,
     service: RecordingService,
     links: LinksButton,
+    rights: Rights,
     signing_secret: str,
 ) -> App:
     """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
@@ -50,15 +53,15 @@ def slack_app(
         authorize=_authorize(bot_token),
         token_verification_enabled=False,
         raise_error_for_unhandled_request=True,
-        # Each thread waits for one database transaction at most; with Bolt's own five, a burst of commands would not
-        # be acknowledged within Slack's 3 seconds.
+        # Each thread waits for one database transaction, and to hear who somebody is for a second, at most; with
+        # Bolt's own five, a burst of commands would not be acknowledged within Slack's 3 seconds.
         listener_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="listener"),
     )
-    stop_button = StopButton(service)
+    stop_button, gate = StopButton(service), Gate(rights)
     for name in COMMANDS:
-        app.command(name)(_command(record, doctor))
-    app.action(STOP_ACTION)(_press(stop_button))
-    app.action(LINKS_ACTION)(_press_slowly(links))
+        app.command(name)(_command(record, doctor, gate))
+    app.action(STOP_ACTION)(_press(stop_button, gate))
+    app.action(LINKS_ACTION)(_press_slowly(links, gate))
     app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
     app.error(_on_error)
     return app
@@ -73,22 +76,22 @@ def _authorize(bot_token: str) -> Any:
     return authorize
 
 
-def _command(record: RecordCommand, doctor: Doctor) -> Any:
+def _command(record: RecordCommand, doctor: Doctor, gate: Gate) -> Any:
     def listener(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
         if asks_for_doctor(command.get("text") or ""):
             ack(text=findings.LOOKING, response_type="ephemeral")
             _respond(respond, doctor.answer(command), replace_original=False)
             return
-        reply = record.answer(command)
+        reply = gate.command(record.answer, command)
         _log.info("command", user=command.get("user_id"), channel=command.get("channel_id"), text=command.get("text"))
         ack(text=reply.text, blocks=list(reply.blocks), response_type="ephemeral")
 
     return listener
 
 
-def _press(button: StopButton) -> Any:
+def _press(button: StopButton, gate: Gate) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        reply = button.answer(body)
+        reply = gate.press(button.answer, body)
         ack()
         ephemeral = bool((body.get("container") or {}).get("is_ephemeral"))
         if reply is not None:
@@ -97,11 +100,11 @@ def _press(button: StopButton) -> Any:
     return listener
 
 
-def _press_slowly(button: LinksButton) -> Any:
+def _press_slowly(button: LinksButton, gate: Gate) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
         try:
-            reply = button.answer(body)
+            reply = gate.press(button.answer, body, GET_LINKS)
         except StorageUnavailable as error:
             reference = secrets.token_hex(4)
             _log.error("request_not_written", error=str(error), reference=reference)

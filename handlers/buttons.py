@@ -10,6 +10,8 @@ from messages import replies
 from messages.text import Message
 from recordings.service import NothingHere, OverAlready, Place, RecordingService
 
+_IN_A_LIST = "in the list of several"
+
 
 @dataclass(frozen=True, slots=True)
 class StopButton:
@@ -23,12 +25,13 @@ class StopButton:
         channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or ""
         team = body.get("team") or {}
         place = Place(team.get("id") or "", channel)
+        on_card = not (body.get("container") or {}).get("is_ephemeral")
         try:
             pressed = body["actions"][0].get("value") or ""
-            result = self.service.stop_one(pressed, place, body["user"]["id"], delivery_key(body))
+            detail = "" if on_card else _IN_A_LIST
+            result = self.service.stop_one(pressed, place, body["user"]["id"], delivery_key(body), detail)
         except NothingHere:
             return replies.text("I don't know that recording any more. `/record status` shows what is running.")
         if isinstance(result, OverAlready):
             return replies.over_already(result.recording, team.get("domain") or "app")
-        on_card = not (body.get("container") or {}).get("is_ephemeral")
         return None if on_card and not result.again else replies.stopping(result.recording, again=result.again)

@@ -16,10 +16,11 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The bot user; its name is what people type to invite it."""
+    """The bot user; its name is what people type to invite it. `home`: its workspace, and its organisation."""
 
     user_id: str = ""
     name: str = "recorder"
+    home: frozenset[str] = frozenset()
 
 
 class Identity:
@@ -39,7 +40,8 @@ class Identity:
         while self.trouble:
             try:
                 answer = self._client.auth_test()
-                self.bot = Bot(str(answer["user_id"]), str(answer["user"]))
+                home = frozenset(str(answer[name]) for name in ("team_id", "enterprise_id") if answer.get(name))
+                self.bot = Bot(str(answer["user_id"]), str(answer["user"]), home)
                 self.trouble = ""
             except SlackApiError as error:
                 self.trouble = str(error.response.get("error"))

@@ -10,6 +10,8 @@ from recordings.errors import PersonError
 
 VERBS = ("start", "status", "stop", "doctor", "help")
 _WITHOUT_A_NAME = ("doctor", "help")
+_FOR_EVERYBODY = ("status", "doctor", "help")
+"""Commands that change nothing; the doctor asks for itself who may see him."""
 _MEANT = {
     "begin": "start",
     "check": "doctor",
@@ -70,6 +72,12 @@ def parse(text: str) -> Typed:
 def asks_for_doctor(text: str) -> bool:
     """Whether this is the one command whose answer takes seconds."""
     return [word.lower() for word in text.split()[:1]] == ["doctor"]
+
+
+def changes_something(text: str) -> bool:
+    """Whether this is a command that not everybody may give."""
+    words = text.translate(_QUOTES).split(None, 1)
+    return bool(words) and words[0].lower() in VERBS and words[0].lower() not in _FOR_EVERYBODY
 
 
 def nearest(word: str) -> str | None:

@@ -30,7 +30,7 @@ from recordings.model import Delivered, Reason, Recording, State
 _COMMANDS = (
     ("/record start [channel]", "records an Agora channel; without a name, the one named like this Slack channel"),
     ("/record status [channel]", "shows how it goes"),
-    ("/record stop [channel]", "stops what is recorded from this channel; anybody here may"),
+    ("/record stop [channel]", "stops what is recorded from this channel, whoever started it"),
     ("/record doctor", "for admins: whether everything is set up as it should be"),
     ("/record help", "shows this"),
 )
@@ -79,6 +79,24 @@ def already_here(recording: Recording, domain: str) -> Message:
 
 def already_elsewhere(agora_channel: str) -> Message:
     return text(f"{code(agora_channel)} is already recorded from another channel.")
+
+
+def only_members(doing: str) -> Message:
+    """To a guest, or somebody from another company."""
+    return text(
+        f"Only full members of this workspace may {doing} here; ask one of them, or an admin can allow guests"
+        " (ALLOW_GUESTS)."
+    )
+
+
+def channel_not_allowed(agora_channel: str, patterns: Sequence[str]) -> Message:
+    """To whoever wants to record what the settings leave out."""
+    shown = ", ".join(code(pattern) for pattern in patterns[:_SHOWN])
+    more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
+    return text(
+        f"{code(agora_channel)} is not one of the Agora channels that may be recorded: {shown}{more}"
+        " (ALLOWED_AGORA_CHANNELS, which an admin can change)."
+    )
 
 
 def stopping(recording: Recording, *, again: bool) -> Message:

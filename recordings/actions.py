@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recordings.errors import AgoraError, BucketError, SlackError
-from recordings.model import Alert, Recorder, Recording
+from recordings.model import Act, Alert, Recorder, Recording
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
 from recordings.sightings import Sighting
 
@@ -93,3 +93,5 @@ class Change:
     alerts: tuple[Alert, ...] = ()
     heeded: tuple[str, ...] = ()
     """Ids of Agora's notices that are taken into account with it."""
+    acts: tuple[Act, ...] = ()
+    """What the bot does by itself with it, for the log of acts."""

@@ -2,6 +2,7 @@
 
 PersonError             somebody typed or pressed something that can't be done; the text says what to do instead
 ├── InvalidChannelName, AlreadyElsewhere, NothingHere, and what `handlers.wording` finds wrong
+├── NotAllowed              a setting does not allow it: `recordings.rights`
 SystemFailure           something of ours, of Agora's or of Slack's failed
 ├── StorageUnavailable  the database could not be read or written
 ├── DatabaseNewer       the tables are those of a newer program

@@ -90,13 +90,17 @@ class Delivered(StrEnum):
 class Deed(StrEnum):
     """What somebody did."""
 
+    STARTED = "started"
+    STOPPED = "stopped"
     GOT_LINKS = "got_links"
 
 
 class Source(StrEnum):
     """From where somebody did it."""
 
+    COMMAND = "command"
     BUTTON = "button"
+    TIME_LIMIT = "time_limit"
 
 
 class IllegalMove(Exception):
@@ -395,7 +399,7 @@ class Alert:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act:
-    """Who did what, when, and from where: a row of the log of acts."""
+    """Who did what, when, and from where: a row of the log of acts. `who` is empty where the bot did it by itself."""
 
     at: datetime
     who: str

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from recordings.errors import PersonError
-from recordings.model import Recording, State
+from recordings.model import Act, Deed, Recording, Source, State
 from recordings.ports import CheckChannelName, Clock, Wake
 from recordings.stores import Wishes
 
@@ -74,11 +75,17 @@ class RecordingService:
     wake: Wake
 
     def start(
-        self, agora_channel: str, place: Place, by: str, response_url: str | None, request: str | None = None
+        self,
+        agora_channel: str,
+        place: Place,
+        by: str,
+        response_url: str | None,
+        request: str | None = None,
+        source: Source = Source.COMMAND,
     ) -> Started | AlreadyHere:
         """Asks for a recording. `request` is Slack's own name of the request: what it delivers again changes nothing.
 
-        Raises `InvalidChannelName`, `AlreadyElsewhere`, `StorageUnavailable`.
+        Raises `InvalidChannelName`, `ChannelNotAllowed`, `AlreadyElsewhere`, `StorageUnavailable`.
         """
         self.check_channel_name(agora_channel)
         before = self.store.repeated(request)
@@ -94,7 +101,8 @@ class RecordingService:
             requested_at=now,
             next_step_at=now,
         )
-        holder = self.store.add_recording(wished, response_url, request)
+        act = _act(wished, Deed.STARTED, by, now, source)
+        holder = self.store.add_recording(wished, response_url, request, act)
         if holder is None:
             self.wake()
             return Started(wished)
@@ -123,23 +131,41 @@ class RecordingService:
         if len(meant) > 1:
             return Several(tuple(meant))
         if meant:
-            return self._stop(meant[0], by, request)
+            return self._stop(meant[0], by, request, Source.COMMAND)
         last = self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
         if not last:
             raise NothingHere(agora_channel or "")
         return OverAlready(last[0])
 
-    def stop_one(self, recording_id: str, place: Place, by: str, request: str | None = None) -> StopAsked | OverAlready:
-        """Asks for the end of one recording, as its Stop button does."""
+    def stop_one(
+        self, recording_id: str, place: Place, by: str, request: str | None = None, detail: str = ""
+    ) -> StopAsked | OverAlready:
+        """Asks for the end of one recording, as a Stop button does; `detail` says which, for the log of acts."""
         recording = self.store.recording(recording_id)
         if recording is None or recording.slack_channel != place.channel:
             raise NothingHere(recording_id)
-        return self._stop(recording, by, request)
+        return self._stop(recording, by, request, Source.BUTTON, detail)
 
-    def _stop(self, recording: Recording, by: str, request: str | None) -> StopAsked | OverAlready:
+    def _stop(
+        self, recording: Recording, by: str, request: str | None, source: Source, detail: str = ""
+    ) -> StopAsked | OverAlready:
         if recording.over or recording.state is State.UPLOADING:
             return OverAlready(recording)
         again = recording.stop_wanted_at is not None
-        stopped = self.store.wish_stop(recording.id, by, self.clock(), request)
+        now = self.clock()
+        act = _act(recording, Deed.STOPPED, by, now, source, detail)
+        stopped = self.store.wish_stop(recording.id, by, now, request, act)
         self.wake()
         return OverAlready(stopped) if stopped.over else StopAsked(stopped, again=again)
+
+
+def _act(recording: Recording, what: Deed, by: str, at: datetime, source: Source, detail: str = "") -> Act:
+    return Act(
+        at=at,
+        who=by,
+        what=what,
+        source=source,
+        recording_id=recording.id,
+        slack_channel=recording.slack_channel,
+        detail=detail,
+    )

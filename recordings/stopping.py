@@ -7,7 +7,7 @@ from dataclasses import replace
 from recordings.actions import Change, Outcome
 from recordings.endings import end, gone, unwanted
 from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
-from recordings.model import Reason, Recorder, Recording, State, Turn
+from recordings.model import Act, Deed, Reason, Recorder, Recording, Source, State, Turn
 from recordings.ports import RecorderStatus, StopAccepted
 from recordings.watching import answered, left_for_good, merged, unanswered
 
@@ -23,7 +23,21 @@ def begin(recording: Recording, recorder: Recorder | None, ending: Reason, turn:
     stopping = wished.moved(State.STOPPING)
     if recorder.sid is None:
         return Change(replace(stopping, next_step_at=turn.later(turn.policy.soon)), unwanted(recorder, turn))
-    return Change(stopping)
+    return Change(stopping, acts=_by_itself(recording, turn) if ending is Reason.TIME_LIMIT else ())
+
+
+def _by_itself(recording: Recording, turn: Turn) -> tuple[Act, ...]:
+    """Nobody asked for this stop: the time that a recording may take was over."""
+    return (
+        Act(
+            at=turn.now,
+            who="",
+            what=Deed.STOPPED,
+            source=Source.TIME_LIMIT,
+            recording_id=recording.id,
+            slack_channel=recording.slack_channel,
+        ),
+    )
 
 
 def conclude(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:

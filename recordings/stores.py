@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Protocol
 
 from recordings.actions import Change
-from recordings.model import Alert, Recorder, Recording, Trouble
+from recordings.model import Act, Alert, Recorder, Recording, Trouble
 from recordings.notices import Notice
 from recordings.troubles import Pause, Review
 
@@ -70,12 +70,17 @@ class Wishes(Protocol):
     """For the service."""
 
     def add_recording(
-        self, recording: Recording, response_url: str | None, request: str | None = None
+        self, recording: Recording, response_url: str | None, request: str | None = None, act: Act | None = None
     ) -> Recording | None:
         """Writes a new recording down; where its Agora channel is taken, nothing, and returns the one that has it."""
 
-    def wish_stop(self, recording_id: str, by: str, at: datetime, request: str | None = None) -> Recording:
-        """Writes the wish down unless there is one already or it is over; returns the row as it then is."""
+    def wish_stop(
+        self, recording_id: str, by: str, at: datetime, request: str | None = None, act: Act | None = None
+    ) -> Recording:
+        """Writes the wish down unless there is one already or it is over; returns the row as it then is.
+
+        An `act` is noted together with the wish, or, where nothing is written, not at all.
+        """
 
     def repeated(self, request: str | None) -> Recording | None:
         """The recording that this request of Slack's led to when it was first delivered."""

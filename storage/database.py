@@ -93,6 +93,12 @@ class Database:
             _refuse_newer(connection, config)
             command.upgrade(config, "head")
 
+    def check_there(self) -> None:
+        """Raises `StorageUnavailable` where SQLite has no such file: connecting would make one."""
+        file = self._engine.url.database
+        if not self._shared and file and not file.startswith("file:") and not Path(file).exists():
+            raise StorageUnavailable(f"there is no file {file}")
+
     def check_tables(self) -> None:
         """Raises `DatabaseNewer` or `StorageUnavailable` where the tables are not those of this program's revision."""
         with self.read() as connection:

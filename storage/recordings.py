@@ -11,9 +11,9 @@ from sqlalchemy.exc import IntegrityError
 
 from recordings.actions import Change
 from recordings.errors import StorageUnavailable
-from recordings.model import HOLDS_CHANNEL, OVER, Reason, Recorder, Recording, State
+from recordings.model import HOLDS_CHANNEL, OVER, Act, Reason, Recorder, Recording, State
 from recordings.stores import CardJob, Job, Reply, Share
-from storage import notices, outbox, recorders, rows
+from storage import acts, notices, outbox, recorders, rows
 from storage.database import Database
 from storage.lease import fence
 from storage.tables import ACTIVE, TAKES_CHANNEL, UNSETTLED, recordings, requests
@@ -48,7 +48,7 @@ class Recordings:
     # wishes
 
     def add_recording(
-        self, recording: Recording, response_url: str | None, request: str | None = None
+        self, recording: Recording, response_url: str | None, request: str | None = None, act: Act | None = None
     ) -> Recording | None:
         values = rows.values(recording, rows.RECORDING)
         values |= {"response_url": response_url, "reply_due_at": recording.requested_at, "version": 1}
@@ -57,6 +57,7 @@ class Recordings:
                 with self._database.write() as connection:
                     _note(connection, request, recording.id, recording.requested_at)
                     connection.execute(recordings.insert().values(values))
+                    acts.note(connection, act)
             except IntegrityError:
                 holder = self._holder(recording.agora_channel) or self.repeated(request)
                 if holder is not None:
@@ -71,7 +72,9 @@ class Recordings:
             row = connection.execute(select(recordings).where(taken)).one_or_none()
         return None if row is None else rows.recording(row)
 
-    def wish_stop(self, recording_id: str, by: str, at: datetime, request: str | None = None) -> Recording:
+    def wish_stop(
+        self, recording_id: str, by: str, at: datetime, request: str | None = None, act: Act | None = None
+    ) -> Recording:
         this = recordings.c.id == recording_id
         open_wish = this & recordings.c.stop_wanted_at.is_(None) & recordings.c.state.in_(HOLDS_CHANNEL)
         wish = {
@@ -83,8 +86,9 @@ class Recordings:
         }
         with suppress(IntegrityError), self._database.write() as connection:  # the same request, at the same moment
             if not _noted(connection, request):
-                connection.execute(recordings.update().where(open_wish).values(wish))
+                wished = connection.execute(recordings.update().where(open_wish).values(wish)).rowcount
                 _note(connection, request, recording_id, at)
+                acts.note(connection, act if wished else None)
         with self._database.read() as connection:
             return rows.recording(connection.execute(select(recordings).where(this)).one())
 
@@ -165,6 +169,8 @@ class Recordings:
                 recorders.write(connection, recorder)
             for alert in change.alerts:
                 outbox.add(connection, alert)
+            for act in change.acts:
+                acts.note(connection, act)
             if after.sid is not None and after.sid != before.sid:
                 notices.adopt(connection, after.id, after.sid)
             if change.heeded:

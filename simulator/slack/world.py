@@ -29,6 +29,8 @@ class User:
     tz_offset: int = 0
     guest: bool = False
     single_channel_guest: bool = False
+    stranger: bool = False
+    """Of another team, and in no channel that the app can see; who shares one with it differs by `team_id` alone."""
     admin: bool = False
     owner: bool = False
     bot: bool = False
@@ -53,6 +55,7 @@ class User:
             "is_ultra_restricted": self.single_channel_guest,
             "is_bot": self.bot,
             "is_app_user": False,
+            **({"is_stranger": True} if self.stranger else {}),
         }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +47,7 @@ class ActStore(Acts, Protocol):
     """The log of acts, as somebody reads it."""
 
     def all(self) -> list[Act]: ...
+    def between(self, since: datetime, until: datetime | None = None) -> list[tuple[Act, str]]: ...
 
 
 @dataclass

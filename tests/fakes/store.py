@@ -99,7 +99,7 @@ class MemoryRecordings:
     # wishes
 
     def add_recording(
-        self, recording: Recording, response_url: str | None, request: str | None = None
+        self, recording: Recording, response_url: str | None, request: str | None = None, act: Act | None = None
     ) -> Recording | None:
         with self._memory.lock:
             for row in self._memory.rows.values():
@@ -110,16 +110,21 @@ class MemoryRecordings:
             if before is None:
                 self._memory.rows[recording.id] = Row(recording, response_url)
                 self._note(request, recording.id, recording.requested_at)
+                self._memory.acts += [act] if act else []
             return before
 
-    def wish_stop(self, recording_id: str, by: str, at: datetime, request: str | None = None) -> Recording:
+    def wish_stop(
+        self, recording_id: str, by: str, at: datetime, request: str | None = None, act: Act | None = None
+    ) -> Recording:
         with self._memory.lock:
             row = self._memory.rows[recording_id]
             was = row.recording
-            if was.stop_wanted_at is None and was.state in HOLDS_CHANNEL:
+            repeated = request is not None and request in self._memory.requests
+            if was.stop_wanted_at is None and was.state in HOLDS_CHANNEL and not repeated:
                 row.recording = replace(was, stop_wanted_at=at, stop_wanted_by=by, poked=was.poked + 1, next_step_at=at)
                 row.version += 1
                 self._note(request, recording_id, at)
+                self._memory.acts += [act] if act else []
             return row.recording
 
     def _note(self, request: str | None, recording_id: str, at: datetime) -> None:
@@ -178,6 +183,7 @@ class MemoryRecordings:
                 self._memory.recorders[recorder.id] = recorder
             for alert in change.alerts:
                 self._memory.add_alert(alert)
+            self._memory.acts += change.acts
             self._heed(before, change, now)
 
     def _heed(self, before: Recording, change: Change, now: datetime) -> None:
@@ -453,6 +459,11 @@ class MemoryActs:
 
     def all(self) -> list[Act]:
         return list(self._memory.acts)
+
+    def between(self, since: datetime, until: datetime | None = None) -> list[tuple[Act, str]]:
+        found = [act for act in self._memory.acts if act.at >= since and (until is None or act.at < until)]
+        named = [(act, self.recording(act.recording_id)) for act in sorted(found, key=lambda act: act.at)]
+        return [(act, "" if recording is None else recording.agora_channel) for act, recording in named]
 
 
 class MemoryTroubles:

@@ -228,12 +228,13 @@ def test_starting_what_runs_here_links_to_its_card_and_starts_nothing(office: Of
 def test_what_another_channel_records_is_no_more_than_that(office: Office) -> None:
     office.start()
     office.recording()
-    said = quick(office.command("start daily", by="gus", channel="general"))
+    office.slack.add_person("dee", channels=["general"])
+    said = quick(office.command("start daily", by="dee", channel="general"))
     assert "already recorded from another channel" in said
     for secret in ("ana", office.slack.person("ana").id, office.slack.world.channel("daily").id, "archives", "date^"):
         assert secret not in said
     for text in ("status", "status daily", "stop", "stop daily"):
-        said = quick(office.command(text, by="gus", channel="general"))
+        said = quick(office.command(text, by="dee", channel="general"))
         assert office.slack.person("ana").id not in said
         assert "archives" not in said
     office.after_queries(2)

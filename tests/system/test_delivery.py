@@ -86,7 +86,7 @@ def test_the_files_are_told_once_they_are_there_and_a_link_gives_what_was_record
         played = play(answer.read())
     tape = office.agora.recorder("daily")
     assert played.seconds == pytest.approx(tape.seconds, abs=0.5)
-    acts = office.bot.rows("SELECT who, what, source, recording_id FROM acts")
+    acts = office.bot.rows("SELECT who, what, source, recording_id FROM acts WHERE what = 'got_links'")
     assert [dict(act) for act in acts] == [
         {
             "who": office.slack.person("ben").id,
@@ -105,7 +105,23 @@ def test_whoever_left_the_channel_gets_no_link(office: Office) -> None:
     assert get_links(office, told)
     office.slack.person("ben").leave("daily")
     assert get_links(office, told) == []
-    assert len(office.bot.rows("SELECT id FROM acts")) == 1
+    assert len(office.bot.rows("SELECT id FROM acts WHERE what = 'got_links'")) == 1
+
+
+@pytest.mark.parametrize("guests", ["0", "1"])
+def test_a_guest_who_is_in_the_channel_gets_links_only_where_guests_are_allowed(office: Office, guests: str) -> None:
+    stopped(office, ALLOW_GUESTS=guests)
+    told = files_message(office)
+    office.slack.person("gus").join("daily")
+    office.slack.add_person("eve", team_id="T0OTHER", channels=["daily"])
+
+    for who in ("gus", "eve"):
+        assert len(get_links(office, told, by=who)) == int(guests)
+    given = office.bot.rows("SELECT id FROM acts WHERE what = 'got_links'")
+    assert len(given) == 2 * int(guests)
+    if guests == "0":
+        (refusal,) = office.slack.person("gus").ephemerals("daily")
+        assert refusal.said.startswith("Only full members of this workspace may get links to recordings here;")
 
 
 def test_without_the_scope_to_know_members_nobody_gets_a_link(office: Office) -> None:

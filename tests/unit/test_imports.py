@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"agora", "check", "files", "handlers", "messages", "monitor", "recordings", "simulator", "storage", "web"}
-MODULES = {"bot", "demo", "logs", "running", "settings"}
+MODULES = {"audit", "bot", "demo", "logs", "running", "settings"}
 
 
 def imported(module: str) -> set[str]:

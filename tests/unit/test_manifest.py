@@ -23,6 +23,7 @@ from messages.slack import web_client
 from recordings.links import LinkService
 from recordings.service import RecordingService
 from tests.fakes.bucket import FakeBucket
+from tests.fakes.rights import everybody
 from tests.fakes.rows import FakeClock, up
 from tests.fakes.store import Memory, MemoryActs, MemoryRecordings
 
@@ -62,6 +63,7 @@ def app(store: MemoryRecordings, memory: Memory) -> App:
         Doctor(client, list, lambda: "recorder"),
         service,
         LinksButton(links),
+        everybody(),
         "",
     )
 

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from settings import Settings, SettingsError, line, load, names, secret_values
+from settings import (
+    Settings,
+    SettingsError,
+    database_passwords,
+    line,
+    load,
+    load_database_url,
+    names,
+    secret_values,
+)
 
 ROOT = Path(__file__).parents[2]
 APP_ID = "0123456789abcdef0123456789ABCDEF"
@@ -107,6 +116,8 @@ def test_what_is_required_is_enough_and_the_rest_has_the_documented_defaults() -
         "silence_alert_seconds": 120,
         "delivery_timeout_seconds": 900,
         "link_ttl_seconds": 3600,
+        "allow_guests": False,
+        "allowed_agora_channels": None,
         "max_recorders": 50,
         "lease_seconds": 15,
         "http_host": "127.0.0.1",
@@ -545,3 +556,44 @@ def test_the_keys_that_may_only_read_come_together(alone: str) -> None:
 @pytest.mark.parametrize(("name", "wrong"), [("LINK_TTL_SECONDS", "604801"), ("MAX_RECORDERS", "0")])
 def test_what_no_storage_and_no_agora_takes_is_refused(name: str, wrong: str) -> None:
     assert the_line(**{name: wrong}).startswith(f"{name} is wrong")
+
+
+# Who may
+
+
+@pytest.mark.parametrize(("value", "allowed"), [("1", True), ("yes", True), ("on", True), ("0", False), ("off", False)])
+def test_guests_may_where_it_is_said(value: str, allowed: bool) -> None:
+    assert loaded(ALLOW_GUESTS=value).allow_guests is allowed
+
+
+def test_allowed_channels_are_a_list_of_patterns() -> None:
+    assert loaded(ALLOWED_AGORA_CHANNELS=" team-*, daily ,").allowed_agora_channels == ("team-*", "daily")
+
+
+def test_a_list_of_nothing_does_not_allow_everything() -> None:
+    assert the_line(ALLOWED_AGORA_CHANNELS=" , ").startswith("ALLOWED_AGORA_CHANNELS is wrong. It should hold shell")
+    assert the_line(ALLOW_GUESTS="perhaps").startswith("ALLOW_GUESTS is wrong.")
+
+
+# The database alone
+
+
+def test_the_database_is_known_without_the_other_settings(env_file: Callable[[str], Path]) -> None:
+    def url(text: str, **environ: str) -> str | None:
+        return plain(load_database_url(environ, env_file(text)))
+
+    assert url("") == "sqlite:///recordings.db"
+    assert url("DATABASE_URL=sqlite:///a.db\nnonsense\nHTTP_PORT=x") == "sqlite:///a.db"
+    assert url("", DATABASE_URL="postgresql://u:p@h/d") == "postgresql+psycopg://u:p@h/d"
+    assert database_passwords(load_database_url({"DATABASE_URL": "postgresql://u:p1@h/d?password=p2"}, os.devnull)) == (
+        "p1",
+        "p2",
+    )
+
+
+@pytest.mark.parametrize(("text", "url"), [("", "mysql://u:p@h/d"), ("DATABASE URL=x", "")])
+def test_a_database_that_is_not_known_is_one_line(env_file: Callable[[str], Path], text: str, url: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_database_url({"DATABASE_URL": url}, env_file(text))
+    assert len(caught.value.lines) == 1
+    assert "u:p" not in caught.value.lines[0]

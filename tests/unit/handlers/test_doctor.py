@@ -23,6 +23,7 @@ from messages.text import Message
 from recordings.links import LinkService
 from recordings.service import RecordingService
 from tests.fakes.bucket import FakeBucket
+from tests.fakes.rights import everybody
 from tests.fakes.rows import FakeClock
 from tests.fakes.store import Memory, MemoryActs, MemoryRecordings
 from tests.unit.agora.hosts import Exchange, serving
@@ -186,7 +187,7 @@ def dispatched(asked: Doctor, response_url: str) -> str:
     service = RecordingService(MemoryRecordings(memory), lambda name: None, FakeClock(), lambda: "r", lambda: None)
     links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
     record = RecordCommand(service, lambda channel, told: told)
-    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), "")
+    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), everybody(), "")
     facts = {"team_id": "T1", "user_id": "U1", "api_app_id": "A1", "channel_id": "C1", "response_url": response_url}
     body = {"command": "/record", "text": " Doctor ", **facts}
     return str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)

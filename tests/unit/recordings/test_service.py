@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from recordings.errors import InvalidChannelName
-from recordings.model import Reason, Recording, State
+from recordings.errors import InvalidChannelName, PersonError
+from recordings.model import Act, Deed, Reason, Recording, Source, State
 from recordings.service import (
     AlreadyElsewhere,
     AlreadyHere,
@@ -36,9 +36,17 @@ class Desk:
     """A service on an empty store, and how often it woke the engine."""
 
     clock: FakeClock = field(default_factory=FakeClock)
-    store: MemoryRecordings = field(default_factory=lambda: MemoryRecordings(Memory()))
+    memory: Memory = field(default_factory=Memory)
+    store: MemoryRecordings = field(init=False)
     woken: int = 0
     ids: int = 0
+
+    def __post_init__(self) -> None:
+        self.store = MemoryRecordings(self.memory)
+
+    @property
+    def acts(self) -> list[Act]:
+        return self.memory.acts
 
     @property
     def service(self) -> RecordingService:
@@ -259,13 +267,72 @@ def test_the_button_of_what_is_over_shows_how_it_ended(desk: Desk) -> None:
 
 def test_one_that_is_over_by_the_time_the_wish_is_written_shows_how_it_ended() -> None:
     class EndsMeanwhile(MemoryRecordings):
-        def wish_stop(self, recording_id: str, by: str, at: object, request: str | None = None) -> Recording:
+        def wish_stop(
+            self, recording_id: str, by: str, at: object, request: str | None = None, act: Act | None = None
+        ) -> Recording:
             return replace(up(), state=State.FAILED, reason=Reason.LOST)
 
-    desk = Desk(store=EndsMeanwhile(Memory()))
+    desk = Desk()
+    desk.store = EndsMeanwhile(desk.memory)
     desk.has(up())
 
     assert isinstance(desk.service.stop(HERE, "U2"), OverAlready)
+
+
+# the log of acts
+
+
+def test_who_started_and_stopped_what_from_where_is_noted(desk: Desk) -> None:
+    desk.service.start("daily", HERE, "U1", None)
+    desk.clock.passes(5)
+    desk.service.start("weekly", HERE, "U1", None, source=Source.BUTTON)
+    desk.clock.passes(5)
+    desk.service.stop(HERE, "U2", "daily")
+    desk.service.stop_one("rec2", HERE, "U3", detail="in the list of several")
+
+    def act(seconds: float, who: str, what: Deed, source: Source, recording: str, detail: str = "") -> Act:
+        return Act(
+            at=at(seconds),
+            who=who,
+            what=what,
+            source=source,
+            recording_id=recording,
+            slack_channel="C1",
+            detail=detail,
+        )
+
+    assert desk.acts == [
+        act(0, "U1", Deed.STARTED, Source.COMMAND, "rec1"),
+        act(5, "U1", Deed.STARTED, Source.BUTTON, "rec2"),
+        act(10, "U2", Deed.STOPPED, Source.COMMAND, "rec1"),
+        act(10, "U3", Deed.STOPPED, Source.BUTTON, "rec2", "in the list of several"),
+    ]
+
+
+def test_what_changes_nothing_is_no_act(desk: Desk) -> None:
+    desk.has(up(), up(id="there", agora_channel="secret", slack_channel="C2"), over(id="over", agora_channel="x"))
+    desk.service.start("daily", HERE, "U1", None)
+    for refused in (
+        lambda: desk.service.start("secret", HERE, "U1", None),
+        lambda: desk.service.start("no spaces!", HERE, "U1", None),
+        lambda: desk.service.stop_one("there", HERE, "U1"),
+        lambda: desk.service.stop(HERE, "U1", "nothing"),
+    ):
+        with pytest.raises(PersonError):
+            refused()
+    desk.service.stop_one("over", HERE, "U1")
+    desk.service.status(HERE)
+
+    assert desk.acts == []
+
+
+def test_the_second_delivery_and_the_second_stop_are_no_second_act(desk: Desk) -> None:
+    for _ in range(2):
+        desk.service.start("daily", HERE, "U1", None, "trigger 1")
+    for request in ("trigger 2", "trigger 2", "trigger 3"):
+        desk.service.stop_one("rec1", HERE, "U2", request)
+
+    assert [(act.who, act.what) for act in desk.acts] == [("U1", Deed.STARTED), ("U2", Deed.STOPPED)]
 
 
 # status

@@ -8,8 +8,9 @@ import pytest
 
 from recordings.actions import Change, Look, Query, Settle, Stop
 from recordings.errors import AgoraError
-from recordings.model import Reason, Recorder, Recording, State
+from recordings.model import Deed, Reason, Recorder, Recording, Source, State
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.stopping import begin
 from tests.fakes.rows import (
     a_recorder,
     a_recording,
@@ -275,6 +276,20 @@ def test_unless_agora_named_files_of_it() -> None:
 
 
 # the time limit
+
+
+def test_a_stop_at_the_time_limit_is_an_act_of_nobody_here() -> None:
+    turn = turn_at(20_000)
+    stopping = begin(up(), running(), Reason.TIME_LIMIT, turn)
+
+    assert [(act.at, act.who, act.what, act.source) for act in stopping.acts] == [
+        (turn.now, "", Deed.STOPPED, Source.TIME_LIMIT)
+    ]
+    assert (stopping.acts[0].recording_id, stopping.acts[0].slack_channel) == ("rec1", "C1")
+
+
+def test_a_stop_that_somebody_asked_for_was_noted_with_the_wish() -> None:
+    assert begin(up(stop_wanted_at=at(1), stop_wanted_by="U2"), running(), Reason.STOPPED, turn_at(2)).acts == ()
 
 
 def test_at_the_time_limit_the_channel_is_told() -> None:

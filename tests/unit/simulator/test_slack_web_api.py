@@ -309,6 +309,21 @@ class TestLooking:
         assert (user["tz"], user["is_restricted"], user["name"]) == ("Asia/Tokyo", True, "gus")
         assert error_of(client.users_info, user="U404")["error"] == "user_not_found"
 
+    def test_guests_and_people_of_other_teams_are_told_apart(self, slack: SlackSimulator, client: WebClient) -> None:
+        one = slack.add_person("one", single_channel_guest=True)
+        shared = slack.add_person("shared", team_id="T9")
+        stranger = slack.add_person("stranger", team_id="T9", stranger=True)
+        home = client.auth_test()["team_id"]
+
+        def told(user: str) -> tuple[object, ...]:
+            found = client.users_info(user=user)["user"]
+            names = ("team_id", "is_restricted", "is_ultra_restricted", "is_stranger")
+            return tuple(found.get(name) for name in names)
+
+        assert told(one.id) == (home, True, True, None)
+        assert told(shared.id) == ("T9", False, False, None)
+        assert told(stranger.id) == ("T9", False, False, True)
+
     def test_who_is_an_admin_or_owner_is_told(self, slack: SlackSimulator, client: WebClient) -> None:
         people = slack.add_person("cho"), slack.add_person("dee", admin=True), slack.add_person("eve", owner=True)
 

@@ -1,0 +1,100 @@
+"""Who somebody is in Slack, asked with a deadline and remembered for a while."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NoAnswerInTime
+from http.client import HTTPException
+from typing import Any
+
+import structlog
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+
+from recordings.rights import Profile
+
+_SECONDS = 1.0
+_PAUSE_SECONDS = 3.0
+"""After a second in vain nobody waits for so long: many commands at once would wait for each other's threads."""
+_REMEMBERED_SECONDS = 600.0
+_MOST = 5_000
+_THREADS = 8
+_NO_ANSWER = "no_answer"
+_NOBODY_HERE = ("user_not_found", "user_not_visible")
+"""Slack tells about every member of the workspace."""
+_log = structlog.get_logger(__name__)
+
+
+class People:
+    """Answers within a second: Slack waits 3 for what a person typed. An answer that comes later counts next time."""
+
+    def __init__(self, client: WebClient, monotonic: Callable[[], float], most: int = _MOST) -> None:
+        self._client = client
+        self._monotonic = monotonic
+        self._most = most
+        self._known: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="people")
+        self._trouble = ""
+        self._paused_until = 0.0
+
+    def __call__(self, user: str, /) -> Profile | None:
+        """Where Slack does not tell just now, what it told last time, else None."""
+        with self._lock:
+            told_at, profile = self._known.get(user, (0.0, None))
+            paused = self._monotonic() < self._paused_until
+        if paused or (profile is not None and self._monotonic() < told_at + _REMEMBERED_SECONDS):
+            return profile
+        asked = self._threads.submit(self._ask, user)
+        try:
+            return asked.result(_SECONDS) or profile
+        except NoAnswerInTime:
+            asked.cancel()
+            self._note(_NO_ANSWER)
+            self._paused_until = self._monotonic() + _PAUSE_SECONDS
+            return profile
+
+    def _ask(self, user: str) -> Profile | None:
+        try:
+            profile = _profile(self._client.users_info(user=user)["user"])
+        except SlackApiError as error:
+            word = str(error.response.get("error"))
+            if word not in _NOBODY_HERE:
+                self._note(word)
+                return None
+            profile = Profile(stranger=True)
+        except (SlackClientError, OSError, HTTPException, ValueError, KeyError):
+            self._note(_NO_ANSWER)
+            return None
+        self._remember(user, profile)
+        return profile
+
+    def _remember(self, user: str, profile: Profile) -> None:
+        with self._lock:
+            self._known[user] = self._monotonic(), profile
+            self._known.move_to_end(user)
+            while len(self._known) > self._most:
+                self._known.popitem(last=False)
+            self._trouble, self._paused_until = "", 0.0
+
+    def _note(self, trouble: str) -> None:
+        """One line for each trouble, until Slack tells again."""
+        with self._lock:
+            known, self._trouble = self._trouble, trouble
+        if trouble != known:
+            _log.warning("people_unknown", error=trouble, taken_for="full members")
+
+
+def _profile(user: Any) -> Profile:
+    if not isinstance(user, dict):
+        raise ValueError("no user")
+    enterprise = user.get("enterprise_user") or {}
+    teams = {user.get("team_id"), enterprise.get("enterprise_id"), *(enterprise.get("teams") or ())}
+    return Profile(
+        guest=bool(user.get("is_restricted") or user.get("is_ultra_restricted")),
+        stranger=bool(user.get("is_stranger")),
+        teams=frozenset(team for team in teams if team),
+    )
