@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from recordings.errors import PersonError
 from recordings.model import Recording, State
@@ -74,9 +75,16 @@ class RecordingService:
     wake: Wake
 
     def start(
-        self, agora_channel: str, place: Place, by: str, response_url: str | None, request: str | None = None
+        self,
+        agora_channel: str,
+        place: Place,
+        by: str,
+        response_url: str | None,
+        request: str | None = None,
+        ends_at: datetime | None = None,
     ) -> Started | AlreadyHere:
         """Asks for a recording. `request` is Slack's own name of the request: what it delivers again changes nothing.
+        `ends_at`: where it shall not take the usual time.
 
         Raises `InvalidChannelName`, `AlreadyElsewhere`, `StorageUnavailable`.
         """
@@ -92,6 +100,7 @@ class RecordingService:
             slack_channel=place.channel,
             started_by=by,
             requested_at=now,
+            ends_at=ends_at,
             next_step_at=now,
         )
         holder = self.store.add_recording(wished, response_url, request)

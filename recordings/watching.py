@@ -80,7 +80,7 @@ def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         not_found=0,
         not_found_since=None,
         found_empty=0,
-        next_step_at=turn.by(turn.at_interval(), started_at, turn.policy.max_duration),
+        next_step_at=turn.at_interval(),
     )
     if recording.status == 5 or outcome.stored_at is not None:
         return _heard(_storing(up, outcome.stored_at or turn.now, turn), outcome, turn)
