@@ -20,11 +20,12 @@ from slack_sdk.errors import SlackClientError
 from handlers import COMMANDS
 from handlers.buttons import StopButton
 from handlers.doctor import Doctor
+from handlers.extending import ExtendButton
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.wording import asks_for_doctor
 from messages import findings, replies
-from messages.cards import STOP_ACTION
+from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.files import LINKS_ACTION
 from messages.text import Message
 from recordings.errors import StorageUnavailable
@@ -41,6 +42,7 @@ def slack_app(
     doctor: Doctor,
     service: RecordingService,
     links: LinksButton,
+    extend: ExtendButton,
     signing_secret: str,
 ) -> App:
     """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
@@ -58,6 +60,7 @@ def slack_app(
     for name in COMMANDS:
         app.command(name)(_command(record, doctor))
     app.action(STOP_ACTION)(_press(stop_button))
+    app.action(EXTEND_ACTION)(_press(extend))
     app.action(LINKS_ACTION)(_press_slowly(links))
     app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
     app.error(_on_error)
@@ -86,7 +89,7 @@ def _command(record: RecordCommand, doctor: Doctor) -> Any:
     return listener
 
 
-def _press(button: StopButton) -> Any:
+def _press(button: StopButton | ExtendButton) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         reply = button.answer(body)
         ack()
