@@ -13,6 +13,7 @@ from handlers.ends import Ends, For, TimeZones, Until
 from handlers.usage import Usage
 
 MADRID, NEW_YORK = ZoneInfo("Europe/Madrid"), ZoneInfo("America/New_York")
+REFUSED = SlackApiError("refused", {"error": "missing_scope"})  # type: ignore[no-untyped-call]
 
 
 def utc(text: str) -> datetime:
@@ -103,7 +104,7 @@ class FakeSlack(WebClient):
         ({"tz": None}, None),
         ({"tz": ""}, None),
         ({}, None),
-        (SlackApiError("refused", {"error": "missing_scope"}), None),
+        (REFUSED, None),
         (SlackRequestError("no answer"), None),
         (TimeoutError(), None),
     ],
