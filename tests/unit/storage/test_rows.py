@@ -57,7 +57,9 @@ def test_a_field_that_an_older_program_did_not_write_has_its_default() -> None:
 
 
 def test_no_fact_is_left_out_of_this_suite() -> None:
-    whole = a_recording(**EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4))
+    whole = a_recording(
+        **EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4), ends_at=at(5)
+    )
     unset = {field.name for field in fields(Recording) if getattr(whole, field.name) in (None, field.default)}
 
     assert unset <= {"stop_wanted_by", "extended_by", "poked"}
