@@ -93,3 +93,5 @@ class Change:
     alerts: tuple[Alert, ...] = ()
     heeded: tuple[str, ...] = ()
     """Ids of Agora's notices that are taken into account with it."""
+    unless_poked: bool = False
+    """Nothing was done yet, and a wish that came meanwhile may change everything: nothing is written then."""

@@ -134,7 +134,9 @@ def _settle(recording: Recording, recorder: Recorder | None, turn: Turn) -> Chan
         return limits.warn(recording, turn)
     up = recorder is not None and recorder.wanted and recorder.sid is not None
     if recording.stop_wanted_at is not None or up:
-        return stopping.begin(recording, recorder, ending(recording, turn) or Reason.STOPPED, turn)
+        why = ending(recording, turn) or Reason.STOPPED
+        change = stopping.begin(recording, recorder, why, turn)
+        return replace(change, unless_poked=why is Reason.TIME_LIMIT)
     if _too_late(recording, turn):
         return starting.give_up(recording, recorder, turn)
     return starting.renew(recording, recorder, turn)

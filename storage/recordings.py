@@ -182,7 +182,9 @@ class Recordings:
             values |= {"response_url": None, "card_version": 1}
         with self._database.write() as connection:
             fence(connection, epoch)
-            connection.execute(recordings.update().where(recordings.c.id == after.id).values(values))
+            this = (recordings.c.id == after.id) & (unpoked if change.unless_poked else true())
+            if connection.execute(recordings.update().where(this).values(values)).rowcount == 0:
+                return
             for recorder in change.recorders:
                 recorders.write(connection, recorder)
             for alert in change.alerts:

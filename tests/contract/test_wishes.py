@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from recordings.model import HOLDS_CHANNEL, Recording, State
+from recordings.actions import Change
+from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
 from tests.contract.conftest import Stores
-from tests.fakes.rows import NOW, a_recording, at, over, up
+from tests.fakes.rows import NOW, a_recording, an_alert, at, over, up
 
 
 def test_a_new_recording_is_found_as_it_was_written(stores: Stores) -> None:
@@ -198,6 +199,17 @@ def test_a_step_neither_overwrites_a_later_end_nor_puts_it_to_sleep(stores: Stor
     after = stores.saved(before, replace(before, status=5, next_step_at=at(999)))
 
     assert (after.ends_at, after.extended_by, after.next_step_at) == (at(5400), "U2", NOW)
+
+
+def test_the_end_that_has_come_is_not_written_where_somebody_put_it_off_meanwhile(stores: Stores) -> None:
+    before = stores.added(up(ends_at=at(60)))
+    _, extended = stores.recordings.wish_end("rec1", "U2", at(60), half_an_hour_later)
+    stopping = replace(before, state=State.STOPPING, ending=Reason.TIME_LIMIT)
+    alert = an_alert(stopping)
+
+    assert stores.saved(before, Change(stopping, alerts=(alert,), unless_poked=True)) == extended
+    assert stores.outbox.waiting() == []
+    assert stores.saved(extended, Change(replace(extended, tries=1), unless_poked=True)).tries == 1
 
 
 def test_requests_that_are_new_or_have_no_name_are_not_taken_for_others(stores: Stores) -> None:

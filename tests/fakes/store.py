@@ -191,6 +191,8 @@ class MemoryRecordings:
         with self._memory.lock:
             self._memory.fence(epoch)
             row = self._memory.rows[change.recording.id]
+            if change.unless_poked and row.recording.poked != before.poked:
+                return
             self._write(row, before, change.recording, now)
             for recorder in change.recorders:
                 self._memory.recorders[recorder.id] = recorder

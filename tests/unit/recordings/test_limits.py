@@ -75,6 +75,11 @@ def test_at_the_end_that_somebody_wanted_it_is_stopped() -> None:
     assert decided(after, running(), turn_at(100)) == Stop()
 
 
+def test_only_the_end_of_its_time_gives_way_to_a_wish_that_comes_meanwhile() -> None:
+    assert step(up(ends_at=at(100)), running(), turn_at(100)).unless_poked
+    assert not step(up(stop_wanted_at=at(50), stop_wanted_by="U2"), running(), turn_at(100)).unless_poked
+
+
 def test_one_that_is_not_up_yet_has_its_time_to_come_up() -> None:
     late = coming_up(ends_at=at(60))
 
