@@ -46,6 +46,8 @@ from files.unusable import UnusableBucket
 from handlers.app import slack_app
 from handlers.channel_names import ChannelNames
 from handlers.doctor import Doctor
+from handlers.ends import Ends, TimeZones
+from handlers.extending import ExtendButton
 from handlers.http import SlackOverHttp
 from handlers.identity import Identity
 from handlers.links import LinksButton
@@ -66,7 +68,8 @@ from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
-from recordings.errors import DatabaseNewer
+from recordings.errors import DatabaseNewer, StorageUnavailable
+from recordings.extending import ExtendService
 from recordings.links import LinkService
 from recordings.model import Policy, Recording
 from recordings.ports import Bucket
@@ -91,9 +94,10 @@ _AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS, _NOTICE_THREADS = 64, 8, 8, 4
 _TOKEN_LIFE = 24 * 3600.0
 _AGORA_READ_SECONDS = 14.0
 """A slow answer to `start` is worth waiting for: one that is given up leaves a recorder whose sid nobody knows."""
-_CHANNEL_NAME_SECONDS = 1
 _WHO_IS_SECONDS = 5
 """Nobody waits so long for it, but an answer that comes late is remembered."""
+_QUICK_SECONDS = 1
+"""For what has to be asked of Slack before a command is answered: two such questions at most."""
 _DOCTOR_SLACK_SECONDS = 3
 _PROBE_SECONDS = 4.0
 """For each of the four requests of a look into the bucket."""
@@ -121,6 +125,8 @@ def policy_of(config: settings.Settings) -> Policy:
         nothing_stored=config.nothing_stored_seconds,
         unreachable_alert=config.unreachable_alert_seconds,
         max_duration=config.max_duration_seconds,
+        ending_soon=config.ending_soon_seconds,
+        extension=config.extend_seconds,
         silence_alert=config.silence_alert_seconds,
         notified=config.agora_webhook_secret is not None,
         delivery_timeout=config.delivery_timeout_seconds,
@@ -280,7 +286,8 @@ def lanes_of(
 ) -> tuple[Lane, ...]:
     """The kinds of work that the leader does, each with its threads."""
     pace = SlackPace()
-    frame = Frame(policy.max_duration, lambda recording: "/".join((config.storage_bucket, *_folders(recording))))
+    place = (config.storage_bucket,)
+    frame = Frame(policy.max_duration, lambda row: "/".join(place + _folders(row)), policy.extension)
     poster = CardPoster(slack, pace, now, frame)
     rng = random.SystemRandom()
     calls = Calls(agora_of(config, pacer), stores.recorders, _folders, now, rng, meter)
@@ -302,7 +309,7 @@ def lanes_of(
         Lane(steps(Share.LOOKED_FOR), bucket_pool),
         Lane(RecorderSteps(stores.recorders, calls, policy, now, rng.random), agora_pool),
         Lane(Janitor(stores.recorders, calls, now, timedelta(seconds=_TIDYING * pacer.gap)), agora_pool),
-        Lane(AlertWork(stores.outbox, slack, pace, now, frame.folder, meter), slack_pool),
+        Lane(AlertWork(stores.outbox, slack, pace, now, frame.folder, meter, policy.extension), slack_pool),
         Lane(CardWork(stores.recordings, slack, pace, poster, now, frame), slack_pool),
         Lane(ReplyWork(stores.recordings, slack, lambda: identity.bot.name, now), slack_pool),
     )
@@ -332,16 +339,18 @@ def app_of(
         allowed.check(name)
 
     service = RecordingService(stores.recordings, check_name, now, lambda: secrets.token_hex(6), dispatcher.wake)
-    names = ChannelNames(web_client(token, config.slack_api_url, seconds=_CHANNEL_NAME_SECONDS))
+    quick = web_client(token, config.slack_api_url, seconds=_QUICK_SECONDS)
+    extend = ExtendService(stores.recordings, policy_of(config), now, dispatcher.wake)
     client = web_client(None, config.slack_api_url)
     return slack_app(
         client,
         token,
-        RecordCommand(service, names),
+        RecordCommand(service, ChannelNames(quick), Ends(now, TimeZones(quick))),
         doctor,
         service,
         LinksButton(links),
         rights,
+        ExtendButton(extend),
         _revealed(config.slack_signing_secret),
     )
 

@@ -263,6 +263,10 @@ class Settings(BaseModel):
     unreachable_alert_seconds: Seconds = _seconds(300, "how long Agora may give no usable answer")
     max_idle_seconds: Seconds = _seconds(300, "how long a channel may be empty (Agora itself takes 5 at least)")
     max_duration_seconds: Seconds = _seconds(14400, "how long a recording may take")
+    ending_soon_seconds: Waits = Field(
+        (600, 60), description="how long before its end people are warned, in seconds, comma separated: 600,60"
+    )
+    extend_seconds: Seconds = _seconds(1800, "by how much one press on Extend puts the end of a recording off")
     silence_alert_seconds: Seconds = _seconds(120, "how long nobody may be heard while people are in the channel")
     delivery_timeout_seconds: Seconds = _seconds(900, "how long the files of a recording may take to be in the bucket")
     link_ttl_seconds: Annotated[float, Field(ge=1, le=LONGEST_LINK_SECONDS, allow_inf_nan=False)] = Field(

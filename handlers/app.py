@@ -20,12 +20,13 @@ from slack_sdk.errors import SlackClientError
 from handlers import COMMANDS
 from handlers.buttons import StopButton
 from handlers.doctor import Doctor
+from handlers.extending import ExtendButton
 from handlers.gate import GET_LINKS, Gate
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.wording import asks_for_doctor
 from messages import findings, replies
-from messages.cards import STOP_ACTION
+from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.files import LINKS_ACTION
 from messages.text import Message
 from recordings.errors import StorageUnavailable
@@ -44,6 +45,7 @@ def slack_app(
     service: RecordingService,
     links: LinksButton,
     rights: Rights,
+    extend: ExtendButton,
     signing_secret: str,
 ) -> App:
     """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
@@ -61,6 +63,7 @@ def slack_app(
     for name in COMMANDS:
         app.command(name)(_command(record, doctor, gate))
     app.action(STOP_ACTION)(_press(stop_button, gate))
+    app.action(EXTEND_ACTION)(_press(extend, gate))
     app.action(LINKS_ACTION)(_press_slowly(links, gate))
     app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
     app.error(_on_error)
@@ -89,7 +92,7 @@ def _command(record: RecordCommand, doctor: Doctor, gate: Gate) -> Any:
     return listener
 
 
-def _press(button: StopButton, gate: Gate) -> Any:
+def _press(button: StopButton | ExtendButton, gate: Gate) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         reply = gate.press(button.answer, body)
         ack()

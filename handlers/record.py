@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.deliveries import delivery_key
+from handlers.ends import Ends
 from handlers.wording import Typed, UnknownVerb, Usage, parse
 from messages import replies
 from messages.text import Message
@@ -32,6 +33,7 @@ class RecordCommand:
 
     service: RecordingService
     channel_name: ChannelName
+    ends: Ends
 
     def answer(self, command: dict[str, Any]) -> Message:
         """The reply to a slash command as Slack sent it. Raises `SystemFailure`."""
@@ -56,9 +58,11 @@ class RecordCommand:
             raise Usage(
                 "I can't tell this channel's name. Which Agora channel shall be recorded?", "/record start daily"
             )
+        by = command["user_id"]
+        ends_at = None if typed.end is None else self.ends(typed.end, by)
         try:
             result = self.service.start(
-                name, _place(command), command["user_id"], command.get("response_url"), delivery_key(command)
+                name, _place(command), by, command.get("response_url"), delivery_key(command), ends_at=ends_at
             )
         except InvalidChannelName as error:
             raise Usage(str(error), "/record start daily") from None
@@ -68,7 +72,7 @@ class RecordCommand:
             case Started(recording):
                 return replies.starting(recording)
             case AlreadyHere(recording):
-                return replies.already_here(recording, _domain(command))
+                return replies.already_here(recording, _domain(command), other_end=ends_at is not None)
 
     def _status(self, typed: Typed, command: dict[str, Any]) -> Message:
         found = self.service.status(_place(command), typed.name)

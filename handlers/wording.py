@@ -6,8 +6,11 @@ import difflib
 import re
 from dataclasses import dataclass
 
+from handlers.ends import FOR_EXAMPLE, UNTIL_EXAMPLE, For, Until, parse_end
+from handlers.usage import Usage
 from recordings.errors import PersonError
 
+__all__ = ["Typed", "UnknownVerb", "Usage", "asks_for_doctor", "nearest", "parse"]
 VERBS = ("start", "status", "stop", "doctor", "help")
 _WITHOUT_A_NAME = ("doctor", "help")
 _FOR_EVERYBODY = ("status", "doctor", "help")
@@ -28,15 +31,12 @@ _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _LINK = re.compile(r"<(?:https?|mailto):[^|>]*\|([^>]*)>")
 _MENTION = re.compile(r"<[@#!][^>]*>")
 _EMOJI = re.compile(r":[a-z0-9_+'-]+:")
+_END = re.compile(
+    r'(?:(?P<name>"[^"]*"|(?!(?:for|until)(?:\s|$))\S+)\s+)?(?P<word>for|until)(?:\s+(?P<value>.*))?',
+    re.IGNORECASE | re.DOTALL,
+)
+"""A name, or none, and when to end. A channel that is named like one of the two words stands in quotes."""
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"', "\u00bb": '"'})
-
-
-class Usage(PersonError):
-    """What was typed can't be understood. `example` shows what could be typed instead."""
-
-    def __init__(self, problem: str, example: str) -> None:
-        super().__init__(problem)
-        self.example = example
 
 
 class UnknownVerb(PersonError):
@@ -49,10 +49,11 @@ class UnknownVerb(PersonError):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A verb and the name behind it, where there is one."""
+    """A verb, and behind it a name and when to end, where there are such."""
 
     verb: str
     name: str | None
+    end: For | Until | None = None
 
 
 def parse(text: str) -> Typed:
@@ -66,7 +67,11 @@ def parse(text: str) -> Typed:
     rest = words[1].strip() if len(words) > 1 else ""
     if verb in _WITHOUT_A_NAME or not rest:
         return Typed(verb, None)
-    return Typed(verb, _name(rest, f"/record {verb} daily"))
+    found = _END.fullmatch(rest) if verb == "start" else None
+    if found is None:
+        return Typed(verb, _name(rest, f"/record {verb} daily"))
+    name = None if found["name"] is None else _name(found["name"], "/record start daily")
+    return Typed(verb, name, _end(found["word"], found["value"]))
 
 
 def asks_for_doctor(text: str) -> bool:
@@ -87,6 +92,13 @@ def nearest(word: str) -> str | None:
         return _MEANT[lower]
     close = difflib.get_close_matches(lower, VERBS, n=1, cutoff=0.55)
     return close[0] if close else None
+
+
+def _end(word: str, value: str | None) -> For | Until:
+    if value is not None:
+        return parse_end(word, value)
+    when, example = ("For how long", FOR_EXAMPLE) if word.lower() == "for" else ("Until when", UNTIL_EXAMPLE)
+    raise Usage(f"{when}? A channel that is really named so stands in quotes.", example)
 
 
 def _name(rest: str, example: str) -> str:

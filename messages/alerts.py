@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from messages.cards import extend_button
 from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
 from messages.metadata import metadata
-from messages.text import CUT_NAME, Message, code, context, escape, person, plain, sections, typed
+from messages.text import CUT_NAME, Block, Message, code, context, date_and_time, escape, person, plain, sections, typed
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
 from recordings.model import Alert, AlertKind, Delivery, Reason, Recording
 
@@ -25,16 +26,17 @@ _ABOUT_FILES = frozenset({Reason.NOT_DELIVERED, Reason.IN_BACKUP})
 _CONCERNS_MANY = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED, Reason.UNWATCHED})
 
 
-def alert_message(alert: Alert, folder: str = "", *, direct: bool = False) -> Message:
+def alert_message(alert: Alert, folder: str = "", *, direct: bool = False, extension: float = 1_800) -> Message:
     """The alert as a message for the card's thread and the channel; `folder`: where the recording's files are, bucket
-    and folders; `direct`: for the person who started the recording, since the channel can't be posted in."""
+    and folders; `direct`: for the person who started the recording, since the channel can't be posted in; `extension`:
+    the seconds by which an end can be put off."""
     if alert.kind is AlertKind.FILES:
         return _files(alert, folder, direct=direct)
     recording = alert.recording
     words = _WORDS[alert.kind].get(alert.reason or Reason.STOPPED, Words(str(alert.reason)))
     many = alert.kind in (AlertKind.WARNING, AlertKind.RECOVERED) and alert.reason in _CONCERNS_MANY
     head = f"*{_HEADS[alert.kind]}*" + ("" if many else f": {code(recording.agora_channel)}")
-    lines = [head, words.happened]
+    lines = [head, words.happened, _until(alert)]
     if alert.reason is Reason.NOT_DELIVERED and alert.kind is AlertKind.WARNING:
         lines.extend(what_is_wrong(recording.delivery or Delivery(), folder))
         if recording.files_awaited:
@@ -55,9 +57,26 @@ def alert_message(alert: Alert, folder: str = "", *, direct: bool = False) -> Me
         text=f"{_HEADS[alert.kind]}{name}. {words.happened}",
         blocks=(
             *sections([line for line in lines if line]),
+            *(() if direct else _buttons(alert, extension)),
             context(f"Reference `{recording.id}`{detail}"),
         ),
         metadata=metadata(str(alert.kind), recording, alert.reason),
+    )
+
+
+def _until(alert: Alert) -> str:
+    end = alert.recording.ends_at
+    if alert.reason is not Reason.ENDING_SOON or end is None:
+        return ""
+    return f"It is stopped at {date_and_time(end)}."
+
+
+def _buttons(alert: Alert, extension: float) -> tuple[Block, ...]:
+    recording = alert.recording
+    if alert.reason is not Reason.ENDING_SOON:
+        return ()
+    return (
+        {"type": "actions", "block_id": f"ending-{recording.id}", "elements": [extend_button(recording, extension)]},
     )
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
 
 from messages.files import file_lines, has_links, links_block
 from messages.metadata import CARD, metadata
@@ -13,6 +12,7 @@ from messages.text import (
     CUT_NAME,
     Block,
     Message,
+    amount_of_time,
     clock,
     code,
     confirm,
@@ -26,19 +26,22 @@ from messages.text import (
     sections,
 )
 from messages.words import ENDED, FAILED, sign, state_in_words
+from recordings.limits import end_of, goes_on
 from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
 
 STOP_ACTION = "stop_recording"
+EXTEND_ACTION = "extend_recording"
 _GAPS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """What every card needs to know of the installation: the longest recording in seconds, and the place in the
-    bucket where a recording's files are."""
+    """What every card needs to know of the installation: how many seconds a recording takes, the place in the
+    bucket where a recording's files are, and by how many seconds its end can be put off at once."""
 
     max_duration: float
     folder: Callable[[Recording], str]
+    extension: float = 1_800
 
 
 def card(recording: Recording, frame: Frame) -> Message:
@@ -49,6 +52,7 @@ def card(recording: Recording, frame: Frame) -> Message:
         for line in (
             _notice(recording),
             *_times(recording, frame.max_duration),
+            _extended(recording, frame.max_duration),
             _unwatched(recording),
             *_gaps(recording),
             _troubles(recording),
@@ -63,7 +67,7 @@ def card(recording: Recording, frame: Frame) -> Message:
     if has_links(recording):
         blocks.append(links_block(recording))
     if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
-        blocks.append(_buttons(recording))
+        blocks.append(_buttons(recording, frame.extension))
     seen = " · Agora's notifications arrive" if recording.told.notices else ""
     blocks.append(context(f"Reference `{recording.id}`{seen}"))
     name = plain(recording.agora_channel, CUT_NAME)
@@ -84,17 +88,25 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
     by = person(recording.started_by)
     lines = [f"Asked for by {by} at {clock(recording.requested_at)}"]
     if recording.started_at is None:
-        return lines
+        if recording.ends_at is None or not goes_on(recording):
+            return lines
+        return [*lines, f"Until {date_and_time(end_of(recording, max_duration))} at the latest"]
     if recording.ended_at is not None:
         span = length(recording.ended_at - recording.started_at)
         return [*lines, f"From {clock(recording.started_at)} to {clock(recording.ended_at)} ({span})"]
     since = f"Since {clock(recording.started_at)}"
     if recording.state in (State.RECORDING, State.INTERRUPTED):
-        since += f", until {date_and_time(recording.started_at + timedelta(seconds=max_duration))} at the latest"
+        since += f", until {date_and_time(end_of(recording, max_duration))} at the latest"
     lines.append(since)
     if recording.first_file_at is not None:
         lines.append(f"First file stored at {clock(recording.first_file_at)}")
     return lines
+
+
+def _extended(recording: Recording, max_duration: float) -> str:
+    if recording.extended_by is None or not goes_on(recording):
+        return ""
+    return f"Extended to {date_and_time(end_of(recording, max_duration))} by {person(recording.extended_by)}"
 
 
 def _gaps(recording: Recording) -> list[str]:
@@ -145,10 +157,22 @@ def _stopped_by(recording: Recording) -> str:
     return f"{verb} by {person(recording.stop_wanted_by)} at {clock(recording.stop_wanted_at)}"
 
 
-def _buttons(recording: Recording) -> Block:
+def _buttons(recording: Recording, extension: float) -> Block:
     name = cut(recording.agora_channel, CUT_NAME)
     ask = confirm("Stop recording?", f"The recording of {name} ends for everybody.", "Stop recording", "Keep recording")
-    return {"type": "actions", "block_id": f"card-{recording.id}", "elements": [stop_button(recording, "Stop", ask)]}
+    up = recording.state in (State.RECORDING, State.INTERRUPTED)
+    elements = [stop_button(recording, "Stop", ask), *([extend_button(recording, extension)] if up else [])]
+    return {"type": "actions", "block_id": f"card-{recording.id}", "elements": elements}
+
+
+def extend_button(recording: Recording, extension: float) -> Block:
+    """A button that puts the end of this recording off."""
+    return {
+        "type": "button",
+        "action_id": EXTEND_ACTION,
+        "text": {"type": "plain_text", "text": f"Extend {amount_of_time(extension)}", "emoji": False},
+        "value": recording.id,
+    }
 
 
 def stop_button(recording: Recording, label: str, ask: Block | None = None) -> Block:

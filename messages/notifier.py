@@ -153,6 +153,7 @@ class AlertWork:
     clock: Clock
     folder: Callable[[Recording], str]
     meter: Meter = field(default_factory=NoMeter)
+    extension: float = 1_800
     name: str = "alert"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
@@ -188,7 +189,7 @@ class AlertWork:
             channel = self.slack.direct_channel(recording.started_by)
             return _post(self.slack, channel, alert_message(job.alert, self.folder(recording), direct=True))
         broadcast = job.card_ts is not None and job.alert.kind in _BROADCAST
-        message = alert_message(job.alert, self.folder(recording))
+        message = alert_message(job.alert, self.folder(recording), extension=self.extension)
         try:
             return _post(self.slack, recording.slack_channel, message, thread_ts=job.card_ts, broadcast=broadcast)
         except SlackRefused as error:

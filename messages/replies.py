@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from messages.cards import stop_button
 from messages.files import amount, has_links, summary
@@ -10,6 +11,7 @@ from messages.text import (
     CUT_NAME,
     Block,
     Message,
+    amount_of_time,
     clock,
     code,
     confirm,
@@ -24,11 +26,13 @@ from messages.text import (
 )
 from messages.words import ENDED, FAILED, files_missing, sign, state_in_words
 from recordings.errors import SlackError
+from recordings.limits import LONGEST_SECONDS
 from recordings.links import Link, Links
 from recordings.model import Delivered, Reason, Recording, State
 
 _COMMANDS = (
     ("/record start [channel]", "records an Agora channel; without a name, the one named like this Slack channel"),
+    ("/record start [channel] for 45m", "records it for so long; `until 15:30`: until then, in your own time zone"),
     ("/record status [channel]", "shows how it goes"),
     ("/record stop [channel]", "stops what is recorded from this channel, whoever started it"),
     ("/record doctor", "for admins: whether everything is set up as it should be"),
@@ -65,15 +69,18 @@ def usage(problem: str, example: str) -> Message:
 
 
 def starting(recording: Recording) -> Message:
+    until = "" if recording.ends_at is None else f" It is stopped at {date_and_time(recording.ends_at)} at the latest."
     return text(
-        f"⏳ Asking Agora to record {code(recording.agora_channel)}. The card in this channel shows how it goes."
+        f"⏳ Asking Agora to record {code(recording.agora_channel)}. The card in this channel shows how it goes.{until}"
     )
 
 
-def already_here(recording: Recording, domain: str) -> Message:
+def already_here(recording: Recording, domain: str, *, other_end: bool = False) -> Message:
+    """`other_end`: it was asked for with an end of its own."""
+    stays = " Its end stays as it was; the card has a button that puts it off." if other_end else ""
     return text(
         f"{code(recording.agora_channel)} is already being recorded here"
-        f" ({state_in_words(recording).lower()}): {_card_link(recording, domain)}."
+        f" ({state_in_words(recording).lower()}): {_card_link(recording, domain)}.{stays}"
     )
 
 
@@ -104,6 +111,27 @@ def stopping(recording: Recording, *, again: bool) -> Message:
     if again and recording.stop_wanted_by is not None:
         return text(f"{name} is being stopped already, as {person(recording.stop_wanted_by)} asked.")
     return text(f"⏹️ Stopping {name}. The card shows when it is over.")
+
+
+def extended(recording: Recording, until: datetime, *, cut: bool) -> Message:
+    """`cut`: it can't be put off by as much as was asked for."""
+    name = code(recording.agora_channel)
+    why = f" {_as_long_as_it_can(recording, until)}" if cut else ""
+    return text(f"{name} is recorded until {date_and_time(until)} now, at the latest.{why}")
+
+
+def at_the_longest(recording: Recording, until: datetime) -> Message:
+    name = code(recording.agora_channel)
+    return text(
+        f"{name} ends at {date_and_time(until)} and can't be extended any further."
+        f" {_as_long_as_it_can(recording, until)} If the call goes on then, start it again."
+    )
+
+
+def _as_long_as_it_can(recording: Recording, until: datetime) -> str:
+    takes = (until - (recording.started_at or recording.requested_at)).total_seconds()
+    why = ": a recorder lives on a token, and no token outlives 24 h" if takes <= LONGEST_SECONDS else ""
+    return f"A recording takes {amount_of_time(takes)} at most{why}."
 
 
 def over_already(recording: Recording, domain: str) -> Message:

@@ -45,7 +45,7 @@ def code(text: str, most: int = CUT_NAME) -> str:
 
 def typed(name: str) -> str:
     """A channel name as it has to be typed after `/record start`: quoted where it would be taken for something else."""
-    quoted = " " in name or name[:1] in "@#:"
+    quoted = " " in name or name[:1] in "@#:" or name.lower() in ("for", "until")
     return code(f'"{name}"' if quoted else name).strip("`")
 
 
@@ -68,6 +68,14 @@ def length(span: timedelta) -> str:
     if seconds >= 3600:
         return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
     return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
+
+
+def amount_of_time(seconds: float) -> str:
+    """A round span in a few words: `30 min`, `1 h`, `1 h 30 min`, `6 s`."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min"), (left, "s")) if number]
+    return " ".join(parts) or f"{seconds:g} s"
 
 
 def section(text: str) -> Block:

@@ -60,9 +60,7 @@ FAILED: dict[Reason, Words] = {
 ENDED: dict[Reason, Words] = {
     Reason.STOPPED: Words("It was stopped."),
     Reason.IDLE: Words("It ended by itself: nobody was left in the call."),
-    Reason.TIME_LIMIT: Words(
-        "It reached the longest time a recording may take, and was stopped.", "If the call goes on, start again."
-    ),
+    Reason.TIME_LIMIT: Words("Its time was up, so it was stopped.", "If the call goes on, start again."),
     Reason.STOPPED_ELSEWHERE: Words("Somebody stopped it outside Slack."),
     Reason.NO_MEDIA: Words("Agora had nothing recorded: nobody had sent sound or picture."),
 }
@@ -100,6 +98,9 @@ WARNING: dict[Reason, Words] = {
         "Agora could not store every file in the bucket and keeps the rest in its own backup.",
         "Agora goes on trying for a day, and I tell you when the files are there. Let the person who set up this bot"
         " check that Agora's key may still write into the bucket.",
+    ),
+    Reason.ENDING_SOON: Words(
+        "Its time is nearly up.", "If the call goes on, press Extend here or on the card: anybody in the channel may."
     ),
     Reason.UNAUTHORIZED: Words(
         "Agora no longer accepts this bot's credentials, so nobody can tell how the recordings of this channel are.",

@@ -95,3 +95,5 @@ class Change:
     """Ids of Agora's notices that are taken into account with it."""
     acts: tuple[Act, ...] = ()
     """What the bot does by itself with it, for the log of acts."""
+    unless_poked: bool = False
+    """Nothing was done yet, and a wish that came meanwhile may change everything: nothing is written then."""

@@ -6,7 +6,9 @@ Pure: no clock, no randomness, no I/O. The rules for each part of a recording's 
 
 from __future__ import annotations
 
-from recordings import delivering, starting, stopping, watching
+from dataclasses import replace
+
+from recordings import delivering, limits, starting, stopping, watching
 from recordings.actions import Acquire, Action, Allot, Change, Look, Outcome, PostCard, Query, Settle, Start, Stop
 from recordings.errors import Leaving, NotFound
 from recordings.model import Reason, Recorder, Recording, State, Turn
@@ -21,7 +23,7 @@ def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Actio
         case State.STARTING:
             return _decide_starting(recording, recorder, turn)
         case State.RECORDING | State.INTERRUPTED:
-            return Settle() if ending(recording, turn) else Query()
+            return Settle() if ending(recording, turn) or limits.warning_due(recording, turn) else Query()
         case State.STOPPING:
             return _decide_stopping(recorder, turn)
         case State.UPLOADING:
@@ -71,7 +73,7 @@ def ending(recording: Recording, turn: Turn) -> Reason | None:
     """Why a recording that is up should be stopped now, if it should."""
     if recording.stop_wanted_at is not None:
         return Reason.STOPPED
-    return Reason.TIME_LIMIT if turn.past(recording.started_at, turn.policy.max_duration) else None
+    return Reason.TIME_LIMIT if limits.time_is_up(recording, turn) else None
 
 
 def asks_for_users(recording: Recording, action: Action, answer: object, turn: Turn) -> bool:
@@ -95,6 +97,11 @@ def asks_for_files(recording: Recording, action: Action, answer: object) -> bool
 
 def follow(recording: Recording, recorder: Recorder | None, action: Action, outcome: Outcome, turn: Turn) -> Change:
     """What the outcome of `action` means for the recording, its recorder and the people."""
+    change = _follow(recording, recorder, action, outcome, turn)
+    return replace(change, recording=limits.in_time(change.recording, turn))
+
+
+def _follow(recording: Recording, recorder: Recorder | None, action: Action, outcome: Outcome, turn: Turn) -> Change:
     match action:
         case PostCard():
             return starting.after_card(recording, outcome, turn)
@@ -123,9 +130,13 @@ def follow(recording: Recording, recorder: Recorder | None, action: Action, outc
 def _settle(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
     if recording.state in (State.STOPPING, State.UPLOADING):
         return stopping.conclude(recording, recorder, turn)
+    if recording.state is not State.STARTING and ending(recording, turn) is None:
+        return limits.warn(recording, turn)
     up = recorder is not None and recorder.wanted and recorder.sid is not None
     if recording.stop_wanted_at is not None or up:
-        return stopping.begin(recording, recorder, ending(recording, turn) or Reason.STOPPED, turn)
+        why = ending(recording, turn) or Reason.STOPPED
+        change = stopping.begin(recording, recorder, why, turn)
+        return replace(change, unless_poked=why is Reason.TIME_LIMIT)
     if _too_late(recording, turn):
         return starting.give_up(recording, recorder, turn)
     return starting.renew(recording, recorder, turn)

@@ -59,6 +59,7 @@ class Reason(StrEnum):
     NOT_DELIVERED = "not_delivered"
     IN_BACKUP = "in_backup"
     AGORA_UNREACHABLE = "agora_unreachable"
+    ENDING_SOON = "ending_soon"
     UNWATCHED = "unwatched"
 
 
@@ -242,8 +243,8 @@ class Told:
 class Recording:
     """What people see: one call that is, was, or should have been recorded.
 
-    `stop_wanted_at`, `stop_wanted_by` and `poked` are wishes; listeners write them. Everything below `state`
-    is fact; the engine alone writes it. `state` and `reason` change through `moved` only.
+    `stop_wanted_at` to `poked` are wishes; listeners write them. Everything below `state` is fact; the engine alone
+    writes it. `state` and `reason` change through `moved` only.
     """
 
     id: str
@@ -255,6 +256,10 @@ class Recording:
 
     stop_wanted_at: datetime | None = None
     stop_wanted_by: str | None = None
+    ends_at: datetime | None = None
+    """When it is to end; None: after the usual time. `recordings.limits` says when that is."""
+    extended_by: str | None = None
+    """Who put its end off, the last time that somebody did."""
     poked: int = 0
 
     state: State = State.STARTING
@@ -290,6 +295,8 @@ class Recording:
     """Since when there are people in the channel though nothing is stored."""
     nothing_stored_at: datetime | None = None
     """When the warning about it was raised."""
+    ending_told: str | None = None
+    """The last warning that it ends soon, by its cause."""
     ending: Reason | None = None
     """Why it is being stopped."""
     stop_accepted_at: datetime | None = None
@@ -337,6 +344,8 @@ class Recording:
             self.first_file_at,
             self.ended_at,
             self.stop_wanted_by,
+            self.ends_at,
+            self.extended_by,
             self.ending,
             self.files,
             self.unwatched_to,
@@ -435,6 +444,10 @@ class Policy:
     nothing_stored: float = 120
     unreachable_alert: float = 300
     max_duration: float = 14_400
+    ending_soon: tuple[float, ...] = (600, 60)
+    """How long before its end people are warned."""
+    extension: float = 1_800
+    """By how much one press puts the end off."""
     recorder_life: float = 86_400
     """How long a recorder can be in a channel at most: the life of its token, or of its resource."""
     resource_life: float = 240

@@ -82,8 +82,10 @@ class RecordingService:
         response_url: str | None,
         request: str | None = None,
         source: Source = Source.COMMAND,
+        ends_at: datetime | None = None,
     ) -> Started | AlreadyHere:
         """Asks for a recording. `request` is Slack's own name of the request: what it delivers again changes nothing.
+        `ends_at`: where it shall not take the usual time.
 
         Raises `InvalidChannelName`, `ChannelNotAllowed`, `AlreadyElsewhere`, `StorageUnavailable`.
         """
@@ -99,6 +101,7 @@ class RecordingService:
             slack_channel=place.channel,
             started_by=by,
             requested_at=now,
+            ends_at=ends_at,
             next_step_at=now,
         )
         act = _act(wished, Deed.STARTED, by, now, source)

@@ -6,7 +6,7 @@ Every method raises `StorageUnavailable` where the database can't be used; those
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
@@ -81,6 +81,17 @@ class Wishes(Protocol):
 
         An `act` is noted together with the wish, or, where nothing is written, not at all.
         """
+
+    def wish_end(
+        self,
+        recording_id: str,
+        by: str,
+        at: datetime,
+        later: Callable[[Recording], datetime | None],
+        request: str | None = None,
+    ) -> tuple[Recording, Recording]:
+        """Puts the end off to what `later` says of the row as it is at that moment, so that two people at once both
+        count; the row before and after. The same twice: `later` gave None, or the request had been written down."""
 
     def repeated(self, request: str | None) -> Recording | None:
         """The recording that this request of Slack's led to when it was first delivered."""

@@ -87,7 +87,7 @@ def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         not_found=0,
         not_found_since=None,
         found_empty=0,
-        next_step_at=turn.by(again, started_at, turn.policy.max_duration),
+        next_step_at=again,
     )
     stored_at = outcome.stored_at or recording.told.stored_at
     if recording.status == 5 or stored_at is not None:

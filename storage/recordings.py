@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -92,6 +92,28 @@ class Recordings:
         with self._database.read() as connection:
             return rows.recording(connection.execute(select(recordings).where(this)).one())
 
+    def wish_end(
+        self,
+        recording_id: str,
+        by: str,
+        at: datetime,
+        later: Callable[[Recording], datetime | None],
+        request: str | None = None,
+    ) -> tuple[Recording, Recording]:
+        this = recordings.c.id == recording_id
+        with suppress(IntegrityError), self._database.write() as connection:  # the same request, at the same moment
+            before = rows.recording(connection.execute(select(recordings).where(this).with_for_update()).one())
+            ends_at = None if _noted(connection, request) else later(before)
+            if ends_at is not None:
+                poked, version = before.poked + 1, recordings.c.version + 1
+                wish = {"ends_at": ends_at, "extended_by": by, "poked": poked, "next_step_at": at, "version": version}
+                connection.execute(recordings.update().where(this).values(wish))
+                _note(connection, request, recording_id, at)
+            return before, rows.recording(connection.execute(select(recordings).where(this)).one())
+        with self._database.read() as connection:
+            unchanged = rows.recording(connection.execute(select(recordings).where(this)).one())
+        return unchanged, unchanged
+
     def repeated(self, request: str | None) -> Recording | None:
         if request is None:
             return None
@@ -164,7 +186,9 @@ class Recordings:
             values |= {"response_url": None, "card_version": 1}
         with self._database.write() as connection:
             fence(connection, epoch)
-            connection.execute(recordings.update().where(recordings.c.id == after.id).values(values))
+            this = (recordings.c.id == after.id) & (unpoked if change.unless_poked else true())
+            if connection.execute(recordings.update().where(this).values(values)).rowcount == 0:
+                return
             for recorder in change.recorders:
                 recorders.write(connection, recorder)
             for alert in change.alerts:

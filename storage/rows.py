@@ -14,7 +14,7 @@ from sqlalchemy import Row
 from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Told, Trouble
 from recordings.notices import Event, Notice
 
-_WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "poked"})
+_WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "ends_at", "extended_by", "poked"})
 _IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at"})
 RECORDING = tuple(field.name for field in fields(Recording))
 RECORDER = tuple(field.name for field in fields(Recorder))

@@ -139,6 +139,8 @@ recordings = Table(
     # wishes: written by listeners only
     Column("stop_wanted_at", UtcDateTime),
     Column("stop_wanted_by", String(32)),
+    Column("ends_at", UtcDateTime),
+    Column("extended_by", String(32)),
     Column("poked", Integer, nullable=False, server_default="0"),
     # facts: written by the engine only
     Column("state", Name(State), nullable=False),
@@ -162,6 +164,7 @@ recordings = Table(
     Column("found_empty", Integer, nullable=False, server_default="0"),
     Column("people_since", UtcDateTime),
     Column("nothing_stored_at", UtcDateTime),
+    Column("ending_told", String(64)),
     Column("ending", Name(Reason)),
     Column("stop_accepted_at", UtcDateTime),
     Column("files", Texts, nullable=False, server_default="[]"),

@@ -69,6 +69,7 @@ EVERY_FACT: dict[str, Any] = {
     "found_empty": 1,
     "people_since": at(7),
     "nothing_stored_at": at(8),
+    "ending_told": "ending_soon-20260617114200000000-60",
     "ending": Reason.TIME_LIMIT,
     "stop_accepted_at": at(9),
     "files": ("a.mp4", "b.m3u8"),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
-from recordings.model import HOLDS_CHANNEL, State
+from recordings.actions import Change
+from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
 from tests.contract.conftest import Stores
-from tests.fakes.rows import NOW, a_recording, at, over, up
+from tests.fakes.rows import NOW, a_recording, an_alert, at, over, up
 
 
 def test_a_new_recording_is_found_as_it_was_written(stores: Stores) -> None:
@@ -123,6 +126,90 @@ def test_a_request_that_stopped_something_is_known_again(stores: Stores) -> None
     stores.recordings.wish_stop("rec1", "U2", at(1), "trigger 2")
 
     assert stores.recordings.repeated("trigger 2") == stores.now_is()
+
+
+# a later end
+
+
+def half_an_hour_later(recording: Recording) -> datetime | None:
+    return (recording.ends_at or at(3600)) + timedelta(minutes=30)
+
+
+def test_a_later_end_is_written_down_with_who_wants_it_and_makes_the_row_due(stores: Stores) -> None:
+    stores.added(up(next_step_at=at(999)))
+
+    before, after = stores.recordings.wish_end("rec1", "U2", at(50), half_an_hour_later)
+
+    assert before == up(next_step_at=at(999))
+    assert after == up(ends_at=at(5400), extended_by="U2", poked=1, next_step_at=at(50))
+    assert stores.now_is() == after
+
+
+def test_a_later_end_makes_the_card_older_than_the_row(stores: Stores) -> None:
+    stores.added(up(card_ts="1.1"))
+    stores.recordings.card_drawn("rec1", 1, "1.1", NOW, stores.epoch)
+    stores.recordings.wish_end("rec1", "U2", at(50), half_an_hour_later)
+
+    assert [key for key, _ in stores.recordings.undrawn(9)] == ["rec1"]
+
+
+def test_a_later_end_counts_from_the_row_as_it_is_then(stores: Stores) -> None:
+    stores.added(up())
+    for by in ("U2", "U3"):
+        stores.recordings.wish_end("rec1", by, at(50), half_an_hour_later)
+
+    assert (stores.now_is().ends_at, stores.now_is().extended_by) == (at(7200), "U3")
+
+
+def test_people_who_press_at_once_all_count(stores: Stores) -> None:
+    stores.added(up())
+    with ThreadPoolExecutor(8) as people:
+        for done in [
+            people.submit(stores.recordings.wish_end, "rec1", f"U{n}", at(50), half_an_hour_later) for n in range(8)
+        ]:
+            before, after = done.result()
+            assert half_an_hour_later(before) == after.ends_at
+
+    assert (stores.now_is().ends_at, stores.now_is().poked) == (at(3600 + 8 * 1800), 8)
+
+
+def test_where_no_later_end_can_be_nothing_is_written_and_the_request_not_kept(stores: Stores) -> None:
+    stores.added(over())
+
+    assert stores.recordings.wish_end("rec1", "U2", at(50), lambda row: None, "press 1") == (over(), over())
+    assert stores.recordings.repeated("press 1") is None
+
+
+def test_the_same_press_again_puts_the_end_off_once(stores: Stores) -> None:
+    stores.added(up())
+    with ThreadPoolExecutor(4) as deliveries:
+        for done in [
+            deliveries.submit(stores.recordings.wish_end, "rec1", "U2", at(50), half_an_hour_later, "press 1")
+            for _ in range(4)
+        ]:
+            done.result()
+
+    assert stores.now_is().ends_at == at(5400)
+    assert stores.recordings.repeated("press 1") == stores.now_is()
+
+
+def test_a_step_neither_overwrites_a_later_end_nor_puts_it_to_sleep(stores: Stores) -> None:
+    before = stores.added(up())
+    stores.recordings.wish_end("rec1", "U2", at(50), half_an_hour_later)
+    after = stores.saved(before, replace(before, status=5, next_step_at=at(999)))
+
+    assert (after.ends_at, after.extended_by, after.next_step_at) == (at(5400), "U2", NOW)
+
+
+def test_the_end_that_has_come_is_not_written_where_somebody_put_it_off_meanwhile(stores: Stores) -> None:
+    before = stores.added(up(ends_at=at(60)))
+    _, extended = stores.recordings.wish_end("rec1", "U2", at(60), half_an_hour_later)
+    stopping = replace(before, state=State.STOPPING, ending=Reason.TIME_LIMIT)
+    alert = an_alert(stopping)
+
+    assert stores.saved(before, Change(stopping, alerts=(alert,), unless_poked=True)) == extended
+    assert stores.outbox.waiting() == []
+    assert stores.saved(extended, Change(replace(extended, tries=1), unless_poked=True)).tries == 1
 
 
 def test_requests_that_are_new_or_have_no_name_are_not_taken_for_others(stores: Stores) -> None:

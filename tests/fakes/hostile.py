@@ -95,6 +95,8 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "ended_at": draw(maybe_moments),
         "unwatched_from": draw(maybe_moments),
         "unwatched_to": draw(maybe_moments),
+        "ends_at": draw(maybe_moments),
+        "extended_by": draw(st.none() | people),
         "ending": draw(st.none() | st.sampled_from([Reason.STOPPED, Reason.TIME_LIMIT])),
         "files": draw(file_names),
         "files_awaited": draw(st.booleans()),

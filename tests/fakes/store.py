@@ -127,6 +127,24 @@ class MemoryRecordings:
                 self._memory.acts += [act] if act else []
             return row.recording
 
+    def wish_end(
+        self,
+        recording_id: str,
+        by: str,
+        at: datetime,
+        later: Callable[[Recording], datetime | None],
+        request: str | None = None,
+    ) -> tuple[Recording, Recording]:
+        with self._memory.lock:
+            row = self._memory.rows[recording_id]
+            was = row.recording
+            ends_at = None if self.repeated(request) is not None else later(was)
+            if ends_at is not None:
+                row.recording = replace(was, ends_at=ends_at, extended_by=by, poked=was.poked + 1, next_step_at=at)
+                row.version += 1
+                self._note(request, recording_id, at)
+            return was, row.recording
+
     def _note(self, request: str | None, recording_id: str, at: datetime) -> None:
         if request is not None:
             self._memory.requests[request] = recording_id, at
@@ -178,6 +196,8 @@ class MemoryRecordings:
         with self._memory.lock:
             self._memory.fence(epoch)
             row = self._memory.rows[change.recording.id]
+            if change.unless_poked and row.recording.poked != before.poked:
+                return
             self._write(row, before, change.recording, now)
             for recorder in change.recorders:
                 self._memory.recorders[recorder.id] = recorder
@@ -200,6 +220,8 @@ class MemoryRecordings:
             after,
             stop_wanted_at=is_now.stop_wanted_at,
             stop_wanted_by=is_now.stop_wanted_by,
+            ends_at=is_now.ends_at,
+            extended_by=is_now.extended_by,
             poked=is_now.poked,
             next_step_at=after.next_step_at if is_now.poked == before.poked else now,
             unwatched_from=is_now.unwatched_from,

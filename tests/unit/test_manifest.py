@@ -15,12 +15,16 @@ from check.slack import HELPFUL_SCOPES, NEEDED_SCOPES
 from handlers import COMMANDS
 from handlers.app import slack_app
 from handlers.doctor import Doctor
+from handlers.ends import Ends
+from handlers.extending import ExtendButton
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.wording import VERBS
 from messages.cards import STOP_ACTION
 from messages.slack import web_client
+from recordings.extending import ExtendService
 from recordings.links import LinkService
+from recordings.model import Policy
 from recordings.service import RecordingService
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rights import everybody
@@ -59,11 +63,12 @@ def app(store: MemoryRecordings, memory: Memory) -> App:
     return slack_app(
         client,
         "xoxb-test",
-        RecordCommand(service, lambda channel, told: told),
+        RecordCommand(service, lambda channel, told: told, Ends(FakeClock(), lambda user: None)),
         Doctor(client, list, lambda: "recorder"),
         service,
         LinksButton(links),
         everybody(),
+        ExtendButton(ExtendService(store, Policy(), FakeClock(), lambda: None)),
         "",
     )
 
@@ -128,5 +133,5 @@ def test_interactivity_is_on_since_the_card_has_a_button_that_the_app_answers(
 
 
 def test_nothing_is_listened_to_that_is_not_switched_on(manifest: Any, app: App) -> None:
-    assert len(app._listeners) == len(COMMANDS) + 3, "Stop, Get the files, the links themselves"
+    assert len(app._listeners) == len(COMMANDS) + 4, "Stop, Extend, Get the files, the links themselves"
     assert "event_subscriptions" not in manifest["settings"]

@@ -14,13 +14,17 @@ from slack_sdk.errors import SlackApiError
 
 from handlers.app import slack_app
 from handlers.doctor import Doctor
+from handlers.ends import Ends
+from handlers.extending import ExtendButton
 from handlers.links import LinksButton
 from handlers.posting import post_here
 from handlers.record import RecordCommand
 from messages.findings import Finding
 from messages.slack import web_client
 from messages.text import Message
+from recordings.extending import ExtendService
 from recordings.links import LinkService
+from recordings.model import Policy
 from recordings.service import RecordingService
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rights import everybody
@@ -186,8 +190,9 @@ def dispatched(asked: Doctor, response_url: str) -> str:
     client, memory = web_client(None, "http://127.0.0.1:9/api/"), Memory()
     service = RecordingService(MemoryRecordings(memory), lambda name: None, FakeClock(), lambda: "r", lambda: None)
     links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
-    record = RecordCommand(service, lambda channel, told: told)
-    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), everybody(), "")
+    extend = ExtendButton(ExtendService(MemoryRecordings(memory), Policy(), FakeClock(), lambda: None))
+    record = RecordCommand(service, lambda channel, told: told, Ends(FakeClock(), lambda user: None))
+    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), everybody(), extend, "")
     facts = {"team_id": "T1", "user_id": "U1", "api_app_id": "A1", "channel_id": "C1", "response_url": response_url}
     body = {"command": "/record", "text": " Doctor ", **facts}
     return str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from datetime import tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from agora.channels import check_channel_name
 from handlers.buttons import StopButton
+from handlers.ends import Ends
+from handlers.extending import ExtendButton
 from handlers.record import RecordCommand
+from messages.text import date_and_time
 from recordings.errors import StorageUnavailable
-from recordings.model import Delivered, Delivery, Reason, Recording, State
+from recordings.extending import ExtendService
+from recordings.model import Delivered, Delivery, Policy, Reason, Recording, State
 from recordings.service import RecordingService
 from tests.fakes.rows import FakeClock, a_delivery, at, over, up, with_card
 from tests.fakes.store import Memory, MemoryRecordings
@@ -29,6 +35,7 @@ class Desk:
         self.service = RecordingService(
             self.store, check_channel_name, FakeClock(), lambda: f"new{next(ids)}", lambda: None
         )
+        self.zone: tzinfo | None = ZoneInfo("Europe/Madrid")
         self.name: Callable[[str, str], str | None] = lambda channel, told: told or None
 
     def types(self, text: str, **facts: Any) -> str:
@@ -42,7 +49,7 @@ class Desk:
             "response_url": "https://hooks.example/1",
             "trigger_id": f"trigger-{next(_REQUESTS)}",
         }
-        message = RecordCommand(self.service, self.name).answer(sent | facts)
+        message = RecordCommand(self.service, self.name, Ends(FakeClock(), lambda user: self.zone)).answer(sent | facts)
         assert message.text
         return message.text
 
@@ -55,6 +62,19 @@ class Desk:
             "actions": [{"action_id": "stop_recording", "value": value}],
         }
         message = StopButton(self.service).answer(body)
+        return None if message is None else message.text
+
+    def presses_extend(self, message_ts: str, *, trigger: str | None = None) -> str | None:
+        body = {
+            "team": {"id": "T1", "domain": "acme"},
+            "channel": {"id": "C1"},
+            "user": {"id": "U2"},
+            "container": {"type": "message", "message_ts": message_ts},
+            "actions": [{"action_id": "extend_recording", "value": "rec1"}],
+            "trigger_id": trigger or f"trigger-{next(_REQUESTS)}",
+        }
+        service = ExtendService(self.store, Policy(), FakeClock(), lambda: None)
+        message = ExtendButton(service).answer(body)
         return None if message is None else message.text
 
     def has(self, *recordings: Recording) -> None:
@@ -133,6 +153,44 @@ def test_what_another_channel_records_is_no_more_than_that(desk: Desk) -> None:
     desk.has(up(slack_channel="C2", started_by="U9"))
 
     assert desk.types("start daily") == "`daily` is already recorded from another channel."
+
+
+def test_a_start_for_a_while_says_when_it_ends(desk: Desk) -> None:
+    said = desk.types("start weekly for 45m")
+
+    assert f"stopped at {date_and_time(at(2700))} at the latest" in said
+    assert [(r.agora_channel, r.ends_at) for r in desk.store.active()] == [("weekly", at(2700))]
+
+
+def test_a_start_for_a_while_without_a_name_takes_that_of_the_slack_channel(desk: Desk) -> None:
+    desk.types("start for 2h")
+
+    assert [(r.agora_channel, r.ends_at) for r in desk.store.active()] == [("daily", at(7200))]
+
+
+def test_a_start_until_a_time_means_the_persons_own_clock(desk: Desk) -> None:
+    """It is 11:42 in UTC, and 13:42 in Madrid."""
+    desk.types("start weekly until 14:00")
+
+    assert [r.ends_at for r in desk.store.active()] == [at(18 * 60)]
+
+
+def test_where_slack_does_not_tell_the_time_zone_another_way_is_proposed(desk: Desk) -> None:
+    desk.zone = None
+
+    said = desk.types("start weekly until 14:00")
+
+    assert "time zone" in said
+    assert "`/record start daily for 45m`" in said
+    assert desk.store.active() == []
+
+
+def test_what_is_recorded_here_already_keeps_its_end(desk: Desk) -> None:
+    desk.has(up())
+
+    assert "Its end stays as it was" in desk.types("start daily for 45m")
+    assert "Its end stays as it was" not in desk.types("start daily")
+    assert desk.row().ends_at is None
 
 
 # stop
@@ -310,7 +368,67 @@ def test_a_second_press_says_who_asked_before(desk: Desk) -> None:
 def test_a_press_on_an_old_card_shows_how_it_ended(desk: Desk) -> None:
     desk.has(over(reason=Reason.TIME_LIMIT, stop_wanted_by=None))
 
-    assert "longest time" in str(desk.presses("rec1"))
+    assert "its time was up" in str(desk.presses("rec1"))
+
+
+# the button that puts the end off
+
+
+def test_a_press_on_extend_puts_the_end_off_and_the_card_tells(desk: Desk) -> None:
+    desk.has(up(card_ts="1.1"))
+
+    assert desk.presses_extend("1.1") is None
+    assert (desk.row().ends_at, desk.row().extended_by) == (at(10 + 14_400 + 1_800), "U2")
+
+
+def test_a_press_on_the_warning_says_until_when_it_goes_on_now(desk: Desk) -> None:
+    desk.has(up(card_ts="1.1"))
+
+    said = str(desk.presses_extend("1.2"))
+
+    assert date_and_time(at(10 + 14_400 + 1_800)) in said
+
+
+def test_close_to_the_longest_the_reply_says_why_it_is_less_than_half_an_hour(desk: Desk) -> None:
+    desk.has(up(card_ts="1.1", ends_at=at(10 + 82_000)))
+
+    cut, none = str(desk.presses_extend("1.1")), str(desk.presses_extend("1.1"))
+
+    for said in (cut, none):
+        assert date_and_time(at(10 + 82_800)) in said
+        assert "takes 23 h at most: a recorder lives on a token, and no token outlives 24 h" in said
+    assert "can't be extended any further" in none
+    assert desk.row().ends_at == at(10 + 82_800)
+
+
+def test_the_same_press_delivered_twice_counts_once_and_says_nothing(desk: Desk) -> None:
+    desk.has(up(card_ts="1.1"))
+
+    assert [desk.presses_extend("1.2", trigger="same") for _ in range(2)][1] is None
+    assert desk.row().ends_at == at(10 + 14_400 + 1_800)
+
+
+@pytest.mark.parametrize(
+    ("row", "words"),
+    [
+        (over(), "is over"),
+        (up(state=State.UPLOADING, ended_at=at(60)), "is over"),
+        (up(stop_wanted_at=at(50), stop_wanted_by="U7"), "being stopped already, as <@U7> asked"),
+        (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), "Stopping `daily`"),
+    ],
+)
+def test_a_press_on_extend_too_late_says_how_it_stands(desk: Desk, row: Recording, words: str) -> None:
+    desk.has(row)
+
+    assert words in str(desk.presses_extend("1.1"))
+    assert desk.row() == row
+
+
+def test_a_press_on_extend_in_another_channel_changes_nothing(desk: Desk) -> None:
+    desk.has(up(slack_channel="C2"))
+
+    assert "I don't know that recording" in str(desk.presses_extend("1.1"))
+    assert desk.row().ends_at is None
 
 
 @pytest.mark.parametrize(("value", "channel"), [("rec1", "C2"), ("nobody", "C1"), ("", "C1")])

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
+from handlers.ends import For, Until
 from handlers.wording import VERBS, Typed, UnknownVerb, Usage, asks_for_doctor, nearest, parse
 from messages.text import typed
 
@@ -68,6 +69,79 @@ UNDERSTOOD = {
     "start " + "x" * 5000: ("start", "x" * 5000),
 }
 """What it is taken for; None: refused with a hint. Whether the name can be an Agora channel's is not asked here."""
+
+WITH_AN_END: dict[str, tuple[str | None, For | Until]] = {
+    "start daily for 45m": ("daily", For(2700)),
+    "start daily for 45 m": ("daily", For(2700)),
+    "start daily for 90 min": ("daily", For(5400)),
+    "start daily for 90 minutes": ("daily", For(5400)),
+    "start daily for 1 minute": ("daily", For(60)),
+    "start daily for 1h30m": ("daily", For(5400)),
+    "start daily for 1 h 30 min": ("daily", For(5400)),
+    "start daily for 2h": ("daily", For(7200)),
+    "start daily for 2 hours": ("daily", For(7200)),
+    "start daily for 1.5h": ("daily", For(5400)),
+    "start daily for 1,5 h": ("daily", For(5400)),
+    "start daily for 23h": ("daily", For(82_800)),
+    "start daily for 1380m": ("daily", For(82_800)),
+    "start daily FOR 45M": ("daily", For(2700)),
+    "start daily\tfor\n45m": ("daily", For(2700)),
+    "start daily until 15:30": ("daily", Until(15, 30)),
+    "start daily until 9:05": ("daily", Until(9, 5)),
+    "start daily until 09.05": ("daily", Until(9, 5)),
+    "start daily until 0:00": ("daily", Until(0, 0)),
+    "start daily until 23:59": ("daily", Until(23, 59)),
+    "start daily until 3pm": ("daily", Until(15, 0)),
+    "start daily until 3:30 PM": ("daily", Until(15, 30)),
+    "start daily until 3:30 p.m.": ("daily", Until(15, 30)),
+    "start daily until 12am": ("daily", Until(0, 0)),
+    "start daily until 12:15 pm": ("daily", Until(12, 15)),
+    'start "team call" for 45m': ("team call", For(2700)),
+    "start \u201cteam call\u201d until 15:30": ("team call", Until(15, 30)),
+    "start for 45m": (None, For(2700)),
+    "start until 15:30": (None, Until(15, 30)),
+    'start "for" for 45m': ("for", For(2700)),
+    'start "until" until 15:30': ("until", Until(15, 30)),
+    "start form for 45m": ("form", For(2700)),
+    "start <http://daily.co|daily.co> for 45m": ("daily.co", For(2700)),
+}
+
+WRONG_ENDS = {
+    "start daily for": "For how long",
+    "start for": "For how long",
+    "start daily until": "Until when",
+    "start until": "Until when",
+    "start for for 45m": "for how long",
+    "start daily for 45": "for how long",
+    "start daily for ever": "for how long",
+    "start daily for -5m": "for how long",
+    "start daily for 45m please": "for how long",
+    "start daily for 45s": "for how long",
+    "start daily for <@U012AB3CD|ana>": "for how long",
+    "start daily for 99999999999h": "for how long",
+    "start daily for 30 m 1 h": "for how long",
+    "start daily for 0m": "at least a minute",
+    "start daily for 0.5m": "at least a minute",
+    "start daily for 24h": "no token outlives 24 h",
+    "start daily for 23h1m": "23 h at most",
+    "start daily for 99999m": "23 h at most",
+    "start daily until 25:00": "no such time",
+    "start daily until 12:60": "no such time",
+    "start daily until 15:30pm": "no such time",
+    "start daily until 0am": "no such time",
+    "start daily until 15": "until when",
+    "start daily until noon": "until when",
+    "start daily until tomorrow 15:30": "until when",
+    "start daily until 15:30:00": "until when",
+    "start team call for 45m": "quotes",
+    'start "team call for 45m': "missing",
+    'start "team call"for 45m': "behind the name",
+    "start @ana for 45m": "person",
+    "start <@U012AB3CD|ana> for 45m": "mention",
+    "stop daily for 45m": "quotes",
+    "status daily until 15:30": "quotes",
+}
+"""What the refusal has to speak of."""
 
 REFUSED = {
     "start team call": "quotes",
@@ -161,6 +235,31 @@ def test_it_is_refused_with_a_reason_and_an_example(text: str) -> None:
     assert REFUSED[text] in str(refused.value)
     assert refused.value.example.startswith(f"/record {text.split(' ')[0]} ")
     assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
+
+
+@pytest.mark.parametrize("text", WITH_AN_END)
+def test_an_end_is_understood_behind_the_name(text: str) -> None:
+    assert parse(text) == Typed("start", *WITH_AN_END[text])
+
+
+@pytest.mark.parametrize("text", WRONG_ENDS)
+def test_a_wrong_end_is_refused_with_a_reason_and_an_example(text: str) -> None:
+    with pytest.raises(Usage) as refused:
+        parse(text)
+
+    assert WRONG_ENDS[text] in str(refused.value)
+    assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
+
+
+@pytest.mark.parametrize("text", ['start "for"', 'start "until"', "stop for", "status until"])
+def test_a_channel_that_is_named_like_one_of_the_two_words_can_be_named(text: str) -> None:
+    verb, name = text.split()
+    assert parse(text) == Typed(verb, name.strip('"'))
+
+
+@given(st.sampled_from(["for ", "until ", "daily for ", "daily until "]), st.text(max_size=20))
+def test_whatever_end_is_typed_is_understood_or_refused_in_words(words: str, end: str) -> None:
+    assert answered_in_words(f"start {words}{end}")
 
 
 @pytest.mark.parametrize("text", UNKNOWN)

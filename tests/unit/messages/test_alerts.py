@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from messages.alerts import alert_message
+from messages.cards import EXTEND_ACTION
 from messages.files import LINKS_ACTION
-from messages.text import Message
+from messages.text import Message, date_and_time
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
 from recordings.model import AlertKind, Delivered, Delivery, Part, Reason, Recording, State
-from tests.fakes.rows import a_delivery, an_alert, over, up
+from tests.fakes.rows import a_delivery, an_alert, at, over, up
 from tests.unit.messages.test_cards import words
 
 TABLES: dict[AlertKind, dict[Reason, Words]] = {
@@ -51,9 +52,27 @@ def test_what_concerns_many_recordings_names_none(kind: AlertKind, reason: Reaso
     assert ("weekly" in message.text) is not many
 
 
+def test_the_warning_before_the_end_says_when_that_is_and_has_the_button_that_puts_it_off() -> None:
+    alert = an_alert(up(ends_at=at(2700)), kind=AlertKind.WARNING, reason=Reason.ENDING_SOON)
+    message = alert_message(alert, extension=3600)
+    (element,) = [each for block in message.blocks if block["type"] == "actions" for each in block["elements"]]
+
+    assert f"It is stopped at {date_and_time(at(2700))}." in words(message)
+    assert (element["action_id"], element["value"], element["text"]["text"]) == (EXTEND_ACTION, "rec1", "Extend 1 h")
+    assert all(block["type"] != "actions" for block in alert_message(alert, direct=True).blocks)
+
+
 @pytest.mark.parametrize(
     ("name", "typed"),
-    [("daily", "daily"), ("team call", '"team call"'), ("#daily", '"#daily"'), ("a<b", "a&lt;b"), (":x:", '":x:"')],
+    [
+        ("daily", "daily"),
+        ("team call", '"team call"'),
+        ("#daily", '"#daily"'),
+        ("a<b", "a&lt;b"),
+        (":x:", '":x:"'),
+        ("for", '"for"'),
+        ("Until", '"Until"'),
+    ],
 )
 def test_after_a_failure_it_gives_the_words_to_start_again(name: str, typed: str) -> None:
     assert f"`/record start {typed}`" in words(alert_message(an_alert(up(agora_channel=name))))

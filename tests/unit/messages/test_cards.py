@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from messages.cards import STOP_ACTION, Frame, card
+from messages.cards import EXTEND_ACTION, STOP_ACTION, Frame, card
 from messages.files import LINKS_ACTION
 from messages.text import Message, clock, date_and_time
 from recordings.model import HOLDS_CHANNEL, Delivered, Delivery, Reason, Recording, State
@@ -31,11 +31,14 @@ def words(message: Message) -> str:
 
 
 def button(recording: Recording) -> dict[str, Any] | None:
-    for block in card(recording, FRAME).blocks:
-        if block["type"] == "actions":
-            (element,) = block["elements"]
-            return dict(element)
-    return None
+    """The first one, which is the one that people need most."""
+    found = buttons(recording)
+    return found[0] if found else None
+
+
+def buttons(recording: Recording, frame: Frame = FRAME) -> list[dict[str, Any]]:
+    actions = [block for block in card(recording, frame).blocks if block["type"] == "actions"]
+    return [dict(element) for block in actions for element in block["elements"]]
 
 
 def test_it_says_that_the_call_is_recorded_who_asked_since_when_and_until_when_at_the_latest() -> None:
@@ -45,6 +48,43 @@ def test_it_says_that_the_call_is_recorded_who_asked_since_when_and_until_when_a
     assert f"Asked for by <@U1> at {clock(NOW)}" in said
     assert f"Since {clock(at(10))}, until {date_and_time(at(14_410))} at the latest" in said
     assert "Reference `rec1`" in said
+
+
+def test_an_end_that_somebody_asked_for_is_shown_from_the_beginning() -> None:
+    asked = with_card(ends_at=at(2700))
+
+    assert f"Until {date_and_time(at(2700))} at the latest" in shown(asked)
+    assert f"Since {clock(at(10))}, until {date_and_time(at(2700))} at the latest" in shown(up(ends_at=at(2700)))
+    assert "at the latest" not in shown(with_card())
+
+
+def test_who_put_the_end_off_last_is_shown_in_one_line_while_it_goes_on() -> None:
+    extended = up(ends_at=at(4500), extended_by="U2")
+
+    assert f"Extended to {date_and_time(at(4500))} by <@U2>" in shown(extended)
+    assert "Extended" not in shown(up(ends_at=at(4500)))
+    assert "Extended" not in shown(replace(extended, stop_wanted_by="U3", stop_wanted_at=at(50)))
+    assert "Extended" not in shown(over(ends_at=at(4500), extended_by="U2"))
+
+
+@pytest.mark.parametrize("state", State)
+def test_while_it_is_up_and_nobody_stops_it_a_button_puts_the_end_off(state: State) -> None:
+    reason = {State.ENDED: Reason.STOPPED, State.FAILED: Reason.LOST}.get(state)
+    found = [each for each in buttons(up(state=state, reason=reason)) if each["action_id"] == EXTEND_ACTION]
+
+    assert bool(found) is (state in (State.RECORDING, State.INTERRUPTED))
+    for each in found:
+        assert (each["value"], each["text"]["text"], "confirm" in each) == ("rec1", "Extend 30 min", False)
+    assert EXTEND_ACTION not in [each["action_id"] for each in buttons(up(stop_wanted_at=at(50), stop_wanted_by="U2"))]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "label"), [(1800, "30 min"), (3600, "1 h"), (5400, "1 h 30 min"), (6, "6 s"), (0.2, "0.2 s")]
+)
+def test_the_button_says_by_how_much(seconds: float, label: str) -> None:
+    texts = [each["text"]["text"] for each in buttons(up(), Frame(14_400, FRAME.folder, seconds))]
+
+    assert texts == ["Stop", f"Extend {label}"]
 
 
 def test_times_are_in_the_readers_own_zone_and_in_utc_where_slack_cannot_say() -> None:
@@ -128,6 +168,8 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
         {"ended_at": at(12)},
         {"stop_wanted_by": "U2", "stop_wanted_at": at(12)},
         {"ending": Reason.TIME_LIMIT},
+        {"ends_at": at(2700)},
+        {"ends_at": at(2700), "extended_by": "U2"},
         {"unwatched_from": at(1), "unwatched_to": at(2)},
         {"state": State.ENDED, "reason": Reason.IDLE},
         {"state": State.FAILED, "reason": Reason.REJECTED, "detail": "x"},

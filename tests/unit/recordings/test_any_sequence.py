@@ -35,6 +35,7 @@ from recordings.errors import (
     SlackBusy,
     SlackRefused,
 )
+from recordings.limits import extended
 from recordings.model import Policy, Reason, Recorder, Recording, State, Turn
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, StoredFile
 from recordings.sightings import Sighting
@@ -173,6 +174,13 @@ class Life(RuleBasedStateMachine):
     @precondition(lambda self: not self.patient)
     def somebody_stops_it(self, who: str) -> None:
         self.recordings.wish_stop("rec1", who, self.now)
+
+    @rule(who=st.sampled_from(["U1", "U2"]), seconds=st.sampled_from([2, 1800, 50_000]))
+    def somebody_puts_the_end_off(self, who: str, seconds: float) -> None:
+        end = self.row.ends_at
+        usual = self.policy.max_duration
+        _, after = self.recordings.wish_end("rec1", who, self.now, lambda row: extended(row, usual, seconds))
+        assert after.ends_at == end or (after.ends_at is not None and (end is None or after.ends_at > end))
 
     @rule(data=st.data(), steps=st.integers(1, 6))
     @precondition(lambda self: not self.row.settled)

@@ -82,6 +82,12 @@ def test_a_start_is_written_down_and_wakes_the_engine(desk: Desk) -> None:
     assert desk.woken == 1
 
 
+def test_a_start_with_an_end_of_its_own_is_written_down_with_it(desk: Desk) -> None:
+    result = desk.service.start("daily", HERE, "U1", None, ends_at=at(2700))
+
+    assert result == Started(a_recording(ends_at=at(2700)))
+
+
 def test_a_name_that_no_channel_can_have_is_refused_before_anything_is_written(desk: Desk) -> None:
     with pytest.raises(InvalidChannelName):
         desk.service.start("no spaces!", HERE, "U1", None)

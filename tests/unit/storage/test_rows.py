@@ -30,7 +30,9 @@ def test_a_delivery_comes_back_as_it_was(delivery: Delivery) -> None:
     [
         a_recording(),
         over(delivery=a_delivery()),
-        a_recording(**EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4)),
+        a_recording(
+            **EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4), ends_at=at(5)
+        ),
     ],
 )
 def test_a_recording_comes_back_as_it_was(recording: Recording) -> None:
@@ -55,8 +57,10 @@ def test_a_field_that_an_older_program_did_not_write_has_its_default() -> None:
 
 
 def test_no_fact_is_left_out_of_this_suite() -> None:
-    whole = a_recording(**EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4))
+    whole = a_recording(
+        **EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4), ends_at=at(5)
+    )
     unset = {field.name for field in fields(Recording) if getattr(whole, field.name) in (None, field.default)}
 
-    assert unset <= {"stop_wanted_by", "poked"}
+    assert unset <= {"stop_wanted_by", "extended_by", "poked"}
     assert set(RECORDING) == {field.name for field in fields(Recording)}

@@ -1,0 +1,13 @@
+"""What somebody typed can't be understood."""
+
+from __future__ import annotations
+
+from recordings.errors import PersonError
+
+
+class Usage(PersonError):
+    """What was typed can't be understood. `example` shows what could be typed instead."""
+
+    def __init__(self, problem: str, example: str) -> None:
+        super().__init__(problem)
+        self.example = example

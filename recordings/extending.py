@@ -1,0 +1,64 @@
+"""Putting off the end of a recording that goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from recordings.limits import end_of, extended, goes_on, last_end_of
+from recordings.model import Policy, Recording, State
+from recordings.ports import Clock, Wake
+from recordings.service import NothingHere, OverAlready, Place, StopAsked
+from recordings.stores import Wishes
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """The later end was written down; `again`: it had been, for the same request. `cut`: as late as it can be, which
+    is sooner than was asked for."""
+
+    recording: Recording
+    until: datetime
+    again: bool = False
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AtTheLongest:
+    """It can't end any later."""
+
+    recording: Recording
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ExtendService:
+    """Puts ends off, by the policy's extension and as far as the policy lets it."""
+
+    store: Wishes
+    policy: Policy
+    clock: Clock
+    wake: Wake
+
+    def extend(
+        self, recording_id: str, place: Place, by: str, request: str | None = None
+    ) -> Extended | AtTheLongest | StopAsked | OverAlready:
+        """Raises `NothingHere`, `StorageUnavailable`. What Slack delivers again changes nothing."""
+        known = self.store.recording(recording_id)
+        if known is None or known.slack_channel != place.channel:
+            raise NothingHere(recording_id)
+        before, after = self.store.wish_end(recording_id, by, self.clock(), self._later, request)
+        until = end_of(after, self.policy.max_duration)
+        if before != after:
+            self.wake()
+            whole = end_of(before, self.policy.max_duration) + timedelta(seconds=self.policy.extension)
+            return Extended(after, until, cut=until < whole)
+        if self.store.repeated(request) is not None:
+            return Extended(after, until, again=True)
+        if goes_on(after):
+            return AtTheLongest(after, last_end_of(after, self.policy.max_duration))
+        over = after.over or after.state is State.UPLOADING
+        return OverAlready(after) if over else StopAsked(after, again=True)
+
+    def _later(self, recording: Recording) -> datetime | None:
+        return extended(recording, self.policy.max_duration, self.policy.extension)

@@ -1,0 +1,276 @@
+"""How long a recording takes: as somebody asks for, put off by a press, warned of before the end, and no longer."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from simulator.slack.interactions import Interaction
+from simulator.slack.world import Message
+from tests.system.conftest import Office, event, payload, states, words
+
+Begin = Callable[..., Office]
+NEARLY = timedelta(seconds=1.5)
+"""So much later something may happen while both cores are busy."""
+
+
+@pytest.fixture(params=["socket", "http"])
+def begin(request: pytest.FixtureRequest, office: Office, port: int) -> Begin:
+    """Starts the bot, and Slack reaches it in one of the two ways."""
+
+    def over_http(**settings: str) -> Office:
+        office.slack.use_http(f"http://127.0.0.1:{port}/slack/events")
+        office.bot.start(SLACK_APP_TOKEN="", HTTP_PORT=str(port), **settings)
+        office.slack.wait_for(lambda: ready(port), timeout=20, what="a bot that is ready")
+        return office
+
+    return office.start if request.param == "socket" else over_http
+
+
+def ready(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def moment(value: Any) -> datetime:
+    """What a row says, from either database."""
+    read = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+    return read.replace(tzinfo=read.tzinfo or UTC).astimezone(UTC)
+
+
+def ends_at(office: Office) -> datetime:
+    (row,) = office.bot.rows("SELECT ends_at FROM recordings")
+    return moment(row["ends_at"])
+
+
+def started_at(office: Office) -> datetime:
+    (row,) = office.bot.rows("SELECT started_at FROM recordings")
+    return moment(row["started_at"])
+
+
+def shown(end: datetime) -> str:
+    return f"<!date^{int(end.timestamp())}^"
+
+
+def press(office: Office, where: Message, by: str, *, wait: bool = True, stale: bool = False) -> Interaction:
+    return office.slack.person(by).press(where, "extend_recording", wait=wait, stale=stale)
+
+
+def warnings(office: Office) -> list[datetime]:
+    """When the warnings that were written down were raised."""
+    rows = office.bot.rows("SELECT raised_at FROM outbox WHERE reason = 'ending_soon' ORDER BY id")
+    return [moment(row["raised_at"]) for row in rows]
+
+
+def delivered(office: Office) -> list[Message]:
+    return [alert for alert in office.alerts() if payload(alert).get("reason") == "ending_soon"]
+
+
+def wait_warnings(office: Office, count: int) -> list[Message]:
+    office.slack.wait_for(lambda: len(delivered(office)) >= count, timeout=30, what=f"{count} warnings")
+    return delivered(office)
+
+
+def answer(office: Office, interaction: Interaction) -> str:
+    """What the person who pressed was told."""
+    office.slack.wait_for(lambda: interaction.responses, what="words for the person")
+    return words(interaction)
+
+
+# for, until
+
+
+def test_for_a_while_is_shown_at_once_and_on_the_card(begin: Begin) -> None:
+    office = begin()
+    office.agora.join("team call", 1000)
+    asked_at = datetime.now(UTC)
+    said = words(office.command('start "team call" for 45m'))
+    end = ends_at(office)
+    assert timedelta(minutes=45) <= end - asked_at < timedelta(minutes=45) + NEARLY
+    assert shown(end) in said
+    card = office.wait_red("team call")
+    assert shown(end) in card.said
+    assert "at the latest" in card.said
+
+
+def test_until_is_the_persons_own_time(begin: Begin) -> None:
+    office = begin()
+    office.agora.join("daily", 1000)
+    there = ZoneInfo("America/New_York")
+    wanted = (datetime.now(there) + timedelta(hours=2)).replace(second=0, microsecond=0)
+    said = words(office.command(f"start until {wanted:%H:%M}", by="ben"))
+    assert ends_at(office) == wanted.astimezone(UTC)
+    assert shown(wanted) in said
+    assert shown(wanted) in office.wait_red().said
+
+
+def test_where_slack_does_not_tell_the_time_zone_it_is_answered_in_time_and_nothing_starts(begin: Begin) -> None:
+    office = begin()
+    office.slack.scopes.remove("users:read")
+    assert "/record start daily for 45m" in words(office.command("start daily until 15:30"))
+    office.slack.scopes.append("users:read")
+    office.slack.faults.add("users.info", hang=True)
+    assert "time zone" in words(office.command("start daily until 15:30"))
+    assert office.agora.requests() == []
+    assert office.slack.messages("daily") == []
+
+
+def test_wrong_ends_are_answered_with_an_example_and_nothing_starts(office: Office) -> None:
+    office.start()
+    for text in ("for", "daily for", "daily for ever", "daily for 24h", "daily for 0m", "daily until 25:00"):
+        assert "/record start daily" in words(office.command(f"start {text}")), text
+    passed = datetime.now(ZoneInfo("Europe/Madrid")) - timedelta(hours=1)
+    if passed.date() == datetime.now(ZoneInfo("Europe/Madrid")).date():
+        assert "has passed today" in words(office.command(f"start daily until {passed:%H:%M}"))
+    assert office.agora.requests() == []
+
+
+# extending
+
+
+def test_two_people_who_extend_it_at_once_both_count_and_the_card_says_who_was_last(begin: Begin) -> None:
+    office = begin(MAX_DURATION_SECONDS="600")
+    card = office.recording()
+    presses = [press(office, card, by, wait=False) for by in ("ana", "ben")]
+    for each in presses:
+        assert each.wait().acknowledged
+    end = started_at(office) + timedelta(seconds=600 + 2 * 1800)
+    assert ends_at(office) == end
+    (row,) = office.bot.rows("SELECT extended_by FROM recordings")
+    last = next(name for name in ("ana", "ben") if office.slack.person(name).id == row["extended_by"])
+
+    def line() -> str:
+        return next((line for line in card.said.splitlines() if line.startswith("Extended to")), "")
+
+    office.slack.wait_for(lambda: shown(end) in line(), what="the later end on the card")
+    assert line().endswith(f"by {office.slack.person(last).mention}")
+    assert card.said.count("Extended to") == 1
+    assert all(each.responses == [] for each in presses), "the card tells"
+
+
+def test_a_press_that_slack_delivers_again_counts_once(begin: Begin) -> None:
+    office = begin(MAX_DURATION_SECONDS="600")
+    card = office.recording()
+    pressed = press(office, card, "ben")
+    once = ends_at(office)
+    assert pressed.repeat().acknowledged
+    office.after_queries(2)
+    assert ends_at(office) == once == started_at(office) + timedelta(seconds=600 + 1800)
+    press(office, card, "ben")
+    assert ends_at(office) == once + timedelta(seconds=1800)
+
+
+def test_at_23_hours_the_reply_says_why_it_can_be_no_later(begin: Begin) -> None:
+    office = begin(MAX_DURATION_SECONDS="82000")
+    card = office.recording()
+    cut = answer(office, press(office, card, "ben"))
+    end = started_at(office) + timedelta(hours=23)
+    assert ends_at(office) == end
+    none = answer(office, press(office, card, "ana"))
+    assert ends_at(office) == end
+    for said in (cut, none):
+        assert shown(end) in said
+        assert "no token outlives 24 h" in said
+    assert "can't be extended any further" in none
+
+
+def test_on_a_card_that_is_over_or_stopping_it_says_so(begin: Begin) -> None:
+    office = begin()
+    card = office.recording()
+    office.agora.fault("stop", answer="internal_error", times=None)
+    office.command("stop", by="ben")
+    office.wait_card("stopping")
+    stopping = answer(office, press(office, card, "ana", stale=True))
+    assert office.slack.person("ben").mention in stopping
+    office.agora.clear_faults()
+    office.wait_card("ended")
+    assert "is over" in answer(office, press(office, card, "ana", stale=True))
+    (row,) = office.bot.rows("SELECT ends_at, extended_by FROM recordings")
+    assert dict(row) == {"ends_at": None, "extended_by": None}
+
+
+# warnings, and the end
+
+
+def test_warnings_come_on_time_and_then_it_ends_and_everybody_is_told(begin: Begin) -> None:
+    office = begin(MAX_DURATION_SECONDS="12", ENDING_SOON_SECONDS="11,5,2")
+    card = office.recording()
+    alert = office.wait_alert("recording_ended", "time_limit", timeout=30)
+    end = started_at(office) + timedelta(seconds=12)
+    for told, lead in zip(warnings(office), (5, 2), strict=True):
+        assert timedelta() <= told - (end - timedelta(seconds=lead)) < NEARLY
+    kinds = [(event(each), payload(each)["reason"]) for each in office.alerts()]
+    assert kinds == [("recording_warning", "ending_soon")] * 2 + [("recording_ended", "time_limit")]
+    for warning in delivered(office):
+        assert shown(end) in warning.said
+        assert (warning.thread_ts, warning.broadcast) == (card.ts, True)
+    assert "Its time was up" in alert.said
+    over = office.wait_card("ended", reason="time_limit")
+    assert states(over)[-1] == "ended"
+    assert not office.agora.running()
+    ended = datetime.fromisoformat(payload(over)["ended_at"])
+    assert timedelta(0) <= ended - end < 2 * NEARLY
+
+
+def test_an_extension_on_the_warning_arms_it_anew(begin: Begin) -> None:
+    office = begin(MAX_DURATION_SECONDS="8", ENDING_SOON_SECONDS="3", EXTEND_SECONDS="7")
+    card = office.recording()
+    (first,) = wait_warnings(office, 1)
+    said = answer(office, press(office, first, "ben"))
+    end = started_at(office) + timedelta(seconds=15)
+    assert shown(end) in said
+    office.slack.wait_for(lambda: "Extended to" in card.said, what="the later end on the card")
+    wait_warnings(office, 2)
+    office.wait_alert("recording_ended", "time_limit", timeout=30)
+    old, new = warnings(office)
+    assert timedelta(0) <= new - (end - timedelta(seconds=3)) < NEARLY
+    assert old < end - timedelta(seconds=7)
+    office.wait_card("ended", reason="time_limit")
+    assert "is over" in answer(office, press(office, first, "ana"))
+
+
+def test_what_is_stopped_before_its_end_is_not_warned_of(office: Office) -> None:
+    office.start(MAX_DURATION_SECONDS="8", ENDING_SOON_SECONDS="2", UNREACHABLE_ALERT_SECONDS="60")
+    office.recording()
+    office.agora.fault("stop", answer="internal_error", times=None)
+    office.command("stop", by="ben")
+    office.wait_card("stopping")
+    end = started_at(office) + timedelta(seconds=8)
+    office.slack.wait_for(lambda: datetime.now(UTC) > end, timeout=20, what="the end")
+    assert office.alerts() == []
+
+
+def test_a_warning_is_neither_lost_nor_doubled_when_the_bot_is_killed(office: Office) -> None:
+    settings = {"MAX_DURATION_SECONDS": "24", "ENDING_SOON_SECONDS": "11,3", "EXTEND_SECONDS": "1"}
+    office.start(**settings)
+    office.recording()
+    wait_warnings(office, 1)
+    office.slack.wait_for(lambda: not office.undelivered(), what="a warning that is marked as being in Slack")
+    office.bot.kill()
+    office.restart(**settings)
+    office.wait_alert("recording_ended", "time_limit", timeout=40)
+    end = started_at(office) + timedelta(seconds=24)
+    first, second = warnings(office)
+    assert timedelta(0) <= first - (end - timedelta(seconds=11)) < NEARLY
+    assert timedelta(0) <= second - (end - timedelta(seconds=3)) < NEARLY
+    assert len(delivered(office)) == 2
+
+
+def test_an_end_that_comes_while_agora_is_away_is_carried_out_when_it_is_back(office: Office) -> None:
+    office.start(MAX_DURATION_SECONDS="6", ENDING_SOON_SECONDS="2", UNREACHABLE_ALERT_SECONDS="60")
+    office.recording()
+    office.agora.down()
+    wait_warnings(office, 1)
+    office.wait_state("stopping")
+    office.agora.up()
+    office.wait_alert("recording_ended", "time_limit", timeout=30)
+    assert not office.agora.running()
