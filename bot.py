@@ -43,12 +43,14 @@ from files.places import REQUEST_SECONDS, Place
 from files.unusable import UnusableBucket
 from handlers.app import slack_app
 from handlers.channel_names import ChannelNames
+from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.http import SlackOverHttp
 from handlers.identity import Identity
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.socket import Socket
+from handlers.taking import TakeButton
 from messages.cards import Frame
 from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
 from messages.slack import Slack, web_client
@@ -63,12 +65,14 @@ from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
+from recordings.details import DetailService
 from recordings.errors import DatabaseNewer, StorageUnavailable
 from recordings.links import LinkService
 from recordings.model import Policy, Recording
 from recordings.ports import Bucket
 from recordings.service import RecordingService
 from recordings.stores import Share
+from recordings.taking import TakingService
 from storage.acts import Acts
 from storage.database import Database
 from storage.lease import Lease
@@ -211,6 +215,11 @@ def _folders(recording: Recording) -> tuple[str, ...]:
     return payloads.file_name_prefix(recording.slack_channel, recording.requested_at.date())
 
 
+def _folder(config: settings.Settings) -> Callable[[Recording], str]:
+    """Where a recording's files are: bucket and folders."""
+    return lambda recording: "/".join((config.storage_bucket, *_folders(recording)))
+
+
 @dataclass(slots=True)
 class Running:
     """The parts that have to be started and stopped, in this order."""
@@ -328,7 +337,7 @@ def lanes_of(
 ) -> tuple[Lane, ...]:
     """The kinds of work that the leader does, each with its threads."""
     pace = SlackPace()
-    frame = Frame(policy.max_duration, lambda recording: "/".join((config.storage_bucket, *_folders(recording))))
+    frame = Frame(policy.max_duration, _folder(config))
     poster = CardPoster(slack, pace, now, frame)
     rng = random.SystemRandom()
     calls = Calls(agora_of(config, pacer), stores.recorders, _folders, now, rng, meter)
@@ -371,6 +380,8 @@ def app_of(
         doctor,
         service,
         LinksButton(links),
+        DetailsButton(DetailService(stores.recordings, stores.recorders)),
+        TakeButton(TakingService(stores.outbox, now), Slack(web_client(token, config.slack_api_url)), _folder(config)),
         _revealed(config.slack_signing_secret),
     )
 

@@ -6,7 +6,7 @@ import re
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from http.client import HTTPException
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from slack_bolt import Ack, App, BoltResponse, Respond
@@ -18,12 +18,17 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from handlers import COMMANDS
+from handlers.again import AgainButton
 from handlers.buttons import StopButton
+from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.links import LinksButton
+from handlers.listing import NextButton
 from handlers.record import RecordCommand
+from handlers.taking import TakeButton
 from handlers.wording import asks_for_doctor
 from messages import findings, replies
+from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACTION, TAKE_ACTION
 from messages.cards import STOP_ACTION
 from messages.files import LINKS_ACTION
 from messages.text import Message
@@ -41,6 +46,8 @@ def slack_app(
     doctor: Doctor,
     service: RecordingService,
     links: LinksButton,
+    details: DetailsButton,
+    taking: TakeButton,
     signing_secret: str,
 ) -> App:
     """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
@@ -54,10 +61,14 @@ def slack_app(
         # be acknowledged within Slack's 3 seconds.
         listener_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="listener"),
     )
-    stop_button = StopButton(service)
     for name in COMMANDS:
         app.command(name)(_command(record, doctor))
-    app.action(STOP_ACTION)(_press(stop_button))
+    app.action(STOP_ACTION)(_press(StopButton(service)))
+    app.action(AGAIN_ACTION)(_press(AgainButton(service)))
+    app.action(NEXT_ACTION)(_press(NextButton(service)))
+    for action in (MORE_ACTION, DETAILS_ACTION):
+        app.action(action)(_press(details))
+    app.action(TAKE_ACTION)(_press_slowly(taking))
     app.action(LINKS_ACTION)(_press_slowly(links))
     app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
     app.error(_on_error)
@@ -86,29 +97,44 @@ def _command(record: RecordCommand, doctor: Doctor) -> Any:
     return listener
 
 
-def _press(button: StopButton) -> Any:
+class Button(Protocol):
+    """Answers a press; None where what follows shows elsewhere."""
+
+    def answer(self, body: dict[str, Any]) -> Message | None: ...
+
+
+def _press(button: Button) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        reply = button.answer(body)
+        # Written down first, acknowledged then: what is lost shows as lost.
+        replaces = bool((body.get("container") or {}).get("is_ephemeral"))
+        try:
+            reply = button.answer(body)
+        except StorageUnavailable as error:
+            reply, replaces = _not_written(error), False
         ack()
-        ephemeral = bool((body.get("container") or {}).get("is_ephemeral"))
         if reply is not None:
-            _respond(respond, reply, replace_original=ephemeral)
+            _respond(respond, reply, replace_original=replaces)
 
     return listener
 
 
-def _press_slowly(button: LinksButton) -> Any:
+def _press_slowly(button: Button) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
         try:
             reply = button.answer(body)
         except StorageUnavailable as error:
-            reference = secrets.token_hex(4)
-            _log.error("request_not_written", error=str(error), reference=reference)
-            reply = replies.storage_failed(reference)
-        _respond(respond, reply, replace_original=False)
+            reply = _not_written(error)
+        if reply is not None:
+            _respond(respond, reply, replace_original=False)
 
     return listener
+
+
+def _not_written(error: StorageUnavailable) -> Message:
+    reference = secrets.token_hex(4)
+    _log.error("request_not_written", error=str(error), reference=reference)
+    return replies.storage_failed(reference)
 
 
 def _nothing_to_do(ack: Ack) -> None:

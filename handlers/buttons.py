@@ -27,7 +27,7 @@ class StopButton:
             pressed = body["actions"][0].get("value") or ""
             result = self.service.stop_one(pressed, place, body["user"]["id"], delivery_key(body))
         except NothingHere:
-            return replies.text("I don't know that recording any more. `/record status` shows what is running.")
+            return replies.nothing_known()
         if isinstance(result, OverAlready):
             return replies.over_already(result.recording, team.get("domain") or "app")
         on_card = not (body.get("container") or {}).get("is_ephemeral")

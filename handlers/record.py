@@ -1,4 +1,4 @@
-"""`/record`: start, status, stop, help."""
+"""`/record`: start, status, stop, list, help."""
 
 from __future__ import annotations
 
@@ -7,20 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from handlers.deliveries import delivery_key
+from handlers.starting import answer_start
 from handlers.wording import Typed, UnknownVerb, Usage, parse
 from messages import replies
+from messages.listing import listing
 from messages.text import Message
-from recordings.errors import InvalidChannelName
-from recordings.service import (
-    AlreadyElsewhere,
-    AlreadyHere,
-    NothingHere,
-    Place,
-    RecordingService,
-    Several,
-    Started,
-    StopAsked,
-)
+from recordings.service import NothingHere, Place, RecordingService, Several, StopAsked
 
 ChannelName = Callable[[str, str], str | None]
 """The name of a Slack channel, from its id and from what the command said of it; None where it can't be known."""
@@ -44,6 +36,8 @@ class RecordCommand:
                     return self._status(typed, command)
                 case "stop":
                     return self._stop(typed, command)
+                case "list":
+                    return self._list(typed, command)
             return replies.help_text()
         except UnknownVerb as error:
             return replies.unknown_command(str(error), error.nearest)
@@ -56,19 +50,15 @@ class RecordCommand:
             raise Usage(
                 "I can't tell this channel's name. Which Agora channel shall be recorded?", "/record start daily"
             )
-        try:
-            result = self.service.start(
-                name, _place(command), command["user_id"], command.get("response_url"), delivery_key(command)
-            )
-        except InvalidChannelName as error:
-            raise Usage(str(error), "/record start daily") from None
-        except AlreadyElsewhere:
-            return replies.already_elsewhere(name)
-        match result:
-            case Started(recording):
-                return replies.starting(recording)
-            case AlreadyHere(recording):
-                return replies.already_here(recording, _domain(command))
+        by, response_url = command["user_id"], command.get("response_url")
+        return answer_start(
+            lambda: self.service.start(name, _place(command), by, response_url, delivery_key(command)),
+            name,
+            _domain(command),
+        )
+
+    def _list(self, typed: Typed, command: dict[str, Any]) -> Message:
+        return listing(self.service.history(_place(command), typed.name), _domain(command))
 
     def _status(self, typed: Typed, command: dict[str, Any]) -> Message:
         found = self.service.status(_place(command), typed.name)

@@ -8,17 +8,22 @@ from dataclasses import dataclass
 
 from recordings.errors import PersonError
 
-VERBS = ("start", "status", "stop", "doctor", "help")
+VERBS = ("start", "status", "stop", "list", "doctor", "help")
 _WITHOUT_A_NAME = ("doctor", "help")
 _MEANT = {
+    "again": "start",
     "begin": "start",
     "check": "doctor",
     "end": "stop",
     "finish": "stop",
     "halt": "stop",
+    "history": "list",
     "info": "status",
-    "list": "status",
+    "log": "list",
     "record": "start",
+    "recordings": "list",
+    "repeat": "start",
+    "restart": "start",
     "stat": "status",
     "?": "help",
 }

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from messages.files import file_lines, has_links, links_block
+from messages.buttons import again_button, more_menu
+from messages.files import file_lines, has_links, links_button
 from messages.metadata import CARD, metadata
 from messages.text import (
     CUT_NAME,
@@ -56,14 +57,13 @@ def card(recording: Recording, frame: Frame) -> Message:
         )
         if line
     ]
-    blocks = [section("\n".join([title, *lines]))]
+    blocks = [{**section("\n".join([title, *lines])), "accessory": more_menu(recording)}]
     files = file_lines(recording, frame.folder(recording))
     if files:
         blocks.extend(sections(files))
-    if has_links(recording):
-        blocks.append(links_block(recording))
-    if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
-        blocks.append(_buttons(recording))
+    buttons = _buttons(recording)
+    if buttons:
+        blocks.append({"type": "actions", "block_id": f"card-{recording.id}", "elements": buttons})
     seen = " · Agora's notifications arrive" if recording.told.notices else ""
     blocks.append(context(f"Reference `{recording.id}`{seen}"))
     name = plain(recording.agora_channel, CUT_NAME)
@@ -145,10 +145,19 @@ def _stopped_by(recording: Recording) -> str:
     return f"{verb} by {person(recording.stop_wanted_by)} at {clock(recording.stop_wanted_at)}"
 
 
-def _buttons(recording: Recording) -> Block:
-    name = cut(recording.agora_channel, CUT_NAME)
-    ask = confirm("Stop recording?", f"The recording of {name} ends for everybody.", "Stop recording", "Keep recording")
-    return {"type": "actions", "block_id": f"card-{recording.id}", "elements": [stop_button(recording, "Stop", ask)]}
+def _buttons(recording: Recording) -> list[Block]:
+    """What somebody may want to do at this moment."""
+    buttons = []
+    if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
+        name = cut(recording.agora_channel, CUT_NAME)
+        words = f"The recording of {name} ends for everybody."
+        ask = confirm("Stop recording?", words, "Stop recording", "Keep recording")
+        buttons.append(stop_button(recording, "Stop", ask))
+    if has_links(recording):
+        buttons.append(links_button(recording))
+    if recording.over:
+        buttons.append(again_button(recording))
+    return buttons
 
 
 def stop_button(recording: Recording, label: str, ask: Block | None = None) -> Block:

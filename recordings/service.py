@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from recordings.errors import PersonError
+from recordings.history import Cursor, Page, page
 from recordings.model import Recording, State
 from recordings.ports import CheckChannelName, Clock, Wake
 from recordings.stores import Wishes
@@ -102,6 +103,10 @@ class RecordingService:
             return AlreadyHere(holder)
         raise AlreadyElsewhere("already recorded from another channel")
 
+    def history(self, place: Place, agora_channel: str | None = None, after: Cursor | None = None) -> Page:
+        """What was asked for in this Slack channel, the newest first. Raises `StorageUnavailable`."""
+        return page(self.store, place.channel, agora_channel, after)
+
     def status(self, place: Place, agora_channel: str | None = None) -> Sequence[Recording]:
         """What is going on in this Slack channel, oldest first; where nothing is, the last that was."""
         active = [r for r in self.store.active_in(place.channel) if agora_channel in (None, r.agora_channel)]
@@ -131,10 +136,14 @@ class RecordingService:
 
     def stop_one(self, recording_id: str, place: Place, by: str, request: str | None = None) -> StopAsked | OverAlready:
         """Asks for the end of one recording, as its Stop button does."""
+        return self._stop(self.of_here(recording_id, place), by, request)
+
+    def of_here(self, recording_id: str, place: Place) -> Recording:
+        """A recording of this Slack channel. Raises `NothingHere`, `StorageUnavailable`."""
         recording = self.store.recording(recording_id)
         if recording is None or recording.slack_channel != place.channel:
             raise NothingHere(recording_id)
-        return self._stop(recording, by, request)
+        return recording
 
     def _stop(self, recording: Recording, by: str, request: str | None) -> StopAsked | OverAlready:
         if recording.over or recording.state is State.UPLOADING:
