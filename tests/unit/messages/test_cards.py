@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from messages.buttons import AGAIN_ACTION
 from messages.cards import STOP_ACTION, Frame, card
 from messages.files import LINKS_ACTION
 from messages.text import Message, clock, date_and_time
@@ -30,12 +31,15 @@ def words(message: Message) -> str:
     return "\n".join(found)
 
 
-def button(recording: Recording) -> dict[str, Any] | None:
-    for block in card(recording, FRAME).blocks:
-        if block["type"] == "actions":
-            (element,) = block["elements"]
-            return dict(element)
-    return None
+def buttons(recording: Recording) -> list[str]:
+    """What can be pressed, from left to right."""
+    blocks = card(recording, FRAME).blocks
+    return [element["action_id"] for block in blocks if block["type"] == "actions" for element in block["elements"]]
+
+
+def button(recording: Recording, action: str = STOP_ACTION) -> dict[str, Any] | None:
+    elements = [element for block in card(recording, FRAME).blocks for element in block.get("elements", [])]
+    return next((dict(element) for element in elements if element.get("action_id") == action), None)
 
 
 def test_it_says_that_the_call_is_recorded_who_asked_since_when_and_until_when_at_the_latest() -> None:
@@ -138,6 +142,33 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
         assert after.visible != before.visible, change
 
 
+@pytest.mark.parametrize("state", State)
+def test_once_it_is_over_it_can_be_recorded_again_without_a_question(state: State) -> None:
+    reason = {State.ENDED: Reason.STOPPED, State.FAILED: Reason.LOST}.get(state)
+    again = button(up(state=state, reason=reason), AGAIN_ACTION)
+
+    assert (again is not None) is (state in (State.ENDED, State.FAILED))
+    assert again is None or again["value"] == "rec1"
+    assert again is None or "confirm" not in again
+
+
+def test_at_every_moment_there_are_as_few_buttons_as_can_be() -> None:
+    assert buttons(a_recording()) == [STOP_ACTION]
+    assert buttons(up()) == [STOP_ACTION]
+    assert buttons(up(state=State.UPLOADING, files_awaited=True)) == []
+    assert buttons(over()) == [AGAIN_ACTION]
+    assert buttons(over(delivery=a_delivery())) == [LINKS_ACTION, AGAIN_ACTION]
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_is_rarely_wanted_is_in_a_menu(state: State) -> None:
+    reason = {State.ENDED: Reason.STOPPED, State.FAILED: Reason.LOST}.get(state)
+    menu = card(up(state=state, reason=reason), FRAME).blocks[0]["accessory"]
+
+    assert (menu["type"], menu["action_id"]) == ("overflow", "more")
+    assert [(each["text"]["text"], each["value"]) for each in menu["options"]] == [("Details", "details:rec1")]
+
+
 # the files
 
 UPLOADING = over(state=State.UPLOADING, reason=None, files_awaited=True)
@@ -167,7 +198,7 @@ def test_the_title_says_how_the_files_stand(name: str) -> None:
 
 def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> None:
     ready = over(delivery=a_delivery())
-    links = button(ready)
+    links = button(ready, LINKS_ACTION)
 
     assert "1 part (MP4), 1 h 05 min, 800 MB" in shown(ready)
     assert links is not None
@@ -176,7 +207,7 @@ def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> N
 
 @pytest.mark.parametrize("delivery", [None, Delivery(), DENIED, MISSING, replace(a_delivery(), parts=())])
 def test_without_an_mp4_that_is_there_there_is_no_button(delivery: Delivery | None) -> None:
-    assert button(over(delivery=delivery)) is None
+    assert button(over(delivery=delivery), LINKS_ACTION) is None
 
 
 def test_a_look_that_finds_nothing_new_leaves_the_card_as_it_was() -> None:
