@@ -13,18 +13,22 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.app import slack_app
+from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.links import LinksButton
 from handlers.posting import post_here
 from handlers.record import RecordCommand
+from handlers.taking import TakeButton
 from messages.findings import Finding
-from messages.slack import web_client
+from messages.slack import Slack, web_client
 from messages.text import Message
+from recordings.details import DetailService
 from recordings.links import LinkService
 from recordings.service import RecordingService
+from recordings.taking import TakingService
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rows import FakeClock
-from tests.fakes.store import Memory, MemoryActs, MemoryRecordings
+from tests.fakes.store import Memory, MemoryActs, MemoryOutbox, MemoryRecorders, MemoryRecordings
 from tests.unit.agora.hosts import Exchange, serving
 
 SCOPES = "commands,chat:write,chat:write.public"
@@ -186,7 +190,9 @@ def dispatched(asked: Doctor, response_url: str) -> str:
     service = RecordingService(MemoryRecordings(memory), lambda name: None, FakeClock(), lambda: "r", lambda: None)
     links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
     record = RecordCommand(service, lambda channel, told: told)
-    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), "")
+    details = DetailsButton(DetailService(MemoryRecordings(memory), MemoryRecorders(memory)))
+    taking = TakeButton(TakingService(MemoryOutbox(memory), FakeClock()), Slack(client), lambda recording: "")
+    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), details, taking, "")
     facts = {"team_id": "T1", "user_id": "U1", "api_app_id": "A1", "channel_id": "C1", "response_url": response_url}
     body = {"command": "/record", "text": " Doctor ", **facts}
     return str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)
