@@ -69,7 +69,9 @@ def test_only_what_was_asked_for_in_this_channel_and_of_this_name_is_listed(stor
     assert walked(stores, "C9") == [[]]
     assert walked(stores, name="call2") == [["again", "rec02"]]
     strange = Cursor(at(100), "x", None)
-    assert [r.id for r in page(stores.recordings, "C2", None, strange).recordings] == ["rec04"], "a cursor opens nothing"
+    assert [r.id for r in page(stores.recordings, "C2", None, strange).recordings] == ["rec04"], (
+        "a cursor opens nothing"
+    )
 
 
 def test_every_recorder_of_a_recording_is_known_the_oldest_first(stores: Stores) -> None:

@@ -203,7 +203,9 @@ def test_whatever_is_typed_is_understood_or_refused_in_words(text: str) -> None:
     assert answered_in_words(text)
 
 
-@given(st.sampled_from(["start ", "stop ", "status ", "list "]), st.text(alphabet='"<>|&;@#!: \u201cahtp/', max_size=30))
+@given(
+    st.sampled_from(["start ", "stop ", "status ", "list "]), st.text(alphabet='"<>|&;@#!: \u201cahtp/', max_size=30)
+)
 def test_so_is_any_name(verb: str, name: str) -> None:
     assert answered_in_words(verb + name)
 
