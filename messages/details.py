@@ -9,8 +9,8 @@ from messages.text import Block, Message, code, context, escape, length, section
 from recordings.details import Details
 from recordings.model import Recorder, Recording
 
-_LONGEST, _LONGEST_ID = 160, 500
-"""Characters of a value; Agora's resource ids have some 300."""
+_LONGEST, _LONGEST_ID = 330, 2000
+"""Characters of a value, escaped. Agora's resource ids have hundreds, and are of no use when cut."""
 _ROOM = 10_000
 """Characters for all sections: Slack refuses blocks of about 13,000."""
 _NAMES_SHOWN, _GAPS_SHOWN = 4, 5
@@ -62,7 +62,7 @@ def _last_status(recording: Recording) -> str:
 def _files(recording: Recording) -> list[str]:
     delivery = recording.delivery
     if delivery is None or not delivery.looks:
-        return ["not looked for yet", *_some(recording.files)]
+        return ["not looked for yet", *(f"named by Agora: {each}" for each in _some(recording.files))]
     code_ = f", the storage says {delivery.code}" if delivery.code else ""
     keys = tuple(part.key for part in delivery.parts) + delivery.playlists
     found = f"{delivery.state}: {len(delivery.parts)} MP4, {amount(delivery.size)} in all{code_}"
@@ -113,4 +113,6 @@ def _value(name: str, value: str) -> str:
     """One line, with nothing that would end the block or mean something to Slack."""
     most = _LONGEST_ID if name == "resource id" else _LONGEST
     one_line = " ".join(value.split()).replace("`", "'")
-    return escape(one_line if len(one_line) <= most else one_line[: most - 1] + "…")
+    whole = escape(one_line)
+    # Escaped, a character has five at most; a cut behind the escaping could go through one.
+    return whole if len(whole) <= most else f"{escape(one_line[: most // 5])}…"
