@@ -83,7 +83,10 @@ def nearest(word: str) -> str | None:
     if lower in _MEANT:
         return _MEANT[lower]
     close = difflib.get_close_matches(lower, VERBS, n=1, cutoff=0.55)
-    return close[0] if close else None
+    if close or not lower.isalpha():
+        return close[0] if close else None
+    other_words = difflib.get_close_matches(lower, _MEANT, n=1, cutoff=0.75)
+    return _MEANT[other_words[0]] if other_words else None
 
 
 def _name(rest: str, example: str) -> str:

@@ -84,10 +84,10 @@ def how_it_went(recording: Recording) -> str:
 
 def _files(recording: Recording) -> list[str]:
     delivery = recording.delivery
-    if files_missing(recording):
-        return ["its files are missing"]
     if delivery is None:
         return []
     if has_links(recording):
-        return [parts_and_size(delivery)]
+        return [parts_and_size(delivery), *(["others are missing"] if files_missing(recording) else [])]
+    if files_missing(recording):
+        return ["its files are missing"]
     return {Delivered.READY: ["no MP4, HLS only"], Delivered.UNVERIFIED: ["not verified"]}.get(delivery.state, [])

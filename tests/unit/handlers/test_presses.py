@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import pytest
@@ -19,7 +19,7 @@ from messages.text import Message, clock
 from recordings.actions import Change
 from recordings.details import DetailService
 from recordings.errors import SlackBusy, SlackRefused
-from recordings.model import Alert, AlertKind, Reason, Recording, State
+from recordings.model import Alert, AlertKind, Delivered, Delivery, Reason, Recording, State
 from recordings.service import RecordingService
 from recordings.taking import AlertName, TakingService
 from tests.fakes.rows import NOW, FakeClock, a_delivery, an_alert, at, over, running, up
@@ -300,6 +300,26 @@ def test_each_says_when_how_long_how_it_ended_and_what_there_is_of_it(desk: Desk
     assert ", 1 h 01 min\nStopped by <@U2> · 2 parts, 1.2 GB · <https://acme.slack.com" in ended
     assert f"^{int(at(10).timestamp())}^" in ended, "in the reader's own zone"
     assert values(message, "get_links") == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("delivery", "words_of_it"),
+    [
+        (
+            a_delivery(5_000_000, state=Delivered.MISSING, missing=("b.ts",)),
+            " · 1 part, 5.0 MB · others are missing · ",
+        ),
+        (Delivery(state=Delivered.MISSING, missing=("b.ts",)), " · its files are missing · "),
+        (replace(a_delivery(), parts=()), " · no MP4, HLS only · "),
+        (Delivery(state=Delivered.UNVERIFIED), " · not verified · "),
+        (Delivery(), "Stopped by <@U2> · <https"),
+        (None, "Stopped by <@U2> · <https"),
+    ],
+)
+def test_each_says_how_its_files_stand(desk: Desk, delivery: Delivery | None, words_of_it: str) -> None:
+    desk.has(over(delivery=delivery))
+
+    assert words_of_it in entries(desk.types_list())[0]
 
 
 def test_a_list_of_one_name_stays_with_that_name(desk: Desk) -> None:
