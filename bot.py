@@ -45,6 +45,7 @@ from files.places import REQUEST_SECONDS, Place
 from files.unusable import UnusableBucket
 from handlers.app import slack_app
 from handlers.channel_names import ChannelNames
+from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.ends import Ends, TimeZones
 from handlers.extending import ExtendButton
@@ -54,6 +55,7 @@ from handlers.links import LinksButton
 from handlers.people import People
 from handlers.record import RecordCommand
 from handlers.socket import Socket
+from handlers.taking import TakeButton
 from messages.cards import Frame
 from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
 from messages.slack import Slack, web_client
@@ -68,6 +70,7 @@ from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
+from recordings.details import DetailService
 from recordings.errors import DatabaseNewer, StorageUnavailable
 from recordings.extending import ExtendService
 from recordings.links import LinkService
@@ -76,6 +79,7 @@ from recordings.ports import Bucket
 from recordings.rights import AllowedChannels, Rights
 from recordings.service import RecordingService
 from recordings.stores import Share
+from recordings.taking import TakingService
 from running import Running
 from storage.acts import Acts
 from storage.database import Database
@@ -221,6 +225,11 @@ def _folders(recording: Recording) -> tuple[str, ...]:
     return payloads.file_name_prefix(recording.slack_channel, recording.requested_at.date())
 
 
+def _folder(config: settings.Settings) -> Callable[[Recording], str]:
+    """Where a recording's files are: bucket and folders."""
+    return lambda recording: "/".join((config.storage_bucket, *_folders(recording)))
+
+
 @dataclass(frozen=True, slots=True)
 class Stores:
     """What is written down, by table."""
@@ -286,8 +295,7 @@ def lanes_of(
 ) -> tuple[Lane, ...]:
     """The kinds of work that the leader does, each with its threads."""
     pace = SlackPace()
-    place = (config.storage_bucket,)
-    frame = Frame(policy.max_duration, lambda row: "/".join(place + _folders(row)), policy.extension)
+    frame = Frame(policy.max_duration, _folder(config), policy.extension)
     poster = CardPoster(slack, pace, now, frame)
     rng = random.SystemRandom()
     calls = Calls(agora_of(config, pacer), stores.recorders, _folders, now, rng, meter)
@@ -351,6 +359,8 @@ def app_of(
         LinksButton(links),
         rights,
         ExtendButton(extend),
+        DetailsButton(DetailService(stores.recordings, stores.recorders)),
+        TakeButton(TakingService(stores.outbox, now), Slack(web_client(token, config.slack_api_url)), _folder(config)),
         _revealed(config.slack_signing_secret),
     )
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from http.client import HTTPException
 from typing import Any
 
@@ -18,14 +20,19 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from handlers import COMMANDS
+from handlers.again import AgainButton
 from handlers.buttons import StopButton
+from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.extending import ExtendButton
 from handlers.gate import GET_LINKS, Gate
 from handlers.links import LinksButton
+from handlers.listing import NextButton
 from handlers.record import RecordCommand
+from handlers.taking import TakeButton
 from handlers.wording import asks_for_doctor
 from messages import findings, replies
+from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACTION, TAKE_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.files import LINKS_ACTION
 from messages.text import Message
@@ -46,6 +53,8 @@ def slack_app(
     links: LinksButton,
     rights: Rights,
     extend: ExtendButton,
+    details: DetailsButton,
+    taking: TakeButton,
     signing_secret: str,
 ) -> App:
     """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
@@ -59,12 +68,20 @@ def slack_app(
         # Bolt's own five, a burst of commands would not be acknowledged within Slack's 3 seconds.
         listener_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="listener"),
     )
-    stop_button, gate = StopButton(service), Gate(rights)
+    gate = Gate(rights)
     for name in COMMANDS:
         app.command(name)(_command(record, doctor, gate))
-    app.action(STOP_ACTION)(_press(stop_button, gate))
-    app.action(EXTEND_ACTION)(_press(extend, gate))
-    app.action(LINKS_ACTION)(_press_slowly(links, gate))
+    for action, button in (
+        (STOP_ACTION, StopButton(service)),
+        (EXTEND_ACTION, extend),
+        (AGAIN_ACTION, AgainButton(service)),
+    ):
+        app.action(action)(_press(partial(gate.press, button.answer)))
+    app.action(NEXT_ACTION)(_press(NextButton(service).answer))
+    for action in (MORE_ACTION, DETAILS_ACTION):
+        app.action(action)(_press(details.answer))
+    app.action(TAKE_ACTION)(_press_slowly(taking.answer))
+    app.action(LINKS_ACTION)(_press_slowly(partial(gate.press, links.answer, doing=GET_LINKS)))
     app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
     app.error(_on_error)
     return app
@@ -92,29 +109,42 @@ def _command(record: RecordCommand, doctor: Doctor, gate: Gate) -> Any:
     return listener
 
 
-def _press(button: StopButton | ExtendButton, gate: Gate) -> Any:
+Answer = Callable[[dict[str, Any]], Message | None]
+"""The reply to a press; None where what follows shows elsewhere."""
+
+
+def _press(answer: Answer) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        reply = gate.press(button.answer, body)
+        # Written down first, acknowledged then: what is lost shows as lost.
+        replaces = bool((body.get("container") or {}).get("is_ephemeral"))
+        try:
+            reply = answer(body)
+        except StorageUnavailable as error:
+            reply, replaces = _not_written(error), False
         ack()
-        ephemeral = bool((body.get("container") or {}).get("is_ephemeral"))
         if reply is not None:
-            _respond(respond, reply, replace_original=ephemeral)
+            _respond(respond, reply, replace_original=replaces)
 
     return listener
 
 
-def _press_slowly(button: LinksButton, gate: Gate) -> Any:
+def _press_slowly(answer: Answer) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
         try:
-            reply = gate.press(button.answer, body, GET_LINKS)
+            reply = answer(body)
         except StorageUnavailable as error:
-            reference = secrets.token_hex(4)
-            _log.error("request_not_written", error=str(error), reference=reference)
-            reply = replies.storage_failed(reference)
-        _respond(respond, reply, replace_original=False)
+            reply = _not_written(error)
+        if reply is not None:
+            _respond(respond, reply, replace_original=False)
 
     return listener
+
+
+def _not_written(error: StorageUnavailable) -> Message:
+    reference = secrets.token_hex(4)
+    _log.error("request_not_written", error=str(error), reference=reference)
+    return replies.storage_failed(reference)
 
 
 def _nothing_to_do(ack: Ack) -> None:

@@ -31,7 +31,7 @@ class StopButton:
             detail = "" if on_card else _IN_A_LIST
             result = self.service.stop_one(pressed, place, body["user"]["id"], delivery_key(body), detail)
         except NothingHere:
-            return replies.text("I don't know that recording any more. `/record status` shows what is running.")
+            return replies.nothing_known()
         if isinstance(result, OverAlready):
             return replies.over_already(result.recording, team.get("domain") or "app")
         return None if on_card and not result.again else replies.stopping(result.recording, again=result.again)

@@ -30,7 +30,7 @@ class LinksButton:
         try:
             found = self.service.links(recording_id, place, by)
         except NothingHere:
-            return replies.text("I don't know that recording any more. `/record status` shows what is running.")
+            return replies.nothing_known()
         except NotAMember:
             return replies.text("Only members of this channel get links to its recordings. Join it, then press again.")
         except NoFiles:

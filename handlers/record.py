@@ -1,4 +1,4 @@
-"""`/record`: start, status, stop, help."""
+"""`/record`: start, status, stop, list, help."""
 
 from __future__ import annotations
 
@@ -8,20 +8,12 @@ from typing import Any
 
 from handlers.deliveries import delivery_key
 from handlers.ends import Ends
+from handlers.starting import answer_start
 from handlers.wording import Typed, UnknownVerb, Usage, parse
 from messages import replies
+from messages.listing import listing
 from messages.text import Message
-from recordings.errors import InvalidChannelName
-from recordings.service import (
-    AlreadyElsewhere,
-    AlreadyHere,
-    NothingHere,
-    Place,
-    RecordingService,
-    Several,
-    Started,
-    StopAsked,
-)
+from recordings.service import NothingHere, Place, RecordingService, Several, StopAsked
 
 ChannelName = Callable[[str, str], str | None]
 """The name of a Slack channel, from its id and from what the command said of it; None where it can't be known."""
@@ -46,6 +38,8 @@ class RecordCommand:
                     return self._status(typed, command)
                 case "stop":
                     return self._stop(typed, command)
+                case "list":
+                    return self._list(typed, command)
             return replies.help_text()
         except UnknownVerb as error:
             return replies.unknown_command(str(error), error.nearest)
@@ -58,21 +52,17 @@ class RecordCommand:
             raise Usage(
                 "I can't tell this channel's name. Which Agora channel shall be recorded?", "/record start daily"
             )
-        by = command["user_id"]
+        by, response_url = command["user_id"], command.get("response_url")
         ends_at = None if typed.end is None else self.ends(typed.end, by)
-        try:
-            result = self.service.start(
-                name, _place(command), by, command.get("response_url"), delivery_key(command), ends_at=ends_at
-            )
-        except InvalidChannelName as error:
-            raise Usage(str(error), "/record start daily") from None
-        except AlreadyElsewhere:
-            return replies.already_elsewhere(name)
-        match result:
-            case Started(recording):
-                return replies.starting(recording)
-            case AlreadyHere(recording):
-                return replies.already_here(recording, _domain(command), other_end=ends_at is not None)
+        return answer_start(
+            lambda: self.service.start(name, _place(command), by, response_url, delivery_key(command), ends_at=ends_at),
+            name,
+            _domain(command),
+            other_end=ends_at is not None,
+        )
+
+    def _list(self, typed: Typed, command: dict[str, Any]) -> Message:
+        return listing(self.service.history(_place(command), typed.name), _domain(command))
 
     def _status(self, typed: Typed, command: dict[str, Any]) -> Message:
         found = self.service.status(_place(command), typed.name)

@@ -11,19 +11,24 @@ from handlers.usage import Usage
 from recordings.errors import PersonError
 
 __all__ = ["Typed", "UnknownVerb", "Usage", "asks_for_doctor", "nearest", "parse"]
-VERBS = ("start", "status", "stop", "doctor", "help")
+VERBS = ("start", "status", "stop", "list", "doctor", "help")
 _WITHOUT_A_NAME = ("doctor", "help")
-_FOR_EVERYBODY = ("status", "doctor", "help")
+_FOR_EVERYBODY = ("status", "list", "doctor", "help")
 """Commands that change nothing; the doctor asks for itself who may see him."""
 _MEANT = {
+    "again": "start",
     "begin": "start",
     "check": "doctor",
     "end": "stop",
     "finish": "stop",
     "halt": "stop",
+    "history": "list",
     "info": "status",
-    "list": "status",
+    "log": "list",
     "record": "start",
+    "recordings": "list",
+    "repeat": "start",
+    "restart": "start",
     "stat": "status",
     "?": "help",
 }
@@ -91,7 +96,10 @@ def nearest(word: str) -> str | None:
     if lower in _MEANT:
         return _MEANT[lower]
     close = difflib.get_close_matches(lower, VERBS, n=1, cutoff=0.55)
-    return close[0] if close else None
+    if close or not lower.isalpha():
+        return close[0] if close else None
+    other_words = difflib.get_close_matches(lower, _MEANT, n=1, cutoff=0.75)
+    return _MEANT[other_words[0]] if other_words else None
 
 
 def _end(word: str, value: str | None) -> For | Until:

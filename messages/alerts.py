@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from messages.buttons import again_button, details_button, take_button
 from messages.cards import extend_button
 from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
 from messages.metadata import metadata
-from messages.text import CUT_NAME, Block, Message, code, context, date_and_time, escape, person, plain, sections, typed
+from messages.text import (
+    CUT_NAME,
+    Block,
+    Message,
+    clock,
+    code,
+    context,
+    date_and_time,
+    escape,
+    person,
+    plain,
+    sections,
+    typed,
+)
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
 from recordings.model import Alert, AlertKind, Delivery, Reason, Recording
+from recordings.taking import Taken
 
 _HEADS = {
     AlertKind.FAILED: "❌ Recording failed",
@@ -22,14 +37,18 @@ _WORDS: dict[AlertKind, dict[Reason, Words]] = {
     AlertKind.RECOVERED: RECOVERED,
     AlertKind.ENDED: ENDED,
 }
+_TAKEABLE = frozenset({AlertKind.FAILED, AlertKind.WARNING})
+_AGAIN = frozenset({Reason.TIME_LIMIT, Reason.IDLE, Reason.STOPPED_ELSEWHERE})
 _ABOUT_FILES = frozenset({Reason.NOT_DELIVERED, Reason.IN_BACKUP})
 _CONCERNS_MANY = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED, Reason.UNWATCHED})
 
 
-def alert_message(alert: Alert, folder: str = "", *, direct: bool = False, extension: float = 1_800) -> Message:
+def alert_message(
+    alert: Alert, folder: str = "", *, direct: bool = False, taken: Taken | None = None, extension: float = 1_800
+) -> Message:
     """The alert as a message for the card's thread and the channel; `folder`: where the recording's files are, bucket
-    and folders; `direct`: for the person who started the recording, since the channel can't be posted in; `extension`:
-    the seconds by which an end can be put off."""
+    and folders; `direct`: for the person who started the recording, since the channel can't be posted in; `taken`: who
+    is on it; `extension`: the seconds by which an end can be put off."""
     if alert.kind is AlertKind.FILES:
         return _files(alert, folder, direct=direct)
     recording = alert.recording
@@ -44,20 +63,20 @@ def alert_message(alert: Alert, folder: str = "", *, direct: bool = False, exten
     lines.append(words.next_step)
     if direct:
         lines.append(_why_direct(recording))
-    if alert.kind is AlertKind.FAILED:
-        lines.append(_start_again(recording))
+    again = _start_again(recording) if _can_go_on(alert) else ""
+    if direct:
+        lines.append(again)
+    if alert.kind in _TAKEABLE:
         lines.append(f"For {person(recording.started_by)}, who started it")
-    elif alert.reason is Reason.TIME_LIMIT:
-        lines.append(_start_again(recording))
-    elif alert.kind is AlertKind.WARNING:
-        lines.append(f"For {person(recording.started_by)}, who started it")
+    if taken is not None:
+        lines.append(f"🙋 {person(taken.by)} is on it, since {clock(taken.at)}")
     detail = _detail(alert)
     name = "" if many else f": {plain(recording.agora_channel, CUT_NAME)}"
     return Message(
-        text=f"{_HEADS[alert.kind]}{name}. {words.happened}",
+        text=" ".join(part for part in (f"{_HEADS[alert.kind]}{name}. {words.happened}", again) if part),
         blocks=(
             *sections([line for line in lines if line]),
-            *(() if direct else _buttons(alert, extension)),
+            *(() if direct else _buttons(alert, taken, extension)),
             context(f"Reference `{recording.id}`{detail}"),
         ),
         metadata=metadata(str(alert.kind), recording, alert.reason),
@@ -71,13 +90,27 @@ def _until(alert: Alert) -> str:
     return f"It is stopped at {date_and_time(end)}."
 
 
-def _buttons(alert: Alert, extension: float) -> tuple[Block, ...]:
+def _can_go_on(alert: Alert) -> bool:
+    """Whether it is over though the call may go on, so that somebody may want to record it again."""
+    return alert.kind is AlertKind.FAILED or (alert.kind is AlertKind.ENDED and alert.reason in _AGAIN)
+
+
+def _buttons(alert: Alert, taken: Taken | None, extension: float) -> tuple[Block, ...]:
+    """What somebody may want to do about it; in the channel only, where it is known who they are."""
     recording = alert.recording
-    if alert.reason is not Reason.ENDING_SOON:
-        return ()
-    return (
-        {"type": "actions", "block_id": f"ending-{recording.id}", "elements": [extend_button(recording, extension)]},
-    )
+    if alert.reason is Reason.ENDING_SOON:
+        return _row(alert, [extend_button(recording, extension)])
+    buttons = [again_button(recording)] if _can_go_on(alert) else []
+    if alert.kind in _TAKEABLE and taken is None:
+        buttons.append(take_button(alert))
+    if alert.kind is not AlertKind.RECOVERED:
+        buttons.append(details_button(recording))
+    return _row(alert, buttons)
+
+
+def _row(alert: Alert, buttons: list[Block]) -> tuple[Block, ...]:
+    name = f"alert-{alert.recording.id}"
+    return ({"type": "actions", "block_id": name, "elements": buttons},) if buttons else ()
 
 
 def _detail(alert: Alert) -> str:

@@ -6,7 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from messages.files import file_lines, has_links, links_block
+from messages.buttons import again_button, more_menu
+from messages.files import file_lines, has_links, links_button
 from messages.metadata import CARD, metadata
 from messages.text import (
     CUT_NAME,
@@ -60,14 +61,13 @@ def card(recording: Recording, frame: Frame) -> Message:
         )
         if line
     ]
-    blocks = [section("\n".join([title, *lines]))]
+    blocks = [{**section("\n".join([title, *lines])), "accessory": more_menu(recording)}]
     files = file_lines(recording, frame.folder(recording))
     if files:
         blocks.extend(sections(files))
-    if has_links(recording):
-        blocks.append(links_block(recording))
-    if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
-        blocks.append(_buttons(recording, frame.extension))
+    buttons = _buttons(recording, frame.extension)
+    if buttons:
+        blocks.append({"type": "actions", "block_id": f"card-{recording.id}", "elements": buttons})
     seen = " · Agora's notifications arrive" if recording.told.notices else ""
     blocks.append(context(f"Reference `{recording.id}`{seen}"))
     name = plain(recording.agora_channel, CUT_NAME)
@@ -157,12 +157,21 @@ def _stopped_by(recording: Recording) -> str:
     return f"{verb} by {person(recording.stop_wanted_by)} at {clock(recording.stop_wanted_at)}"
 
 
-def _buttons(recording: Recording, extension: float) -> Block:
-    name = cut(recording.agora_channel, CUT_NAME)
-    ask = confirm("Stop recording?", f"The recording of {name} ends for everybody.", "Stop recording", "Keep recording")
-    up = recording.state in (State.RECORDING, State.INTERRUPTED)
-    elements = [stop_button(recording, "Stop", ask), *([extend_button(recording, extension)] if up else [])]
-    return {"type": "actions", "block_id": f"card-{recording.id}", "elements": elements}
+def _buttons(recording: Recording, extension: float) -> list[Block]:
+    """What somebody may want to do at this moment."""
+    buttons = []
+    if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
+        name = cut(recording.agora_channel, CUT_NAME)
+        words = f"The recording of {name} ends for everybody."
+        ask = confirm("Stop recording?", words, "Stop recording", "Keep recording")
+        buttons.append(stop_button(recording, "Stop", ask))
+        if recording.state in (State.RECORDING, State.INTERRUPTED):
+            buttons.append(extend_button(recording, extension))
+    if has_links(recording):
+        buttons.append(links_button(recording))
+    if recording.over:
+        buttons.append(again_button(recording))
+    return buttons
 
 
 def extend_button(recording: Recording, extension: float) -> Block:

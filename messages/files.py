@@ -113,5 +113,11 @@ def links_button(recording: Recording) -> Block:
     }
 
 
+def parts_and_size(delivery: Delivery) -> str:
+    """What a link gives, in a few words: `2 parts, 812 MB`."""
+    given = delivery.given
+    return f"{len(given)} {'part' if len(given) == 1 else 'parts'}, {amount(sum(part.size for part in given))}"
+
+
 def links_block(recording: Recording) -> Block:
     return {"type": "actions", "block_id": f"files-{recording.id}", "elements": [links_button(recording)]}

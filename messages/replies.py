@@ -35,6 +35,7 @@ _COMMANDS = (
     ("/record start [channel] for 45m", "records it for so long; `until 15:30`: until then, in your own time zone"),
     ("/record status [channel]", "shows how it goes"),
     ("/record stop [channel]", "stops what is recorded from this channel, whoever started it"),
+    ("/record list [channel]", "shows the last recordings of this channel, with their files"),
     ("/record doctor", "for admins: whether everything is set up as it should be"),
     ("/record help", "shows this"),
 )
@@ -80,8 +81,13 @@ def already_here(recording: Recording, domain: str, *, other_end: bool = False) 
     stays = " Its end stays as it was; the card has a button that puts it off." if other_end else ""
     return text(
         f"{code(recording.agora_channel)} is already being recorded here"
-        f" ({state_in_words(recording).lower()}): {_card_link(recording, domain)}.{stays}"
+        f" ({state_in_words(recording).lower()}): {card_link(recording, domain)}.{stays}"
     )
+
+
+def nothing_known() -> Message:
+    """What a button meant is not there, or not in this channel."""
+    return text("I don't know that recording any more. `/record status` shows what is running.")
 
 
 def already_elsewhere(agora_channel: str) -> Message:
@@ -189,7 +195,7 @@ def _line(recording: Recording, domain: str) -> str:
         parts.append("its files are missing")
     elif recording.delivery is not None and recording.delivery.state is Delivered.UNVERIFIED:
         parts.append("not verified")
-    return ", ".join(parts) + f" ({_card_link(recording, domain)})"
+    return ", ".join(parts) + f" ({card_link(recording, domain)})"
 
 
 def _how(recording: Recording) -> str:
@@ -207,7 +213,7 @@ def _inside(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
-def _card_link(recording: Recording, domain: str) -> str:
+def card_link(recording: Recording, domain: str) -> str:
     if recording.card_ts is None:
         return "its card comes in a moment"
     path = f"archives/{recording.slack_channel}/p{recording.card_ts.replace('.', '')}"

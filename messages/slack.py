@@ -82,10 +82,13 @@ class Slack:
         return page["members"], (page.get("response_metadata") or {}).get("next_cursor") or ""
 
     def answer(self, response_url: str, message: Message) -> None:
-        """Answers a command to the person who typed it (at most 5 times in 30 minutes)."""
+        """Answers a command or a press to the person who typed it (at most 5 times in 30 minutes)."""
         webhook = WebhookClient(response_url, timeout=_SECONDS, retry_handlers=[])
         blocks = list(message.blocks) or None
-        answer = _call(lambda: webhook.send(text=message.text, blocks=blocks, response_type="ephemeral"))
+        # A press has such a URL too, and what was pressed stays.
+        answer = _call(
+            lambda: webhook.send(text=message.text, blocks=blocks, response_type="ephemeral", replace_original=False)
+        )
         if answer.status_code == 429 or answer.status_code >= 500:
             raise SlackBusy(f"http_{answer.status_code}", retry_after=_seconds(answer.headers))
         if answer.status_code != 200:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recordings.errors import PersonError
+from recordings.history import Cursor, Page, page
 from recordings.model import Act, Deed, Recording, Source, State
 from recordings.ports import CheckChannelName, Clock, Wake
 from recordings.stores import Wishes
@@ -113,6 +114,10 @@ class RecordingService:
             return AlreadyHere(holder)
         raise AlreadyElsewhere("already recorded from another channel")
 
+    def history(self, place: Place, agora_channel: str | None = None, after: Cursor | None = None) -> Page:
+        """What was asked for in this Slack channel, the newest first. Raises `StorageUnavailable`."""
+        return page(self.store, place.channel, agora_channel, after)
+
     def status(self, place: Place, agora_channel: str | None = None) -> Sequence[Recording]:
         """What is going on in this Slack channel, oldest first; where nothing is, the last that was."""
         active = [r for r in self.store.active_in(place.channel) if agora_channel in (None, r.agora_channel)]
@@ -144,10 +149,14 @@ class RecordingService:
         self, recording_id: str, place: Place, by: str, request: str | None = None, detail: str = ""
     ) -> StopAsked | OverAlready:
         """Asks for the end of one recording, as a Stop button does; `detail` says which, for the log of acts."""
+        return self._stop(self.of_here(recording_id, place), by, request, Source.BUTTON, detail)
+
+    def of_here(self, recording_id: str, place: Place) -> Recording:
+        """A recording of this Slack channel. Raises `NothingHere`, `StorageUnavailable`."""
         recording = self.store.recording(recording_id)
         if recording is None or recording.slack_channel != place.channel:
             raise NothingHere(recording_id)
-        return self._stop(recording, by, request, Source.BUTTON, detail)
+        return recording
 
     def _stop(
         self, recording: Recording, by: str, request: str | None, source: Source, detail: str = ""

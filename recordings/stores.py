@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Protocol
 
 from recordings.actions import Change
+from recordings.history import Cursor
 from recordings.model import Act, Alert, Recorder, Recording, Trouble
 from recordings.notices import Notice
 from recordings.troubles import Pause, Review
@@ -98,8 +99,10 @@ class Wishes(Protocol):
 
     def recording(self, recording_id: str) -> Recording | None: ...
 
-    def of_channel(self, slack_channel: str, *, agora_channel: str | None = None, most: int) -> Sequence[Recording]:
-        """The newest recordings that were asked for in this Slack channel, newest first."""
+    def of_channel(
+        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, most: int
+    ) -> Sequence[Recording]:
+        """The newest recordings that were asked for in this Slack channel, newest first; or those behind `before`."""
 
     def active_in(self, slack_channel: str) -> Sequence[Recording]:
         """Those of this Slack channel that are not over, oldest first."""
@@ -132,6 +135,9 @@ class Recorders(Protocol):
         """The Agora channels in which a recorder was started since then."""
 
     def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]: ...
+    def of_recording(self, recording_id: str) -> Sequence[Recorder]:
+        """Every recorder that was ever allotted to it, the oldest first."""
+
     def not_gone(self) -> int:
         """How many may run at Agora: the wanted ones, and those that nobody has seen to be gone."""
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from recordings.model import Alert
 from recordings.stores import AlertJob
+from recordings.taking import AlertName, Taken, TakenAlert
 from storage import rows
 from storage.database import Database
 from storage.lease import fence
@@ -36,13 +38,7 @@ class Outbox:
         return [
             AlertJob(
                 id=row.id,
-                alert=Alert(
-                    kind=row.kind,
-                    reason=row.reason,
-                    cause=row.cause,
-                    recording=rows.from_json(row.recording),
-                    raised_at=row.raised_at,
-                ),
+                alert=_alert(row),
                 card_ts=row.card_ts,
                 due_at=row.due_at,
                 tries=row.tries,
@@ -57,6 +53,15 @@ class Outbox:
         with self._database.read() as connection:
             count, oldest = connection.execute(query).one()
         return int(count), oldest
+
+    def take(self, name: AlertName, slack_channel: str, taken: Taken) -> TakenAlert | None:
+        """Writes down who is on it, unless somebody is; whatever is under way with its delivery goes on."""
+        this = _same(name) & (outbox.c.slack_channel == slack_channel)
+        with self._database.write() as connection:
+            free = this & outbox.c.taken_by.is_(None)
+            connection.execute(outbox.update().where(free).values(taken_by=taken.by, taken_at=taken.at))
+            row = connection.execute(select(outbox).where(this)).one_or_none()
+        return None if row is None else TakenAlert(_alert(row), Taken(row.taken_by, row.taken_at))
 
     def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
         self._set(alert_id, {"done_at": now, "ts": ts, "error": None}, epoch)
@@ -80,10 +85,7 @@ class Outbox:
 
 def add(connection: Connection, alert: Alert) -> None:
     """Writes an alert down, once for the same recording, kind and cause."""
-    same = (
-        (outbox.c.recording_id == alert.recording.id) & (outbox.c.kind == alert.kind) & (outbox.c.cause == alert.cause)
-    )
-    if connection.execute(select(outbox.c.id).where(same)).first() is not None:
+    if connection.execute(select(outbox.c.id).where(_same(AlertName.of(alert)))).first() is not None:
         return
     connection.execute(
         outbox.insert().values(
@@ -96,4 +98,20 @@ def add(connection: Connection, alert: Alert) -> None:
             raised_at=alert.raised_at,
             due_at=alert.raised_at,
         )
+    )
+
+
+def _same(name: AlertName) -> ColumnElement[bool]:
+    whose = outbox.c.recording_id == name.recording_id
+    return whose & (outbox.c.kind == name.kind) & (outbox.c.cause == name.cause)
+
+
+def _alert(row: Row[Any]) -> Alert:
+    """The recording in it is as it was when the alert was raised."""
+    return Alert(
+        kind=row.kind,
+        reason=row.reason,
+        cause=row.cause,
+        recording=rows.from_json(row.recording),
+        raised_at=row.raised_at,
     )

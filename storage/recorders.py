@@ -73,6 +73,12 @@ class Recorders:
         with self._database.read() as connection:
             return [rows.recorder(row) for row in connection.execute(select(recorders).where(lately))]
 
+    def of_recording(self, recording_id: str) -> Sequence[Recorder]:
+        query = select(recorders).where(recorders.c.recording_id == recording_id)
+        with self._database.read() as connection:
+            found = connection.execute(query.order_by(recorders.c.created_at, recorders.c.id)).all()
+        return [rows.recorder(row) for row in found]
+
 
 def write(connection: Connection, recorder: Recorder) -> None:
     """Inserts or updates one recorder."""

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from recordings.actions import Change
 from recordings.errors import StorageUnavailable
+from recordings.history import Cursor
 from recordings.model import HOLDS_CHANNEL, OVER, Act, Reason, Recorder, Recording, State
 from recordings.stores import CardJob, Job, Reply, Share
 from storage import acts, notices, outbox, recorders, rows
@@ -128,12 +129,17 @@ class Recordings:
         found = self._select(recordings.c.id == recording_id)
         return found[0] if found else None
 
-    def of_channel(self, slack_channel: str, *, agora_channel: str | None = None, most: int) -> Sequence[Recording]:
-        here = recordings.c.slack_channel == slack_channel
-        named = here if agora_channel is None else here & (recordings.c.agora_channel == agora_channel)
-        query = select(recordings).where(named).order_by(recordings.c.requested_at.desc()).limit(most)
+    def of_channel(
+        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, most: int
+    ) -> Sequence[Recording]:
+        meant = recordings.c.slack_channel == slack_channel
+        if agora_channel is not None:
+            meant &= recordings.c.agora_channel == agora_channel
+        if before is not None:
+            meant &= _before(before)
+        query = select(recordings).where(meant).order_by(recordings.c.requested_at.desc(), recordings.c.id.desc())
         with self._database.read() as connection:
-            return [rows.recording(row) for row in connection.execute(query)]
+            return [rows.recording(row) for row in connection.execute(query.limit(most))]
 
     def active_in(self, slack_channel: str) -> Sequence[Recording]:
         return self._select(ACTIVE & (recordings.c.slack_channel == slack_channel))
@@ -273,6 +279,12 @@ class Recordings:
         with self._database.write() as connection:
             fence(connection, epoch)
             connection.execute(recordings.update().where(recordings.c.id == recording_id).values(dict(values)))
+
+
+def _before(cursor: Cursor) -> ColumnElement[bool]:
+    at, row = recordings.c.requested_at, recordings.c.id
+    # The first condition alone would do without the index of channel and time.
+    return (at <= cursor.requested_at) & ((at < cursor.requested_at) | (row < cursor.id))
 
 
 def _note(connection: Connection, request: str | None, recording_id: str, at: datetime) -> None:

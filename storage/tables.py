@@ -239,6 +239,9 @@ outbox = Table(
     Column("done_at", UtcDateTime),
     Column("ts", String(32)),
     Column("error", Text),
+    # written by listeners, whoever leads
+    Column("taken_by", String(32)),
+    Column("taken_at", UtcDateTime),
     Index("one_alert_for_a_cause", "recording_id", "kind", "cause", unique=True),
     Index("outbox_due", "slack_channel", "id", **_where(_undelivered)),
 )

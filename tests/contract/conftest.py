@@ -15,6 +15,7 @@ from recordings.links import Acts
 from recordings.model import Act, Recording
 from recordings.notices import Notices
 from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Troubles, Wishes
+from recordings.taking import TakeableAlerts
 from storage.acts import Acts as SqlActs
 from storage.database import Database
 from storage.lease import Lease
@@ -43,6 +44,10 @@ class RecordingStore(Wishes, Steps, Cards, Protocol):
     """What the recordings' table is to the service, the engine and the notifier together."""
 
 
+class AlertStore(Outbox, TakeableAlerts, Protocol):
+    """The outbox, as the notifier and people see it."""
+
+
 class ActStore(Acts, Protocol):
     """The log of acts, as somebody reads it."""
 
@@ -56,7 +61,7 @@ class Stores:
 
     recordings: RecordingStore
     recorders: Recorders
-    outbox: Outbox
+    outbox: AlertStore
     troubles: Troubles
     notices: Notices
     clock: FakeClock

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from agora.channels import ALLOWED, MAX_BYTES
 from messages.text import Message
 from recordings.links import Link
-from recordings.model import Delivered, Delivery, Part, Reason, Recording, State
+from recordings.model import Delivered, Delivery, Gap, Part, Reason, Recorder, Recording, State, Told
 from simulator.slack.blocks import message_problems, too_long
 from simulator.slack.metadata import metadata_valid
 from tests.fakes.rows import NOW, a_recording, at
@@ -66,6 +66,22 @@ deliveries = st.builds(
     empty=many_names,
     code=st.just("") | anything,
 )
+recorders = st.builds(
+    Recorder,
+    id=st.just("rec1.1"),
+    recording_id=st.just("rec1"),
+    agora_channel=agora_names,
+    uid=st.integers(1, 2**32),
+    created_at=st.just(NOW),
+    next_step_at=st.just(NOW),
+    resource_id=st.none() | anything,
+    sid=st.none() | anything,
+    moved_uid=st.none() | st.integers(1, 2**32),
+    gone_at=st.none() | st.just(NOW),
+)
+gaps = st.lists(
+    st.builds(Gap, begun_at=st.integers(0, 10**6).map(at), ended_at=st.integers(0, 10**6).map(at)), max_size=20
+).map(tuple)
 links = st.lists(
     st.builds(
         Link, name=anything, size=sizes, url=st.integers(20, 2000).map(lambda n: "https://b.example/?" + "x" * n)
@@ -100,6 +116,7 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "ending": draw(st.none() | st.sampled_from([Reason.STOPPED, Reason.TIME_LIMIT])),
         "files": draw(file_names),
         "files_awaited": draw(st.booleans()),
+        "told": Told(notices=draw(st.integers(0, 10**6)), gaps=draw(gaps)),
         "delivery": draw(st.none() | deliveries),
         "card_ts": draw(st.none() | st.just("1750160520.000100")),
         "requested_at": NOW,

@@ -9,10 +9,12 @@ from datetime import datetime, timedelta
 
 from recordings.actions import Change
 from recordings.errors import LeaseLost
+from recordings.history import Cursor
 from recordings.model import HOLDS_CHANNEL, Act, Alert, Reason, Recorder, Recording, State, Trouble
 from recordings.notices import Notice
 from recordings.ports import Clock
 from recordings.stores import AlertJob, CardJob, Job, Reply, Share
+from recordings.taking import AlertName, Taken, TakenAlert
 from recordings.troubles import Pause, Review
 
 
@@ -52,6 +54,7 @@ class Entry:
     error: str | None = None
     ts: str | None = None
     done_at: datetime | None = None
+    taken: Taken | None = None
 
 
 @dataclass
@@ -163,8 +166,12 @@ class MemoryRecordings:
         row = self._memory.rows.get(recording_id)
         return None if row is None else row.recording
 
-    def of_channel(self, slack_channel: str, *, agora_channel: str | None = None, most: int) -> Sequence[Recording]:
+    def of_channel(
+        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, most: int
+    ) -> Sequence[Recording]:
         here = self._where(lambda r: r.slack_channel == slack_channel and agora_channel in (None, r.agora_channel))
+        if before is not None:
+            here = [r for r in here if (r.requested_at, r.id) < (before.requested_at, before.id)]
         return list(reversed(here))[:most]
 
     def active_in(self, slack_channel: str) -> Sequence[Recording]:
@@ -350,6 +357,11 @@ class MemoryRecorders:
     def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]:
         return [recorder for recorder in self._started(since) if recorder.agora_channel == agora_channel]
 
+    def of_recording(self, recording_id: str) -> Sequence[Recorder]:
+        with self._memory.lock:
+            found = [each for each in self._memory.recorders.values() if each.recording_id == recording_id]
+        return sorted(found, key=lambda each: (each.created_at, each.id))
+
     def not_gone(self) -> int:
         with self._memory.lock:
             return sum(recorder.gone_at is None for recorder in self._memory.recorders.values())
@@ -377,6 +389,14 @@ class MemoryOutbox:
     def _job(self, entry: Entry) -> AlertJob:
         row = self._memory.rows[entry.alert.recording.id]
         return AlertJob(entry.id, entry.alert, row.recording.card_ts, entry.due_at, entry.tries, entry.direct)
+
+    def take(self, name: AlertName, slack_channel: str, taken: Taken) -> TakenAlert | None:
+        with self._memory.lock:
+            for entry in self._memory.outbox:
+                if AlertName.of(entry.alert) == name and entry.alert.recording.slack_channel == slack_channel:
+                    entry.taken = entry.taken or taken
+                    return TakenAlert(entry.alert, entry.taken)
+        return None
 
     def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
         with self._memory.lock:

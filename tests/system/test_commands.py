@@ -49,6 +49,10 @@ BAD = [
     "status two words",
     "status @ana",
     "status nowhere",
+    "list two words",
+    "list @ana",
+    "list nowhere",
+    "list",
     "frobnicate",
     "start\u200b daily",
     "@channel",
@@ -98,7 +102,7 @@ def test_a_mention_as_slack_sends_it_is_refused_with_a_hint(office: Office) -> N
     office.start()
     shape = office.command("help").payload
     for mention in ("<@U1|ana>", "<@U1>", "<#C1|daily>", "<#C1|>", "<!channel>", "<!here>", "<!subteam^S1|@ops>"):
-        for verb in ("start", "stop", "status"):
+        for verb in ("start", "stop", "status", "list"):
             answer = office.slack.send_envelope("slash_commands", {**shape, "text": f"{verb} {mention}"}).response
             assert "mention" in answer["text"]
             assert f"/record {verb} daily" in answer["text"]
@@ -111,13 +115,15 @@ def test_help_names_every_command_and_a_mistyped_one_gets_the_nearest(office: Of
     office.start()
     for text in ("help", "", "HELP", "help me"):
         said = quick(office.command(text))
-        assert all(f"/record {verb}" in said for verb in ("start", "status", "stop", "help"))
+        assert all(f"/record {verb}" in said for verb in ("start", "status", "stop", "list", "help"))
     for typed, meant in {
         "strat daily": "start",
         "sotp": "stop",
         "staus": "status",
         "hlep": "help",
         "end": "stop",
+        "lst": "list",
+        "again": "start",
     }.items():
         assert f"`/record {meant}`" in quick(office.command(typed))
     assert office.agora.requests() == []

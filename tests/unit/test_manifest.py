@@ -14,22 +14,26 @@ from slack_bolt import App, BoltRequest
 from check.slack import HELPFUL_SCOPES, NEEDED_SCOPES
 from handlers import COMMANDS
 from handlers.app import slack_app
+from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.ends import Ends
 from handlers.extending import ExtendButton
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
+from handlers.taking import TakeButton
 from handlers.wording import VERBS
 from messages.cards import STOP_ACTION
-from messages.slack import web_client
+from messages.slack import Slack, web_client
+from recordings.details import DetailService
 from recordings.extending import ExtendService
 from recordings.links import LinkService
 from recordings.model import Policy
 from recordings.service import RecordingService
+from recordings.taking import TakingService
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rights import everybody
 from tests.fakes.rows import FakeClock, up
-from tests.fakes.store import Memory, MemoryActs, MemoryRecordings
+from tests.fakes.store import Memory, MemoryActs, MemoryOutbox, MemoryRecorders, MemoryRecordings
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,6 +73,8 @@ def app(store: MemoryRecordings, memory: Memory) -> App:
         LinksButton(links),
         everybody(),
         ExtendButton(ExtendService(store, Policy(), FakeClock(), lambda: None)),
+        DetailsButton(DetailService(store, MemoryRecorders(memory))),
+        TakeButton(TakingService(MemoryOutbox(memory), FakeClock()), Slack(client), lambda recording: ""),
         "",
     )
 
@@ -133,5 +139,5 @@ def test_interactivity_is_on_since_the_card_has_a_button_that_the_app_answers(
 
 
 def test_nothing_is_listened_to_that_is_not_switched_on(manifest: Any, app: App) -> None:
-    assert len(app._listeners) == len(COMMANDS) + 4, "Stop, Extend, Get the files, the links themselves"
+    assert len(app._listeners) == len(COMMANDS) + 9, "eight buttons and a menu, the links themselves among them"
     assert "event_subscriptions" not in manifest["settings"]

@@ -13,23 +13,27 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.app import slack_app
+from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.ends import Ends
 from handlers.extending import ExtendButton
 from handlers.links import LinksButton
 from handlers.posting import post_here
 from handlers.record import RecordCommand
+from handlers.taking import TakeButton
 from messages.findings import Finding
-from messages.slack import web_client
+from messages.slack import Slack, web_client
 from messages.text import Message
+from recordings.details import DetailService
 from recordings.extending import ExtendService
 from recordings.links import LinkService
 from recordings.model import Policy
 from recordings.service import RecordingService
+from recordings.taking import TakingService
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rights import everybody
 from tests.fakes.rows import FakeClock
-from tests.fakes.store import Memory, MemoryActs, MemoryRecordings
+from tests.fakes.store import Memory, MemoryActs, MemoryOutbox, MemoryRecorders, MemoryRecordings
 from tests.unit.agora.hosts import Exchange, serving
 
 SCOPES = "commands,chat:write,chat:write.public"
@@ -192,7 +196,11 @@ def dispatched(asked: Doctor, response_url: str) -> str:
     links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
     extend = ExtendButton(ExtendService(MemoryRecordings(memory), Policy(), FakeClock(), lambda: None))
     record = RecordCommand(service, lambda channel, told: told, Ends(FakeClock(), lambda user: None))
-    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), everybody(), extend, "")
+    details = DetailsButton(DetailService(MemoryRecordings(memory), MemoryRecorders(memory)))
+    taking = TakeButton(TakingService(MemoryOutbox(memory), FakeClock()), Slack(client), lambda recording: "")
+    app = slack_app(
+        client, "xoxb-test", record, asked, service, LinksButton(links), everybody(), extend, details, taking, ""
+    )
     facts = {"team_id": "T1", "user_id": "U1", "api_app_id": "A1", "channel_id": "C1", "response_url": response_url}
     body = {"command": "/record", "text": " Doctor ", **facts}
     return str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)

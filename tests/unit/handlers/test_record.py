@@ -292,7 +292,7 @@ def test_the_status_of_a_failure_says_why(desk: Desk, reason: Reason) -> None:
 def test_help_names_every_command(desk: Desk, text: str) -> None:
     said = desk.types(text)
 
-    assert all(f"/record {verb}" in said for verb in ("start", "status", "stop", "help"))
+    assert all(f"/record {verb}" in said for verb in ("start", "status", "stop", "list", "help"))
 
 
 def test_a_mistyped_command_brings_the_nearest(desk: Desk) -> None:

@@ -28,6 +28,8 @@ UNDERSTOOD = {
     "status": ("status", None),
     "start daily": ("start", "daily"),
     "stop daily": ("stop", "daily"),
+    "list": ("list", None),
+    'list "team call"': ("list", "team call"),
     "status daily": ("status", "daily"),
     "start   daily  ": ("start", "daily"),
     "start\tdaily": ("start", "daily"),
@@ -197,7 +199,15 @@ UNKNOWN = {
     "statsu": "status",
     "staus": "status",
     "stat": "status",
-    "list": "status",
+    "lst": "list",
+    "lits": "list",
+    "lists": "list",
+    "history": "list",
+    "recordings": "list",
+    "again": "start",
+    "agian": "start",
+    "histroy": "list",
+    "restart": "start",
     "info": "status",
     "hlep": "help",
     "halp": "help",
@@ -293,7 +303,9 @@ def test_whatever_is_typed_is_understood_or_refused_in_words(text: str) -> None:
     assert answered_in_words(text)
 
 
-@given(st.sampled_from(["start ", "stop ", "status "]), st.text(alphabet='"<>|&;@#!: \u201cahtp/', max_size=30))
+@given(
+    st.sampled_from(["start ", "stop ", "status ", "list "]), st.text(alphabet='"<>|&;@#!: \u201cahtp/', max_size=30)
+)
 def test_so_is_any_name(verb: str, name: str) -> None:
     assert answered_in_words(verb + name)
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 
 from messages.alerts import alert_message
+from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, TAKE_ACTION
 from messages.cards import EXTEND_ACTION
 from messages.files import LINKS_ACTION
-from messages.text import Message, date_and_time
+from messages.text import Message, clock, date_and_time
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
 from recordings.model import AlertKind, Delivered, Delivery, Part, Reason, Recording, State
+from recordings.taking import AlertName, Taken
 from tests.fakes.rows import a_delivery, an_alert, at, over, up
 from tests.unit.messages.test_cards import words
 
@@ -75,7 +77,8 @@ def test_the_warning_before_the_end_says_when_that_is_and_has_the_button_that_pu
     ],
 )
 def test_after_a_failure_it_gives_the_words_to_start_again(name: str, typed: str) -> None:
-    assert f"`/record start {typed}`" in words(alert_message(an_alert(up(agora_channel=name))))
+    assert f"`/record start {typed}`" in alert_message(an_alert(up(agora_channel=name))).text
+    assert f"`/record start {typed}`" in words(alert_message(an_alert(up(agora_channel=name)), direct=True))
 
 
 def test_a_failure_shows_agoras_own_words() -> None:
@@ -189,3 +192,47 @@ def test_metadata_of_the_files_tells_how_the_recording_ended(row: Recording) -> 
     assert metadata["event_type"] == "recording_files"
     assert metadata["event_payload"]["state"] == str(row.state)
     assert metadata["event_payload"]["reason"] == str(row.reason)
+
+
+# the buttons
+
+CAN_GO_ON = {Reason.TIME_LIMIT, Reason.IDLE, Reason.STOPPED_ELSEWHERE}
+
+
+@pytest.mark.parametrize(("kind", "reason"), EVERY)
+def test_each_alert_has_the_buttons_for_what_can_be_done(kind: AlertKind, reason: Reason) -> None:
+    message = alert_message(an_alert(up(), kind=kind, reason=reason))
+    again = kind is AlertKind.FAILED or (kind is AlertKind.ENDED and reason in CAN_GO_ON)
+
+    assert (AGAIN_ACTION in pressable(message)) is again
+    assert ("To record again" in message.text) is again, "where no buttons are shown"
+    assert "To record again" not in words(message)
+    assert (TAKE_ACTION in pressable(message)) is (kind in (AlertKind.FAILED, AlertKind.WARNING))
+    assert (DETAILS_ACTION in pressable(message)) is (kind is not AlertKind.RECOVERED)
+
+
+@pytest.mark.parametrize(("kind", "reason"), EVERY)
+def test_in_a_direct_message_an_alert_has_no_buttons(kind: AlertKind, reason: Reason) -> None:
+    assert pressable(alert_message(an_alert(up(), kind=kind, reason=reason), direct=True)) == []
+
+
+def test_the_button_knows_its_alert() -> None:
+    alert = an_alert(up(), cause="T-1|lost", kind=AlertKind.WARNING)
+    values = [e["value"] for b in alert_message(alert).blocks for e in b.get("elements", []) if "value" in e]
+
+    assert AlertName.read(values[0]) == AlertName("rec1", AlertKind.WARNING, "T-1|lost") == AlertName.of(alert)
+
+
+@pytest.mark.parametrize("value", ["", "rec1", "rec1|recording_failed", "rec1|nothing|lost", "||"])
+def test_what_names_no_alert_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        AlertName.read(value)
+
+
+def test_who_is_on_it_is_shown_in_place_of_the_button() -> None:
+    alert = an_alert(up())
+    message = alert_message(alert, taken=Taken("U7", at(90)))
+
+    assert f"<@U7> is on it, since {clock(at(90))}" in words(message)
+    assert pressable(message) == [AGAIN_ACTION, DETAILS_ACTION]
+    assert message.metadata == alert_message(alert).metadata

@@ -12,11 +12,17 @@ from hypothesis import strategies as st
 from messages import replies
 from messages.alerts import alert_message
 from messages.cards import Frame, card
+from messages.details import details
+from messages.listing import listing, nothing_there
+from messages.taking import not_shown, on_it_already
 from messages.text import Message
 from messages.words import ENDED, FAILED, RECOVERED, WARNING
+from recordings.details import Details
 from recordings.errors import SlackRefused
+from recordings.history import Cursor, Page
 from recordings.links import Link, Links
-from recordings.model import Alert, AlertKind, Delivered, Delivery, Part, Reason, Recording, State
+from recordings.model import Alert, AlertKind, Delivered, Delivery, Gap, Part, Reason, Recorder, Recording, State, Told
+from recordings.taking import Taken
 from tests.fakes.hostile import (
     CHANNEL,
     PEOPLE,
@@ -25,9 +31,10 @@ from tests.fakes.hostile import (
     assert_slack_takes,
     links,
     people,
+    recorders,
     recordings,
 )
-from tests.fakes.rows import NOW, over
+from tests.fakes.rows import NOW, a_recorder, over
 
 ALERTS = [
     (kind, reason)
@@ -58,10 +65,11 @@ def test_a_card(recording: Recording, folder: str) -> None:
 @given(any_recording, st.sampled_from(ALERTS), anything, st.booleans())
 def test_an_alert(recording: Recording, what: tuple[AlertKind, Reason | None], folder: str, direct: bool) -> None:
     kind, reason = what
-    alert = Alert(kind=kind, reason=reason, cause="x", recording=recording, raised_at=NOW)
+    alert = Alert(kind=kind, reason=reason, cause="x" * 128, recording=recording, raised_at=NOW)
     message = alert_message(alert, folder, direct=direct)
 
     assert_slack_takes(message)
+    assert_slack_takes(alert_message(alert, folder, direct=direct, taken=Taken(PEOPLE[0], NOW)))
     assert message.metadata["event_type"] == kind
     assert message.metadata["event_payload"].get("reason") == (reason or recording.reason)
 
@@ -95,6 +103,40 @@ def test_a_card_and_an_alert_at_their_longest(state: Delivered, parts: int) -> N
     for kind, reason in ALERTS:
         alert = Alert(kind=kind, reason=reason, cause="x", recording=recording, raised_at=NOW)
         assert_slack_takes(alert_message(alert, WORST, direct=True))
+        assert_slack_takes(alert_message(alert, WORST, taken=Taken(PEOPLE[0], NOW)))
+    listed = [replace(recording, id=f"rec{number}", card_ts="1750160520.000100") for number in range(10)]
+    assert_slack_takes(listing(Page(listed, Cursor(NOW, "rec9", "&" * 64), True, "&" * 64), "acme"))
+    gaps = (Gap(begun_at=NOW, ended_at=NOW),) * 60
+    worst = replace(recording, sid=WORST, told=Told(notices=10**6, gaps=gaps))
+    message = details(Details(worst, (a_recorder(sid=WORST, resource_id=WORST, moved_uid=2**32),) * 60))
+    assert_slack_takes(message)
+    assert "earlier recorders" in str(message.blocks[-1])
+
+
+@given(any_recording, st.lists(recorders, max_size=6))
+def test_the_details(recording: Recording, allotted: list[Recorder]) -> None:
+    message = details(Details(recording, allotted))
+
+    assert_slack_takes(message)
+    for block in message.blocks[1:]:
+        if block["type"] == "section":
+            assert block["text"]["text"].count("```") == 2, "nothing ends the block before its end"
+
+
+@given(st.lists(any_recording, max_size=5), st.booleans(), st.booleans(), st.none() | agora_names)
+def test_a_page_of_the_list(few: list[Recording], more: bool, first: bool, name: str | None) -> None:
+    found = [replace(recording, id=f"rec{n}") for n, recording in enumerate(few * 2)]
+    cursor = Cursor(NOW, "rec1", name) if more else None
+    message = listing(Page(found, cursor, first, name), "acme")
+
+    assert_slack_takes(message)
+    assert cursor is None or not (found or not first) or Cursor.read(str(cursor)) == cursor
+
+
+@given(anything, people)
+def test_a_reply_to_whoever_would_take_an_alert(error: str, person: str) -> None:
+    assert_slack_takes(not_shown(SlackRefused(error)))
+    assert_slack_takes(on_it_already(Taken(person, NOW)))
 
 
 @given(any_recording, links)
@@ -185,6 +227,8 @@ def test_a_reply_where_slack_does_not_tell_who_is_a_member(error: str) -> None:
         replies.nothing_here(""),
         replies.storage_failed("0a1b2c3d"),
         replies.unexpected("0a1b2c3d"),
+        replies.nothing_known(),
+        nothing_there(),
         replies.status([], "acme"),
     ],
 )

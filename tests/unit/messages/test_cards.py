@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from messages.buttons import AGAIN_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION, Frame, card
 from messages.files import LINKS_ACTION
 from messages.text import Message, clock, date_and_time
@@ -30,13 +31,18 @@ def words(message: Message) -> str:
     return "\n".join(found)
 
 
-def button(recording: Recording) -> dict[str, Any] | None:
-    """The first one, which is the one that people need most."""
-    found = buttons(recording)
-    return found[0] if found else None
+def buttons(recording: Recording) -> list[str]:
+    """What can be pressed, from left to right."""
+    blocks = card(recording, FRAME).blocks
+    return [element["action_id"] for block in blocks if block["type"] == "actions" for element in block["elements"]]
 
 
-def buttons(recording: Recording, frame: Frame = FRAME) -> list[dict[str, Any]]:
+def button(recording: Recording, action: str = STOP_ACTION) -> dict[str, Any] | None:
+    elements = [element for block in card(recording, FRAME).blocks for element in block.get("elements", [])]
+    return next((dict(element) for element in elements if element.get("action_id") == action), None)
+
+
+def elements(recording: Recording, frame: Frame = FRAME) -> list[dict[str, Any]]:
     actions = [block for block in card(recording, frame).blocks if block["type"] == "actions"]
     return [dict(element) for block in actions for element in block["elements"]]
 
@@ -70,19 +76,19 @@ def test_who_put_the_end_off_last_is_shown_in_one_line_while_it_goes_on() -> Non
 @pytest.mark.parametrize("state", State)
 def test_while_it_is_up_and_nobody_stops_it_a_button_puts_the_end_off(state: State) -> None:
     reason = {State.ENDED: Reason.STOPPED, State.FAILED: Reason.LOST}.get(state)
-    found = [each for each in buttons(up(state=state, reason=reason)) if each["action_id"] == EXTEND_ACTION]
+    found = [each for each in elements(up(state=state, reason=reason)) if each["action_id"] == EXTEND_ACTION]
 
     assert bool(found) is (state in (State.RECORDING, State.INTERRUPTED))
     for each in found:
         assert (each["value"], each["text"]["text"], "confirm" in each) == ("rec1", "Extend 30 min", False)
-    assert EXTEND_ACTION not in [each["action_id"] for each in buttons(up(stop_wanted_at=at(50), stop_wanted_by="U2"))]
+    assert EXTEND_ACTION not in [each["action_id"] for each in elements(up(stop_wanted_at=at(50), stop_wanted_by="U2"))]
 
 
 @pytest.mark.parametrize(
     ("seconds", "label"), [(1800, "30 min"), (3600, "1 h"), (5400, "1 h 30 min"), (6, "6 s"), (0.2, "0.2 s")]
 )
 def test_the_button_says_by_how_much(seconds: float, label: str) -> None:
-    texts = [each["text"]["text"] for each in buttons(up(), Frame(14_400, FRAME.folder, seconds))]
+    texts = [each["text"]["text"] for each in elements(up(), Frame(14_400, FRAME.folder, seconds))]
 
     assert texts == ["Stop", f"Extend {label}"]
 
@@ -180,6 +186,33 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
         assert after.visible != before.visible, change
 
 
+@pytest.mark.parametrize("state", State)
+def test_once_it_is_over_it_can_be_recorded_again_without_a_question(state: State) -> None:
+    reason = {State.ENDED: Reason.STOPPED, State.FAILED: Reason.LOST}.get(state)
+    again = button(up(state=state, reason=reason), AGAIN_ACTION)
+
+    assert (again is not None) is (state in (State.ENDED, State.FAILED))
+    assert again is None or again["value"] == "rec1"
+    assert again is None or "confirm" not in again
+
+
+def test_at_every_moment_there_are_as_few_buttons_as_can_be() -> None:
+    assert buttons(a_recording()) == [STOP_ACTION]
+    assert buttons(up()) == [STOP_ACTION]
+    assert buttons(up(state=State.UPLOADING, files_awaited=True)) == []
+    assert buttons(over()) == [AGAIN_ACTION]
+    assert buttons(over(delivery=a_delivery())) == [LINKS_ACTION, AGAIN_ACTION]
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_is_rarely_wanted_is_in_a_menu(state: State) -> None:
+    reason = {State.ENDED: Reason.STOPPED, State.FAILED: Reason.LOST}.get(state)
+    menu = card(up(state=state, reason=reason), FRAME).blocks[0]["accessory"]
+
+    assert (menu["type"], menu["action_id"]) == ("overflow", "more")
+    assert [(each["text"]["text"], each["value"]) for each in menu["options"]] == [("Details", "details:rec1")]
+
+
 # the files
 
 UPLOADING = over(state=State.UPLOADING, reason=None, files_awaited=True)
@@ -209,7 +242,7 @@ def test_the_title_says_how_the_files_stand(name: str) -> None:
 
 def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> None:
     ready = over(delivery=a_delivery())
-    links = button(ready)
+    links = button(ready, LINKS_ACTION)
 
     assert "1 part (MP4), 1 h 05 min, 800 MB" in shown(ready)
     assert links is not None
@@ -218,7 +251,7 @@ def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> N
 
 @pytest.mark.parametrize("delivery", [None, Delivery(), DENIED, MISSING, replace(a_delivery(), parts=())])
 def test_without_an_mp4_that_is_there_there_is_no_button(delivery: Delivery | None) -> None:
-    assert button(over(delivery=delivery)) is None
+    assert button(over(delivery=delivery), LINKS_ACTION) is None
 
 
 def test_a_look_that_finds_nothing_new_leaves_the_card_as_it_was() -> None:

@@ -201,6 +201,8 @@ def test_a_command_is_answered_to_the_person_alone(slack: Slack, workspace: Slac
 
     (answer,) = typed.responses
     assert (answer.text, answer.ephemeral_to) == ("hello", workspace.person("ana").id)
+    sent = workspace.calls_of("response_url")[-1].arguments
+    assert sent["replace_original"] is False, "where it was a press, the card stays"
 
 
 def test_a_way_back_that_is_used_up_is_refused(slack: Slack, workspace: SlackSimulator) -> None:

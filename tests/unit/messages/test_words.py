@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from messages.listing import IN_FEW_WORDS
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words, state_in_words
 from recordings.model import Reason, State
 from tests.fakes.rows import up
@@ -81,3 +82,8 @@ def test_every_state_has_words(state: State) -> None:
 def test_nothing_stored_yet_is_told_from_recording() -> None:
     assert state_in_words(up(first_file_at=None)) == "In the call, nothing stored yet"
     assert state_in_words(up()) == "Recording"
+
+
+def test_every_end_and_failure_has_few_words_for_the_list() -> None:
+    assert {str(reason) for reason in IN_FEW_WORDS} == FAILURES | ENDS
+    assert all(len(words) < 45 for words in IN_FEW_WORDS.values())

@@ -1,0 +1,49 @@
+"""Buttons that stand on more than one kind of message. What each does is in `handlers/`."""
+
+from __future__ import annotations
+
+from messages.text import Block
+from recordings.history import Cursor
+from recordings.model import Alert, Recording
+from recordings.taking import AlertName
+
+AGAIN_ACTION = "record_again"
+MORE_ACTION = "more"
+DETAILS_ACTION = "details"
+TAKE_ACTION = "take_alert"
+NEXT_ACTION = "list_next"
+DETAILS_OPTION = "details:"
+"""Followed by the recording's id."""
+
+
+def button(action: str, label: str, value: str) -> Block:
+    return {
+        "type": "button",
+        "action_id": action,
+        "text": {"type": "plain_text", "text": label, "emoji": False},
+        "value": value,
+    }
+
+
+def again_button(recording: Recording) -> Block:
+    """Records the same Agora channel once more, for whoever presses it."""
+    return button(AGAIN_ACTION, "Record again", recording.id)
+
+
+def details_button(recording: Recording) -> Block:
+    return button(DETAILS_ACTION, "Details", recording.id)
+
+
+def take_button(alert: Alert) -> Block:
+    """Says that whoever presses it looks after the alert."""
+    return button(TAKE_ACTION, "I'm on it", str(AlertName.of(alert)))
+
+
+def next_button(after: Cursor) -> Block:
+    return button(NEXT_ACTION, "Next", str(after))
+
+
+def more_menu(recording: Recording) -> Block:
+    """The menu of what is rarely wanted."""
+    option = {"text": {"type": "plain_text", "text": "Details"}, "value": f"{DETAILS_OPTION}{recording.id}"}
+    return {"type": "overflow", "action_id": MORE_ACTION, "options": [option]}

@@ -1,0 +1,118 @@
+"""What Agora's support asks for, to be copied: in fixed-width font, with moments in UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from messages.files import amount
+from messages.text import Block, Message, code, context, escape, length, section
+from recordings.details import Details
+from recordings.model import Recorder, Recording
+
+_LONGEST, _LONGEST_ID = 330, 2000
+"""Characters of a value, escaped. Agora's resource ids have hundreds, and are of no use when cut."""
+_ROOM = 10_000
+"""Characters for all sections: Slack refuses blocks of about 13,000."""
+_NAMES_SHOWN, _GAPS_SHOWN = 4, 5
+
+
+def details(found: Details) -> Message:
+    """Everything that is known of a recording, and of each of its recorders, the newest first."""
+    recording = found.recording
+    head = f"Details of the recording of {code(recording.agora_channel)}, for Agora's support"
+    blocks = [section(head), _table(_of_recording(recording))]
+    room = _ROOM - len(blocks[1]["text"]["text"])
+    newest_first = list(reversed(found.recorders))
+    for shown, recorder in enumerate(newest_first):
+        block = _table(_of_recorder(recorder))
+        room -= len(block["text"]["text"])
+        if room < 0:
+            blocks.append(context(f"and {len(newest_first) - shown} earlier recorders"))
+            break
+        blocks.append(block)
+    return Message(text=f"{head}. Reference `{recording.id}`", blocks=tuple(blocks))
+
+
+def _of_recording(recording: Recording) -> list[tuple[str, str]]:
+    reason = f" ({recording.reason})" if recording.reason else ""
+    return [
+        ("reference", recording.id),
+        ("channel", recording.agora_channel),
+        ("sid", recording.sid or "none"),
+        ("state", f"{recording.state}{reason}"),
+        ("Agora's words", recording.detail),
+        ("Agora's status", _last_status(recording)),
+        ("asked for", _utc(recording.requested_at)),
+        ("started", _utc(recording.started_at) or "never"),
+        ("first file", _utc(recording.first_file_at)),
+        ("ended", _utc(recording.ended_at) or "not yet"),
+        ("notifications", f"{recording.told.notices} seen" if recording.told.notices else "none seen"),
+        *(("files", each) for each in _files(recording)),
+        *(("gap", each) for each in _gaps(recording)),
+    ]
+
+
+def _last_status(recording: Recording) -> str:
+    if recording.status is None:
+        return "none"
+    at = _utc(recording.queried_at)
+    return f"{recording.status}, at {at}" if at else str(recording.status)
+
+
+def _files(recording: Recording) -> list[str]:
+    delivery = recording.delivery
+    if delivery is None or not delivery.looks:
+        return ["not looked for yet", *(f"named by Agora: {each}" for each in _some(recording.files))]
+    code_ = f", the storage says {delivery.code}" if delivery.code else ""
+    keys = tuple(part.key for part in delivery.parts) + delivery.playlists
+    found = f"{delivery.state}: {len(delivery.parts)} MP4, {amount(delivery.size)} in all{code_}"
+    return [found, *_some(keys), *(f"missing: {each}" for each in _some(delivery.missing))]
+
+
+def _some(names: tuple[str, ...]) -> list[str]:
+    more = len(names) - _NAMES_SHOWN
+    return [*names[:_NAMES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
+
+
+def _gaps(recording: Recording) -> list[str]:
+    gaps = recording.told.gaps
+    shown = [
+        f"{_utc(gap.begun_at)} to {_utc(gap.ended_at)} ({length(gap.ended_at - gap.begun_at)})"
+        for gap in gaps[:_GAPS_SHOWN]
+    ]
+    return [*shown, *([f"and {len(gaps) - len(shown)} more"] if len(gaps) > len(shown) else [])]
+
+
+def _of_recorder(recorder: Recorder) -> list[tuple[str, str]]:
+    moved = f", {recorder.moved_uid} since Agora moved it" if recorder.moved_uid is not None else ""
+    return [
+        ("recorder uid", f"{recorder.uid}{moved}"),
+        ("sid", recorder.sid or "none"),
+        ("resource id", recorder.resource_id or "none"),
+        ("acquired", _utc(recorder.acquired_at) or "never"),
+        ("start sent", _utc(recorder.start_sent_at) or "never"),
+        ("sid known", _utc(recorder.sid_at)),
+        ("gone", _utc(recorder.gone_at) or "not seen to be gone"),
+    ]
+
+
+def _utc(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _table(facts: list[tuple[str, str]]) -> Block:
+    lines = [f"{name:<14} {_value(name, value)}" for name, value in facts if value]
+    text = "\n".join(lines)
+    while len(text) > 2980:
+        lines.pop()
+        text = "\n".join([*lines, "…"])
+    return section(f"```\n{text}\n```")
+
+
+def _value(name: str, value: str) -> str:
+    """One line, with nothing that would end the block or mean something to Slack."""
+    most = _LONGEST_ID if name == "resource id" else _LONGEST
+    one_line = " ".join(value.split()).replace("`", "'")
+    whole = escape(one_line)
+    # Escaped, a character has five at most; a cut behind the escaping could go through one.
+    return whole if len(whole) <= most else f"{escape(one_line[: most // 5])}…"

@@ -1,0 +1,93 @@
+"""The answer to `/record list`: what was recorded from a Slack channel, in two lines each."""
+
+from __future__ import annotations
+
+from messages import replies
+from messages.buttons import next_button
+from messages.files import has_links, links_button, parts_and_size
+from messages.text import Block, Message, code, context, cut, date_and_time, length, person, section
+from messages.words import files_missing, sign, state_in_words
+from recordings.history import Page
+from recordings.model import Delivered, Reason, Recording, State
+
+IN_FEW_WORDS: dict[Reason, str] = {
+    Reason.REJECTED: "refused by Agora",
+    Reason.UNAUTHORIZED: "the bot's credentials were not accepted",
+    Reason.OVERLOADED: "too many recordings at once",
+    Reason.UNAVAILABLE: "Agora could not be reached",
+    Reason.UNDELIVERABLE: "the bot could not post here",
+    Reason.NEVER_STARTED: "the recorder did not come up",
+    Reason.LOST: "the recorder was lost",
+    Reason.CRASHED: "the recorder crashed",
+    Reason.LEFT: "the recorder left the call",
+    Reason.STOPPED: "stopped",
+    Reason.IDLE: "nobody was left in the call",
+    Reason.TIME_LIMIT: "longest time reached",
+    Reason.STOPPED_ELSEWHERE: "stopped outside Slack",
+    Reason.NO_MEDIA: "nothing was recorded",
+}
+"""How a recording ended."""
+
+
+def listing(page: Page, domain: str) -> Message:
+    """A page of the list, with a button that shows the next one in its place."""
+    if not page.recordings and page.first:
+        return replies.nothing_here(page.agora_channel or "")
+    of = f" of {code(page.agora_channel)}" if page.agora_channel else ""
+    head = f"*The last recordings{of} in this channel*" if page.first else f"*Earlier recordings{of}*"
+    end: Block = {"type": "actions", "elements": [next_button(page.next)]} if page.next else context("That is all.")
+    entries = [_entry(recording, domain) for recording in page.recordings]
+    lines = [block["text"]["text"].splitlines()[0] for block in entries]
+    return Message(text=cut_lines([head, *lines]), blocks=(section(head), *entries, end))
+
+
+def nothing_there() -> Message:
+    """The button's value tells no place in a list."""
+    return replies.text("I don't know where that list was. `/record list` shows it anew.")
+
+
+def cut_lines(lines: list[str], most: int = 3000) -> str:
+    """As many whole lines as fit: a mark cut in its middle would be none."""
+    fitting: list[str] = []
+    for line in lines:
+        if sum(map(len, fitting)) + len(fitting) + len(line) > most:
+            break
+        fitting.append(line)
+    return "\n".join(fitting)
+
+
+def _entry(recording: Recording, domain: str) -> Block:
+    facts = [how_it_went(recording), *_files(recording), replies.card_link(recording, domain)]
+    block = section(f"{sign(recording)} *{code(recording.agora_channel)}* {_when(recording)}\n{' · '.join(facts)}")
+    return {**block, "accessory": links_button(recording)} if has_links(recording) else block
+
+
+def _when(recording: Recording) -> str:
+    begun = date_and_time(recording.started_at or recording.requested_at)
+    if recording.started_at is None or recording.ended_at is None:
+        return begun
+    return f"{begun}, {length(recording.ended_at - recording.started_at)}"
+
+
+def how_it_went(recording: Recording) -> str:
+    """How it ended in a few words, or how it is."""
+    if not recording.over:
+        return state_in_words(recording)
+    reason = recording.reason or Reason.STOPPED
+    words = IN_FEW_WORDS.get(reason, str(reason))
+    if recording.state is State.FAILED:
+        return f"Failed: {words}"
+    if reason is Reason.STOPPED and recording.stop_wanted_by:
+        return f"Stopped by {person(recording.stop_wanted_by)}"
+    return cut(words[:1].upper() + words[1:], 100)
+
+
+def _files(recording: Recording) -> list[str]:
+    delivery = recording.delivery
+    if delivery is None:
+        return []
+    if has_links(recording):
+        return [parts_and_size(delivery), *(["others are missing"] if files_missing(recording) else [])]
+    if files_missing(recording):
+        return ["its files are missing"]
+    return {Delivered.READY: ["no MP4, HLS only"], Delivered.UNVERIFIED: ["not verified"]}.get(delivery.state, [])
