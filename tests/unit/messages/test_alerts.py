@@ -207,8 +207,10 @@ def test_each_alert_has_the_buttons_for_what_can_be_done(kind: AlertKind, reason
     assert (AGAIN_ACTION in pressable(message)) is again
     assert ("To record again" in message.text) is again, "where no buttons are shown"
     assert "To record again" not in words(message)
-    assert (TAKE_ACTION in pressable(message)) is (kind in (AlertKind.FAILED, AlertKind.WARNING))
-    assert (DETAILS_ACTION in pressable(message)) is (kind is not AlertKind.RECOVERED)
+    soon = reason is Reason.ENDING_SOON
+    assert (TAKE_ACTION in pressable(message)) is (kind in (AlertKind.FAILED, AlertKind.WARNING) and not soon)
+    assert (DETAILS_ACTION in pressable(message)) is (kind is not AlertKind.RECOVERED and not soon)
+    assert (EXTEND_ACTION in pressable(message)) is soon, "what can be done about it stands alone"
 
 
 @pytest.mark.parametrize(("kind", "reason"), EVERY)

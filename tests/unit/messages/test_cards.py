@@ -198,7 +198,7 @@ def test_once_it_is_over_it_can_be_recorded_again_without_a_question(state: Stat
 
 def test_at_every_moment_there_are_as_few_buttons_as_can_be() -> None:
     assert buttons(a_recording()) == [STOP_ACTION]
-    assert buttons(up()) == [STOP_ACTION]
+    assert buttons(up()) == [STOP_ACTION, EXTEND_ACTION]
     assert buttons(up(state=State.UPLOADING, files_awaited=True)) == []
     assert buttons(over()) == [AGAIN_ACTION]
     assert buttons(over(delivery=a_delivery())) == [LINKS_ACTION, AGAIN_ACTION]
