@@ -23,8 +23,6 @@ _REMEMBERED_SECONDS = 600.0
 _MOST = 5_000
 _THREADS = 8
 _NO_ANSWER = "no_answer"
-_NOBODY_HERE = ("user_not_found", "user_not_visible")
-"""Slack tells about every member of the workspace."""
 _log = structlog.get_logger(__name__)
 
 
@@ -61,11 +59,8 @@ class People:
         try:
             profile = _profile(self._client.users_info(user=user)["user"])
         except SlackApiError as error:
-            word = str(error.response.get("error"))
-            if word not in _NOBODY_HERE:
-                self._note(word)
-                return None
-            profile = Profile(stranger=True)
+            self._note(str(error.response.get("error")))
+            return None
         except (SlackClientError, OSError, HTTPException, ValueError, KeyError):
             self._note(_NO_ANSWER)
             return None

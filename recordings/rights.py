@@ -68,11 +68,12 @@ class Rights:
         """Raises `OnlyMembers` where this person may not start or stop recordings, nor get links."""
         if self.guests:
             return
-        home = self.home() or frozenset({asker.asked_in} - {""})
-        if _from_elsewhere(asker.teams, home):
+        home, here = self.home(), frozenset({asker.asked_in}) - {""}
+        # A request alone does not tell a workspace of ours from another's: what Slack says of the person does.
+        if _from_elsewhere(asker.teams, home | here):
             raise OnlyMembers(asker.user)
         profile = self.who_is(asker.user)
-        if profile is not None and not is_full_member(profile, home):
+        if profile is not None and not is_full_member(profile, home or here):
             raise OnlyMembers(asker.user)
 
 

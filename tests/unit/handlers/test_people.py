@@ -91,10 +91,10 @@ def test_what_slack_tells_is_understood(
 
 
 @pytest.mark.parametrize("word", ["user_not_found", "user_not_visible"])
-def test_whom_slack_does_not_know_here_is_a_stranger(people: People, slack: FakeSlack, word: str) -> None:
+def test_of_whom_slack_knows_nothing_nothing_is_concluded(people: People, slack: FakeSlack, word: str) -> None:
     slack.fails(refused(word))
 
-    assert people("U1") == Profile(stranger=True)
+    assert people("U1") is None
 
 
 def test_an_answer_is_remembered_for_ten_minutes(people: People, slack: FakeSlack, watch: Watch) -> None:

@@ -52,8 +52,13 @@ def test_who_is_shown_to_be_of_another_team_may_not_though_slack_tells_nothing()
     workspace = Workspace()
 
     assert not may(workspace, Asker("U1", frozenset({"T9"}), "T1"))
-    assert not may(workspace, Asker("U1", frozenset({"T9", "E9"}), "T9"))
     assert workspace.asked == []
+
+
+def test_the_workspace_that_a_request_comes_from_is_no_proof_against_anybody_but_what_slack_tells_is() -> None:
+    assert may(Workspace(), Asker("U1", frozenset({"T9", "E9"}), "T9"))
+    assert not may(Workspace({"U1": Profile(teams=frozenset({"T9"}))}), Asker("U1", frozenset({"T9"}), "T9"))
+    assert not may(Workspace({"U1": OUTSIDERS["of another company"]}), Asker("U1", frozenset({"T1"}), "T1"))
 
 
 def test_while_the_bots_own_workspace_is_not_known_the_one_that_the_request_came_from_counts() -> None:
