@@ -15,7 +15,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
@@ -84,11 +84,7 @@ from running import Running
 from storage.acts import Acts
 from storage.database import Database
 from storage.lease import Lease
-from storage.notices import Notices
-from storage.outbox import Outbox
-from storage.recorders import Recorders
-from storage.recordings import Recordings
-from storage.troubles import Troubles
+from storage.whole import Stores, stores_in
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 from web.server import WebServer
@@ -228,29 +224,6 @@ def _folders(recording: Recording) -> tuple[str, ...]:
 def _folder(config: settings.Settings) -> Callable[[Recording], str]:
     """Where a recording's files are: bucket and folders."""
     return lambda recording: "/".join((config.storage_bucket, *_folders(recording)))
-
-
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What is written down, by table."""
-
-    recordings: Recordings
-    recorders: Recorders
-    outbox: Outbox
-    troubles: Troubles
-    acts: Acts
-    notices: Notices
-
-
-def stores_in(database: Database) -> Stores:
-    return Stores(
-        Recordings(database),
-        Recorders(database),
-        Outbox(database),
-        Troubles(database),
-        Acts(database),
-        Notices(database),
-    )
 
 
 def compose(config: settings.Settings) -> Running:
