@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from recordings.limits import end_of, extended, goes_on, last_end_of
-from recordings.model import Policy, Recording, State
+from recordings.model import Act, Deed, Policy, Recording, Source, State
 from recordings.ports import Clock, Wake
 from recordings.service import NothingHere, OverAlready, Place, StopAsked
 from recordings.stores import Wishes
@@ -47,7 +47,9 @@ class ExtendService:
         known = self.store.recording(recording_id)
         if known is None or known.slack_channel != place.channel:
             raise NothingHere(recording_id)
-        before, after = self.store.wish_end(recording_id, by, self.clock(), self._later, request)
+        now = self.clock()
+        act = self._act(known, by, now)
+        before, after = self.store.wish_end(recording_id, by, now, self._later, request, act)
         until = end_of(after, self.policy.max_duration)
         if before != after:
             self.wake()
@@ -59,6 +61,16 @@ class ExtendService:
             return AtTheLongest(after, last_end_of(after, self.policy.max_duration))
         over = after.over or after.state is State.UPLOADING
         return OverAlready(after) if over else StopAsked(after, again=True)
+
+    def _act(self, recording: Recording, by: str, at: datetime) -> Act:
+        return Act(
+            at=at,
+            who=by,
+            what=Deed.EXTENDED,
+            source=Source.BUTTON,
+            recording_id=recording.id,
+            slack_channel=recording.slack_channel,
+        )
 
     def _later(self, recording: Recording) -> datetime | None:
         return extended(recording, self.policy.max_duration, self.policy.extension)

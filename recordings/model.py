@@ -93,6 +93,8 @@ class Deed(StrEnum):
 
     STARTED = "started"
     STOPPED = "stopped"
+    EXTENDED = "extended"
+    TOOK_ALERT = "took_alert"
     GOT_LINKS = "got_links"
 
 

@@ -90,6 +90,7 @@ class Wishes(Protocol):
         at: datetime,
         later: Callable[[Recording], datetime | None],
         request: str | None = None,
+        act: Act | None = None,
     ) -> tuple[Recording, Recording]:
         """Puts the end off to what `later` says of the row as it is at that moment, so that two people at once both
         count; the row before and after. The same twice: `later` gave None, or the request had been written down."""

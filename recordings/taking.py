@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from recordings.model import Alert, AlertKind
+from recordings.model import Act, Alert, AlertKind, Deed, Source
 from recordings.ports import Clock
 from recordings.service import NothingHere, Place
 
@@ -52,9 +52,9 @@ class TakenAlert:
 class TakeableAlerts(Protocol):
     """Where alerts are written down. Raises `StorageUnavailable`."""
 
-    def take(self, name: AlertName, slack_channel: str, taken: Taken) -> TakenAlert | None:
-        """Writes down who is on it, unless somebody is; the alert as it then is. None: this Slack channel has no such
-        alert."""
+    def take(self, name: AlertName, slack_channel: str, taken: Taken, act: Act | None = None) -> TakenAlert | None:
+        """Writes down who is on it, and the act, unless somebody is; the alert as it then is. None: this Slack channel
+        has no such alert."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,17 @@ class TakingService:
             name = AlertName.read(value)
         except ValueError:
             raise NothingHere(value) from None
-        found = self.alerts.take(name, place.channel, Taken(by, self.clock()))
+        taken = Taken(by, self.clock())
+        act = Act(
+            at=taken.at,
+            who=by,
+            what=Deed.TOOK_ALERT,
+            source=Source.BUTTON,
+            recording_id=name.recording_id,
+            slack_channel=place.channel,
+            detail=f"{name.kind} {name.cause}",
+        )
+        found = self.alerts.take(name, place.channel, taken, act)
         if found is None:
             raise NothingHere(value)
         return found

@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from recordings.model import Alert
+from recordings.model import Act, Alert
 from recordings.stores import AlertJob
 from recordings.taking import AlertName, Taken, TakenAlert
-from storage import rows
+from storage import acts, rows
 from storage.database import Database
 from storage.lease import fence
 from storage.tables import outbox, recordings
@@ -54,12 +54,13 @@ class Outbox:
             count, oldest = connection.execute(query).one()
         return int(count), oldest
 
-    def take(self, name: AlertName, slack_channel: str, taken: Taken) -> TakenAlert | None:
+    def take(self, name: AlertName, slack_channel: str, taken: Taken, act: Act | None = None) -> TakenAlert | None:
         """Writes down who is on it, unless somebody is; whatever is under way with its delivery goes on."""
         this = _same(name) & (outbox.c.slack_channel == slack_channel)
         with self._database.write() as connection:
             free = this & outbox.c.taken_by.is_(None)
-            connection.execute(outbox.update().where(free).values(taken_by=taken.by, taken_at=taken.at))
+            mine = connection.execute(outbox.update().where(free).values(taken_by=taken.by, taken_at=taken.at))
+            acts.note(connection, act if mine.rowcount else None)
             row = connection.execute(select(outbox).where(this)).one_or_none()
         return None if row is None else TakenAlert(_alert(row), Taken(row.taken_by, row.taken_at))
 

@@ -100,6 +100,7 @@ class Recordings:
         at: datetime,
         later: Callable[[Recording], datetime | None],
         request: str | None = None,
+        act: Act | None = None,
     ) -> tuple[Recording, Recording]:
         this = recordings.c.id == recording_id
         with suppress(IntegrityError), self._database.write() as connection:  # the same request, at the same moment
@@ -110,6 +111,7 @@ class Recordings:
                 wish = {"ends_at": ends_at, "extended_by": by, "poked": poked, "next_step_at": at, "version": version}
                 connection.execute(recordings.update().where(this).values(wish))
                 _note(connection, request, recording_id, at)
+                acts.note(connection, act)
             return before, rows.recording(connection.execute(select(recordings).where(this)).one())
         with self._database.read() as connection:
             unchanged = rows.recording(connection.execute(select(recordings).where(this)).one())

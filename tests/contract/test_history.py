@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from recordings.actions import Change
 from recordings.history import Cursor, page
-from recordings.model import AlertKind, Recording
+from recordings.model import Act, AlertKind, Deed, Recording, Source
 from recordings.taking import AlertName, Taken, TakenAlert
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_recorder, an_alert, at, over, running, up
@@ -133,3 +134,12 @@ def test_an_alert_that_is_taken_is_delivered_all_the_same_whoever_leads(stores: 
     assert job.alert == FAILED
     assert stores.outbox.waiting() == []
     assert stores.outbox.take(NAME, "C1", Taken("U3", NOW)) == TakenAlert(FAILED, Taken("U2", NOW))
+
+
+def test_taking_an_alert_is_an_act_of_whoever_was_first(stores: Stores) -> None:
+    alerted(stores)
+    act = Act(at=at(5), who="U2", what=Deed.TOOK_ALERT, source=Source.BUTTON, recording_id="rec1", slack_channel="C1")
+    stores.outbox.take(NAME, "C1", Taken("U2", at(5)), act)
+    stores.outbox.take(NAME, "C1", Taken("U3", at(9)), replace(act, who="U3"))
+
+    assert stores.acts.all() == [act]

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from recordings.actions import Change
-from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
+from recordings.model import HOLDS_CHANNEL, Act, Deed, Reason, Recording, Source, State
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_recording, an_alert, at, over, up
 
@@ -234,3 +234,13 @@ def test_requests_are_forgotten_after_a_day(stores: Stores, hours: int, known: b
     stores.recordings.forget_requests(at(hours * 3600))
 
     assert (stores.recordings.repeated("trigger 1") is not None) is known
+
+
+def test_putting_off_an_end_is_an_act_once(stores: Stores) -> None:
+    stores.added(up())
+    act = Act(at=at(50), who="U2", what=Deed.EXTENDED, source=Source.BUTTON, recording_id="rec1", slack_channel="C1")
+    for _ in range(2):
+        stores.recordings.wish_end("rec1", "U2", at(50), half_an_hour_later, "press 1", act)
+    stores.recordings.wish_end("rec1", "U3", at(60), lambda row: None, "press 2", replace(act, who="U3"))
+
+    assert stores.acts.all() == [act]

@@ -137,6 +137,7 @@ class MemoryRecordings:
         at: datetime,
         later: Callable[[Recording], datetime | None],
         request: str | None = None,
+        act: Act | None = None,
     ) -> tuple[Recording, Recording]:
         with self._memory.lock:
             row = self._memory.rows[recording_id]
@@ -144,6 +145,7 @@ class MemoryRecordings:
             ends_at = None if self.repeated(request) is not None else later(was)
             if ends_at is not None:
                 row.recording = replace(was, ends_at=ends_at, extended_by=by, poked=was.poked + 1, next_step_at=at)
+                self._memory.acts += [act] if act else []
                 row.version += 1
                 self._note(request, recording_id, at)
             return was, row.recording
@@ -390,10 +392,11 @@ class MemoryOutbox:
         row = self._memory.rows[entry.alert.recording.id]
         return AlertJob(entry.id, entry.alert, row.recording.card_ts, entry.due_at, entry.tries, entry.direct)
 
-    def take(self, name: AlertName, slack_channel: str, taken: Taken) -> TakenAlert | None:
+    def take(self, name: AlertName, slack_channel: str, taken: Taken, act: Act | None = None) -> TakenAlert | None:
         with self._memory.lock:
             for entry in self._memory.outbox:
                 if AlertName.of(entry.alert) == name and entry.alert.recording.slack_channel == slack_channel:
+                    self._memory.acts += [act] if act and entry.taken is None else []
                     entry.taken = entry.taken or taken
                     return TakenAlert(entry.alert, entry.taken)
         return None
