@@ -137,7 +137,7 @@ def test_buttons_that_were_copied_into_another_channel_tell_and_do_nothing(door:
     general = office.cards("general")[0]
     general.blocks = [dict(block) for block in alert.blocks]
     for action in ("record_again", "details", "take_alert"):
-        said = told(office, press(office, general, action, by="gus"))
+        said = told(office, press(office, general, action, by="ana"))
         assert said == "I don't know that recording any more. `/record status` shows what is running."
         assert sid not in said
     assert len(office.agora.running()) == 1

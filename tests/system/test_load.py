@@ -93,7 +93,7 @@ def check_stretched(office: Office, port: int, *, calls: int, interval: float) -
 def test_more_recordings_than_the_rate_allows_are_queried_later_evenly_and_never_in_the_way_of_a_stop(
     office: Office, port: int
 ) -> None:
-    check_stretched(office, port, calls=40, interval=1)
+    check_stretched(office, port, calls=20, interval=1)
 
 
 @pytest.mark.soak

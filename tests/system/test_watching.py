@@ -30,7 +30,7 @@ def test_a_killed_recorder_is_told_once_in_the_thread_and_in_the_channel(office:
     assert alert.thread_ts == card.ts
     assert alert.broadcast
     assert office.slack.person("ana").mention in alert.said
-    assert "/record start daily" in alert.said
+    assert "record_again" in alert.elements
     assert payload(alert)["recording_id"] in alert.said
     assert payload(alert)["recording_id"] in office.bot.log
     over = office.wait_card("failed", reason="lost")
