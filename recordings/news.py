@@ -11,8 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from recordings.actions import Change
-from recordings.model import Alert, AlertKind, Exit, Gap, Reason, Recorder, Recording, State, Stream, Told, Turn
+from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
 from recordings.notices import Event, Notice
+from recordings.told import Exit, Gap, Stream, Told
 from recordings.watching import merged
 
 IN_BACKUP, UPLOADED = "backuped", "uploaded"

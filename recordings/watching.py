@@ -8,8 +8,9 @@ from datetime import datetime
 from recordings.actions import Change, Outcome
 from recordings.endings import end, fail, unwanted
 from recordings.errors import AgoraError, NotFound, RateLimited, Unauthorized
-from recordings.model import Alert, AlertKind, Exit, Reason, Recorder, Recording, State, Turn
+from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
 from recordings.ports import RecorderStatus
+from recordings.told import Exit
 
 _LONGEST_PAUSE = 60.0
 _DOUBT_SECONDS = 10.0

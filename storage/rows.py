@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Row
 
-from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Told, Trouble
+from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Trouble
 from recordings.notices import Event, Notice
+from recordings.told import Told
 
 _WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "ends_at", "extended_by", "poked"})
 _IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at"})

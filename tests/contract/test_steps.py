@@ -10,8 +10,9 @@ import pytest
 
 from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.model import Delivered, Delivery, Exit, Gap, Reason, Recording, State, Stream, Told, Trouble
+from recordings.model import Delivered, Delivery, Reason, Recording, State, Trouble
 from recordings.stores import Share
+from recordings.told import Exit, Gap, Stream, Told
 from recordings.troubles import Pause, Review
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_delivery, a_recording, an_alert, at, over, running, up, with_card

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from agora.channels import ALLOWED, MAX_BYTES
 from messages.text import Message
 from recordings.links import Link
-from recordings.model import Delivered, Delivery, Gap, Part, Reason, Recorder, Recording, State, Told
+from recordings.model import Delivered, Delivery, Part, Reason, Recorder, Recording, State
+from recordings.told import Gap, Told
 from simulator.slack.blocks import message_problems, too_long
 from simulator.slack.metadata import metadata_valid
 from tests.fakes.rows import NOW, a_recording, at

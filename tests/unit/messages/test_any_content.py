@@ -21,8 +21,9 @@ from recordings.details import Details
 from recordings.errors import SlackRefused
 from recordings.history import Cursor, Page
 from recordings.links import Link, Links
-from recordings.model import Alert, AlertKind, Delivered, Delivery, Gap, Part, Reason, Recorder, Recording, State, Told
+from recordings.model import Alert, AlertKind, Delivered, Delivery, Part, Reason, Recorder, Recording, State
 from recordings.taking import Taken
+from recordings.told import Gap, Told
 from tests.fakes.hostile import (
     CHANNEL,
     PEOPLE,

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.actions import Change
-from recordings.model import Gap, Reason, Recorder, Recording, State
+from recordings.model import Reason, Recorder, Recording, State
 from recordings.news import heed, in_words
 from recordings.notices import Event, Notice
 from recordings.ports import RecorderStatus
+from recordings.told import Gap
 from tests.fakes.news import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
 from tests.fakes.rows import UID, at, coming_up, over, running, started, turn_at, up, with_card
 from tests.fakes.steps import EMPTY, NOT_FOUND, SOMEBODY, step
