@@ -18,7 +18,7 @@ from simulator.agora.recorder import Phase, Recorder
 from simulator.agora.views import RUNNING, RecorderView, view
 from simulator.agora.world import World
 
-_POLL = 0.02
+_POLL = 0.05
 """Time itself changes states and notifies nobody: a wait looks again that often."""
 T = TypeVar("T")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ACCESS_KEY = "simulated-bucket-key"
 SECRET_KEY = "simulated-bucket-secret-a1b2c3d4"  # noqa: S105 - a test value, accepted by nobody else
-_POLL = 0.02
+_POLL = 0.05
 T = TypeVar("T")
 
 

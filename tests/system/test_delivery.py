@@ -27,6 +27,8 @@ def stopped(office: Office, **settings: str) -> Message:
     """A call was recorded, and Ben stops it; the card."""
     office.start(**settings)
     card = office.recording()
+    # The first file can be known from the bucket; which ones there will be, Agora names in an answer.
+    office.slack.wait_for(lambda: ".mp4" in str(office.bot.rows("SELECT files FROM recordings")), what="Agora's names")
     office.command("stop", by="ben")
     return card
 
