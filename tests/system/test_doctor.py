@@ -122,7 +122,7 @@ def test_it_shows_the_numbers_that_agora_is_sent(whole: Office, storage: RealBuc
         ("agora credentials", "AGORA_CUSTOMER_SECRET", "wrong-secret"),
         ("agora app id", "AGORA_APP_ID", "f" * 32),
         ("bucket write", "STORAGE_BUCKET", "nobodys-bucket"),
-        ("bucket write", "STORAGE_ACCESS_KEY", "AKIAUNKNOWNUNKNOWN00"),
+        ("bucket write", "STORAGE_ACCESS_KEY", "UNKNOWNKEYUNKNOWN000"),
         ("bucket write", "STORAGE_SECRET_KEY", "wrong-storage-secret"),
     ],
 )
@@ -288,7 +288,7 @@ def test_a_key_of_the_bots_own_looks_where_agoras_may_not(whole: Office, storage
 
 
 def test_a_wrong_key_of_the_bots_own_is_named(whole: Office) -> None:
-    keys = {"STORAGE_READ_ACCESS_KEY": "AKIAUNKNOWNUNKNOWN00", "STORAGE_READ_SECRET_KEY": "wrong"}
+    keys = {"STORAGE_READ_ACCESS_KEY": "UNKNOWNKEYUNKNOWN000", "STORAGE_READ_SECRET_KEY": "wrong"}
 
     one_fault(whole, "bucket list", "STORAGE_READ_ACCESS_KEY", **keys)
 

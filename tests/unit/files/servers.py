@@ -25,7 +25,7 @@ from files.places import Place
 from tests.unit.agora.hosts import AUTHORITY, Exchange
 
 REGION = "us-east-2"
-ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"
+ACCESS_KEY = "TESTKEYIOSFODNN7EXAM"
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 AZURE_KEY = "QXp1cmUgYWNjb3VudCBrZXksIG1hZGUgdXA="
 ERROR = '<?xml version="1.0"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
