@@ -11,7 +11,7 @@ from storage.recorders import Recorders
 from storage.trial import try_writing
 
 DATABASE, RECORDERS = "database", "own recorders"
-TODO = "Check DATABASE_URL, and that its folder or server can be written to."
+NEXT_STEP = "Check DATABASE_URL, and that its folder or server can be written to."
 
 
 def database_lines(database: Database, tables: Callable[[], None], most: int) -> list[Line]:
@@ -23,7 +23,7 @@ def database_lines(database: Database, tables: Callable[[], None], most: int) ->
     except DatabaseNewer as error:
         return [wrong(DATABASE, f"{error}."), not_looked_at(RECORDERS, DATABASE)]
     except StorageUnavailable as error:
-        return [wrong(DATABASE, f"{error}. {TODO}"), not_looked_at(RECORDERS, DATABASE)]
+        return [wrong(DATABASE, f"{error}. {NEXT_STEP}"), not_looked_at(RECORDERS, DATABASE)]
     good = right(DATABASE, "can be written to, and its tables are this version's")
     return [good, recorders_line(running, most)]
 

@@ -92,7 +92,7 @@ def _looks(parts: Parts, tables: Callable[[], None]) -> list[_Look]:
         _Look(
             lambda: database_look.database_lines(parts.database, tables, parts.max_recorders),
             (database_look.DATABASE, database_look.RECORDERS),
-            database_look.TODO,
+            database_look.NEXT_STEP,
         ),
         _Look(
             lambda: slack_look.slack_lines(parts.slack, parts.app_token, parts.heard),
@@ -109,5 +109,5 @@ def _looks(parts: Parts, tables: Callable[[], None]) -> list[_Look]:
             (bucket_look.WRITE, bucket_look.LIST, bucket_look.READ, bucket_look.DELETE),
             bucket_look.NETWORK,
         ),
-        _Look(lambda: webhook_look.webhook_lines(parts.door), (webhook_look.WEBHOOK,), webhook_look.TODO),
+        _Look(lambda: webhook_look.webhook_lines(parts.door), (webhook_look.WEBHOOK,), webhook_look.NEXT_STEP),
     ]

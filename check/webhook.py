@@ -13,7 +13,7 @@ from recordings.ports import Clock
 
 WEBHOOK = "agora webhook"
 PATH = "/agora/webhook"
-TODO = f"The bot has to run, and the proxy in front of it has to pass {PATH} on: check both, and PUBLIC_URL."
+NEXT_STEP = f"The bot has to run, and the proxy in front of it has to pass {PATH} on: check both, and PUBLIC_URL."
 
 _HAIRPIN = "Some networks don't let a machine reach its own public address: then try from another one."
 
@@ -37,7 +37,7 @@ def webhook_lines(door: Door) -> list[Line]:
     try:
         reply = door.send(door.public_url, door.secret, door.clock())
     except AgoraSilent as error:
-        return [wrong(WEBHOOK, f"{error}. {TODO} {_HAIRPIN}")]
+        return [wrong(WEBHOOK, f"{error}. {NEXT_STEP} {_HAIRPIN}")]
     if reply.status == 200 and reply.is_json:
         return [right(WEBHOOK, f"a test notification to {door.public_url} was taken")]
     return [wrong(WEBHOOK, f"{door.public_url} answers {reply.status}: {_todo(reply)}")]
@@ -59,5 +59,5 @@ def _todo(reply: Reply) -> str:
         case status if 300 <= status < 400:
             return "Agora follows no redirect. Set PUBLIC_URL, and the URL in Agora's console, to where it leads."
         case status if status >= 500:
-            return f"the bot does not run, the proxy does not reach it, or its database is away. {TODO}"
+            return f"the bot does not run, the proxy does not reach it, or its database is away. {NEXT_STEP}"
     return f"something in between refuses it. The proxy has to pass {PATH} on as it is, to whoever asks."
