@@ -21,6 +21,7 @@ from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
 from simulator.slack.interactions import Interaction
 from simulator.slack.world import Message
+from tests.system import warm
 from tests.system.closed_bucket import closed_bucket
 
 ROOT = Path(__file__).parents[2]
@@ -47,20 +48,21 @@ class Bot:
 
     environment: dict[str, str]
     folder: Path
-    process: subprocess.Popen[bytes] | None = None
+    cold: bool = False
+    """Whether each start is one of the interpreter as well."""
+    process: subprocess.Popen[bytes] | warm.Process | None = None
     _logs: list[Path] = field(default_factory=list)
 
     def start(self, **settings: str) -> Bot:
         log = self.folder / f"bot-{len(self._logs)}.log"
         self._logs.append(log)
-        with log.open("wb") as stderr:
-            self.process = subprocess.Popen(
-                [sys.executable, str(ROOT / "bot.py")],
-                env=self.environment | settings,
-                cwd=self.folder,
-                stdout=stderr,
-                stderr=stderr,
-            )
+        environment = self.environment | settings
+        if not self.cold:
+            self.process = warm.nest().start([], environment, self.folder, log, log)
+            return self
+        with log.open("wb") as out:
+            command = [sys.executable, str(ROOT / "bot.py")]
+            self.process = subprocess.Popen(command, env=environment, cwd=self.folder, stdout=out, stderr=out)
         return self
 
     @property
@@ -321,7 +323,10 @@ def on_sqlite(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def office(slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path, database_url: str) -> Iterator[Office]:
-    bot = Bot(environment_for(slack, agora, tmp_path, database_url), tmp_path)
+def office(
+    request: pytest.FixtureRequest, slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path, database_url: str
+) -> Iterator[Office]:
+    cold = request.node.get_closest_marker("cold") is not None
+    bot = Bot(environment_for(slack, agora, tmp_path, database_url), tmp_path, cold)
     yield Office(slack, agora, bot)
     bot.end()

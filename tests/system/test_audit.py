@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.system import warm
 from tests.system.conftest import ON_BOTH, ROOT, Office, payload, words
 
 COLUMNS = ["at", "who", "what", "source", "recording", "agora_channel", "slack_channel", "detail"]
@@ -18,15 +19,7 @@ COLUMNS = ["at", "who", "what", "source", "recording", "agora_channel", "slack_c
 def audit(office: Office, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """`bot.py audit`, with nothing set but the database."""
     kept = {name: office.bot.environment[name] for name in ("PATH", "HOME", "DATABASE_URL")}
-    return subprocess.run(
-        [sys.executable, str(ROOT / "bot.py"), "audit", *arguments],
-        env=kept | settings,
-        cwd=office.bot.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return warm.nest().run(["audit", *arguments], kept | settings, office.bot.folder)
 
 
 def rows(office: Office, *arguments: str) -> list[dict[str, str]]:

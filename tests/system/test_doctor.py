@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import http.client
 import json
-import os
 import sqlite3
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -19,7 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from simulator.slack.interactions import Interaction
-from tests.system.conftest import ROOT, Office, words
+from tests.system import warm
+from tests.system.conftest import Office, words
 from tests.system.real_bucket import RealBucket, real_bucket, s3_quietly
 from tests.unit.agora.hosts import Exchange, Script, accepting_only, nobody, serving
 from tests.unit.files.servers import ERROR, S3Server
@@ -50,15 +49,7 @@ def whole(office: Office, storage: RealBucket) -> Office:
 
 def run(office: Office, **settings: str) -> subprocess.CompletedProcess[str]:
     """`bot.py check`; an empty setting is none."""
-    return subprocess.run(
-        [sys.executable, os.fspath(ROOT / "bot.py"), "check"],
-        env=office.bot.environment | settings,
-        cwd=office.bot.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return warm.nest().run(["check"], office.bot.environment | settings, office.bot.folder)
 
 
 def checked(office: Office, *, code: int, **settings: str) -> Lines:

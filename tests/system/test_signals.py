@@ -10,6 +10,8 @@ import pytest
 
 from tests.system.conftest import Office, payload
 
+pytestmark = pytest.mark.cold
+
 
 def ends(office: Office) -> float:
     code, seconds = office.bot.stop()
