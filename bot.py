@@ -59,6 +59,7 @@ from handlers.taking import TakeButton
 from messages.cards import Frame
 from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
 from messages.slack import Slack, web_client
+from messages.story import StoryWork
 from monitor import holder
 from monitor.calls import Calls
 from monitor.dispatcher import Dispatcher, Lane
@@ -291,6 +292,7 @@ def lanes_of(
         Lane(RecorderSteps(stores.recorders, calls, policy, now, rng.random), agora_pool),
         Lane(Janitor(stores.recorders, calls, now, timedelta(seconds=_TIDYING * pacer.gap)), agora_pool),
         Lane(AlertWork(stores.outbox, slack, pace, now, frame.folder, meter, policy.extension), slack_pool),
+        Lane(StoryWork(stores.story, slack, pace, now), slack_pool),
         Lane(CardWork(stores.recordings, slack, pace, poster, now, frame), slack_pool),
         Lane(ReplyWork(stores.recordings, slack, lambda: identity.bot.name, now), slack_pool),
     )

@@ -16,6 +16,7 @@ from recordings.actions import Change
 from recordings.history import Cursor
 from recordings.model import Act, Alert, Recorder, Recording, Trouble
 from recordings.notices import Notice
+from recordings.story import Line
 from recordings.troubles import Pause, Review
 
 
@@ -47,6 +48,17 @@ class AlertJob:
     tries: int
     direct: bool = False
     """The channel refused it for good: it goes to the person who started the recording."""
+
+
+@dataclass(frozen=True, slots=True)
+class LineJob:
+    """Something that happened, and is not told yet."""
+
+    id: int
+    line: Line
+    card_ts: str | None
+    due_at: datetime
+    tries: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +187,16 @@ class Outbox(Protocol):
     def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None: ...
     def redirected(self, alert_id: int, error: str, epoch: int) -> None: ...
     def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None: ...
+
+
+class Story(Protocol):
+    """For the notifier: what happened. The storage writes it down with what makes it happen (`recordings.story`)."""
+
+    def waiting(self) -> Sequence[LineJob]:
+        """The oldest line of each Slack channel that is not told yet, where no alert waits for the same channel."""
+
+    def told(self, line_id: int, now: datetime, epoch: int) -> None: ...
+    def deferred(self, line_id: int, until: datetime, epoch: int) -> None: ...
 
 
 class LeaseRow(Protocol):

@@ -14,7 +14,7 @@ from recordings.errors import StorageUnavailable
 from recordings.history import Cursor
 from recordings.model import HOLDS_CHANNEL, OVER, Act, Reason, Recorder, Recording, State
 from recordings.stores import CardJob, Job, Reply, Share
-from storage import acts, notices, outbox, recorders, rows
+from storage import acts, notices, outbox, recorders, rows, story
 from storage.database import Database
 from storage.lease import fence
 from storage.tables import ACTIVE, TAKES_CHANNEL, UNSETTLED, recordings, requests
@@ -112,7 +112,9 @@ class Recordings:
                 connection.execute(recordings.update().where(this).values(wish))
                 _note(connection, request, recording_id, at)
                 acts.note(connection, act)
-            return before, rows.recording(connection.execute(select(recordings).where(this)).one())
+            after = rows.recording(connection.execute(select(recordings).where(this)).one())
+            story.add(connection, before, after, at)
+            return before, after
         with self._database.read() as connection:
             unchanged = rows.recording(connection.execute(select(recordings).where(this)).one())
         return unchanged, unchanged
@@ -203,6 +205,7 @@ class Recordings:
                 outbox.add(connection, alert)
             for act in change.acts:
                 acts.note(connection, act)
+            story.add(connection, before, after, now)
             if after.sid is not None and after.sid != before.sid:
                 notices.adopt(connection, after.id, after.sid)
             if change.heeded:

@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Trouble
 from recordings.notices import Event, Notice
+from recordings.story import Line
 from recordings.told import Told
 
 _WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "ends_at", "extended_by", "poked"})
@@ -20,6 +21,7 @@ _IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "st
 RECORDING = tuple(field.name for field in fields(Recording))
 RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
+LINE = tuple(field.name for field in fields(Line))
 ACT = tuple(field.name for field in fields(Act))
 DELIVERY, TOLD = TypeAdapter(Delivery), TypeAdapter(Told)
 """To JSON and back; what this program does not know of is left out."""

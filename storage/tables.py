@@ -27,6 +27,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Reason, Source, State
+from recordings.story import Happening
 from storage.rows import DELIVERY, TOLD
 
 metadata = MetaData()
@@ -268,6 +269,22 @@ acts = Table(
     Column("detail", Text, nullable=False, server_default=""),
     Index("acts_at", "at"),
     Index("acts_of_recording", "recording_id"),
+)
+
+lines = Table(
+    "lines",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", String(32), nullable=False),
+    Column("slack_channel", String(32), nullable=False),
+    Column("at", UtcDateTime, nullable=False),
+    Column("what", Name(Happening), nullable=False),
+    Column("who", String(32), nullable=False),
+    Column("moment", UtcDateTime),
+    Column("due_at", UtcDateTime, nullable=False),
+    Column("tries", Integer, nullable=False, server_default="0"),
+    Column("done_at", UtcDateTime),
+    Index("lines_due", "slack_channel", "id", **_where(_undelivered)),
 )
 
 notices = Table(

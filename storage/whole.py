@@ -10,6 +10,7 @@ from storage.notices import Notices
 from storage.outbox import Outbox
 from storage.recorders import Recorders
 from storage.recordings import Recordings
+from storage.story import Story
 from storage.troubles import Troubles
 
 
@@ -23,6 +24,7 @@ class Stores:
     troubles: Troubles
     acts: Acts
     notices: Notices
+    story: Story
 
 
 def stores_in(database: Database) -> Stores:
@@ -33,4 +35,5 @@ def stores_in(database: Database) -> Stores:
         Troubles(database),
         Acts(database),
         Notices(database),
+        Story(database),
     )

@@ -14,7 +14,7 @@ from recordings.actions import Change
 from recordings.links import Acts
 from recordings.model import Act, Recording
 from recordings.notices import Notices
-from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Troubles, Wishes
+from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Story, Troubles, Wishes
 from recordings.taking import TakeableAlerts
 from storage.acts import Acts as SqlActs
 from storage.database import Database
@@ -23,6 +23,7 @@ from storage.notices import Notices as SqlNotices
 from storage.outbox import Outbox as SqlOutbox
 from storage.recorders import Recorders as SqlRecorders
 from storage.recordings import Recordings as SqlRecordings
+from storage.story import Story as SqlStory
 from storage.troubles import Troubles as SqlTroubles
 from tests.fakes.rows import NOW, FakeClock
 from tests.fakes.store import (
@@ -35,6 +36,7 @@ from tests.fakes.store import (
     MemoryRecordings,
     MemoryTroubles,
 )
+from tests.fakes.story import MemoryStory
 
 ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
 """One worker runs them all, so that one server is enough."""
@@ -67,6 +69,7 @@ class Stores:
     clock: FakeClock
     """The time for the notices."""
     acts: ActStore
+    story: Story
     lease: Callable[[str], LeaseRow]
     epoch: int = 0
 
@@ -106,6 +109,7 @@ def in_memory() -> Stores:
         MemoryNotices(memory, clock),
         clock,
         MemoryActs(memory),
+        MemoryStory(memory),
         lambda holder: MemoryLease(memory, holder),
     )
 
@@ -120,6 +124,7 @@ def on_sql(database: Database) -> Stores:
         SqlNotices(database, clock),
         clock,
         SqlActs(database),
+        SqlStory(database),
         lambda holder: Lease(database, holder),
     )
 

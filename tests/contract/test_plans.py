@@ -7,6 +7,7 @@ import pytest
 from recordings.stores import Share
 from storage.database import Database
 from storage.recordings import Recordings
+from storage.story import Story
 from tests.fakes.plans import plan_of
 
 
@@ -17,3 +18,12 @@ def test_due_rows_come_in_order_from_the_index_of_those_that_are_not_settled(
     (step,) = plan_of(database, lambda: Recordings(database).due(200, share))
 
     assert step.endswith("USING INDEX recordings_unsettled")
+
+
+def test_what_waits_for_slack_is_found_through_the_indexes_of_what_slack_does_not_have_yet(database: Database) -> None:
+    steps = plan_of(database, lambda: Story(database).waiting())
+
+    assert any("lines_due" in step for step in steps)
+    assert not [
+        step for step in steps if "SCAN" in step and "INDEX" not in step and "list subquery" not in step.lower()
+    ]

@@ -7,13 +7,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from recordings import story
 from recordings.actions import Change
 from recordings.errors import LeaseLost
 from recordings.history import Cursor
 from recordings.model import HOLDS_CHANNEL, Act, Alert, Reason, Recorder, Recording, State, Trouble
 from recordings.notices import Notice
 from recordings.ports import Clock
-from recordings.stores import AlertJob, CardJob, Job, Reply, Share
+from recordings.stores import AlertJob, CardJob, Job, LineJob, Reply, Share
 from recordings.taking import AlertName, Taken, TakenAlert
 from recordings.troubles import Pause, Review
 
@@ -66,6 +67,14 @@ class Kept:
     heeded_at: datetime | None = None
 
 
+@dataclass
+class Told:
+    """Something that happened."""
+
+    job: LineJob
+    done_at: datetime | None = None
+
+
 class Memory:
     """What a database holds. One lock stands for its transactions."""
 
@@ -77,6 +86,7 @@ class Memory:
         self.outbox: list[Entry] = []
         self.troubles: dict[str, Trouble] = {}
         self.acts: list[Act] = []
+        self.lines: list[Told] = []
         self.notices: dict[str, Kept] = {}
         self.holder = ""
         self.epoch = 0
@@ -86,6 +96,10 @@ class Memory:
     def fence(self, epoch: int) -> None:
         if epoch != self.epoch:
             raise LeaseLost(f"epoch {epoch} is over")
+
+    def add_lines(self, before: Recording, after: Recording, at: datetime) -> None:
+        for line in story.lines(before, after, at):
+            self.lines.append(Told(LineJob(len(self.lines) + 1, line, None, at, 0)))
 
     def add_alert(self, alert: Alert) -> None:
         known = {(e.alert.recording.id, e.alert.kind, e.alert.cause) for e in self.outbox}
@@ -148,6 +162,7 @@ class MemoryRecordings:
                 self._memory.acts += [act] if act else []
                 row.version += 1
                 self._note(request, recording_id, at)
+                self._memory.add_lines(was, row.recording, at)
             return was, row.recording
 
     def _note(self, request: str | None, recording_id: str, at: datetime) -> None:
@@ -213,6 +228,7 @@ class MemoryRecordings:
             for alert in change.alerts:
                 self._memory.add_alert(alert)
             self._memory.acts += change.acts
+            self._memory.add_lines(before, change.recording, now)
             self._heed(before, change, now)
 
     def _heed(self, before: Recording, change: Change, now: datetime) -> None:

@@ -156,6 +156,15 @@ def test_two_people_who_extend_it_at_once_both_count_and_the_card_says_who_was_l
     assert card.said.count("Extended to") == 1
     assert all(each.responses == [] for each in presses), "the card tells"
 
+    def lines() -> list[Message]:
+        return [m for m in office.slack.messages("daily") if "extended it to" in m.text]
+
+    # The card shows the last of them only: each is a line in its thread.
+    office.slack.wait_for(lambda: len(lines()) == 2, what="a line for each of them")
+    assert {(line.thread_ts, line.broadcast, line.event_type) for line in lines()} == {(card.ts, False, None)}
+    both = {name for name in ("ana", "ben") for line in lines() if office.slack.person(name).mention in line.text}
+    assert both == {"ana", "ben"}
+
 
 def test_a_press_that_slack_delivers_again_counts_once(begin: Begin) -> None:
     office = begin(MAX_DURATION_SECONDS="600")

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from simulator.slack.world import Message
 from tests.system.conftest import TIMING, Office, payload, states
 
 GRACE = timedelta(seconds=3)
@@ -62,6 +63,11 @@ def test_a_move_to_another_server_shorter_than_the_grace_alarms_nobody(office: O
     went_on(office)
 
 
+def lines(office: Office) -> list[Message]:
+    """What the thread says of a recorder that was not found for a while."""
+    return [m for m in office.slack.messages("daily") if "did not find the recorder" in m.text]
+
+
 def test_three_moves_in_a_row_alarm_nobody(office: Office) -> None:
     office.start()
     office.recording()
@@ -71,6 +77,8 @@ def test_three_moves_in_a_row_alarm_nobody(office: Office) -> None:
         office.wait_agora(lambda agora: agora.recorder("daily").in_channel)
         office.after_queries(2)
     went_on(office)
+    office.slack.wait_for(lambda: len(lines(office)) == 3, what="a line in the thread for each move")
+    assert not [line for line in lines(office) if line.broadcast]
 
 
 def test_a_move_longer_than_the_grace_is_lost_and_the_recorder_does_not_come_back(office: Office) -> None:

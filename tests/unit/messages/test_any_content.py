@@ -14,6 +14,7 @@ from messages.alerts import alert_message
 from messages.cards import Frame, card
 from messages.details import details
 from messages.listing import listing, nothing_there
+from messages.story import line_message
 from messages.taking import not_shown, on_it_already
 from messages.text import Message
 from messages.words import ENDED, FAILED, RECOVERED, WARNING
@@ -22,6 +23,7 @@ from recordings.errors import SlackRefused
 from recordings.history import Cursor, Page
 from recordings.links import Link, Links
 from recordings.model import Alert, AlertKind, Delivered, Delivery, Part, Reason, Recorder, Recording, State
+from recordings.story import Happening, Line
 from recordings.taking import Taken
 from recordings.told import Gap, Told
 from tests.fakes.hostile import (
@@ -73,6 +75,13 @@ def test_an_alert(recording: Recording, what: tuple[AlertKind, Reason | None], f
     assert_slack_takes(alert_message(alert, folder, direct=direct, taken=Taken(PEOPLE[0], NOW)))
     assert message.metadata["event_type"] == kind
     assert message.metadata["event_payload"].get("reason") == (reason or recording.reason)
+
+
+@given(st.sampled_from(Happening), people)
+def test_a_line_of_what_happened(what: Happening, who: str) -> None:
+    assert_slack_takes(
+        line_message(Line(recording_id="rec1", slack_channel=CHANNEL, at=NOW, what=what, who=who, moment=NOW))
+    )
 
 
 WORST = "&" * 4000

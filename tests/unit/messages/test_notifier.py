@@ -27,7 +27,7 @@ class Office:
     """A store, a Slack, and an engine of one thread that does whatever is due while time passes."""
 
     def __init__(self) -> None:
-        memory = Memory()
+        self.memory = memory = Memory()
         self.clock = FakeClock()
         self.store = MemoryRecordings(memory)
         self.outbox = MemoryOutbox(memory)
