@@ -21,6 +21,7 @@ from messages.text import (
     cut,
     date_and_time,
     length,
+    people,
     person,
     plain,
     section,
@@ -53,6 +54,7 @@ def card(recording: Recording, frame: Frame) -> Message:
         for line in (
             _notice(recording),
             *_times(recording, frame.max_duration),
+            _people(recording),
             _extended(recording, frame.max_duration),
             _unwatched(recording),
             *_gaps(recording),
@@ -101,6 +103,16 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
     if recording.first_file_at is not None:
         lines.append(f"First file stored at {clock(recording.first_file_at)}")
     return lines
+
+
+def _people(recording: Recording) -> str:
+    """Who was there when Agora was last asked: a name that is not the call's shows here."""
+    if not goes_on(recording) or recording.present is None or recording.present_at is None:
+        return ""
+    at = clock(recording.present_at)
+    if recording.present == 0:
+        return f"Nobody was in this Agora channel at {at}: is it the one of your call?"
+    return f"{people(recording.present)} in the call at {at}"
 
 
 def _extended(recording: Recording, max_duration: float) -> str:

@@ -53,6 +53,10 @@ def person(user: str) -> str:
     return f"<@{user}>"
 
 
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
 def clock(moment: datetime) -> str:
     """The time of day where the reader is; where Slack can't say, in UTC."""
     return f"<!date^{int(moment.timestamp())}^{{time_secs}}|{moment:%H:%M:%S} UTC>"

@@ -60,15 +60,16 @@ class Calls:
             return error
         raise ValueError(f"{action} is no call at Agora")
 
-    def allot_uid(self, channel: str, within: float | None = None) -> int:
-        """A uid that nobody in the channel has, nor any recorder of ours lately. Where Agora does not say who is in
-        the channel, a random one out of 795 million is as good."""
-        users = self._users(channel, within) or ChannelUsers()
-        taken = users.hosts | users.audience | self.recorders.uids_in(channel, self.clock())
+    def allot_uid(self, channel: str, within: float | None = None) -> Outcome:
+        """A uid that nobody in the channel has, nor any recorder of ours lately, together with who is there. Where
+        Agora does not say who is in the channel, a random one out of 795 million is as good."""
+        users, own = self._users(channel, within), self.recorders.uids_in(channel, self.clock())
+        there = users or ChannelUsers()
+        taken = there.hosts | there.audience | own
         uid = self.random.randint(FIRST_UID, _LAST_UID)
         while uid in taken:
             uid = self.random.randint(FIRST_UID, _LAST_UID)
-        return uid
+        return Outcome(uid, users=users, own_uids=own)
 
     def with_users(self, channel: str, answer: Answer) -> Outcome:
         """The answer together with who is in the channel."""

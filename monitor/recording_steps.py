@@ -88,7 +88,7 @@ class RecordingSteps:
         left = self.policy.left(recording, self.clock())
         if isinstance(action, Allot):
             # A uid that was not looked up is nearly as good, and there is more to do in the time that is left.
-            return Outcome(self.calls.allot_uid(recording.agora_channel, within=min(_LOOK_UP, left / 4)))
+            return self.calls.allot_uid(recording.agora_channel, within=min(_LOOK_UP, left / 4))
         if recorder is None:
             return Outcome()
         in_time = left if isinstance(action, Acquire | Start) else None

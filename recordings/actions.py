@@ -80,6 +80,11 @@ class Outcome:
         return None if self.users is None else self.users.hosts - self.own_uids
 
     @property
+    def present(self) -> int | None:
+        """How many are in the channel, listeners too; None where it is not known."""
+        return None if self.users is None else len((self.users.hosts | self.users.audience) - self.own_uids)
+
+    @property
     def error(self) -> AgoraError | None:
         return self.answer if isinstance(self.answer, AgoraError) else None
 

@@ -97,6 +97,8 @@ def asks_for_files(recording: Recording, action: Action, answer: object) -> bool
 
 def follow(recording: Recording, recorder: Recorder | None, action: Action, outcome: Outcome, turn: Turn) -> Change:
     """What the outcome of `action` means for the recording, its recorder and the people."""
+    if outcome.present is not None:
+        recording = replace(recording, present=outcome.present, present_at=turn.now)
     change = _follow(recording, recorder, action, outcome, turn)
     return replace(change, recording=limits.in_time(change.recording, turn))
 

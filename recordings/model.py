@@ -215,6 +215,9 @@ class Recording:
     """Since when there are people in the channel though nothing is stored."""
     nothing_stored_at: datetime | None = None
     """When the warning about it was raised."""
+    present: int | None = None
+    """How many people were in the channel when that was last asked for."""
+    present_at: datetime | None = None
     ending_told: str | None = None
     """The last warning that it ends soon, by its cause."""
     ending: Reason | None = None
@@ -269,6 +272,7 @@ class Recording:
             self.ending,
             self.files,
             self.unwatched_to,
+            None if self.over else self.present,
             self.told.gaps,
             self.told.failing_told,
             self.told.silent_told,

@@ -165,6 +165,8 @@ recordings = Table(
     Column("found_empty", Integer, nullable=False, server_default="0"),
     Column("people_since", UtcDateTime),
     Column("nothing_stored_at", UtcDateTime),
+    Column("present", Integer),
+    Column("present_at", UtcDateTime),
     Column("ending_told", String(64)),
     Column("ending", Name(Reason)),
     Column("stop_accepted_at", UtcDateTime),

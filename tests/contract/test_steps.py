@@ -70,6 +70,8 @@ EVERY_FACT: dict[str, Any] = {
     "found_empty": 1,
     "people_since": at(7),
     "nothing_stored_at": at(8),
+    "present": 3,
+    "present_at": at(8.5),
     "ending_told": "ending_soon-20260617114200000000-60",
     "ending": Reason.TIME_LIMIT,
     "stop_accepted_at": at(9),

@@ -112,6 +112,8 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "ended_at": draw(maybe_moments),
         "unwatched_from": draw(maybe_moments),
         "unwatched_to": draw(maybe_moments),
+        "present": draw(st.none() | st.integers(0, 10**6)),
+        "present_at": draw(maybe_moments),
         "ends_at": draw(maybe_moments),
         "extended_by": draw(st.none() | people),
         "ending": draw(st.none() | st.sampled_from([Reason.STOPPED, Reason.TIME_LIMIT])),

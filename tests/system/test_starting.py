@@ -276,3 +276,13 @@ def test_start_twice_at_once_is_one_recording(office: Office) -> None:
     assert len(office.cards()) == 1
     assert len(office.agora.recorders()) == 1
     assert all(event(message) == "recording_card" for message in office.slack.messages("daily"))
+
+
+def test_the_card_says_how_many_people_were_in_the_channel_so_that_a_wrong_name_shows(office: Office) -> None:
+    office.start()
+    office.recording("daily", people=2)
+    office.command("start dialy")
+    wrong = office.wait_card("recording", agora="dialy")
+    (right,) = office.cards(agora="daily")
+    assert "2 people in the call at " in right.said
+    office.slack.wait_for(lambda: "Nobody was in this Agora channel at " in wrong.said, what="that nobody is there")

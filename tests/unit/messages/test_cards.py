@@ -56,6 +56,23 @@ def test_it_says_that_the_call_is_recorded_who_asked_since_when_and_until_when_a
     assert "Reference `rec1`" in said
 
 
+@pytest.mark.parametrize(
+    ("present", "line"),
+    [
+        (0, f"Nobody was in this Agora channel at {clock(at(4))}: is it the one of your call?"),
+        (1, f"1 person in the call at {clock(at(4))}"),
+        (12, f"12 people in the call at {clock(at(4))}"),
+    ],
+)
+def test_who_was_there_when_agora_was_last_asked_is_shown_while_it_goes_on(present: int, line: str) -> None:
+    there = {"present": present, "present_at": at(4)}
+
+    assert line in shown(with_card(**there)).splitlines()
+    assert line in shown(up(**there)).splitlines()
+    assert line not in shown(up(**there, stop_wanted_at=NOW, stop_wanted_by="U2"))
+    assert line not in shown(over(**there))
+
+
 def test_an_end_that_somebody_asked_for_is_shown_from_the_beginning() -> None:
     asked = with_card(ends_at=at(2700))
 
@@ -174,6 +191,7 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
         {"ended_at": at(12)},
         {"stop_wanted_by": "U2", "stop_wanted_at": at(12)},
         {"ending": Reason.TIME_LIMIT},
+        {"present": 2, "present_at": at(4)},
         {"ends_at": at(2700)},
         {"ends_at": at(2700), "extended_by": "U2"},
         {"unwatched_from": at(1), "unwatched_to": at(2)},
