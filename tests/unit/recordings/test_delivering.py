@@ -397,7 +397,7 @@ HOW_IT_ENDED: dict[str, tuple[Recording, dict[str, Any], State, Reason]] = {
 @pytest.mark.parametrize("name", HOW_IT_ENDED)
 def test_however_it_ended_its_files_are_looked_for_and_the_state_stays(name: str) -> None:
     before, answer, state, reason = HOW_IT_ENDED[name]
-    row = step(before, running(), turn_at(END), **answer).recording
+    row = step(before, running(), turn_at(END, Policy(record_on=0)), **answer).recording
     assert (row.state, row.reason, row.files_awaited, row.settled) == (state, reason, True, False)
     assert row.next_step_at == at(END)
 
