@@ -13,11 +13,17 @@ from recordings.endings import fail, unwanted
 from recordings.model import Act, Alert, AlertKind, Deed, Reason, Recorder, Recording, Source, Turn
 from recordings.parts import LostPart
 
+_ANOTHER_CALL_SECONDS = 3600.0
+"""Whoever is there so long after it was last found up may be in a call of which nobody has asked a recording."""
+
 
 def lost(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
-    """Not found past the grace: it is recorded on, unless nobody is there to record or that was done often enough."""
+    """Not found past the grace: it is recorded on, unless nobody is there to record, that was done often enough, or it
+    was not watched for so long (a database of yesterday) that it may be another call by now."""
     enough = len(recording.lost_parts) >= turn.policy.record_on
-    if enough or outcome.people == frozenset() or recording.sid is None:
+    found_at = recording.found_at or recording.started_at
+    another_call = turn.past(found_at, turn.policy.failover_grace + _ANOTHER_CALL_SECONDS)
+    if enough or another_call or outcome.people == frozenset() or recording.sid is None:
         return fail(recording, recorder, Reason.LOST, detail, turn)
     return Change(
         _afresh(recording, _lost_part(recording, recording.sid, recorder, turn), turn), unwanted(recorder, turn)

@@ -16,6 +16,7 @@ from datetime import datetime
 
 from recordings import playlists
 from recordings.model import Part, Recording, State
+from recordings.parts import LostPart
 from recordings.playlists import Playlist
 from recordings.ports import StoredFile
 
@@ -57,12 +58,18 @@ class Sought:
 
 def sought(recording: Recording) -> tuple[Sought, ...]:
     """Whatever can have left files, part by part; nothing where none can be."""
-    parts = [Sought(p.sid, p.files, p.uploading_status, died=True, lost_at=p.lost_at) for p in recording.lost_parts]
+    parts = [_of_lost(part) for part in recording.lost_parts]
     was_up = recording.up_at is not None or bool(recording.files)
     if recording.sid is not None and was_up and recording.uploading_status != NOTHING:
         died = recording.state is State.FAILED
         parts.append(Sought(recording.sid, recording.files, recording.uploading_status, died))
     return tuple(parts)
+
+
+def _of_lost(part: LostPart) -> Sought:
+    """Agora names an MP4 file before there is one: of a recorder that was lost its playlist will do."""
+    named = tuple(name for name in part.files if not name.endswith(".mp4"))
+    return Sought(part.sid, named, part.uploading_status, died=True, lost_at=part.lost_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,10 +190,14 @@ WAITED_FOR = {
     "starting": with_card(id="starting"),
     "stopping": up(id="stopping", state=State.STOPPING),
     "a stop was asked for": up(id="a stop was asked for", stop_wanted_at=at(1)),
+    "lost, to be recorded on": up(
+        id="lost, to be recorded on", state=State.INTERRUPTED, sid=None, lost_parts=(replace(LOST_PART, on_at=None),)
+    ),
 }
 JUST_WATCHED = {
     "recording": up(id="recording"),
     "interrupted": up(id="interrupted", state=State.INTERRUPTED),
+    "recorded on, coming up": up(id="recorded on, coming up", state=State.INTERRUPTED, lost_parts=(LOST_PART,)),
     "uploading": up(id="uploading", state=State.UPLOADING, stop_wanted_at=at(1)),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -120,6 +121,7 @@ class RandomLife:
             *self._stuck(active),
             *self._doubled(active),
             *self._untold(rows),
+            *self._losses_untold(rows),
         ]
 
     def _unknown_recorders(self, active: list[RowMapping]) -> list[str]:
@@ -150,6 +152,27 @@ class RandomLife:
         wrong = [f"the failure of {each} was told {told[each]} times" for each in failed if not self._once(told[each])]
         return wrong + [f"{each} did not fail, and its failure was told" for each in told if each not in failed]
 
+    def _losses_untold(self, rows: list[RowMapping]) -> list[str]:
+        """Each part that took the place of a lost one is one warning, with a cause of its own."""
+        told = Counter(
+            payload(message)["recording_id"]
+            for number in range(self.rooms)
+            for message in self.slack.messages(f"room{number}")
+            if (event(message), payload(message).get("reason")) == ("recording_warning", "lost")
+        )
+        recorded_on = {row["id"]: sum(1 for part in _lost_parts(row) if part["on_at"]) for row in rows}
+        most = 2 if self.kills else 1
+        return [
+            f"{each} was recorded on {times} times, and that was told {told[each]} times"
+            for each, times in recorded_on.items()
+            if not times <= told[each] <= most * times
+        ]
+
     def _once(self, times: int) -> bool:
         # A kill between Slack's taking a post and the row that says so makes it twice.
         return times == 1 or (self.kills > 0 and times == 2)
+
+
+def _lost_parts(row: RowMapping) -> list[dict[str, Any]]:
+    parts = row["lost_parts"]
+    return list(json.loads(parts) if isinstance(parts, str) else parts or ())
