@@ -67,7 +67,7 @@ ENDED: dict[Reason, Words] = {
 
 WARNING: dict[Reason, Words] = {
     Reason.LOST: Words(
-        "The recorder was lost while people were in the call, so I record on with another one.",
+        "The recorder was lost during the call, so I record on with another one.",
         "Nothing need be done: it stays one recording, with the files of every part. If it happens often, show the"
         " details to Agora's support.",
     ),
@@ -153,7 +153,7 @@ def not_recorded_on(recording: Recording) -> str:
     """Where it failed since no other recorder came up in the place of a lost one, that this is so."""
     if recording.state is not State.FAILED or not recording.between_parts:
         return ""
-    return "The recorder was lost while people were in the call, and I could not record on with another one."
+    return "The recorder was lost during the call, and I could not record on with another one."
 
 
 def state_in_words(recording: Recording) -> str:

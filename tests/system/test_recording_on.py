@@ -212,7 +212,7 @@ def test_a_stop_while_it_is_recorded_on_ends_it(office: Office, fault: tuple[str
 
 
 def test_its_end_can_be_put_off_while_it_is_recorded_on(office: Office) -> None:
-    office.start(**SOON, START_TIMEOUT_SECONDS="60", RETRY_BACKOFF_SECONDS="0.1,0.2,0.3,5")
+    office.start(**SOON, START_TIMEOUT_SECONDS="60", RETRY_BACKOFF_SECONDS="0.1,5,5,5")
     card = office.recording()
     office.agora.fault("acquire", status=503, body={}, times=None)
     is_lost(office)
