@@ -101,8 +101,9 @@ def _recorded_on(alert: Alert) -> list[str]:
     recording = alert.recording
     if (alert.kind, alert.reason) != (AlertKind.WARNING, Reason.LOST) or not recording.lost_parts:
         return []
-    gap = recording.lost_parts[-1].gap
-    return [parts_line(recording), gap_line(gap) if gap else "Nothing should be missing"]
+    lost_at = recording.lost_parts[-1].lost_at
+    missing = [gap_line(gap) for gap in recording.gaps if gap.ended_at >= lost_at]
+    return [parts_line(recording), *(missing or ["Nothing should be missing"])]
 
 
 def _until(alert: Alert) -> str:

@@ -133,10 +133,11 @@ def _absent(recording: Recording, parts: Sequence[tuple[Sought, Verdict]]) -> tu
 
 def _absent_of(recording: Recording, part: Sought, verdict: Verdict) -> tuple[str, ...]:
     """What was named, and else what the rules for names lead to expect."""
-    if part.died and verdict.playable:
+    lost = part.lost_at is not None
+    if lost and verdict.playable:
         return ()
     if verdict.playlists or verdict.missing:
-        return (*verdict.owed, *verdict.missing)
+        return verdict.missing if lost else (*verdict.owed, *verdict.missing)
     present = {basename(file.key) for file in verdict.parts}
     return tuple(name for name in expected(part.sid, recording.agora_channel) if name not in present)
 

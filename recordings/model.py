@@ -272,9 +272,8 @@ class Recording:
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What it lacks: as Agora told it, else from when a part broke off until the next one was up."""
-        between = [part.gap for part in self.lost_parts if part.gap is not None]
-        untold = [gap for gap in between if not any(gap.meets(told) for told in self.told.gaps)]
-        return tuple(sorted([*self.told.gaps, *untold], key=lambda gap: gap.begun_at))
+        between = [gap for part in self.lost_parts if (gap := part.gap_beside(self.told.gaps)) is not None]
+        return tuple(sorted([*self.told.gaps, *between], key=lambda gap: gap.begun_at))
 
     @property
     def settled(self) -> bool:

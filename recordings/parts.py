@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -44,9 +45,20 @@ class LostPart:
     @property
     def gap(self) -> Gap | None:
         """What is missing between it and the part after it; None where nothing is, or it is not known yet."""
-        if self.on_at is None or self.on_at <= self.broke_off_at:
+        return self.gap_beside(())
+
+    def gap_beside(self, told: Iterable[Gap]) -> Gap | None:
+        """The same, given the gaps that Agora told: None where one of those is this one. After one that ended before
+        the loss it recorded again."""
+        begun_at = self.broke_off_at
+        for gap in told:
+            if gap.ended_at >= self.lost_at and (self.on_at is None or gap.begun_at <= self.on_at):
+                return None
+            if gap.ended_at < self.lost_at:
+                begun_at = max(begun_at, gap.ended_at)
+        if self.on_at is None or self.on_at <= begun_at:
             return None
-        return Gap(begun_at=self.broke_off_at, ended_at=self.on_at)
+        return Gap(begun_at=begun_at, ended_at=self.on_at)
 
     @property
     def uploading_status(self) -> str:

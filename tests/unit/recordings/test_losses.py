@@ -13,11 +13,10 @@ from recordings.errors import Overloaded
 from recordings.lifecycle import asks_for_files, asks_for_users
 from recordings.model import Deed, Policy, Reason, Recorder, Recording, Source, State
 from recordings.notices import Event
-from recordings.parts import LostPart
 from recordings.ports import ChannelUsers, RecorderStatus
 from recordings.told import Exit, Gap, Told
 from tests.fakes.news import a_notice, exited, gap, left, moved, sound
-from tests.fakes.rows import UID, acquired, at, running, started, turn_at, up
+from tests.fakes.rows import UID, a_lost_part, acquired, at, running, started, turn_at, up
 from tests.fakes.steps import (
     EMPTY,
     NOT_FOUND,
@@ -30,7 +29,7 @@ from tests.fakes.steps import (
 
 FOUR, FIVE = RecorderStatus(4), RecorderStatus(5)
 NEARLY_LOST = up(state=State.INTERRUPTED, not_found=9, not_found_since=at(40), found_at=at(30), files=("a.m3u8",))
-PART = LostPart(sid="SID", uid=UID, up_at=at(10), found_at=at(30), lost_at=at(160), recorders=1)
+PART = a_lost_part(sid="SID", on_at=None)
 LOST = up(
     state=State.INTERRUPTED,
     lost_parts=(PART,),
@@ -316,6 +315,15 @@ def test_a_gap_that_agora_tells_counts_in_place_of_the_bots_own() -> None:
     change = news.heed(ON_AGAIN, SECOND, [of_the_new_one], turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(44), ended_at=at(168)),)
+
+
+def test_a_gap_that_ended_before_the_loss_is_another_one() -> None:
+    change = news.heed(ON_AGAIN, SECOND, [gap(12, 35)], turn_at(180))
+
+    assert change.recording.gaps == (
+        Gap(begun_at=at(12), ended_at=at(35)),
+        Gap(begun_at=at(35), ended_at=at(170)),
+    )
 
 
 def test_when_the_new_one_was_up_as_agora_told_is_when_the_gap_ends() -> None:
