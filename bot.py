@@ -103,6 +103,8 @@ _DOCTOR_SLACK_SECONDS = 3
 _PROBE_SECONDS = 4.0
 """For each of the four requests of a look into the bucket."""
 _SHORTEST_PAUSE = 2.0
+_RECORDED_ON = 3
+"""Times at most: what is lost again and again needs a person."""
 _TIDYING = 10
 """One request in so many, at most, looks for recorders that should be gone."""
 _BOLT_READS_THESE = ("SLACK_BOT_TOKEN", "SLACK_CLIENT_ID", "SLACK_CLIENT_SECRET")
@@ -133,6 +135,7 @@ def policy_of(config: settings.Settings) -> Policy:
         delivery_timeout=config.delivery_timeout_seconds,
         bucket_is_agoras=config.storage_read_access_key is None,
         recorder_life=_TOKEN_LIFE if config.agora_app_certificate else life,
+        record_on=_RECORDED_ON if config.record_on else 0,
     )
 
 

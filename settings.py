@@ -259,6 +259,9 @@ class Settings(BaseModel):
     retry_backoff_seconds: Waits = Field(
         (1, 3, 6), description="the waits between tries of one request, in seconds, comma separated: 1,3,6"
     )
+    record_on: bool = Field(
+        True, description="1 where a recording that is lost while people are there is recorded on by itself, else 0"
+    )
     nothing_stored_seconds: Seconds = _seconds(120, "how long people may talk with no file stored yet")
     unreachable_alert_seconds: Seconds = _seconds(300, "how long Agora may give no usable answer")
     max_idle_seconds: Seconds = _seconds(300, "how long a channel may be empty (Agora itself takes 5 at least)")

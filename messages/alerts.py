@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messages.buttons import again_button, details_button, take_button
-from messages.cards import extend_button
+from messages.cards import extend_button, gap_line, parts_line
 from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
 from messages.metadata import metadata
 from messages.text import (
@@ -20,7 +20,7 @@ from messages.text import (
     sections,
     typed,
 )
-from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
+from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words, not_recorded_on
 from recordings.model import Alert, AlertKind, Delivery, Reason, Recording
 from recordings.taking import Taken
 
@@ -55,7 +55,8 @@ def alert_message(
     words = _WORDS[alert.kind].get(alert.reason or Reason.STOPPED, Words(str(alert.reason)))
     many = alert.kind in (AlertKind.WARNING, AlertKind.RECOVERED) and alert.reason in _CONCERNS_MANY
     head = f"*{_HEADS[alert.kind]}*" + ("" if many else f": {code(recording.agora_channel)}")
-    lines = [head, words.happened, _until(alert)]
+    happened = " ".join(part for part in (_not_recorded_on(alert), words.happened) if part)
+    lines = [head, happened, _until(alert), *_recorded_on(alert)]
     if alert.reason is Reason.NOT_DELIVERED and alert.kind is AlertKind.WARNING:
         lines.extend(what_is_wrong(recording.delivery or Delivery(), folder))
         if recording.files_awaited:
@@ -73,7 +74,7 @@ def alert_message(
     detail = _detail(alert)
     name = "" if many else f": {plain(recording.agora_channel, CUT_NAME)}"
     return Message(
-        text=" ".join(part for part in (f"{_HEADS[alert.kind]}{name}. {words.happened}", again) if part),
+        text=" ".join(part for part in (f"{_HEADS[alert.kind]}{name}. {happened}", again) if part),
         blocks=(
             *sections([line for line in lines if line]),
             *(() if direct else _buttons(alert, taken, extension)),
@@ -81,6 +82,28 @@ def alert_message(
         ),
         metadata=metadata(str(alert.kind), recording, alert.reason),
     )
+
+
+def _not_recorded_on(alert: Alert) -> str:
+    """What there was to do: it was lost, and the reason is why no other recorder came up in its place."""
+    lost_at = alert.recording.lost_parts[-1].broke_off_at if alert.recording.lost_parts else None
+    words = not_recorded_on(alert.recording) if alert.kind is AlertKind.FAILED else ""
+    since = (
+        f"Nothing has been recorded since {clock(lost_at)}; what was until then should be in the bucket."
+        if lost_at
+        else ""
+    )
+    return f"{words} {since}" if words else ""
+
+
+def _recorded_on(alert: Alert) -> list[str]:
+    """Which part it is now, and what is missing before it."""
+    recording = alert.recording
+    if (alert.kind, alert.reason) != (AlertKind.WARNING, Reason.LOST) or not recording.lost_parts:
+        return []
+    lost_at = recording.lost_parts[-1].lost_at
+    missing = [gap_line(gap) for gap in recording.gaps if gap.ended_at >= lost_at]
+    return [parts_line(recording), *(missing or ["Nothing should be missing"])]
 
 
 def _until(alert: Alert) -> str:

@@ -26,10 +26,12 @@ from messages.text import (
     plain,
     section,
     sections,
+    times,
 )
-from messages.words import ENDED, FAILED, sign, state_in_words
+from messages.words import ENDED, FAILED, not_recorded_on, sign, state_in_words
 from recordings.limits import end_of, goes_on
 from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
+from recordings.told import Gap
 
 STOP_ACTION = "stop_recording"
 EXTEND_ACTION = "extend_recording"
@@ -54,6 +56,7 @@ def card(recording: Recording, frame: Frame) -> Message:
         for line in (
             _notice(recording),
             *_times(recording, frame.max_duration),
+            parts_line(recording),
             _people(recording),
             _extended(recording, frame.max_duration),
             _unwatched(recording),
@@ -81,6 +84,8 @@ def card(recording: Recording, frame: Frame) -> Message:
 
 
 def _notice(recording: Recording) -> str:
+    if recording.coming_up and recording.lost_parts:
+        return "This call is about to be recorded on: everybody in it should know."
     if recording.state in (State.RECORDING, State.INTERRUPTED):
         return "This call is being recorded: everybody in it should know."
     return "This call is about to be recorded." if recording.state is State.STARTING else ""
@@ -115,6 +120,21 @@ def _people(recording: Recording) -> str:
     return f"{people(recording.present)} in the call at {at}"
 
 
+def parts_line(recording: Recording) -> str:
+    """Which part it is, where recorders were lost; once it is over, how many there are."""
+    if not recording.lost_parts:
+        return ""
+    if recording.between_parts:
+        return f"Part {recording.part - 1} was lost at {clock(recording.lost_parts[-1].broke_off_at)}"
+    if recording.ended_at is not None:
+        return f"Recorded in {recording.part} parts: the recorder was lost {times(recording.part - 1)}"
+    return f"Part {recording.part} since {clock(recording.up_at or recording.requested_at)}"
+
+
+def gap_line(gap: Gap) -> str:
+    return f"{clock(gap.begun_at)} to {clock(gap.ended_at)} is missing ({length(gap.ended_at - gap.begun_at)})"
+
+
 def _extended(recording: Recording, max_duration: float) -> str:
     if recording.extended_by is None or not goes_on(recording):
         return ""
@@ -122,12 +142,9 @@ def _extended(recording: Recording, max_duration: float) -> str:
 
 
 def _gaps(recording: Recording) -> list[str]:
-    """What the recording lacks, as Agora told it."""
-    shown = [
-        f"{clock(gap.begun_at)} to {clock(gap.ended_at)} is missing ({length(gap.ended_at - gap.begun_at)})"
-        for gap in recording.told.gaps[:_GAPS_SHOWN]
-    ]
-    more = len(recording.told.gaps) - len(shown)
+    """What the recording lacks."""
+    shown = [gap_line(gap) for gap in recording.gaps[:_GAPS_SHOWN]]
+    more = len(recording.gaps) - len(shown)
     return [*shown, *([f"and {more} more such gaps"] if more > 0 else [])]
 
 
@@ -154,8 +171,8 @@ def _unwatched(recording: Recording) -> str:
 def _how_it_ended(recording: Recording) -> str:
     if recording.state is State.FAILED:
         words = FAILED[recording.reason or Reason.REJECTED]
-        detail = f"\nDetail: {plain(recording.detail)}" if recording.detail else ""
-        return words.happened + detail
+        detail = f"Detail: {plain(recording.detail)}" if recording.detail else ""
+        return "\n".join(line for line in (not_recorded_on(recording), words.happened, detail) if line)
     if recording.state is State.ENDED and recording.reason is not Reason.STOPPED:
         happened = ENDED[recording.reason or Reason.STOPPED].happened
         return "\n".join(line for line in (happened, _stopped_by(recording)) if line)

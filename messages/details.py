@@ -8,6 +8,7 @@ from messages.files import amount
 from messages.text import Block, Message, code, context, escape, length, section
 from recordings.details import Details
 from recordings.model import Recorder, Recording
+from recordings.parts import LostPart
 
 _LONGEST, _LONGEST_ID = 330, 2000
 """Characters of a value, escaped. Agora's resource ids have hundreds, and are of no use when cut."""
@@ -48,6 +49,7 @@ def _of_recording(recording: Recording) -> list[tuple[str, str]]:
         ("ended", _utc(recording.ended_at) or "not yet"),
         ("notifications", f"{recording.told.notices} seen" if recording.told.notices else "none seen"),
         *(("files", each) for each in _files(recording)),
+        *((f"part {number}", _lost(part)) for number, part in enumerate(recording.lost_parts, start=1)),
         *(("gap", each) for each in _gaps(recording)),
     ]
 
@@ -69,13 +71,20 @@ def _files(recording: Recording) -> list[str]:
     return [found, *_some(keys), *(f"missing: {each}" for each in _some(delivery.missing))]
 
 
+def _lost(part: LostPart) -> str:
+    sound = f"sid {part.sid}, uid {part.uid}, up {_utc(part.up_at)}, last found {_utc(part.found_at)}"
+    left = f", left {_utc(part.left_at)}" if part.left_at else ""
+    on = f", recorded on {_utc(part.on_at)}" if part.on_at else ""
+    return f"{sound}{left}, lost {_utc(part.lost_at)}{on}"
+
+
 def _some(names: tuple[str, ...]) -> list[str]:
     more = len(names) - _NAMES_SHOWN
     return [*names[:_NAMES_SHOWN], *([f"and {more} more"] if more > 0 else [])]
 
 
 def _gaps(recording: Recording) -> list[str]:
-    gaps = recording.told.gaps
+    gaps = recording.gaps
     shown = [
         f"{_utc(gap.begun_at)} to {_utc(gap.ended_at)} ({length(gap.ended_at - gap.begun_at)})"
         for gap in gaps[:_GAPS_SHOWN]
@@ -87,6 +96,7 @@ def _of_recorder(recorder: Recorder) -> list[tuple[str, str]]:
     moved = f", {recorder.moved_uid} since Agora moved it" if recorder.moved_uid is not None else ""
     return [
         ("recorder uid", f"{recorder.uid}{moved}"),
+        ("for part", str(recorder.part) if recorder.part > 1 else ""),
         ("sid", recorder.sid or "none"),
         ("resource id", recorder.resource_id or "none"),
         ("acquired", _utc(recorder.acquired_at) or "never"),

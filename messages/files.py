@@ -12,6 +12,8 @@ LINKS_ACTION = "get_links"
 _NAMES_SHOWN = 10
 _PLAYLISTS_SHOWN = 4
 """Agora moves a recorder to another server three times at most."""
+_LOST_SHOWN = 6
+"""Three parts can be lost, of each of which two files are expected at least."""
 _LONGEST_NAME = 130
 """By Agora's rules a name has 123 characters at most."""
 _LONGEST_PLACE = 200
@@ -57,10 +59,23 @@ def file_lines(recording: Recording, folder: str) -> list[str]:
 def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
     """What is there, and the place in the bucket."""
     place = code(folder, _LONGEST_PLACE)
+    not_there = _lost_with_a_part(delivery)
     if delivery.parts:
         only_hls = _shown(without_mp4(delivery.playlists, delivery.parts))
-        return [summary(delivery), f"In {place}", *([f"Without an MP4: {', '.join(only_hls)}"] if only_hls else [])]
-    return [summary(delivery), f"To play it, open {' and then '.join(_shown(delivery.playlists))} of {place}"]
+        without = [f"Without an MP4: {', '.join(only_hls)}"] if only_hls else []
+        return [summary(delivery), f"In {place}", *without, *not_there]
+    play = f"To play it, open {' and then '.join(_shown(delivery.playlists))} of {place}"
+    return [summary(delivery), play, *not_there]
+
+
+def _lost_with_a_part(delivery: Delivery) -> list[str]:
+    """What a recorder that was lost did not store, or not well: the parts that it has are no worse for it."""
+    lines = []
+    if delivery.missing:
+        lines += ["A recorder was lost before these files were stored:", *_names(delivery.missing, _LOST_SHOWN)]
+    if delivery.empty:
+        lines += ["These files hold nothing:", *_names(delivery.empty, _LOST_SHOWN // 2)]
+    return lines
 
 
 def _named(recording: Recording, place: str) -> list[str]:

@@ -188,6 +188,8 @@ def _line(recording: Recording, domain: str) -> str:
         parts.append(f"over since {date_and_time(recording.ended_at)}")
     elif recording.started_at is not None:
         parts.append(f"since {clock(recording.started_at)}")
+    if recording.lost_parts and not recording.between_parts:
+        parts.append(f"part {recording.part}" if recording.ended_at is None else f"{recording.part} parts")
     parts.append(f"asked for by {person(recording.started_by)}")
     if recording.delivery is not None and has_links(recording):
         parts.append(summary(recording.delivery))

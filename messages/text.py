@@ -74,6 +74,11 @@ def length(span: timedelta) -> str:
     return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
 
 
+def times(number: int) -> str:
+    """`once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
 def amount_of_time(seconds: float) -> str:
     """A round span in a few words: `30 min`, `1 h`, `1 h 30 min`, `6 s`."""
     hours, rest = divmod(round(seconds), 3600)

@@ -66,6 +66,11 @@ ENDED: dict[Reason, Words] = {
 }
 
 WARNING: dict[Reason, Words] = {
+    Reason.LOST: Words(
+        "The recorder was lost during the call, so I record on with another one.",
+        "Nothing need be done: it stays one recording, with the files of every part. If it happens often, show the"
+        " details to Agora's support.",
+    ),
     Reason.NOTHING_STORED: Words(
         "The recorder is in the call and so are people, but nothing has been stored yet.",
         "Likely causes, in this order: nobody has a microphone or camera on; the calls use the other channel profile"
@@ -144,6 +149,13 @@ def files_missing(recording: Recording) -> bool:
     return recording.delivery is not None and recording.delivery.state is Delivered.MISSING
 
 
+def not_recorded_on(recording: Recording) -> str:
+    """Where it failed since no other recorder came up in the place of a lost one, that this is so."""
+    if recording.state is not State.FAILED or not recording.between_parts:
+        return ""
+    return "The recorder was lost during the call, and I could not record on with another one."
+
+
 def state_in_words(recording: Recording) -> str:
     """Where it stands, in a few words."""
     match recording.state:
@@ -153,6 +165,8 @@ def state_in_words(recording: Recording) -> str:
             return "In the call, nothing stored yet"
         case State.RECORDING:
             return "Recording"
+        case State.INTERRUPTED if recording.between_parts:
+            return f"Lost; recording on as part {recording.part}"
         case State.INTERRUPTED if recording.told.moving:
             return "Interrupted: Agora is moving the recorder to another server"
         case State.INTERRUPTED:

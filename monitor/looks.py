@@ -14,7 +14,7 @@ from recordings.errors import BucketError, ObjectMissing
 from recordings.metering import Meter, NoMeter
 from recordings.model import Recording
 from recordings.ports import Bucket, StoredFile
-from recordings.sightings import Sighting, of_recording, playlists_that_count
+from recordings.sightings import Sighting, of_sid, playlists_that_count, sought
 
 _AFTER_A_FAULT = 60.0
 """Seconds until a bucket that could not be looked into is asked again for what is not urgent."""
@@ -36,10 +36,13 @@ class Looks:
         begun = self.monotonic()
         outcome = "ok"
         try:
-            files = self._files(recording, failovers=True)
-            lists = playlists_that_count(files)
+            sids = [part.sid for part in sought(recording)]
+            files = self._files(recording, *sids, "bak") if sids else []
+            of_parts = [of_sid(files, sid) for sid in sids]
+            lists = [key for part in of_parts for key in playlists_that_count(part)]
             texts = dict(self._texts(lists))
-            return Sighting(tuple(file for file in files if file.key in texts or file.key not in lists), texts)
+            found = [file for part in of_parts for file in part if file.key in texts or file.key not in lists]
+            return Sighting(tuple(found), texts)
         except BucketError as error:
             outcome = type(error).__name__
             _log.warning("bucket_not_readable", recording=recording.id, error=str(error))
@@ -48,11 +51,11 @@ class Looks:
             self.meter.bucket_look(self.monotonic() - begun, outcome)
 
     def first_stored_at(self, recording: Recording) -> datetime | None:
-        """When the first file of a recording that goes on was stored; None where there is none, or nobody can tell."""
-        if self.monotonic() < self._not_before:
+        """When the first file of the part that goes on was stored; None where there is none, or nobody can tell."""
+        if recording.sid is None or self.monotonic() < self._not_before:
             return None
         try:
-            files = self._files(recording, failovers=False)
+            files = of_sid(self._files(recording, recording.sid), recording.sid)
         except BucketError as error:
             self._not_before = self.monotonic() + _AFTER_A_FAULT
             _log.info("bucket_not_readable", recording=recording.id, error=str(error))
@@ -64,10 +67,7 @@ class Looks:
             with suppress(ObjectMissing):  # it was there a moment ago, and is judged missing
                 yield key, self.bucket.text(key)
 
-    def _files(self, recording: Recording, *, failovers: bool) -> tuple[StoredFile, ...]:
-        if recording.sid is None:
-            return ()
+    def _files(self, recording: Recording, *beginnings: str) -> list[StoredFile]:
+        """Everything in the recording's folder whose name begins so."""
         folder = "".join(f"{name}/" for name in self.folders(recording))
-        beginnings = (recording.sid, "bak") if failovers else (recording.sid,)
-        found = [file for beginning in beginnings for file in self.bucket.list(folder + beginning)]
-        return of_recording(found, recording.sid)
+        return [file for beginning in beginnings for file in self.bucket.list(folder + beginning)]

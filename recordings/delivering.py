@@ -1,4 +1,8 @@
-"""From a recorder that is gone until its files are in the bucket, or somebody has been told that they are not."""
+"""From a recorder that is gone until its files are in the bucket, or somebody has been told that they are not.
+
+The files of the last part decide. What came of parts before it goes with them; what did not is told, and waited for
+only where it has begun to come.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +14,9 @@ from recordings.actions import Change, Outcome
 from recordings.endings import end
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
 from recordings.model import Alert, AlertKind, Delivered, Delivery, Reason, Recording, State, Turn
+from recordings.parts import IN_BACKUP, UPLOADED
 from recordings.ports import StoredFile
-from recordings.sightings import Sighting, Verdict, basename, expected, judge
+from recordings.sightings import Sighting, Sought, Verdict, basename, expected, judge, sought
 
 BACKUP_SECONDS = 24 * 3600.0
 """For so long Agora's backup goes on trying to store what it keeps."""
@@ -19,7 +24,6 @@ LATE_SECONDS = 24 * 3600.0
 """For so long files that were told as missing are looked for."""
 _LATE_EVERY = 10
 """Intervals between two looks for those."""
-_IN_BACKUP, _UPLOADED = "backuped", "uploaded"
 _NOBODY_THERE = frozenset({"NoConnection", "NoAnswer", "NoSuchHost", "BadCertificate"})
 _BEFORE_THE_END = timedelta(minutes=1)
 _OURS_ALONE = frozenset({"NotAStorage", "RequestTimeTooSkewed"})
@@ -42,22 +46,39 @@ def after_look(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
 
 
 def _after_sighting(recording: Recording, before: Delivery, sighting: Sighting, turn: Turn) -> Change:
-    verdict = judge(sighting, recording.files)
-    now = _seen(before, verdict, _name(sighting.files))
-    in_backup = recording.uploading_status == _IN_BACKUP
+    parts = _judged(sighting, sought(recording))
+    last, verdict = parts[-1]
+    now = _seen(before, [each for _, each in parts], _name(sighting.files))
+    in_backup = last.uploading_status == IN_BACKUP
     waited_enough = turn.past(_begun(recording), BACKUP_SECONDS if in_backup else turn.policy.delivery_timeout)
-    enough = waited_enough or _agora_named_all(recording)
-    if _all_there(recording, verdict, turn) or (enough and _will_do(recording, verdict)):
+    enough = waited_enough or _agora_named_all(last)
+    there = _all_there(recording, verdict, turn) or (enough and _will_do(last, verdict))
+    coming = any(_is_coming(part, each, turn) for part, each in parts[:-1])
+    if there and not coming:
         still = verdict.finished or now.seen == before.seen or turn.past(_begun(recording), LATE_SECONDS)
-        return _ready(recording, now, turn) if still else _once_more(recording, before, now, turn)
+        found = replace(now, missing=_absent(recording, parts[:-1]), empty=_hollow(parts[:-1]))
+        return _ready(recording, found, turn) if still else _once_more(recording, before, now, turn)
     if waited_enough:
-        return _missing(recording, replace(now, missing=_absent(recording, verdict)), turn)
+        return _missing(recording, replace(now, missing=_absent(recording, parts)), turn)
     return _in_backup(recording, now, turn) if in_backup else _again(recording, now, turn)
 
 
-def _agora_named_all(recording: Recording) -> bool:
+def _judged(sighting: Sighting, parts: Sequence[Sought]) -> list[tuple[Sought, Verdict]]:
+    """Each part with the verdict over what is its own."""
+    if len(parts) < 2:
+        only = parts[0] if parts else Sought("")
+        return [(only, judge(sighting, only.named))]
+    return [(part, judge(sighting.of(part.sid), part.named)) for part in parts]
+
+
+def _is_coming(part: Sought, verdict: Verdict, turn: Turn) -> bool:
+    """Whether something of a lost part is there, not yet what it takes to play it, and that can still come."""
+    return verdict.size > 0 and not verdict.playable and not turn.past(part.lost_at, turn.policy.delivery_timeout)
+
+
+def _agora_named_all(part: Sought) -> bool:
     """Whether Agora says that everything is uploaded, and what that is: an MP4 that is not among it is not to come."""
-    return recording.uploading_status == _UPLOADED and bool(recording.files)
+    return part.uploading_status == UPLOADED and bool(part.named)
 
 
 def _all_there(recording: Recording, verdict: Verdict, turn: Turn) -> bool:
@@ -74,15 +95,16 @@ def _another_part_is_made(recording: Recording, verdict: Verdict) -> bool:
     return verdict.part_at + _BEFORE_THE_END < min(verdict.segment_at, _begun(recording))
 
 
-def _seen(before: Delivery, verdict: Verdict, seen: str) -> Delivery:
+def _seen(before: Delivery, verdicts: Sequence[Verdict], seen: str) -> Delivery:
+    """What was found of every part, in order."""
     return Delivery(
         state=before.state,
-        parts=verdict.parts,
-        playlists=verdict.playlists,
-        seconds=verdict.seconds,
-        size=verdict.size,
-        missing=verdict.missing,
-        empty=verdict.empty,
+        parts=tuple(file for verdict in verdicts for file in verdict.parts),
+        playlists=tuple(key for verdict in verdicts for key in verdict.playlists),
+        seconds=sum(verdict.seconds for verdict in verdicts),
+        size=sum(verdict.size for verdict in verdicts),
+        missing=tuple(name for verdict in verdicts for name in verdict.missing),
+        empty=tuple(name for verdict in verdicts for name in verdict.empty),
         looks=before.looks + 1,
         seen=seen,
     )
@@ -98,21 +120,34 @@ def _begun(recording: Recording) -> datetime:
     return recording.ended_at or recording.requested_at
 
 
-def _will_do(recording: Recording, verdict: Verdict) -> bool:
+def _will_do(part: Sought, verdict: Verdict) -> bool:
     """HLS is a recording too. An MP4 that was named has to come; a recorder that died may not have made any."""
-    return verdict.playable and (not verdict.parts or not verdict.owed or recording.state is State.FAILED)
+    return verdict.playable and (not verdict.parts or not verdict.owed or part.died)
 
 
-def _absent(recording: Recording, verdict: Verdict) -> tuple[str, ...]:
-    """What should be there and is not: what was named, and else what the rules for names lead to expect."""
+def _absent(recording: Recording, parts: Sequence[tuple[Sought, Verdict]]) -> tuple[str, ...]:
+    """What should be there and is not, of every part that can't be played as it is."""
+    names = [name for part, verdict in parts for name in _absent_of(recording, part, verdict)]
+    return tuple(dict.fromkeys(names))
+
+
+def _absent_of(recording: Recording, part: Sought, verdict: Verdict) -> tuple[str, ...]:
+    """What was named, and else what the rules for names lead to expect."""
+    lost = part.lost_at is not None
+    if lost and verdict.playable:
+        return ()
     if verdict.playlists or verdict.missing:
-        return tuple(dict.fromkeys((*verdict.owed, *verdict.missing)))
-    present = {basename(part.key) for part in verdict.parts}
-    return tuple(name for name in expected(recording.sid or "", recording.agora_channel) if name not in present)
+        return verdict.missing if lost else (*verdict.owed, *verdict.missing)
+    present = {basename(file.key) for file in verdict.parts}
+    return tuple(name for name in expected(part.sid, recording.agora_channel) if name not in present)
+
+
+def _hollow(parts: Sequence[tuple[Sought, Verdict]]) -> tuple[str, ...]:
+    return tuple(name for _, verdict in parts for name in verdict.empty)
 
 
 def _ready(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
-    ready = replace(delivery, state=Delivered.READY, missing=(), empty=())
+    ready = replace(delivery, state=Delivered.READY)
     told = delivery.state in (Delivered.MISSING, Delivered.IN_BACKUP)
     reason = {Delivered.MISSING: Reason.NOT_DELIVERED, Delivered.IN_BACKUP: Reason.IN_BACKUP}.get(delivery.state)
     change = _over(recording, ready, turn)

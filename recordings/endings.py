@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from recordings.actions import Change
 from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
+from recordings.sightings import sought
 
 _TOLD_TO_THE_CHANNEL = frozenset({Reason.IDLE, Reason.TIME_LIMIT, Reason.STOPPED_ELSEWHERE, Reason.LEFT})
 
@@ -28,8 +29,7 @@ def end(recording: Recording, reason: Reason, recorders: tuple[Recorder, ...], t
 
 def _over(recording: Recording, reason: Reason, turn: Turn) -> Recording:
     """Its files are looked for where there can be any and nobody has looked yet."""
-    can_have_left_some = recording.sid is not None and (recording.started_at is not None or bool(recording.files))
-    awaited = recording.delivery is None and can_have_left_some and reason is not Reason.NO_MEDIA
+    awaited = recording.delivery is None and bool(sought(recording)) and reason is not Reason.NO_MEDIA
     return replace(
         recording,
         reason=reason,

@@ -19,9 +19,10 @@ def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Actio
     """The next step of a recording that is not settled. `recorder` is the one in `recorder_id`."""
     if recording.files_awaited:
         return Look()
+    if recording.coming_up:
+        due = ending(recording, turn) or limits.warning_due(recording, turn)
+        return Settle() if due and recording.lost_parts else _decide_starting(recording, recorder, turn)
     match recording.state:
-        case State.STARTING:
-            return _decide_starting(recording, recorder, turn)
         case State.RECORDING | State.INTERRUPTED:
             return Settle() if ending(recording, turn) or limits.warning_due(recording, turn) else Query()
         case State.STOPPING:
@@ -39,7 +40,7 @@ def _decide_starting(recording: Recording, recorder: Recorder | None, turn: Turn
         return Settle() if ending(recording, turn) else Query()
     if recording.stop_wanted_at is not None or _too_late(recording, turn):
         return Settle()
-    if recording.card_ts is None:
+    if recording.card_ts is None and not recording.lost_parts:
         return PostCard()
     if recorder is None:
         return Allot()
@@ -92,7 +93,7 @@ def asks_for_users(recording: Recording, action: Action, answer: object, turn: T
 def asks_for_files(recording: Recording, action: Action, answer: object) -> bool:
     """Whether the bucket may know of a first file before Agora tells."""
     in_channel = action == Query() and isinstance(answer, RecorderStatus) and answer.status == 4
-    return in_channel and recording.started_at is not None and recording.first_file_at is None
+    return in_channel and recording.up_at is not None and recording.first_file_at is None
 
 
 def follow(recording: Recording, recorder: Recorder | None, action: Action, outcome: Outcome, turn: Turn) -> Change:
@@ -132,10 +133,11 @@ def _follow(recording: Recording, recorder: Recorder | None, action: Action, out
 def _settle(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
     if recording.state in (State.STOPPING, State.UPLOADING):
         return stopping.conclude(recording, recorder, turn)
-    if recording.state is not State.STARTING and ending(recording, turn) is None:
+    warned = not recording.coming_up or limits.warning_due(recording, turn)
+    if warned and ending(recording, turn) is None:
         return limits.warn(recording, turn)
     up = recorder is not None and recorder.wanted and recorder.sid is not None
-    if recording.stop_wanted_at is not None or up:
+    if ending(recording, turn) is not None or up:
         why = ending(recording, turn) or Reason.STOPPED
         change = stopping.begin(recording, recorder, why, turn)
         return replace(change, unless_poked=why is Reason.TIME_LIMIT)

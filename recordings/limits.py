@@ -59,8 +59,10 @@ def warning_due(recording: Recording, turn: Turn) -> bool:
 def warn(recording: Recording, turn: Turn) -> Change:
     """Tells that it ends soon, once for the same end. Agora was not asked anything: that follows in its own time."""
     cause = _cause_due(recording, turn)
-    asked_at = (recording.queried_at or turn.now) + timedelta(seconds=turn.policy.soon)
-    after = replace(recording, ending_told=cause or recording.ending_told, next_step_at=max(turn.now, asked_at))
+    next_step_at = max(turn.now, (recording.queried_at or turn.now) + timedelta(seconds=turn.policy.soon))
+    if recording.coming_up:  # nothing holds a start up
+        next_step_at = turn.now
+    after = replace(recording, ending_told=cause or recording.ending_told, next_step_at=next_step_at)
     if cause is None:
         return Change(after)
     # The alert is of the end as it is now, also where that is the usual one.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from recordings.told import NOTHING_TOLD, Told
+from recordings.parts import LostPart
+from recordings.told import NOTHING_TOLD, Gap, Told
 
 
 class State(StrEnum):
@@ -96,6 +97,7 @@ class Deed(StrEnum):
     STARTED = "started"
     STOPPED = "stopped"
     EXTENDED = "extended"
+    RECORDED_ON = "recorded_on"
     TOOK_ALERT = "took_alert"
     GOT_LINKS = "got_links"
 
@@ -106,6 +108,7 @@ class Source(StrEnum):
     COMMAND = "command"
     BUTTON = "button"
     TIME_LIMIT = "time_limit"
+    LOSS = "loss"
 
 
 class IllegalMove(Exception):
@@ -188,7 +191,8 @@ class Recording:
     """Agora's or Slack's own words about a failure."""
     next_step_at: datetime
     turn_at: datetime | None = None
-    """When its turn comes in a Slack channel that has many cards to take, or came after nobody led for a while."""
+    """When its turn comes in a Slack channel that has many cards to take, or came after nobody led for a while; or
+    when its recorder was lost, and another one was wanted."""
     tries: int = 0
     """Calls in a row that brought the work in hand no further."""
     recorder_id: str | None = None
@@ -198,7 +202,11 @@ class Recording:
     started_at: datetime | None = None
     """When status 4 or 5 was first seen."""
     first_file_at: datetime | None = None
-    """When status 5 was first seen."""
+    """When status 5 was first seen of the present part."""
+    found_at: datetime | None = None
+    """When a query last found its recorder up."""
+    lost_parts: tuple[LostPart, ...] = ()
+    """What was recorded by recorders that were lost, the first part first."""
     ended_at: datetime | None = None
     status: int | None = None
     """Agora's status in its last usable answer."""
@@ -240,6 +248,37 @@ class Recording:
         return self.state in OVER
 
     @property
+    def part(self) -> int:
+        """Which part is being recorded: 1, or more where recorders were lost."""
+        return len(self.lost_parts) + 1
+
+    @property
+    def up_at(self) -> datetime | None:
+        """When the recorder of the present part came up; None: it has not yet."""
+        return self.lost_parts[-1].on_at if self.lost_parts else self.started_at
+
+    @property
+    def between_parts(self) -> bool:
+        """Whether its recorder was lost, and none came up in its place."""
+        return bool(self.lost_parts) and self.up_at is None
+
+    @property
+    def coming_up(self) -> bool:
+        """Whether a recorder is on its way up, for the first time or in the place of one that was lost."""
+        return self.state is State.STARTING or (self.state is State.INTERRUPTED and self.between_parts)
+
+    @property
+    def tried_recorders(self) -> int:
+        """How many recorders were allotted to the present part so far."""
+        return self.recorders - (self.lost_parts[-1].recorders if self.lost_parts else 0)
+
+    @property
+    def gaps(self) -> tuple[Gap, ...]:
+        """What it lacks: as Agora told it, else from when a part broke off until the next one was up."""
+        between = [gap for part in self.lost_parts if (gap := part.gap_beside(self.told.gaps)) is not None]
+        return tuple(sorted([*self.told.gaps, *between], key=lambda gap: gap.begun_at))
+
+    @property
     def settled(self) -> bool:
         """Whether nothing is left to be done for it."""
         return self.over and not self.files_awaited
@@ -273,7 +312,9 @@ class Recording:
             self.files,
             self.unwatched_to,
             None if self.over else self.present,
-            self.told.gaps,
+            self.part,
+            self.up_at,
+            self.gaps,
             self.told.failing_told,
             self.told.silent_told,
             self.state is State.INTERRUPTED and self.told.moving,
@@ -311,6 +352,8 @@ class Recorder:
     not_found_since: datetime | None = None
     absent: int = 0
     """How often in a row the channel's users did not list it."""
+    part: int = 1
+    """Which part of its recording it makes, or should have made."""
     moved_uid: int | None = None
     """The uid that it has in the channel since Agora moved it; queries and stops go on with `uid`."""
 
@@ -384,6 +427,8 @@ class Policy:
     """Whether a key that the storage does not take is the one that Agora has to use as well."""
     not_found_backoff: tuple[float, ...] = (5, 10, 15)
     first_query: float = 5
+    record_on: int = 3
+    """How many times a recording that is lost while people are there is recorded on."""
 
     def left(self, recording: Recording, now: datetime) -> float:
         """Seconds until a recording has to be up; half a second at least."""

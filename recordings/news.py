@@ -13,10 +13,10 @@ from datetime import datetime, timedelta
 from recordings.actions import Change
 from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
 from recordings.notices import Event, Notice
+from recordings.parts import LostPart, where_files_are
 from recordings.told import Exit, Gap, Stream, Told
 from recordings.watching import merged
 
-IN_BACKUP, UPLOADED = "backuped", "uploaded"
 _SIGNAL, _NOBODY, _LEFT = 2, 4, 16
 _RECORDER, _UPLOADER, _SERVICE = 0, 1, 2
 _UPLOAD_ERRORS = frozenset({(_UPLOADER, 32), (_UPLOADER, 47), (_UPLOADER, 51), (_SERVICE, 50)})
@@ -48,6 +48,7 @@ def heed(recording: Recording, recorder: Recorder | None, notices: Sequence[Noti
     known, recorder = recorder, _with_sid(recorder, notices, turn)
     sid = _sid(recording, recorder)
     news = [notice for notice in notices if notice.sid == sid and _matters(recording, notice)]
+    recording = _of_lost_parts(recording, notices, turn)
     if not news:
         return Change(recording, heeded=heeded)
     told = replace(recording.told, notices=recording.told.notices + len(news))
@@ -58,6 +59,36 @@ def heed(recording: Recording, recorder: Recorder | None, notices: Sequence[Noti
     after, alerts = _tell(after, turn)
     after = replace(after, next_step_at=_next(after, news, turn))
     return Change(after, _changed(known, recorder, news, recording.told, told), alerts, heeded)
+
+
+def _of_lost_parts(recording: Recording, notices: Iterable[Notice], turn: Turn) -> Recording:
+    """What came late about recorders that were lost: it completes their parts, and moves nothing else."""
+    lost_sids = {part.sid for part in recording.lost_parts}
+    late = [notice for notice in notices if notice.sid in lost_sids]
+    if not late:
+        return recording
+    told = replace(recording.told, notices=recording.told.notices + len(late))
+    parts = {part.sid: part for part in recording.lost_parts}
+    for notice in late:
+        parts[notice.sid] = _completed(parts[notice.sid], notice)
+        if notice.event is Event.SLICE:
+            told = replace(told, gaps=_gaps(told, notice))
+    looked_for = recording.files_awaited and any(notice.event in _LOOK_NOW for notice in late)
+    next_step_at = turn.now if looked_for else recording.next_step_at
+    return replace(recording, lost_parts=tuple(parts.values()), told=told, next_step_at=next_step_at)
+
+
+def _completed(part: LostPart, notice: Notice) -> LostPart:
+    match notice.event:
+        case Event.EXITED | Event.LEFT:
+            return replace(part, left_at=_latest(part.left_at, notice.sent_at))
+        case Event.UPLOADED if not notice.code:
+            part = replace(part, uploaded_at=_latest(part.uploaded_at, notice.sent_at))
+        case Event.IN_BACKUP:
+            part = replace(part, backup_at=_latest(part.backup_at, notice.sent_at))
+    if notice.event in (*_LOOK_NOW, Event.PLAYLIST):
+        return replace(part, files=merged(part.files, notice.files))
+    return part
 
 
 def in_words(notice: Notice) -> str:
@@ -150,7 +181,7 @@ def _gaps(told: Told, notice: Notice) -> tuple[Gap, ...]:
         return told.gaps
     new = Gap(begun_at=lost, ended_at=begun)
     # Told twice, as after a move, a gap can differ by a little.
-    same = [gap for gap in told.gaps if gap.begun_at <= new.ended_at and new.begun_at <= gap.ended_at]
+    same = [gap for gap in told.gaps if gap.meets(new)]
     whole = Gap(begun_at=min(gap.begun_at for gap in (*same, new)), ended_at=max(gap.ended_at for gap in (*same, new)))
     others = [gap for gap in told.gaps if gap not in same]
     return tuple(sorted([*others, whole], key=lambda each: each.begun_at))
@@ -187,10 +218,8 @@ def _facts(recording: Recording, news: Iterable[Notice]) -> Recording:
     for notice in news:
         if notice.event in (*_LOOK_NOW, Event.PLAYLIST):
             recording = replace(recording, files=merged(recording.files, notice.files))
-    told = recording.told
-    if told.backup_at is not None and (told.uploaded_at is None or told.uploaded_at < told.backup_at):
-        return replace(recording, uploading_status=IN_BACKUP)
-    return recording if told.uploaded_at is None else replace(recording, uploading_status=UPLOADED)
+    told = where_files_are(recording.told.uploaded_at, recording.told.backup_at)
+    return replace(recording, uploading_status=told) if told else recording
 
 
 def _moving(recording: Recording, news: Iterable[Notice]) -> Recording:

@@ -3,6 +3,7 @@
 Doc page: cloud-recording/develop/manage-files. Composite mode: `<sid>_<channel>.m3u8`, `<sid>_<channel>_<n>.mp4`, a new
 one about every three hours; `bak<n>_` in front after a move to another server; a playlist that came by way of Agora's
 backup is `<name>_<tick>_<index>.m3u8`, and of the one with the highest index and the plain one the larger is right.
+A recording whose recorder was lost has more than one sid: each part is judged by its own.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from recordings import playlists
-from recordings.model import Part
+from recordings.model import Part, Recording, State
+from recordings.parts import LostPart
 from recordings.playlists import Playlist
 from recordings.ports import StoredFile
 
+NOTHING = "nothing"
+"""Of an upload: Agora said that there is nothing to upload."""
 SMALLEST = 1024
 """Bytes. A recording of nothing is known to be a file of a hundred bytes or two."""
 _LONGEST_PART = 3.25 * 3600
@@ -33,6 +37,39 @@ class Sighting:
 
     files: Sequence[StoredFile] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
+
+    def of(self, sid: str) -> Sighting:
+        """What is of this recorder alone."""
+        texts = {key: text for key, text in self.texts.items() if sid in basename(key)}
+        return Sighting(of_sid(self.files, sid), texts)
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What one recorder should have left. `named`: the files that Agora named; `died`: it may have made no MP4;
+    `lost_at`: when it was given up, where another one recorded on."""
+
+    sid: str
+    named: tuple[str, ...] = ()
+    uploading_status: str = ""
+    died: bool = False
+    lost_at: datetime | None = None
+
+
+def sought(recording: Recording) -> tuple[Sought, ...]:
+    """Whatever can have left files, part by part; nothing where none can be."""
+    parts = [_of_lost(part) for part in recording.lost_parts]
+    was_up = recording.up_at is not None or bool(recording.files)
+    if recording.sid is not None and was_up and recording.uploading_status != NOTHING:
+        died = recording.state is State.FAILED
+        parts.append(Sought(recording.sid, recording.files, recording.uploading_status, died))
+    return tuple(parts)
+
+
+def _of_lost(part: LostPart) -> Sought:
+    """Agora names an MP4 file before there is one: of a recorder that was lost its playlist will do."""
+    named = tuple(name for name in part.files if not name.endswith(".mp4"))
+    return Sought(part.sid, named, part.uploading_status, died=True, lost_at=part.lost_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +113,8 @@ def expected(sid: str, channel: str) -> tuple[str, ...]:
     return f"{name}.m3u8", f"{name}_0.mp4"
 
 
-def of_recording(files: Iterable[StoredFile], sid: str) -> tuple[StoredFile, ...]:
-    """Those of this recording among the objects of its folder."""
+def of_sid(files: Iterable[StoredFile], sid: str) -> tuple[StoredFile, ...]:
+    """Those of this recorder among the objects of its recording's folder."""
     return tuple(file for file in files if sid in basename(file.key))
 
 
@@ -141,8 +178,14 @@ def _newest(files: Iterable[StoredFile], names: set[str]) -> datetime | None:
 
 def without_mp4(lists: Iterable[str], parts: Iterable[Part]) -> tuple[str, ...]:
     """Of these playlists those of servers that made no MP4 file."""
-    servers = {_server(part.key) for part in parts}
-    return tuple(key for key in lists if _server(key) not in servers)
+    made = {_made_by(basename(part.key)) for part in parts}
+    return tuple(key for key in lists if _stem(basename(key)) not in made)
+
+
+def _made_by(part: str) -> str:
+    """What the names of a server's files begin with, from the name of an MP4 file of its."""
+    found = _PART.fullmatch(part)
+    return found["name"] if found else part.removesuffix(".mp4")
 
 
 def _asked_for(key: str, found: Playlist | None) -> list[str]:

@@ -59,6 +59,7 @@ def after_allot(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         uid=outcome.answer,
         created_at=turn.now,
         next_step_at=turn.now,
+        part=recording.part,
     )
     return Change(replace(recording, recorder_id=recorder.id, recorders=number, next_step_at=turn.now), (recorder,))
 
@@ -88,7 +89,7 @@ def after_start(recording: Recording, recorder: Recorder, action: Start, outcome
         return fail(recording, recorder, reason_of(error), str(error), turn)
     tried = _tried(recording, error, turn)
     if not error.retry and not isinstance(error, AlreadyStarted):
-        again = turn.retry_at(recording.recorders, retry_after=error.retry_after)
+        again = turn.retry_at(recording.tried_recorders, retry_after=error.retry_after)
         tried = replace(tried, next_step_at=turn.by(again, recording.begun_at, turn.policy.start_timeout))
         return renew(tried, recorder, turn, most=1 + len(turn.policy.retry_backoff) * turn.policy.bases)
     if tried.tries > len(turn.policy.retry_backoff):
@@ -111,15 +112,16 @@ def _started(recording: Recording, recorder: Recorder, sid: str, turn: Turn) -> 
 
 
 def renew(recording: Recording, recorder: Recorder | None, turn: Turn, most: int | None = None) -> Change:
-    """A new recorder in place of this one, unless the recording had `most` already."""
-    if most is not None and recording.recorders >= most:
+    """A new recorder in place of this one, unless so many were tried already."""
+    if most is not None and recording.tried_recorders >= most:
         return give_up(recording, recorder, turn)
     fresh = replace(recording, recorder_id=None, tries=0)
     return Change(fresh, unwanted(recorder, turn))
 
 
 def give_up(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
-    reason = Reason.UNAVAILABLE if recording.card_ts is not None else Reason.UNDELIVERABLE
+    posted = recording.card_ts is not None or bool(recording.lost_parts)
+    reason = Reason.UNAVAILABLE if posted else Reason.UNDELIVERABLE
     return fail(recording, recorder, reason, recording.detail or "no answer in time", turn)
 
 

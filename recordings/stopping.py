@@ -9,6 +9,7 @@ from recordings.endings import end, gone, unwanted
 from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
 from recordings.model import Act, Deed, Reason, Recorder, Recording, Source, State, Turn
 from recordings.ports import RecorderStatus, StopAccepted
+from recordings.sightings import NOTHING
 from recordings.watching import answered, left_for_good, merged, unanswered
 
 ABSENT_ENOUGH = 2
@@ -18,12 +19,13 @@ ABSENT_ENOUGH = 2
 def begin(recording: Recording, recorder: Recorder | None, ending: Reason, turn: Turn) -> Change:
     """Stop it: the wish is carried out, whatever the recording has come to."""
     wished = replace(recording, ending=ending, tries=0, not_found=0, not_found_since=None, next_step_at=turn.now)
+    acts = _by_itself(recording, turn) if ending is Reason.TIME_LIMIT else ()
     if recorder is None or recorder.start_sent_at is None:
-        return end(wished, Reason.STOPPED, unwanted(recorder, turn), turn)
+        return replace(_recorder_gone(wished, unwanted(recorder, turn), turn), acts=acts)
     stopping = wished.moved(State.STOPPING)
     if recorder.sid is None:
-        return Change(replace(stopping, next_step_at=turn.later(turn.policy.soon)), unwanted(recorder, turn))
-    return Change(stopping, acts=_by_itself(recording, turn) if ending is Reason.TIME_LIMIT else ())
+        return Change(replace(stopping, next_step_at=turn.later(turn.policy.soon)), unwanted(recorder, turn), acts=acts)
+    return Change(stopping, acts=acts)
 
 
 def _by_itself(recording: Recording, turn: Turn) -> tuple[Act, ...]:
@@ -53,6 +55,10 @@ def after_stop(recording: Recording, recorder: Recorder, outcome: Outcome, turn:
     match outcome.answer:
         case StopAccepted() as stopped:
             return Change(_accepted(answered(recording), stopped, turn))
+        case NothingRecorded() if recording.lost_parts:
+            # Of this part alone: the parts before it hold something.
+            left_nothing = replace(answered(recording), files=(), uploading_status=NOTHING)
+            return _recorder_gone(left_nothing, gone(recorder, turn), turn)
         case NothingRecorded():
             return end(answered(recording), Reason.NO_MEDIA, gone(recorder, turn), turn)
         case NotFound() | Leaving():

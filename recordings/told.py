@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -22,6 +22,10 @@ class Gap:
 
     begun_at: datetime
     ended_at: datetime
+
+    def meets(self, other: Gap) -> bool:
+        """Whether they have a moment in common."""
+        return self.begun_at <= other.ended_at and other.begun_at <= self.ended_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +88,20 @@ class Told:
         if not sounds or any(stream.received for stream in sounds):
             return None
         return max(stream.learnt_at for stream in sounds)
+
+    def afresh(self) -> Told:
+        """What still holds when another recorder takes the place of the one that it was told of. Warnings that
+        were told stay told, with what they go by, so that their end is told as well."""
+        return replace(
+            NOTHING_TOLD,
+            notices=self.notices,
+            gaps=self.gaps,
+            failing_at=self.failing_at if self.failing_told else None,
+            failing_told=self.failing_told,
+            failing_told_at=self.failing_told_at,
+            streams=self.streams if self.silent_told else (),
+            silent_told=self.silent_told,
+        )
 
     @property
     def tenths(self) -> int:

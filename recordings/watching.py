@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
+from recordings import losses
 from recordings.actions import Change, Outcome
 from recordings.endings import end, fail, unwanted
 from recordings.errors import AgoraError, NotFound, RateLimited, Unauthorized
@@ -79,27 +80,31 @@ def merged(known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _up(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
-    started_at = recording.started_at or turn.now
-    there = _still_there(recording, started_at, turn).moved(State.RECORDING)
-    again = turn.at_interval() if there.told.exit is None else turn.later(turn.policy.soon)
+    again = losses.up_again(recording, turn)
+    up_at = again.up_at or turn.now
+    there = _still_there(again, up_at, turn).moved(State.RECORDING)
+    next_step_at = turn.at_interval() if there.told.exit is None else turn.later(turn.policy.soon)
     up = replace(
         there,
-        started_at=started_at,
+        started_at=recording.started_at or turn.now,
+        found_at=turn.asked,
         not_found=0,
         not_found_since=None,
         found_empty=0,
-        next_step_at=again,
+        next_step_at=next_step_at,
     )
     stored_at = outcome.stored_at or recording.told.stored_at
     if recording.status == 5 or stored_at is not None:
-        return _heard(_storing(up, max(stored_at or turn.now, started_at), turn), outcome, turn)
-    return _heard(_nothing_stored_yet(up, outcome, turn), outcome, turn)
+        change = _heard(_storing(up, max(stored_at or turn.now, up_at), turn), outcome, turn)
+    else:
+        change = _heard(_nothing_stored_yet(up, outcome, turn), outcome, turn)
+    return losses.told(change, turn) if recording.between_parts else change
 
 
-def _still_there(recording: Recording, started_at: datetime, turn: Turn) -> Recording:
+def _still_there(recording: Recording, up_at: datetime, turn: Turn) -> Recording:
     """Whatever a notice said of its end or its move, Agora has it; and one that should have come by now did not."""
     told = replace(recording.told, moving=False)
-    missed = turn.policy.notified and told.up_at is None and turn.past(started_at, _NOTICE_SECONDS)
+    missed = turn.policy.notified and told.up_at is None and turn.past(up_at, _NOTICE_SECONDS)
     if turn.past(told.exit_at, _DOUBT_SECONDS):
         told = replace(told, exit=None, exit_at=None)
     return replace(recording, told=replace(told, missed=told.missed or missed))
@@ -144,7 +149,8 @@ def _nothing_stored_yet(recording: Recording, outcome: Outcome, turn: Turn) -> C
 
 def _nothing_stored(kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
     reason = Reason.NOTHING_STORED
-    return Alert(kind=kind, reason=reason, cause=reason, recording=recording, raised_at=turn.now)
+    cause = f"{reason}-{recording.part}" if recording.lost_parts else reason
+    return Alert(kind=kind, reason=reason, cause=cause, recording=recording, raised_at=turn.now)
 
 
 def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str, turn: Turn) -> Change:
@@ -161,10 +167,12 @@ def _not_ready(recording: Recording, recorder: Recorder, outcome: Outcome, detai
     missing = replace(missing.moved(State.INTERRUPTED), found_empty=missing.found_empty + 1 if empty else 0)
     if missing.found_empty >= 2:
         return end(missing, Reason.IDLE, unwanted(recorder, turn), turn)
+    if missing.up_at is None:
+        return _not_up_yet(missing, recorder, outcome, detail, turn)
     if count >= 2 and turn.asked_past(missing.not_found_since, turn.policy.failover_grace):
         if missing.told.exit is not None:
             return _left(missing, recorder, outcome, detail, turn)
-        return fail(missing, recorder, Reason.LOST, detail, turn)
+        return losses.lost(missing, recorder, outcome, detail, turn)
     again = turn.by(turn.not_found_at(count), since, turn.policy.failover_grace)
     return Change(replace(missing, next_step_at=again))
 

@@ -22,7 +22,9 @@ from storage.tables import recorders as recorder_rows
 
 _REPLY_LIFE = timedelta(minutes=30)
 _REQUEST_LIFE = timedelta(days=1)
-_WATCHED = recordings.c.state.in_((State.RECORDING, State.INTERRUPTED, State.UPLOADING))
+_RECORDED_ON = (recordings.c.state == State.INTERRUPTED) & recordings.c.sid.is_(None)
+"""Lost, and another recorder has yet to be started: as urgent as a first start."""
+_WATCHED = recordings.c.state.in_((State.RECORDING, State.INTERRUPTED, State.UPLOADING)) & ~_RECORDED_ON
 _ASKED = ~_WATCHED | (recordings.c.stop_wanted_at.is_not(None) & (recordings.c.state != State.UPLOADING))
 _SHARES = {
     None: true(),

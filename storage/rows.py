@@ -13,6 +13,7 @@ from sqlalchemy import Row
 
 from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Trouble
 from recordings.notices import Event, Notice
+from recordings.parts import LostPart
 from recordings.story import Line
 from recordings.told import Told
 
@@ -23,7 +24,7 @@ RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
 LINE = tuple(field.name for field in fields(Line))
 ACT = tuple(field.name for field in fields(Act))
-DELIVERY, TOLD = TypeAdapter(Delivery), TypeAdapter(Told)
+DELIVERY, TOLD, LOST_PARTS = TypeAdapter(Delivery), TypeAdapter(Told), TypeAdapter(tuple[LostPart, ...])
 """To JSON and back; what this program does not know of is left out."""
 _NOTICE = ("id", "agora_channel", "uid", "sid", "sequence", "sent_at", "received_at")
 _NOTICE_FACTS = tuple(field.name for field in fields(Notice) if field.name not in (*_NOTICE, "event"))
@@ -38,7 +39,7 @@ def values(of: Any, names: Iterable[str]) -> dict[str, Any]:
 
 def recording(row: Row[Any]) -> Recording:
     known = values(row, RECORDING)
-    return Recording(**known | {"told": known["told"] or Told()})
+    return Recording(**known | {"told": known["told"] or Told(), "lost_parts": known["lost_parts"] or ()})
 
 
 def recorder(row: Row[Any]) -> Recorder:
@@ -64,7 +65,8 @@ def notice(row: Row[Any]) -> Notice:
 
 def to_json(snapshot: Recording) -> dict[str, Any]:
     """A recording as it was at some moment, as JSON."""
-    return {name: _plain(getattr(snapshot, name)) for name in RECORDING if getattr(snapshot, name) is not None}
+    plain = {name: _plain(getattr(snapshot, name)) for name in RECORDING if getattr(snapshot, name) is not None}
+    return plain | {"lost_parts": LOST_PARTS.dump_python(snapshot.lost_parts, mode="json")}
 
 
 def from_json(snapshot: dict[str, Any]) -> Recording:
@@ -95,4 +97,6 @@ def _typed(name: str, value: Any) -> Any:
         return DELIVERY.validate_python(value)
     if name == "told":
         return TOLD.validate_python(value)
+    if name == "lost_parts":
+        return LOST_PARTS.validate_python(value)
     return tuple(value) if name == "files" else value

@@ -28,7 +28,7 @@ from sqlalchemy.types import TypeDecorator
 
 from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Reason, Source, State
 from recordings.story import Happening
-from storage.rows import DELIVERY, TOLD
+from storage.rows import DELIVERY, LOST_PARTS, TOLD
 
 metadata = MetaData()
 
@@ -155,6 +155,8 @@ recordings = Table(
     Column("sid", String(128)),
     Column("started_at", UtcDateTime),
     Column("first_file_at", UtcDateTime),
+    Column("found_at", UtcDateTime),
+    Column("lost_parts", Kept(LOST_PARTS)),
     Column("ended_at", UtcDateTime),
     Column("status", Integer),
     Column("queried_at", UtcDateTime),
@@ -217,6 +219,7 @@ recorders = Table(
     Column("stop_accepted_at", UtcDateTime),
     Column("not_found_since", UtcDateTime),
     Column("absent", Integer, nullable=False, server_default="0"),
+    Column("part", Integer, nullable=False, server_default="1"),
     Column("moved_uid", BigInteger),
     Index("recorders_unwanted", "next_step_at", **_where(UNWANTED)),
     Index("recorders_of_recording", "recording_id"),

@@ -11,6 +11,7 @@ import pytest
 from recordings.actions import Change
 from recordings.errors import LeaseLost
 from recordings.model import Delivered, Delivery, Reason, Recording, State, Trouble
+from recordings.parts import LostPart
 from recordings.stores import Share
 from recordings.told import Exit, Gap, Stream, Told
 from recordings.troubles import Pause, Review
@@ -50,6 +51,23 @@ TOLD = Told(
     silent_told=True,
     missed=True,
 )
+LOST_PART = LostPart(
+    sid="SID1",
+    uid=4_294_967_295,
+    resource_id="RES",
+    up_at=at(1.25),
+    found_at=at(2.5),
+    lost_at=at(5),
+    moved_at=at(3),
+    left_at=at(4),
+    on_at=at(6.5),
+    files=("a.mp4", "b.m3u8"),
+    uploaded_at=at(7),
+    backup_at=at(8),
+    recorders=2,
+)
+"""With a value of its own in every field."""
+
 EVERY_FACT: dict[str, Any] = {
     "state": State.STOPPING,
     "reason": Reason.LOST,
@@ -60,6 +78,8 @@ EVERY_FACT: dict[str, Any] = {
     "sid": "SID",
     "started_at": at(1.25),
     "first_file_at": at(2),
+    "found_at": at(2.5),
+    "lost_parts": (LOST_PART, replace(LOST_PART, sid="SID2", on_at=None)),
     "ended_at": at(3),
     "status": 8,
     "queried_at": at(4),
@@ -98,6 +118,10 @@ def test_no_field_of_a_delivery_is_left_out_of_this_suite() -> None:
 
 def test_no_field_of_what_agora_told_is_left_out_of_this_suite() -> None:
     assert [field.name for field in fields(Told) if getattr(TOLD, field.name) == field.default] == []
+
+
+def test_no_field_of_a_lost_part_is_left_out_of_this_suite() -> None:
+    assert [field.name for field in fields(LostPart) if getattr(LOST_PART, field.name) == field.default] == []
 
 
 @pytest.mark.parametrize("delivery", [None, Delivery(), DELIVERY, a_delivery()])
@@ -168,10 +192,14 @@ WAITED_FOR = {
     "starting": with_card(id="starting"),
     "stopping": up(id="stopping", state=State.STOPPING),
     "a stop was asked for": up(id="a stop was asked for", stop_wanted_at=at(1)),
+    "lost, to be recorded on": up(
+        id="lost, to be recorded on", state=State.INTERRUPTED, sid=None, lost_parts=(replace(LOST_PART, on_at=None),)
+    ),
 }
 JUST_WATCHED = {
     "recording": up(id="recording"),
     "interrupted": up(id="interrupted", state=State.INTERRUPTED),
+    "recorded on, coming up": up(id="recorded on, coming up", state=State.INTERRUPTED, lost_parts=(LOST_PART,)),
     "uploading": up(id="uploading", state=State.UPLOADING, stop_wanted_at=at(1)),
 }
 

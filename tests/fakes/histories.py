@@ -31,12 +31,14 @@ class Truth(Enum):
 
 
 class History(Engine):
-    """A recording that is asked for now. What befalls its recorder is told by queries, and by notices that come in."""
+    """A recording that is asked for now. What befalls its recorder is told by queries, and by notices that come in.
 
-    def __init__(self) -> None:
-        super().__init__()
+    A loss is its end unless the policy says otherwise."""
+
+    def __init__(self, policy: Policy = Policy(record_on=0)) -> None:  # noqa: B008 - frozen
+        super().__init__(policy)
         self.notices = MemoryNotices(self.memory, self.clock)
-        self.heed = NoticeSteps(self.notices, self.recordings, Policy(), self.clock)
+        self.heed = NoticeSteps(self.notices, self.recordings, policy, self.clock)
         self.truth, self.since, self.stopped = Truth.GOES_ON, 0.0, False
         self.agora.people = _PEOPLE
         self.agora.answers["query"] = [self._status]

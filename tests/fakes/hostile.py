@@ -13,6 +13,7 @@ from agora.channels import ALLOWED, MAX_BYTES
 from messages.text import Message
 from recordings.links import Link
 from recordings.model import Delivered, Delivery, Part, Reason, Recorder, Recording, State
+from recordings.parts import LostPart
 from recordings.told import Gap, Told
 from simulator.slack.blocks import message_problems, too_long
 from simulator.slack.metadata import metadata_valid
@@ -95,6 +96,21 @@ moments = st.integers(0, 10**6).map(at)
 maybe_moments = st.none() | moments
 
 
+lost_parts = st.lists(
+    st.builds(
+        LostPart,
+        sid=st.just("38f8e3cf") | anything,
+        uid=st.integers(1, 2**32),
+        up_at=moments,
+        found_at=moments,
+        lost_at=moments,
+        left_at=maybe_moments,
+        on_at=maybe_moments,
+    ),
+    max_size=3,
+).map(tuple)
+
+
 @st.composite
 def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
     """Any row, also those that can't be."""
@@ -121,6 +137,7 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "files_awaited": draw(st.booleans()),
         "told": Told(notices=draw(st.integers(0, 10**6)), gaps=draw(gaps)),
         "delivery": draw(st.none() | deliveries),
+        "lost_parts": draw(lost_parts),
         "card_ts": draw(st.none() | st.just("1750160520.000100")),
         "requested_at": NOW,
     }

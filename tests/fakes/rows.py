@@ -19,6 +19,7 @@ from recordings.model import (
     State,
     Turn,
 )
+from recordings.parts import LostPart
 
 NOW = datetime(2026, 6, 17, 11, 42, tzinfo=UTC)
 UID = 4_000_000_001
@@ -100,6 +101,12 @@ def up(**facts: Any) -> Recording:
     """Status 5 was seen ten seconds after it was asked for."""
     seen = {"state": State.RECORDING, "started_at": at(10), "first_file_at": at(10), "status": 5}
     return coming_up(**(seen | facts))
+
+
+def a_lost_part(**facts: Any) -> LostPart:
+    """Found up at 30 s, lost at 160 s, and followed by another one at 170 s."""
+    kept: dict[str, Any] = {"sid": "FIRST", "uid": UID, "up_at": at(10), "found_at": at(30)}
+    return LostPart(**(kept | {"lost_at": at(160), "on_at": at(170)} | facts))
 
 
 def over(**facts: Any) -> Recording:

@@ -590,7 +590,8 @@ class MemoryLease:
 def _share(recording: Recording) -> Share:
     if recording.files_awaited:
         return Share.LOOKED_FOR
-    if recording.state in (State.STARTING, State.STOPPING):
+    recorded_on = recording.state is State.INTERRUPTED and recording.sid is None
+    if recording.state in (State.STARTING, State.STOPPING) or recorded_on:
         return Share.ASKED
     wished = recording.stop_wanted_at is not None and recording.state is not State.UPLOADING
     return Share.ASKED if wished else Share.WATCHED

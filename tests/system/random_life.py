@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections import Counter
 from dataclasses import dataclass, field
@@ -121,6 +122,7 @@ class RandomLife:
             *self._stuck(active),
             *self._doubled(active),
             *self._untold(rows),
+            *self._losses_untold(rows),
         ]
 
     def _unknown_recorders(self, active: list[RowMapping]) -> list[str]:
@@ -141,21 +143,48 @@ class RandomLife:
         return [f"{channel} is recorded {count} times" for channel, count in held.items() if count > 1]
 
     def _untold(self, rows: list[RowMapping]) -> list[str]:
-        told: dict[str, list[float]] = {}
+        told = self._told("recording_failed")
+        failed = {row["id"] for row in rows if row["state"] == "failed" and row["reason"] != "undeliverable"}
+        known = {recording for recording, _ in told}
+        return [
+            *(f"the failure of {each} was not told" for each in failed - known),
+            *(f"{each} did not fail, and its failure was told" for each in known - failed),
+            *(f"the failure of {each} was told again without a kill" for each, _ in self._again(told)),
+        ]
+
+    def _losses_untold(self, rows: list[RowMapping]) -> list[str]:
+        """Each part that took the place of a lost one is one warning."""
+        told = self._told("recording_warning", "lost")
+        parts = {row["id"]: sum(1 for part in _lost_parts(row) if part["on_at"]) for row in rows}
+        warned = Counter(recording for recording, _ in told)
+        return [
+            *(f"{each} went on {n} times, told were {warned[each]}" for each, n in parts.items() if warned[each] != n),
+            *(f"that {each} went on was told again without a kill" for each, _ in self._again(told)),
+        ]
+
+    def _told(self, kind: str, reason: str | None = None) -> dict[tuple[str, str], list[float]]:
+        """When each was told, by recording and recorder."""
+        told: dict[tuple[str, str], list[float]] = {}
         for number in range(self.rooms):
             for message in self.slack.messages(f"room{number}"):
-                if event(message) == "recording_failed":
-                    told.setdefault(payload(message)["recording_id"], []).append(float(message.ts))
-        failed = [row["id"] for row in rows if row["state"] == "failed" and row["reason"] != "undeliverable"]
-        wrong = [f"the failure of {each} was not told" for each in failed if each not in told]
-        wrong += [f"the failure of {each} was told again without a kill" for each in told if self._again(told[each])]
-        return wrong + [f"{each} did not fail, and its failure was told" for each in told if each not in failed]
+                if event(message) == kind and reason in (None, payload(message).get("reason")):
+                    key = payload(message)["recording_id"], str(payload(message).get("sid"))
+                    told.setdefault(key, []).append(float(message.ts))
+        return told
 
-    def _again(self, told: list[float]) -> bool:
-        """Whether it was told once more though nobody had killed the bot between Slack's taking it and the row that
-        says so."""
-        return any(not [at for at in self.killed_at if one < at < next_] for one, next_ in pairwise(sorted(told)))
+    def _again(self, told: dict[tuple[str, str], list[float]]) -> list[tuple[str, str]]:
+        """What was told once more though nobody had killed the bot between Slack's taking it and the row that says
+        so."""
+        return [key for key, at in told.items() if any(not self._killed(*both) for both in pairwise(sorted(at)))]
+
+    def _killed(self, after: float, before: float) -> bool:
+        return any(after < at < before for at in self.killed_at)
 
     @property
     def kills(self) -> int:
         return len(self.killed_at)
+
+
+def _lost_parts(row: RowMapping) -> list[dict[str, Any]]:
+    parts = row["lost_parts"]
+    return list(json.loads(parts) if isinstance(parts, str) else parts or ())

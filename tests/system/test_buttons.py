@@ -44,7 +44,7 @@ def new_card(office: Office, state: str = "recording") -> Message:
     return office.wait_card(state)
 
 
-QUICK = {"FAILOVER_GRACE_SECONDS": "1"}
+QUICK = {"FAILOVER_GRACE_SECONDS": "1", "RECORD_ON": "0"}
 
 
 # Record again

@@ -270,7 +270,7 @@ def test_a_recording_that_ended_by_itself_has_its_files_looked_for_too(office: O
 
 
 def test_what_a_recorder_that_died_had_stored_is_told(office: Office) -> None:
-    office.start(FAILOVER_GRACE_SECONDS="1", **QUICK)
+    office.start(FAILOVER_GRACE_SECONDS="1", RECORD_ON="0", **QUICK)
     office.recording()
     office.agora.kill("daily")
     office.wait_alert("recording_failed", "lost")

@@ -197,6 +197,7 @@ def test_a_start_that_is_stopped_while_it_is_cut_off_leaves_no_recorder(office: 
 def test_an_alert_that_is_cut_off_anywhere_is_told_once(office: Office, death: str) -> None:
     points = [Point(operation, done) for operation in ("chat.postMessage", "chat.update") for done in (False, True)]
     names = [*(point.name for point in points), "told"]
+    office.bot.environment["RECORD_ON"] = "0"
     office.start(**SETTINGS)
     record(office, names)
     office.agora.kill("told")

@@ -89,7 +89,7 @@ def test_a_whole_recording_with_every_failure_on_the_way_leaves_no_secret_anywhe
     office.wait_card("recording")
     office.command("start other", channel="design")
     office.agora.kill("daily")
-    office.wait_alert("recording_failed", "lost")
+    office.wait_alert("recording_warning", "lost")
     clean(office)
 
 

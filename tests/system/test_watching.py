@@ -23,7 +23,7 @@ def went_on(office: Office, name: str = "daily", *, queries: int = 4) -> None:
 
 
 def test_a_killed_recorder_is_told_once_in_the_thread_and_in_the_channel(office: Office) -> None:
-    office.start()
+    office.start(RECORD_ON="0")
     card = office.recording()
     began = datetime.fromisoformat(payload(card)["started_at"])
     office.agora.kill("daily")
@@ -82,7 +82,7 @@ def test_three_moves_in_a_row_alarm_nobody(office: Office) -> None:
 
 
 def test_a_move_longer_than_the_grace_is_lost_and_the_recorder_does_not_come_back(office: Office) -> None:
-    office.start()
+    office.start(RECORD_ON="0")
     office.recording()
     office.agora.move("daily", 5)
     office.wait_alert("recording_failed", "lost")

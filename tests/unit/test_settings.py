@@ -109,6 +109,7 @@ def test_what_is_required_is_enough_and_the_rest_has_the_documented_defaults() -
         "start_timeout_seconds": 90,
         "failover_grace_seconds": 120,
         "retry_backoff_seconds": (1, 3, 6),
+        "record_on": True,
         "nothing_stored_seconds": 120,
         "unreachable_alert_seconds": 300,
         "max_idle_seconds": 300,
@@ -570,6 +571,12 @@ def test_what_no_storage_and_no_agora_takes_is_refused(name: str, wrong: str) ->
 @pytest.mark.parametrize(("value", "allowed"), [("1", True), ("yes", True), ("on", True), ("0", False), ("off", False)])
 def test_guests_may_where_it_is_said(value: str, allowed: bool) -> None:
     assert loaded(ALLOW_GUESTS=value).allow_guests is allowed
+
+
+@pytest.mark.parametrize(("value", "on"), [("1", True), ("true", True), ("0", False), ("off", False), ("no", False)])
+def test_what_is_lost_is_recorded_on_unless_it_is_said(value: str, on: bool) -> None:
+    assert loaded(RECORD_ON=value).record_on is on
+    assert the_line(RECORD_ON="perhaps").startswith("RECORD_ON is wrong.")
 
 
 def test_allowed_channels_are_a_list_of_patterns() -> None:

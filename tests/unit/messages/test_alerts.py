@@ -14,7 +14,8 @@ from messages.text import Message, clock, date_and_time
 from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
 from recordings.model import AlertKind, Delivered, Delivery, Part, Reason, Recording, State
 from recordings.taking import AlertName, Taken
-from tests.fakes.rows import a_delivery, an_alert, at, over, up
+from recordings.told import Gap, Told
+from tests.fakes.rows import a_delivery, a_lost_part, an_alert, at, over, up
 from tests.unit.messages.test_cards import words
 
 TABLES: dict[AlertKind, dict[Reason, Words]] = {
@@ -238,3 +239,53 @@ def test_who_is_on_it_is_shown_in_place_of_the_button() -> None:
     assert f"<@U7> is on it, since {clock(at(90))}" in words(message)
     assert pressable(message) == [AGAIN_ACTION, DETAILS_ACTION]
     assert message.metadata == alert_message(alert).metadata
+
+
+# recorded on
+
+
+def test_the_warning_about_a_loss_says_which_part_goes_on_and_what_is_missing() -> None:
+    alert = an_alert(up(lost_parts=(a_lost_part(),)), kind=AlertKind.WARNING, reason=Reason.LOST)
+    said = words(alert_message(alert))
+
+    assert f"Part 2 since {clock(at(170))}" in said
+    assert f"{clock(at(30))} to {clock(at(170))} is missing (2 min 20 s)" in said
+    actions = [
+        each["action_id"]
+        for block in alert_message(alert).blocks
+        for each in block.get("elements", [])[:9]
+        if "action_id" in each
+    ]
+    assert actions == [TAKE_ACTION, DETAILS_ACTION], "nothing has to be started"
+
+
+def test_where_the_lost_one_recorded_until_the_next_was_up_it_says_so() -> None:
+    alert = an_alert(up(lost_parts=(a_lost_part(left_at=at(180)),)), kind=AlertKind.WARNING, reason=Reason.LOST)
+
+    assert "Nothing should be missing" in words(alert_message(alert))
+
+
+def test_the_gap_is_as_agora_told_it_where_it_did() -> None:
+    told = Told(gaps=(Gap(begun_at=at(12), ended_at=at(14)), Gap(begun_at=at(44), ended_at=at(168))))
+    row = up(lost_parts=(a_lost_part(),), told=told)
+    said = words(alert_message(an_alert(row, kind=AlertKind.WARNING, reason=Reason.LOST)))
+
+    assert said.count("is missing") == 1
+    assert f"{clock(at(44))} to {clock(at(168))} is missing" in said
+
+
+@pytest.mark.parametrize("reason", [Reason.OVERLOADED, Reason.UNAVAILABLE, Reason.NEVER_STARTED])
+def test_a_failure_to_record_on_says_when_it_was_lost_and_why_it_does_not_go_on(reason: Reason) -> None:
+    failed = over(state=State.FAILED, reason=reason, lost_parts=(a_lost_part(on_at=None),))
+    message = alert_message(an_alert(failed, reason=reason))
+
+    for part in ("was lost", "could not record on", f"since {clock(at(30))}", FAILED[reason].happened):
+        assert part in words(message)
+        assert part in message.text
+    assert FAILED[reason].next_step in words(message)
+
+
+def test_a_failure_after_parts_that_were_recorded_on_is_told_as_any_other() -> None:
+    failed = over(state=State.FAILED, reason=Reason.CRASHED, lost_parts=(a_lost_part(),))
+
+    assert "could not record on" not in words(alert_message(an_alert(failed, reason=Reason.CRASHED)))

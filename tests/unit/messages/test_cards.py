@@ -12,8 +12,9 @@ from messages.buttons import AGAIN_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION, Frame, card
 from messages.files import LINKS_ACTION
 from messages.text import Message, clock, date_and_time
+from messages.words import FAILED
 from recordings.model import HOLDS_CHANNEL, Delivered, Delivery, Reason, Recording, State
-from tests.fakes.rows import NOW, a_delivery, a_recording, at, over, up, with_card
+from tests.fakes.rows import NOW, a_delivery, a_lost_part, a_recording, at, over, up, with_card
 
 FRAME = Frame(14_400, lambda recording: f"slack/{recording.slack_channel}")
 
@@ -338,3 +339,59 @@ def test_moments_are_in_utc_wherever_they_come_from() -> None:
 
 def test_a_name_is_as_it_is_in_metadata() -> None:
     assert card(with_card(agora_channel="<a&b>"), FRAME).metadata["event_payload"]["agora_channel"] == "<a&b>"
+
+
+# recorded on
+
+LOST_PART = a_lost_part()
+
+
+def test_a_later_part_says_since_when_it_is_and_what_is_missing() -> None:
+    said = shown(up(lost_parts=(LOST_PART,)))
+
+    assert f"Since {clock(at(10))}" in said, "it is one recording, from its first part on"
+    assert f"Part 2 since {clock(at(170))}" in said
+    assert f"{clock(at(30))} to {clock(at(170))} is missing (2 min 20 s)" in said
+
+
+def test_between_two_parts_it_says_that_it_was_lost_and_goes_on_and_can_be_stopped() -> None:
+    between = up(state=State.INTERRUPTED, sid=None, first_file_at=None, lost_parts=(replace(LOST_PART, on_at=None),))
+    said = shown(between)
+
+    assert "🟠 *Lost; recording on as part 2*" in said
+    assert f"Part 1 was lost at {clock(at(30))}" in said
+    assert "about to be recorded on" in said
+    assert "is missing" not in said
+    assert button(between) is not None
+    assert "sid" not in card(between, FRAME).metadata["event_payload"]
+
+
+def test_where_it_was_not_recorded_on_it_says_both_and_the_cause() -> None:
+    failed = over(state=State.FAILED, reason=Reason.OVERLOADED, lost_parts=(replace(LOST_PART, on_at=None),))
+    said = shown(failed)
+
+    assert "could not record on" in said
+    assert FAILED[Reason.OVERLOADED].happened in said
+
+
+def test_once_it_is_over_it_says_how_many_parts_there_are() -> None:
+    third = replace(LOST_PART, sid="SECOND", found_at=at(300), lost_at=at(400), on_at=at(410))
+    said = shown(over(ended_at=at(900), lost_parts=(LOST_PART, third)))
+
+    assert "Recorded in 3 parts: the recorder was lost twice" in said
+    assert said.count("is missing") == 2
+    assert "Part 3" not in said
+
+
+def test_files_that_a_lost_part_did_not_store_are_named_beside_those_that_are_there() -> None:
+    said = shown(over(lost_parts=(LOST_PART,), delivery=a_delivery(missing=("FIRST_daily.m3u8", "FIRST_daily_0.mp4"))))
+
+    assert "📁 The files are there: 1 part (MP4)" in said
+    assert "A recorder was lost before these files were stored:" in said
+    assert "`FIRST_daily_0.mp4`" in said
+
+
+def test_a_part_of_which_there_is_only_a_playlist_is_named_beside_the_mp4_of_another() -> None:
+    playlists = ("folder/FIRST_daily.m3u8", "folder/SID_daily.m3u8")
+
+    assert "Without an MP4: `FIRST_daily.m3u8`" in shown(over(delivery=a_delivery(playlists=playlists)))

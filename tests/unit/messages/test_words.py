@@ -23,6 +23,7 @@ FAILURES = {
 }
 ENDS = {"stopped", "idle", "time_limit", "stopped_elsewhere", "no_media"}
 WARNINGS = {
+    "lost",
     "nothing_stored",
     "silent",
     "upload_failing",

@@ -11,7 +11,7 @@ from recordings.model import Recording
 from recordings.sightings import Sighting, judge
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.found import NAME, SEGMENT_BYTES, left_by, segments_of
-from tests.fakes.rows import at, up
+from tests.fakes.rows import a_lost_part, at, up
 
 FIRST = segments_of(NAME, 2)[0]
 
@@ -202,3 +202,28 @@ def test_a_bucket_that_did_not_answer_is_not_asked_for_it_again_for_a_minute(
     assert window.sees().files, "a recording that is over is looked for all the same"
     window.seconds = 120
     assert window.looks.first_stored_at(up()) is not None
+
+
+def test_what_every_part_left_is_found_part_by_part_each_with_its_own_servers(window: Window) -> None:
+    for name in ("FIRST_daily", "bak0_FIRST_daily", NAME, "bak0_OTHER_daily"):
+        window.has(name)
+    found = window.sees(up(lost_parts=(a_lost_part(),)))
+
+    assert names(found) == set(left_by("FIRST_daily")) | set(left_by("bak0_FIRST_daily")) | set(left_by())
+    order = ["FIRST_daily.m3u8", "bak0_FIRST_daily.m3u8", f"{NAME}.m3u8"]
+    assert list(found.texts) == [f"recordings/C1/{name}" for name in order]
+
+
+def test_between_two_parts_what_the_lost_one_left_is_found(window: Window) -> None:
+    window.has("FIRST_daily")
+    between = up(sid=None, lost_parts=(a_lost_part(on_at=None),))
+
+    assert names(window.sees(between)) == set(left_by("FIRST_daily"))
+    assert window.looks.first_stored_at(between) is None
+
+
+def test_the_first_file_of_the_part_that_goes_on_is_none_of_an_earlier_one(window: Window) -> None:
+    window.has("FIRST_daily")
+    assert window.looks.first_stored_at(up(lost_parts=(a_lost_part(),))) is None
+    window.has(NAME)
+    assert window.looks.first_stored_at(up(lost_parts=(a_lost_part(),))) is not None

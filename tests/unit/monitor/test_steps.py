@@ -58,7 +58,7 @@ class FakePoster:
 class Engine:
     """A leader's steps on a store in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, policy: Policy | None = None) -> None:
         self.memory = Memory()
         self.clock = FakeClock()
         self.agora = FakeAgora()
@@ -69,7 +69,7 @@ class Engine:
         self.epoch = MemoryLease(self.memory, "me").hold(self.clock(), 1e9) or 0
         self.calls = Calls(self.agora, self.recorders, lambda r: ("folder",), self.clock, random.Random(7))  # noqa: S311
         looks = Looks(self.bucket, lambda recording: ("folder",), monotonic=lambda: self.clock.seconds)
-        policy = Policy()
+        policy = policy or Policy()
         self.steps = RecordingSteps(
             self.recordings, self.recorders, self.calls, looks, self.cards, policy, self.clock, lambda: 0.0
         )

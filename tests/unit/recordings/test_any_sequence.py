@@ -96,8 +96,8 @@ FAILS: dict[Reason | None, Callable[[Recording, Answer], object]] = {
     Reason.UNAUTHORIZED: lambda was, answer: was.sid is None and answer in REFUSALS,
     Reason.OVERLOADED: lambda was, answer: was.sid is None and answer in REFUSALS,
     Reason.UNAVAILABLE: lambda was, answer: was.sid is None and was.card_ts is not None,
-    Reason.NEVER_STARTED: lambda was, answer: was.sid and was.started_at is None and usable(answer),
-    Reason.LOST: lambda was, answer: was.started_at is not None and usable(answer) and was.not_found >= 1,
+    Reason.NEVER_STARTED: lambda was, answer: was.sid and was.up_at is None and usable(answer),
+    Reason.LOST: lambda was, answer: was.up_at is not None and usable(answer) and was.not_found >= 1,
     Reason.CRASHED: lambda was, answer: was.sid is not None and answer == RecorderStatus(20),
 }
 """What has to be so where a recording fails for this reason; for any other it must not."""
@@ -129,6 +129,7 @@ class Life(RuleBasedStateMachine):
         grace=st.sampled_from([3, 120]),
         longest=st.sampled_from([60, 14_400]),
         bases=st.sampled_from([1, 2]),
+        record_on=st.sampled_from([0, 1, 3]),
         row=st.sampled_from(BEGINNINGS),
         patient=st.booleans(),
     )
@@ -139,12 +140,18 @@ class Life(RuleBasedStateMachine):
         grace: float,
         longest: float,
         bases: int,
+        record_on: int,
         row: tuple[Recording, Recorder | None],
         patient: bool,
     ) -> None:
         """`patient`: nobody stops it, and no long time passes at once."""
         self.policy = Policy(
-            query_interval=interval, start_timeout=start, failover_grace=grace, max_duration=longest, bases=bases
+            query_interval=interval,
+            start_timeout=start,
+            failover_grace=grace,
+            max_duration=longest,
+            bases=bases,
+            record_on=record_on,
         )
         self.patient = patient
         recording, recorder = row
@@ -264,7 +271,7 @@ class Life(RuleBasedStateMachine):
         slowest = timedelta(seconds=max(self.policy.query_interval, pause, waits))
         assert row.next_step_at <= self.now + slowest
         deadline = row.begun_at + timedelta(seconds=self.policy.start_timeout)
-        if row.state is State.STARTING and row.sid is None and deadline > self.now:
+        if row.coming_up and row.sid is None and deadline > self.now:
             assert row.next_step_at <= deadline
 
     @invariant()
@@ -284,6 +291,24 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def nothing_is_told_twice(self) -> None:
         assert len(self.raised) == len(set(self.raised))
+
+    @invariant()
+    def a_uid_is_used_once(self) -> None:
+        uids = [r.uid for r in self.memory.recorders.values()]
+        assert len(uids) == len(set(uids))
+
+    @invariant()
+    def every_loss_is_told_once_as_a_warning_or_as_a_failure(self) -> None:
+        """Unless it ended before another recorder was up: stopped, nobody there any more, …"""
+        if not self.memory.rows:
+            return
+        row = self.row
+        warned = [cause for kind, cause in self.raised if kind == "recording_warning" and cause.startswith("lost-")]
+        recorded_on = [part for part in row.lost_parts if part.on_at is not None]
+        assert warned == [f"lost-{number}" for number in range(2, len(recorded_on) + 2)]
+        assert len(row.lost_parts) <= self.policy.record_on
+        assert len(row.lost_parts) - len(recorded_on) <= 1
+        assert [part.gap for part in recorded_on if part.gap and part.gap.ended_at > self.now] == []
 
     @invariant()
     def a_failure_is_told_and_an_end_that_somebody_here_asked_for_is_not(self) -> None:
@@ -327,7 +352,8 @@ class Life(RuleBasedStateMachine):
     def time_to_end(self) -> timedelta:
         policy = self.policy
         slowest = max(10 * policy.query_interval, LONGEST_PAUSE, *policy.not_found_backoff)
-        return timedelta(seconds=policy.start_timeout + policy.failover_grace + 4 * slowest)
+        # What is not found is lost, then recorded on in vain, then ended.
+        return timedelta(seconds=2 * policy.start_timeout + 2 * policy.failover_grace + 6 * slowest)
 
 
 TestAnySequence = Life.TestCase

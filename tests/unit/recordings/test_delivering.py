@@ -15,9 +15,9 @@ from recordings.actions import Change, Look
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
 from recordings.model import Delivered, Policy, Reason, Recording, State
 from recordings.ports import RecorderStatus
-from recordings.sightings import Sighting
+from recordings.sightings import NOTHING, Sighting
 from tests.fakes.found import NAME, Objects, left_by, playlist, segments_of, sighted, without
-from tests.fakes.rows import at, over, running, turn_at, up
+from tests.fakes.rows import a_lost_part, at, over, running, turn_at, up
 from tests.fakes.steps import EMPTY, NOT_FOUND, decided, step
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -397,7 +397,7 @@ HOW_IT_ENDED: dict[str, tuple[Recording, dict[str, Any], State, Reason]] = {
 @pytest.mark.parametrize("name", HOW_IT_ENDED)
 def test_however_it_ended_its_files_are_looked_for_and_the_state_stays(name: str) -> None:
     before, answer, state, reason = HOW_IT_ENDED[name]
-    row = step(before, running(), turn_at(END), **answer).recording
+    row = step(before, running(), turn_at(END, Policy(record_on=0)), **answer).recording
     assert (row.state, row.reason, row.files_awaited, row.settled) == (state, reason, True, False)
     assert row.next_step_at == at(END)
 
@@ -696,3 +696,102 @@ def is_what_it_seems(found: Objects, named: tuple[str, ...]) -> None:
     assert all(str(found[name]).startswith("#EXTM3U") for name in lists)
     assert names <= set(found)
     assert all(int(size) >= 1024 for name, size in found.items() if name not in lists)
+
+
+# recorded on: what every part left is one recording
+
+FIRST_NAME = "FIRST_daily"
+LOST_PART = a_lost_part(lost_at=at(20), on_at=at(30), files=(f"{FIRST_NAME}.m3u8", f"{FIRST_NAME}_0.mp4"))
+TWO_PARTS = replace(STOPPED, lost_parts=(LOST_PART,))
+FIRST_HLS = left_by(FIRST_NAME, parts=0, ended=False)
+
+
+def both(first: Objects, second: Objects) -> Objects:
+    return first | second
+
+
+def test_parts_are_joined_in_order_and_their_lengths_added() -> None:
+    row, heard = story(TWO_PARTS, [(0, both(left_by(FIRST_NAME), WHOLE))])
+
+    assert heard == [(0, *FILES)]
+    assert row.delivery is not None
+    assert [part.key for part in row.delivery.parts] == [f"folder/{FIRST_NAME}_0.mp4", f"folder/{NAME}_0.mp4"]
+    assert row.delivery.playlists == (f"folder/{FIRST_NAME}.m3u8", f"folder/{NAME}.m3u8")
+    assert row.delivery.seconds == pytest.approx(60)
+    assert (row.delivery.missing, row.delivery.empty) == ((), ())
+
+
+def test_of_a_lost_part_its_hls_alone_will_do_at_once_though_agora_named_an_mp4() -> None:
+    row, heard = story(TWO_PARTS, [(0, both(FIRST_HLS, WHOLE))])
+
+    assert heard == [(0, *FILES)]
+    assert row.delivery is not None
+    assert row.delivery.missing == ()
+
+
+def test_a_lost_part_of_which_nothing_came_is_named_and_holds_nothing_up() -> None:
+    row, heard = story(TWO_PARTS, [(0, WHOLE)])
+
+    assert heard == [(0, *FILES)]
+    assert delivered(row) is Delivered.READY
+    assert row.delivery is not None
+    assert row.delivery.missing == (f"{FIRST_NAME}.m3u8",)
+    assert [part.key for part in row.delivery.given] == [f"folder/{NAME}_0.mp4"]
+
+    unnamed = replace(TWO_PARTS, lost_parts=(replace(LOST_PART, files=()),))
+    row, _ = story(unnamed, [(0, WHOLE)])
+    assert row.delivery is not None
+    assert row.delivery.missing == (f"{FIRST_NAME}.m3u8", f"{FIRST_NAME}_0.mp4")
+
+
+def test_a_lost_part_that_has_begun_to_come_is_waited_for_until_its_own_time_is_over() -> None:
+    (segment, _) = segments_of(FIRST_NAME, 2)
+    partly = both(without(FIRST_HLS, segment), WHOLE)
+    row, heard = story(TWO_PARTS, [(0, partly), (819, partly)])
+    assert (row.state, heard) == (State.UPLOADING, [])
+
+    row, heard = story(row, [(820, partly)])
+    assert heard == [(820, *FILES)]
+    assert row.delivery is not None
+    assert row.delivery.missing == (segment,)
+
+    long_ago = replace(TWO_PARTS, lost_parts=(replace(LOST_PART, lost_at=at(END - 901)),))
+    assert story(long_ago, [(0, partly)])[1] == [(0, *FILES)]
+
+
+def test_the_last_part_is_waited_for_as_ever_whatever_the_first_one_left() -> None:
+    row, heard = story(TWO_PARTS, [(0, FIRST_HLS), (899, FIRST_HLS)])
+    assert (row.state, heard) == (State.UPLOADING, [])
+
+    row, heard = story(row, [(900, FIRST_HLS)])
+    assert heard == [(900, *WARNED)]
+    assert row.delivery is not None
+    assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4")
+
+    row, heard = story(row, [(1200, both(FIRST_HLS, WHOLE))])
+    assert heard == [(1200, *CAME_AFTER_ALL), (1200, *FILES)]
+
+
+def test_files_of_a_lost_part_in_agoras_backup_are_not_taken_for_the_last_ones() -> None:
+    in_backup = replace(TWO_PARTS, lost_parts=(replace(LOST_PART, backup_at=at(50)),))
+
+    assert story(in_backup, [(0, WHOLE)])[1] == [(0, *FILES)]
+    assert story(in_backup, [(0, {})])[1] == []
+
+
+def test_where_it_could_not_be_recorded_on_the_lost_part_is_what_is_looked_for() -> None:
+    failed = replace(LOST, sid=None, reason=Reason.OVERLOADED, lost_parts=(replace(LOST_PART, on_at=None),))
+    row, heard = story(failed, [(0, FIRST_HLS), (899, FIRST_HLS), (900, FIRST_HLS)])
+    assert heard == [(900, *FILES)]
+    assert (row.state, row.reason) == (State.FAILED, Reason.OVERLOADED)
+
+    assert story(failed, [(0, {}), (900, {})])[1] == [(900, *WARNED)]
+
+
+def test_a_last_part_of_which_agora_said_that_it_is_nothing_is_not_looked_for() -> None:
+    nothing = replace(TWO_PARTS, uploading_status=NOTHING)
+    row, heard = story(nothing, [(0, FIRST_HLS), (900, FIRST_HLS)])
+
+    assert heard == [(900, *FILES)]
+    assert row.delivery is not None
+    assert row.delivery.missing == ()

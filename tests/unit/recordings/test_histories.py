@@ -11,12 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.errors import NoAnswer
-from recordings.model import Reason, State
+from recordings.model import Policy, Reason, State
 from recordings.notices import Event, Notice
-from recordings.ports import ChannelUsers
+from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.histories import History, Truth
 from tests.fakes.news import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
 from tests.fakes.rows import UID
+from tests.fakes.steps import NOT_FOUND
 
 HAPPENED = 100.0
 """Seconds after it was asked for."""
@@ -25,7 +26,7 @@ Told = list[tuple[str, str]]
 
 ON: End = (State.RECORDING, None)
 NOTHING: Told = []
-LOST: Told = [("recording_failed", "lost")]
+WARNED: Told = [("recording_warning", "lost")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +236,48 @@ def test_any_order_and_repetition_ends_as_the_right_order_does(case: Case, data:
         known.append(history.known())
 
     assert known[0] == known[1]
+
+
+def recorded_on() -> History:
+    """The first recorder is lost without a word, people stay, and another one takes its place."""
+    history = History(Policy())
+    history.agora.answers["start"] = ["SID", "SID2"]
+
+    def is_gone() -> bool:
+        return bool(history.agora.calls[-1][1].sid == "SID" and history.clock.seconds >= HAPPENED)
+
+    def status() -> RecorderStatus:
+        if history.stopped or is_gone():
+            raise NOT_FOUND
+        return RecorderStatus(5)
+
+    def stop() -> StopAccepted:
+        if is_gone():
+            raise NOT_FOUND
+        history.stopped = True
+        return StopAccepted()
+
+    history.agora.answers["query"], history.agora.answers["stop"] = [status], [stop]
+    history.lives(HAPPENED + AFTER)
+    assert (history.end, history.row.sid, history.kinds) == (ON, "SID2", WARNED)
+    return history
+
+
+@EACH
+@pytest.mark.parametrize("reverse", [False, True])
+def test_late_of_a_recorder_that_was_lost_and_recorded_on(case: Case, reverse: bool) -> None:
+    history = recorded_on()
+    found = history.row.lost_parts[0].found_at
+    for notice in sorted(case.tells(HAPPENED + 1), key=lambda notice: notice.order, reverse=reverse):
+        history.hears([notice])
+        history.lives(1)
+    history.lives(AFTER)
+
+    assert (history.end, history.row.sid, history.kinds) == (ON, "SID2", WARNED)
+    assert [gap.begun_at for gap in history.row.gaps][-1:] >= [found]
+    history.is_stopped()
+    assert (history.end, history.kinds) == ((State.ENDED, Reason.STOPPED), WARNED)
+    assert [recorder.gone_at is not None for recorder in history.memory.recorders.values()] == [True, True]
 
 
 def test_sound_and_picture_that_come_and_go_edit_no_card_and_alarm_nobody() -> None:

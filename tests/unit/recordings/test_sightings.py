@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recordings.ports import StoredFile
-from recordings.sightings import Verdict, expected, judge, of_recording, playlists_that_count
+from recordings.sightings import Verdict, expected, judge, of_sid, playlists_that_count
 from tests.fakes.found import (
     NAME,
     PART_BYTES,
@@ -249,7 +249,7 @@ def test_only_what_bears_the_sid_is_of_the_recording() -> None:
     mine, backup, other = (StoredFile(key, 1, NOW) for key in ("a/SID_daily.m3u8", "a/bak0_SID_daily.ts", "a/X_y.ts"))
     in_the_folder = StoredFile("SID/X_y.ts", 1, NOW)
 
-    assert of_recording((mine, backup, other, in_the_folder), "SID") == (mine, backup)
+    assert of_sid((mine, backup, other, in_the_folder), "SID") == (mine, backup)
 
 
 def test_the_names_that_are_expected_follow_agoras_rules() -> None:

@@ -135,7 +135,7 @@ def test_past_the_grace_and_one_last_query_it_is_lost() -> None:
     row = queried(up(), [(40, NOT_FOUND), (45, NOT_FOUND), (159, NOT_FOUND)])
     assert (row.state, row.next_step_at) == (State.INTERRUPTED, at(160)), "one last query"
 
-    after = step(row, running(), turn_at(160), NOT_FOUND, SOMEBODY)
+    after = step(row, running(), turn_at(160, Policy(record_on=0)), NOT_FOUND, SOMEBODY)
 
     assert (after.recording.state, after.recording.reason) == (State.FAILED, Reason.LOST)
     assert told(after) == [("recording_failed", "lost")]
