@@ -27,7 +27,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Reason, Source, State
-from storage.rows import DELIVERY, TOLD
+from recordings.options import Layout
+from storage.rows import DELIVERY, OPTIONS, SHOWN, TOLD
 
 metadata = MetaData()
 
@@ -136,11 +137,15 @@ recordings = Table(
     Column("slack_channel", String(32), nullable=False),
     Column("started_by", String(32), nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
+    Column("options", Kept(OPTIONS)),
     # wishes: written by listeners only
     Column("stop_wanted_at", UtcDateTime),
     Column("stop_wanted_by", String(32)),
     Column("ends_at", UtcDateTime),
     Column("extended_by", String(32)),
+    Column("layout_wanted", Name(Layout)),
+    Column("layout_wanted_by", String(32)),
+    Column("layout_wanted_at", UtcDateTime),
     Column("poked", Integer, nullable=False, server_default="0"),
     # facts: written by the engine only
     Column("state", Name(State), nullable=False),
@@ -172,6 +177,7 @@ recordings = Table(
     Column("files_awaited", Boolean, nullable=False, server_default=false()),
     Column("delivery", Kept(DELIVERY)),
     Column("told", Kept(TOLD)),
+    Column("shown", Kept(SHOWN)),
     Column("card_ts", String(32)),
     # told after a pause in which no replica took steps
     Column("unwatched_from", UtcDateTime),

@@ -296,7 +296,7 @@ def test_a_recorder_whose_start_was_never_answered_is_thrown_out_and_another_one
 
 
 def test_a_recorders_uid_is_in_a_range_of_its_own_and_new_each_time(engine: Engine) -> None:
-    uids = {engine.calls.allot_uid("daily") for _ in range(200)}
+    uids = {int(str(engine.calls.allot_uid("daily").answer)) for _ in range(200)}
 
     assert len(uids) == 200
     assert all(FIRST_UID <= uid < 2**32 for uid in uids)
@@ -314,13 +314,13 @@ def test_a_recorders_uid_is_nobodys_in_the_channel_nor_that_of_another_try() -> 
     engine.agora.people = ChannelUsers(hosts=frozenset({FIRST_UID + 1}), audience=frozenset({FIRST_UID + 2}))
     calls = replace(engine.calls, random=Dice())
 
-    assert calls.allot_uid("daily") == FIRST_UID + 3
+    assert calls.allot_uid("daily").answer == FIRST_UID + 3
 
 
 def test_where_agora_does_not_tell_who_is_there_a_random_uid_is_as_good(engine: Engine) -> None:
     engine.agora.answers["users"] = [NoAnswer("no answer")]
 
-    assert engine.calls.allot_uid("daily") >= FIRST_UID
+    assert int(str(engine.calls.allot_uid("daily").answer)) >= FIRST_UID
 
 
 # what Agora refuses is a value
