@@ -268,6 +268,11 @@ class Recording:
         return self.layout_wanted or self.options.layout
 
     @property
+    def options_now(self) -> Options:
+        """How one like it would be asked for."""
+        return replace(self.options, layout=self.layout)
+
+    @property
     def visible(self) -> tuple[object, ...]:
         """What the card shows; where this changes, the card is drawn anew. Slack allows few updates: what is only of
         use once something else changes as well (the sid) is left to that."""

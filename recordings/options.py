@@ -69,6 +69,8 @@ class Options:
     media: Media = Media.VIDEO
     layout: Layout = Layout.GRID
     resolution: Resolution = Resolution.P720
+    lasts: float | None = None
+    """The seconds that it was asked to take, where so many were said; when it ends is a wish of its own."""
 
     @property
     def has_picture(self) -> bool:

@@ -115,6 +115,8 @@ class RecordingService:
         if holder is None:
             self.wake()
             return Started(wished)
+        if request is not None and self.store.repeated(request) == holder:
+            return Started(holder)
         if holder.slack_channel == place.channel:
             return AlreadyHere(holder)
         raise AlreadyElsewhere("already recorded from another channel")

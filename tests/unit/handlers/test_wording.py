@@ -113,7 +113,7 @@ WRONG_ENDS = {
     "start for": "For how long",
     "start daily until": "Until when",
     "start until": "Until when",
-    "start for for 45m": "for how long",
+    "start for for 45m": "For how long",
     "start daily for 45": "for how long",
     "start daily for ever": "for how long",
     "start daily for -5m": "for how long",

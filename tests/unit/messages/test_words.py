@@ -32,6 +32,7 @@ WARNINGS = {
     "unauthorized",
     "unwatched",
     "ending_soon",
+    "layout_refused",
 }
 RECOVERIES = {
     "nothing_stored",
