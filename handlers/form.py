@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 
@@ -14,7 +14,6 @@ from handlers.ends import Ends, For, NotUnderstood, Until, parse_end
 from handlers.record import ChannelName
 from handlers.usage import Usage
 from messages import form as fields
-from messages.slack import Slack
 from messages.text import Message
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
 from recordings.model import Source
@@ -29,6 +28,13 @@ Errors = dict[str, str]
 """What is wrong, by field."""
 
 
+class OpensViews(Protocol):
+    """Slack, as far as the form needs it."""
+
+    def open_view(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Raises `SlackError`."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecordForm:
     """Opens the form and answers it; `slack` has to give up within the 3 s that a trigger is good for."""
@@ -36,7 +42,7 @@ class RecordForm:
     service: RecordingService
     channel_name: ChannelName
     ends: Ends
-    slack: Slack
+    slack: OpensViews
     limits: fields.Limits
 
     def open(self, command: dict[str, Any]) -> Message | None:

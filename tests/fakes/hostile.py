@@ -13,6 +13,7 @@ from agora.channels import ALLOWED, MAX_BYTES
 from messages.text import Message
 from recordings.links import Link
 from recordings.model import Delivered, Delivery, Part, Reason, Recorder, Recording, State
+from recordings.options import Layout, Media, Options, Resolution, Shown
 from recordings.told import Gap, Told
 from simulator.slack.blocks import message_problems, too_long
 from simulator.slack.metadata import metadata_valid
@@ -94,6 +95,16 @@ people = st.sampled_from(PEOPLE)
 moments = st.integers(0, 10**6).map(at)
 maybe_moments = st.none() | moments
 
+options = st.builds(
+    Options, media=st.sampled_from(Media), layout=st.sampled_from(Layout), resolution=st.sampled_from(Resolution)
+)
+shown = st.builds(
+    Shown,
+    layout=st.none() | st.sampled_from(Layout),
+    big_uid=st.none() | st.integers(1, 2**32 - 1),
+    refused_at=maybe_moments,
+)
+
 
 @st.composite
 def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
@@ -120,8 +131,13 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "told": Told(notices=draw(st.integers(0, 10**6)), gaps=draw(gaps)),
         "delivery": draw(st.none() | deliveries),
         "card_ts": draw(st.none() | st.just("1750160520.000100")),
+        "options": draw(options),
+        "shown": draw(shown),
         "requested_at": NOW,
     }
+    if draw(st.booleans()):
+        wished = {"layout_wanted": draw(st.sampled_from(Layout)), "layout_wanted_by": draw(people)}
+        fields |= wished | {"layout_wanted_at": draw(moments)}
     if draw(st.booleans()):
         fields |= {"stop_wanted_by": draw(people), "stop_wanted_at": draw(moments)}
     return a_recording(**(fields | fixed))

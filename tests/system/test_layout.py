@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from simulator.agora.views import RecorderView
 from simulator.slack.interactions import Interaction
 from simulator.slack.world import Message
 from tests.system.conftest import Office, payload, words
@@ -35,6 +36,12 @@ def choose(office: Office, card: Message, layout: str, *, by: str = "ben", stale
 def asked_for(body: Any) -> dict[str, Any]:
     """What a start asks for; each has a token of its own."""
     return {**body, "clientRequest": {**body["clientRequest"], "token": ""}}
+
+
+def picture(recorder: RecorderView) -> dict[str, Any]:
+    """What its start asked for."""
+    config: Any = recorder.request["recordingConfig"]
+    return dict(config["transcodingConfig"])
 
 
 def told(office: Office, chosen: Interaction) -> str:
@@ -99,7 +106,7 @@ def test_a_recorder_begins_with_the_layout_that_it_was_asked_for_with(office: Of
     card = office.wait_red()
     (recorder,) = office.agora.running("daily")
     assert recorder.layout == large(1000)
-    assert recorder.request["recordingConfig"]["transcodingConfig"]["bitrate"] == 610
+    assert picture(recorder)["bitrate"] == 610
     assert "480p · Layout: speaker (user 1000 is large)" in card.said
     office.after_queries(2)
     assert office.agora.requests("updateLayout") == []
@@ -314,4 +321,4 @@ def test_record_again_takes_the_options_along(office: Office) -> None:
     office.wait_agora(lambda sim: len(sim.requests("start")) == 2)
     wait_layout(office, FLOATING)
     (recorder,) = office.agora.running("daily")
-    assert recorder.request["recordingConfig"]["transcodingConfig"]["width"] == 1920
+    assert picture(recorder)["width"] == 1920
