@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messages.text import Block, person
-from recordings.layouts import refused, shown_now, waits
+from recordings.layouts import refused, waits
 from recordings.limits import goes_on
 from recordings.model import Recording
 from recordings.options import DEFAULT, Layout, Media, Options, Resolution
@@ -45,7 +45,7 @@ def how_it_is_made(recording: Recording) -> str:
 
 def _layout(recording: Recording) -> str:
     by = "" if recording.layout_wanted_by is None else person(recording.layout_wanted_by)
-    wanted, shown = recording.layout, shown_now(recording)
+    wanted, shown = recording.layout, recording.layout_shown
     if refused(recording):
         return f"{shown}. Agora refused {wanted}" + (f", which {by} chose" if by else "")
     if not by and wanted is DEFAULT.layout:
@@ -63,7 +63,7 @@ def layout_menu(recording: Recording) -> Block | None:
     if not goes_on(recording) or not recording.options.has_picture:
         return None
     options = {layout: _option(layout, recording.id) for layout in Layout}
-    now = shown_now(recording) if refused(recording) else recording.layout
+    now = recording.layout_shown if refused(recording) else recording.layout
     return {
         "type": "static_select",
         "action_id": LAYOUT_ACTION,

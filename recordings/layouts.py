@@ -31,11 +31,7 @@ def first_shown(recording: Recording, outcome: Outcome) -> Shown:
 
 def begun_with(recording: Recording) -> Options:
     """The options that its recorder is started with."""
-    return replace(recording.options, layout=recording.shown.layout or recording.options.layout)
-
-
-def shown_now(recording: Recording) -> Layout:
-    return recording.shown.layout or recording.options.layout
+    return replace(recording.options, layout=recording.layout_shown)
 
 
 def refused(recording: Recording) -> bool:
@@ -46,7 +42,7 @@ def refused(recording: Recording) -> bool:
 def waits(recording: Recording) -> bool:
     """Whether it should have another layout than it has."""
     wanted = recording.options.has_picture and goes_on(recording)
-    return wanted and shown_now(recording) is not recording.layout and not refused(recording)
+    return wanted and recording.layout_shown is not recording.layout and not refused(recording)
 
 
 def _wished_at(recording: Recording) -> datetime:

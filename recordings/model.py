@@ -268,6 +268,11 @@ class Recording:
         return self.layout_wanted or self.options.layout
 
     @property
+    def layout_shown(self) -> Layout:
+        """The layout that it has, as far as Agora has agreed."""
+        return self.shown.layout or self.options.layout
+
+    @property
     def options_now(self) -> Options:
         """How one like it would be asked for."""
         return replace(self.options, layout=self.layout)
@@ -287,7 +292,7 @@ class Recording:
             self.ends_at,
             self.extended_by,
             self.layout_wanted_at,
-            self.shown.layout,
+            self.layout_shown,
             self.shown.refused_at,
             self.ending,
             self.files,
