@@ -49,14 +49,17 @@ from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.ends import Ends, TimeZones
 from handlers.extending import ExtendButton
+from handlers.form import RecordForm
 from handlers.http import SlackOverHttp
 from handlers.identity import Identity
+from handlers.layout import LayoutMenu
 from handlers.links import LinksButton
 from handlers.people import People
 from handlers.record import RecordCommand
 from handlers.socket import Socket
 from handlers.taking import TakeButton
 from messages.cards import Frame
+from messages.form import Limits
 from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
 from messages.slack import Slack, web_client
 from messages.story import StoryWork
@@ -71,6 +74,7 @@ from monitor.readiness import Readiness
 from monitor.recorder_steps import RecorderSteps
 from monitor.recording_steps import RecordingSteps
 from monitor.ticker import Ticker, scheduler_for
+from recordings.arranging import LayoutService
 from recordings.details import DetailService
 from recordings.errors import DatabaseNewer, StorageUnavailable
 from recordings.extending import ExtendService
@@ -99,6 +103,8 @@ _WHO_IS_SECONDS = 5
 """Nobody waits so long for it, but an answer that comes late is remembered."""
 _QUICK_SECONDS = 1
 """For what has to be asked of Slack before a command is answered: two such questions at most."""
+_OPENING_SECONDS = 3
+"""For so long a trigger can open a form."""
 _DOCTOR_SLACK_SECONDS = 3
 _PROBE_SECONDS = 4.0
 """For each of the four requests of a look into the bucket."""
@@ -326,12 +332,14 @@ def app_of(
 
     service = RecordingService(stores.recordings, check_name, now, lambda: secrets.token_hex(6), dispatcher.wake)
     quick = web_client(token, config.slack_api_url, seconds=_QUICK_SECONDS)
+    names, ends = ChannelNames(quick), Ends(now, TimeZones(quick))
+    opener = Slack(web_client(token, config.slack_api_url, seconds=_OPENING_SECONDS))
     extend = ExtendService(stores.recordings, policy_of(config), now, dispatcher.wake)
     client = web_client(None, config.slack_api_url)
     return slack_app(
         client,
         token,
-        RecordCommand(service, ChannelNames(quick), Ends(now, TimeZones(quick))),
+        RecordCommand(service, names, ends, config.max_duration_seconds),
         doctor,
         service,
         LinksButton(links),
@@ -339,6 +347,10 @@ def app_of(
         ExtendButton(extend),
         DetailsButton(DetailService(stores.recordings, stores.recorders)),
         TakeButton(TakingService(stores.outbox, now), Slack(web_client(token, config.slack_api_url)), _folder(config)),
+        RecordForm(
+            service, names, ends, opener, Limits(config.max_duration_seconds, bool(config.agora_app_certificate))
+        ),
+        LayoutMenu(LayoutService(stores.recordings, now, dispatcher.wake)),
         _revealed(config.slack_signing_secret),
     )
 

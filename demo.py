@@ -170,7 +170,8 @@ class Transcript:
 
 def _words(block: dict[str, Any]) -> list[str]:
     if block["type"] == "actions":
-        return ["  ".join(f"[ {element['text']['text']} ]" for element in block["elements"])]
+        shown = [element.get("text") or element["initial_option"]["text"] for element in block["elements"]]
+        return ["  ".join(f"[ {text['text']} ]" for text in shown)]
     texts = block.get("elements") or [block["text"]]
     return [line for text in texts for line in str(text["text"]).split("\n")]
 

@@ -23,6 +23,7 @@ from agora.transport import (
     Transport,
     unheard,
 )
+from recordings.options import DEFAULT, Layout, Options
 from recordings.ports import ChannelUsers, Clock, RecorderStatus, StopAccepted, Target
 
 _T = TypeVar("_T")
@@ -64,10 +65,17 @@ class AgoraClient:
         answer = self._success(Call("acquire", "POST", f"{self._recordings()}/acquire", body, within))
         return _text(answer, "resourceId")
 
-    def start(self, target: Target, prefix: tuple[str, ...], within: float | None = None) -> str:
+    def start(
+        self,
+        target: Target,
+        prefix: tuple[str, ...],
+        within: float | None = None,
+        options: Options = DEFAULT,
+        big_uid: int | None = None,
+    ) -> str:
         """The sid. `prefix` names the folders in the bucket. A 200 means asked for, not that it records."""
         token = self._tokens.build(target.channel, target.uid, self._clock())
-        body = payloads.start_body(target, prefix, token, self._profile, self._storage)
+        body = payloads.start_body(target, prefix, token, self._profile, self._storage, options, big_uid)
         answer = self._success(
             Call("start", "POST", f"{self._resource(target)}/mode/{MODE}/start", body, within), token
         )
@@ -77,6 +85,12 @@ class AgoraClient:
         """Agora's status (0 to 8, 20) and the files that it names so far."""
         answer = self._success(Call("query", "GET", f"{self._recorder(target)}/query"))
         return _known(answers.recorder_status(answer))
+
+    def arrange(self, target: Target, layout: Layout, big_uid: int | None) -> None:
+        """Arranges people in the picture anew."""
+        body = payloads.layout_body(target, layout, big_uid)
+        answer = self._success(Call("arrange", "POST", f"{self._recorder(target)}/updateLayout", body))
+        _text(answer, "sid")
 
     def stop(self, target: Target) -> StopAccepted:
         """Asks the recorder to leave, and does not wait for its files."""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from agora.tokens import MAX_UID
 from agora.vendors import S3_COMPATIBLE, vendor_name
+from recordings.options import DEFAULT, Layout, Options, Resolution
 from recordings.ports import Target
 
 Json = dict[str, object]
@@ -39,8 +40,18 @@ class ChannelType(IntEnum):
     LIVE = 1
 
 
-# Kbps for 1280 x 720 at 15 frames a second (doc page develop/recording-video-profile).
-_BITRATE: Mapping[ChannelType, int] = {ChannelType.COMMUNICATION: 1130, ChannelType.LIVE: 2260}
+# Width and height in pixels, and Kbps at 15 frames a second in a communication; twice as many in a live channel
+# (doc page develop/recording-video-profile).
+_PICTURES: Mapping[Resolution, tuple[int, int, int]] = {
+    Resolution.P360: (640, 360, 400),
+    Resolution.P480: (848, 480, 610),
+    Resolution.P720: (1280, 720, 1130),
+    Resolution.P1080: (1920, 1080, 2080),
+}
+_LIVE_TIMES = 2
+# Doc page develop/layout.
+_LAYOUTS: Mapping[Layout, int] = {Layout.FLOATING: 0, Layout.GRID: 1, Layout.SPEAKER: 2}
+_SOUND, _SOUND_AND_PICTURE = 0, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,18 +109,29 @@ def acquire_body(channel: str, uid: int, profile: RecordingProfile) -> Json:
 
 
 def start_body(
-    target: Target, prefix: tuple[str, ...], token: str, profile: RecordingProfile, storage: StorageTarget
+    target: Target,
+    prefix: tuple[str, ...],
+    token: str,
+    profile: RecordingProfile,
+    storage: StorageTarget,
+    options: Options = DEFAULT,
+    big_uid: int | None = None,
 ) -> Json:
     """The body of `start` in composite mode (`mix`). It carries secrets: never log it."""
     request: Json = {
-        "recordingConfig": _recording_config(profile),
-        # Agora refuses ["mp4"] alone.
+        "recordingConfig": _recording_config(profile, options, big_uid),
+        # Agora refuses ["mp4"] alone. Of sound only it makes MP4 files as well (doc page develop/composite-mode).
         "recordingFileConfig": {"avFileType": ["hls", "mp4"]},
         "storageConfig": _storage_config(storage, prefix),
     }
     if token:
         request["token"] = token
     return {"cname": target.channel, "uid": uid_text(target.uid), "clientRequest": request}
+
+
+def layout_body(target: Target, layout: Layout, big_uid: int | None) -> Json:
+    """The body of `updateLayout`."""
+    return {"cname": target.channel, "uid": uid_text(target.uid), "clientRequest": _layout(layout, big_uid)}
 
 
 def stop_body(target: Target) -> Json:
@@ -130,9 +152,9 @@ def kick_body(app_id: str, channel: str, uid: int) -> Json:
 
 
 def uid_text(uid: int) -> str:
-    """A recorder's uid as Agora wants it; `ValueError` outside 1 to 2**32 - 1."""
+    """A uid as Agora wants it; `ValueError` outside 1 to 2**32 - 1."""
     if not 1 <= uid <= MAX_UID:
-        raise ValueError(f"a recorder's uid is from 1 to {MAX_UID}, not {uid}")
+        raise ValueError(f"a uid is from 1 to {MAX_UID}, not {uid}")
     return str(uid)
 
 
@@ -162,21 +184,31 @@ def _folder(name: str) -> str:
     return letters[: _FOLDER_LENGTH // 2] + hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _recording_config(profile: RecordingProfile) -> Json:
+def _recording_config(profile: RecordingProfile, options: Options, big_uid: int | None) -> Json:
     # No subscription lists: without them Agora records everybody (doc page develop/subscription).
     config: Json = {
         "channelType": int(profile.channel_type),
-        "streamTypes": 2,
+        "streamTypes": _SOUND_AND_PICTURE if options.has_picture else _SOUND,
         "maxIdleTime": max(5, math.ceil(profile.max_idle_seconds)),
-        "transcodingConfig": {
-            "width": 1280,
-            "height": 720,
-            "fps": _FRAMES_PER_SECOND,
-            "bitrate": _BITRATE[ChannelType(profile.channel_type)],
-            "mixedVideoLayout": 1,
-        },
     }
+    if options.has_picture:
+        config["transcodingConfig"] = _picture(profile, options.resolution) | _layout(options.layout, big_uid)
     return config | _decryption(profile)
+
+
+def _picture(profile: RecordingProfile, resolution: Resolution) -> Json:
+    width, height, bitrate = _PICTURES[resolution]
+    times = _LIVE_TIMES if profile.channel_type is ChannelType.LIVE else 1
+    return {"width": width, "height": height, "fps": _FRAMES_PER_SECOND, "bitrate": bitrate * times}
+
+
+def _layout(layout: Layout, big_uid: int | None) -> Json:
+    """`ValueError` where nobody is to be large and somebody has to be."""
+    if layout is not Layout.SPEAKER:
+        return {"mixedVideoLayout": _LAYOUTS[layout]}
+    if big_uid is None:
+        raise ValueError("the speaker layout needs somebody who is large")
+    return {"mixedVideoLayout": _LAYOUTS[layout], "maxResolutionUid": uid_text(big_uid)}
 
 
 def _decryption(profile: RecordingProfile) -> Json:

@@ -16,7 +16,7 @@ from recordings.service import NothingHere, RecordingService
 
 @dataclass(frozen=True, slots=True)
 class AgainButton:
-    """Answers a press as the command would. The new card is what everybody sees."""
+    """Answers a press as the command would, with the options of the one before. The new card is what everybody sees."""
 
     service: RecordingService
 
@@ -24,12 +24,19 @@ class AgainButton:
         """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
         press = pressed(body)
         try:
-            name = self.service.of_here(press.value, press.place).agora_channel
+            before = self.service.of_here(press.value, press.place)
         except NothingHere:
             return replies.nothing_known()
+        name, options = before.agora_channel, before.options_now
         return answer_start(
             lambda: self.service.start(
-                name, press.place, press.by, body.get("response_url"), delivery_key(body), Source.BUTTON
+                name,
+                press.place,
+                press.by,
+                body.get("response_url"),
+                delivery_key(body),
+                Source.BUTTON,
+                options=options,
             ),
             name,
             press.domain,

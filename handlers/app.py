@@ -25,16 +25,20 @@ from handlers.buttons import StopButton
 from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.extending import ExtendButton
+from handlers.form import RecordForm
 from handlers.gate import GET_LINKS, Gate
+from handlers.layout import LayoutMenu
 from handlers.links import LinksButton
 from handlers.listing import NextButton
 from handlers.record import RecordCommand
 from handlers.taking import TakeButton
-from handlers.wording import asks_for_doctor
+from handlers.wording import asks_for_doctor, asks_for_form
 from messages import findings, replies
 from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACTION, TAKE_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.files import LINKS_ACTION
+from messages.form import CHANNEL, FORM, at_a_field
+from messages.options import LAYOUT_ACTION
 from messages.text import Message
 from recordings.errors import StorageUnavailable
 from recordings.rights import Rights
@@ -55,6 +59,8 @@ def slack_app(
     extend: ExtendButton,
     details: DetailsButton,
     taking: TakeButton,
+    form: RecordForm,
+    layout: LayoutMenu,
     signing_secret: str,
 ) -> App:
     """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
@@ -70,11 +76,12 @@ def slack_app(
     )
     gate = Gate(rights)
     for name in COMMANDS:
-        app.command(name)(_command(record, doctor, gate))
+        app.command(name)(_command(record, doctor, form, gate))
     for action, button in (
         (STOP_ACTION, StopButton(service)),
         (EXTEND_ACTION, extend),
         (AGAIN_ACTION, AgainButton(service)),
+        (LAYOUT_ACTION, layout),
     ):
         app.action(action)(_press(partial(gate.press, button.answer)))
     app.action(NEXT_ACTION)(_press(NextButton(service).answer))
@@ -83,6 +90,7 @@ def slack_app(
     app.action(TAKE_ACTION)(_press_slowly(taking.answer))
     app.action(LINKS_ACTION)(_press_slowly(partial(gate.press, links.answer, doing=GET_LINKS)))
     app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
+    app.view(FORM)(_submission(form, gate))
     app.error(_on_error)
     return app
 
@@ -96,11 +104,17 @@ def _authorize(bot_token: str) -> Any:
     return authorize
 
 
-def _command(record: RecordCommand, doctor: Doctor, gate: Gate) -> Any:
+def _command(record: RecordCommand, doctor: Doctor, form: RecordForm, gate: Gate) -> Any:
     def listener(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
         if asks_for_doctor(command.get("text") or ""):
             ack(text=findings.LOOKING, response_type="ephemeral")
             _respond(respond, doctor.answer(command), replace_original=False)
+            return
+        if asks_for_form(command.get("text") or ""):
+            ack()
+            refusal = gate.command(form.open, command)
+            if refusal is not None:
+                _respond(respond, refusal, replace_original=False)
             return
         reply = gate.command(record.answer, command)
         _log.info("command", user=command.get("user_id"), channel=command.get("channel_id"), text=command.get("text"))
@@ -141,6 +155,19 @@ def _press_slowly(answer: Answer) -> Any:
     return listener
 
 
+def _submission(form: RecordForm, gate: Gate) -> Any:
+    def listener(ack: Ack, body: dict[str, Any]) -> None:
+        errors = gate.press(form.submit, body)
+        if isinstance(errors, Message):
+            errors = {CHANNEL: at_a_field(errors.text)}
+        if errors:
+            ack(response_action="errors", errors=errors)
+        else:
+            ack()
+
+    return listener
+
+
 def _not_written(error: StorageUnavailable) -> Message:
     reference = secrets.token_hex(4)
     _log.error("request_not_written", error=str(error), reference=reference)
@@ -177,8 +204,16 @@ def _on_error(error: Exception, request: BoltRequest, context: BoltContext) -> B
     if context.ack.response is not None:
         _tell(context, reply, reference)
         return None
-    body = {"response_type": "ephemeral", "text": reply.text} if request.body.get("command") else ""
-    return BoltResponse(status=200, body=body)
+    return BoltResponse(status=200, body=_answer_of(request, reply))
+
+
+def _answer_of(request: BoltRequest, reply: Message) -> str | dict[str, Any]:
+    """The acknowledgement that shows this. A form stays open, with what was filled in."""
+    if request.body.get("command"):
+        return {"response_type": "ephemeral", "text": reply.text}
+    if request.body.get("type") == "view_submission":
+        return {"response_action": "errors", "errors": {CHANNEL: at_a_field(reply.text.replace("`", ""))}}
+    return ""
 
 
 def _tell(context: BoltContext, reply: Message, reference: str) -> None:

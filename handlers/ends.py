@@ -26,6 +26,10 @@ _LENGTH = re.compile(rf"(?:{_HOURS})?\s*(?:{_MINUTES})?", re.IGNORECASE)
 _CLOCK = re.compile(r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2}))?\s*(?P<half>[ap]\.?m\.?)?", re.IGNORECASE)
 
 
+class NotUnderstood(Usage):
+    """It is no time at all."""
+
+
 @dataclass(frozen=True, slots=True)
 class For:
     """So many seconds from now."""
@@ -56,7 +60,7 @@ def parse_end(word: str, value: str) -> For | Until:
 def _length(value: str) -> For:
     found = _LENGTH.fullmatch(value)
     if found is None or not (found["hours"] or found["minutes"]):
-        raise Usage("I don't understand for how long: hours and minutes, as in 45m, 2h or 1h30m.", FOR_EXAMPLE)
+        raise NotUnderstood("I don't understand for how long: hours and minutes, as in 45m, 2h or 1h30m.", FOR_EXAMPLE)
     seconds = 3600 * _number(found["hours"]) + 60 * _number(found["minutes"])
     return For(_checked(seconds, FOR_EXAMPLE))
 
@@ -77,7 +81,7 @@ def _clock(value: str) -> Until:
     found = _CLOCK.fullmatch(value)
     half = (found["half"] or "")[:1].lower() if found else ""
     if found is None or not (found["minute"] or half):
-        raise Usage("I don't understand until when: a time of day, as in 15:30 or 3:30pm.", UNTIL_EXAMPLE)
+        raise NotUnderstood("I don't understand until when: a time of day, as in 15:30 or 3:30pm.", UNTIL_EXAMPLE)
     hour, minute = int(found["hour"]), int(found["minute"] or 0)
     if minute > 59 or hour > 23 or (half and not 1 <= hour <= 12):
         raise Usage("There is no such time of day.", UNTIL_EXAMPLE)

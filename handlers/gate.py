@@ -24,7 +24,7 @@ class Gate:
 
     rights: Rights
 
-    def command(self, answer: Callable[[dict[str, Any]], Message], command: dict[str, Any]) -> Message:
+    def command(self, answer: Callable[[dict[str, Any]], _Reply], command: dict[str, Any]) -> _Reply | Message:
         """The answer to a command; some are for everybody."""
         try:
             if changes_something(command.get("text") or ""):

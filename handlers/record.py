@@ -1,13 +1,13 @@
-"""`/record`: start, status, stop, list, help."""
+"""`/record` with words: start, status, stop, list, help. Without any a form asks: `handlers.form`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handlers.deliveries import delivery_key
-from handlers.ends import Ends
+from handlers.ends import Ends, For
 from handlers.starting import answer_start
 from handlers.wording import Typed, UnknownVerb, Usage, parse
 from messages import replies
@@ -26,6 +26,8 @@ class RecordCommand:
     service: RecordingService
     channel_name: ChannelName
     ends: Ends
+    usual: float = 14_400
+    """The seconds that a recording takes where nobody says else."""
 
     def answer(self, command: dict[str, Any]) -> Message:
         """The reply to a slash command as Slack sent it. Raises `SystemFailure`."""
@@ -54,11 +56,16 @@ class RecordCommand:
             )
         by, response_url = command["user_id"], command.get("response_url")
         ends_at = None if typed.end is None else self.ends(typed.end, by)
+        lasts = typed.end.seconds if isinstance(typed.end, For) else None
+        options = replace(typed.options, lasts=lasts)
         return answer_start(
-            lambda: self.service.start(name, _place(command), by, response_url, delivery_key(command), ends_at=ends_at),
+            lambda: self.service.start(
+                name, _place(command), by, response_url, delivery_key(command), ends_at=ends_at, options=options
+            ),
             name,
             _domain(command),
             other_end=ends_at is not None,
+            other_options=typed.with_options,
         )
 
     def _list(self, typed: Typed, command: dict[str, Any]) -> Message:
@@ -70,7 +77,7 @@ class RecordCommand:
             return replies.nothing_here(typed.name)
         if typed.name is not None and found[0].over:
             return replies.over_already(found[0], _domain(command))
-        return replies.status(found, _domain(command))
+        return replies.status(found, _domain(command), self.usual)
 
     def _stop(self, typed: Typed, command: dict[str, Any]) -> Message:
         try:

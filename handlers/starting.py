@@ -11,9 +11,15 @@ from recordings.service import AlreadyElsewhere, AlreadyHere, Started
 
 
 def answer_start(
-    start: Callable[[], Started | AlreadyHere], name: str, domain: str, *, other_end: bool = False
+    start: Callable[[], Started | AlreadyHere],
+    name: str,
+    domain: str,
+    *,
+    other_end: bool = False,
+    other_options: bool = False,
 ) -> Message:
-    """Starts, and says what came of it; `other_end`: it was asked for with an end of its own.
+    """Starts, and says what came of it; `other_end`, `other_options`: it was asked for with an end, or with options, of
+    its own.
 
     Raises `SystemFailure`.
     """
@@ -27,4 +33,4 @@ def answer_start(
         case Started(recording):
             return replies.starting(recording)
         case AlreadyHere(recording):
-            return replies.already_here(recording, domain, other_end=other_end)
+            return replies.already_here(recording, domain, other_end=other_end, other_options=other_options)

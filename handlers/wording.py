@@ -6,9 +6,12 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from handlers.ends import FOR_EXAMPLE, UNTIL_EXAMPLE, For, Until, parse_end
+from handlers.choices import START_EXAMPLE, close, is_word, read
+from handlers.ends import For, Until
+from handlers.entities import unescape
 from handlers.usage import Usage
 from recordings.errors import PersonError
+from recordings.options import DEFAULT, Options
 
 __all__ = ["Typed", "UnknownVerb", "Usage", "asks_for_doctor", "nearest", "parse"]
 VERBS = ("start", "status", "stop", "list", "doctor", "help")
@@ -32,15 +35,10 @@ _MEANT = {
     "stat": "status",
     "?": "help",
 }
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 _LINK = re.compile(r"<(?:https?|mailto):[^|>]*\|([^>]*)>")
 _MENTION = re.compile(r"<[@#!][^>]*>")
 _EMOJI = re.compile(r":[a-z0-9_+'-]+:")
-_END = re.compile(
-    r'(?:(?P<name>"[^"]*"|(?!(?:for|until)(?:\s|$))\S+)\s+)?(?P<word>for|until)(?:\s+(?P<value>.*))?',
-    re.IGNORECASE | re.DOTALL,
-)
-"""A name, or none, and when to end. A channel that is named like one of the two words stands in quotes."""
+_NAME = re.compile(r'(?P<name>"[^"]*"(?=\s|$))\s*(?P<rest>.*)', re.DOTALL)
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"', "\u00bb": '"'})
 
 
@@ -54,11 +52,14 @@ class UnknownVerb(PersonError):
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A verb, and behind it a name and when to end, where there are such."""
+    """A verb, and behind it a name, when to end, and how to record, where there are such."""
 
     verb: str
     name: str | None
     end: For | Until | None = None
+    options: Options = DEFAULT
+    with_options: bool = False
+    """Whether anything was said about how to record, the usual included."""
 
 
 def parse(text: str) -> Typed:
@@ -68,15 +69,28 @@ def parse(text: str) -> Typed:
         return Typed("help", None)
     verb = words[0].lower()
     if verb not in VERBS:
-        raise UnknownVerb(_unescape(words[0]))
+        raise UnknownVerb(unescape(words[0]))
     rest = words[1].strip() if len(words) > 1 else ""
     if verb in _WITHOUT_A_NAME or not rest:
         return Typed(verb, None)
-    found = _END.fullmatch(rest) if verb == "start" else None
-    if found is None:
+    if verb != "start":
         return Typed(verb, _name(rest, f"/record {verb} daily"))
-    name = None if found["name"] is None else _name(found["name"], "/record start daily")
-    return Typed(verb, name, _end(found["word"], found["value"]))
+    named, behind = _split(rest)
+    wishes = read(behind)
+    name = None if named is None else _name(named, START_EXAMPLE)
+    return Typed(verb, name, wishes.end, wishes.options, with_options=wishes.with_options)
+
+
+def _split(rest: str) -> tuple[str | None, list[str]]:
+    """The name as it was typed, where there is one, and the words behind it."""
+    quoted = _NAME.fullmatch(rest)
+    if quoted is not None:
+        return quoted["name"], quoted["rest"].split()
+    words = rest.split()
+    if is_word(words[0]):
+        return None, words
+    first = next((number for number, word in enumerate(words) if is_word(word) or (number and close(word))), len(words))
+    return " ".join(words[:first]), words[first:]
 
 
 def asks_for_doctor(text: str) -> bool:
@@ -84,10 +98,15 @@ def asks_for_doctor(text: str) -> bool:
     return [word.lower() for word in text.split()[:1]] == ["doctor"]
 
 
+def asks_for_form(text: str) -> bool:
+    """Whether nothing was typed: then a form asks."""
+    return not text.split()
+
+
 def changes_something(text: str) -> bool:
     """Whether this is a command that not everybody may give."""
     words = text.translate(_QUOTES).split(None, 1)
-    return bool(words) and words[0].lower() in VERBS and words[0].lower() not in _FOR_EVERYBODY
+    return not words or (words[0].lower() in VERBS and words[0].lower() not in _FOR_EVERYBODY)
 
 
 def nearest(word: str) -> str | None:
@@ -102,17 +121,10 @@ def nearest(word: str) -> str | None:
     return _MEANT[other_words[0]] if other_words else None
 
 
-def _end(word: str, value: str | None) -> For | Until:
-    if value is not None:
-        return parse_end(word, value)
-    when, example = ("For how long", FOR_EXAMPLE) if word.lower() == "for" else ("Until when", UNTIL_EXAMPLE)
-    raise Usage(f"{when}? A channel that is really named so stands in quotes.", example)
-
-
 def _name(rest: str, example: str) -> str:
     if _MENTION.search(rest):
         raise Usage("That is a mention of a person or a Slack channel, not the name of an Agora channel.", example)
-    bare = _unescape(_LINK.sub(r"\1", rest)).strip()
+    bare = unescape(_LINK.sub(r"\1", rest)).strip()
     if not bare:
         raise Usage("There is no name in that link.", example)
     if bare.startswith('"'):
@@ -140,9 +152,3 @@ def _literal(bare: str, example: str) -> str:
     if _EMOJI.fullmatch(bare):
         raise Usage("That is an emoji. If the Agora channel is really named so, put the name in quotes.", example)
     return bare
-
-
-def _unescape(text: str) -> str:
-    for entity, character in _ENTITIES:
-        text = text.replace(entity, character)
-    return text

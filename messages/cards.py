@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from messages.buttons import again_button, more_menu
 from messages.files import file_lines, has_links, links_button
 from messages.metadata import CARD, metadata
+from messages.options import how_it_is_made, layout_menu, menu_state
 from messages.text import (
     CUT_NAME,
     Block,
@@ -57,6 +58,7 @@ def card(recording: Recording, frame: Frame) -> Message:
             _notice(recording),
             *_times(recording, frame.max_duration),
             parts_line(recording),
+            how_it_is_made(recording),
             _people(recording),
             _extended(recording, frame.max_duration),
             _unwatched(recording),
@@ -72,7 +74,8 @@ def card(recording: Recording, frame: Frame) -> Message:
         blocks.extend(sections(files))
     buttons = _buttons(recording, frame.extension)
     if buttons:
-        blocks.append({"type": "actions", "block_id": f"card-{recording.id}", "elements": buttons})
+        name = f"card-{recording.id}{menu_state(recording)}"
+        blocks.append({"type": "actions", "block_id": name, "elements": buttons})
     seen = " · Agora's notifications arrive" if recording.told.notices else ""
     blocks.append(context(f"Reference `{recording.id}`{seen}"))
     name = plain(recording.agora_channel, CUT_NAME)
@@ -196,6 +199,9 @@ def _buttons(recording: Recording, extension: float) -> list[Block]:
         buttons.append(stop_button(recording, "Stop", ask))
         if recording.state in (State.RECORDING, State.INTERRUPTED):
             buttons.append(extend_button(recording, extension))
+    menu = layout_menu(recording)
+    if menu is not None:
+        buttons.append(menu)
     if has_links(recording):
         buttons.append(links_button(recording))
     if recording.over:

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from messages.cards import stop_button
 from messages.files import amount, has_links, summary
+from messages.options import in_words
 from messages.text import (
     CUT_NAME,
     Block,
@@ -26,13 +27,19 @@ from messages.text import (
 )
 from messages.words import ENDED, FAILED, files_missing, sign, state_in_words
 from recordings.errors import SlackError
-from recordings.limits import LONGEST_SECONDS
+from recordings.limits import LONGEST_SECONDS, end_of, goes_on
 from recordings.links import Link, Links
 from recordings.model import Delivered, Reason, Recording, State
 
 _COMMANDS = (
+    ("/record", "opens a form: what to record, for how long, and how"),
     ("/record start [channel]", "records an Agora channel; without a name, the one named like this Slack channel"),
     ("/record start [channel] for 45m", "records it for so long; `until 15:30`: until then, in your own time zone"),
+    (
+        "/record start [channel] audio",
+        "records sound only; `floating`, `grid`, `speaker`: the layout of the picture; `360p`, `480p`, `720p`, `1080p`:"
+        " its size. In any order, with `for` or `until`",
+    ),
     ("/record status [channel]", "shows how it goes"),
     ("/record stop [channel]", "stops what is recorded from this channel, whoever started it"),
     ("/record list [channel]", "shows the last recordings of this channel, with their files"),
@@ -55,7 +62,14 @@ def text(words: str) -> Message:
 def help_text() -> Message:
     lines = [f"`{command}` {does}" for command, does in _COMMANDS]
     return text(
-        "\n".join(["*Recording calls*", *lines, 'A name with spaces stands in quotes: `/record start "team call"`.'])
+        "\n".join(
+            [
+                "*Recording calls*",
+                *lines,
+                "A name with spaces stands in quotes, and so does one that is a word of these:"
+                ' `/record start "team call"`.',
+            ]
+        )
     )
 
 
@@ -71,14 +85,16 @@ def usage(problem: str, example: str) -> Message:
 
 def starting(recording: Recording) -> Message:
     until = "" if recording.ends_at is None else f" It is stopped at {date_and_time(recording.ends_at)} at the latest."
-    return text(
-        f"⏳ Asking Agora to record {code(recording.agora_channel)}. The card in this channel shows how it goes.{until}"
-    )
+    how = in_words(recording.options)
+    asked = f"{code(recording.agora_channel)}, {how}" if how else code(recording.agora_channel)
+    return text(f"⏳ Asking Agora to record {asked}. The card in this channel shows how it goes.{until}")
 
 
-def already_here(recording: Recording, domain: str, *, other_end: bool = False) -> Message:
-    """`other_end`: it was asked for with an end of its own."""
+def already_here(recording: Recording, domain: str, *, other_end: bool = False, other_options: bool = False) -> Message:
+    """`other_end`, `other_options`: it was asked for with an end, or with options, of its own."""
     stays = " Its end stays as it was; the card has a button that puts it off." if other_end else ""
+    if other_options:
+        stays += " It is recorded as it was begun; the card has a menu for the layout."
     return text(
         f"{code(recording.agora_channel)} is already being recorded here"
         f" ({state_in_words(recording).lower()}): {card_link(recording, domain)}.{stays}"
@@ -117,6 +133,16 @@ def stopping(recording: Recording, *, again: bool) -> Message:
     if again and recording.stop_wanted_by is not None:
         return text(f"{name} is being stopped already, as {person(recording.stop_wanted_by)} asked.")
     return text(f"⏹️ Stopping {name}. The card shows when it is over.")
+
+
+def so_already(recording: Recording) -> Message:
+    """It has, or is about to get, the layout that somebody chose."""
+    by = f", as {person(recording.layout_wanted_by)} chose" if recording.layout_wanted_by else ""
+    return text(f"The layout of {code(recording.agora_channel)} is {recording.layout} already{by}.")
+
+
+def no_picture(recording: Recording) -> Message:
+    return text(f"Only the sound of {code(recording.agora_channel)} is recorded, so there is no layout to choose.")
 
 
 def extended(recording: Recording, until: datetime, *, cut: bool) -> Message:
@@ -169,11 +195,11 @@ def which_one(recordings: Sequence[Recording]) -> Message:
     )
 
 
-def status(recordings: Sequence[Recording], domain: str) -> Message:
-    """How the recordings of this Slack channel are."""
+def status(recordings: Sequence[Recording], domain: str, usual: float = 14_400) -> Message:
+    """How the recordings of this Slack channel are; `usual`: the seconds that one takes where nobody says else."""
     if not recordings:
         return text("Nothing has been recorded from this channel yet. `/record start` begins.")
-    lines = [_line(recording, domain) for recording in recordings[:_SHOWN]]
+    lines = [_line(recording, domain, usual) for recording in recordings[:_SHOWN]]
     if recordings[0].over:
         lines.insert(0, "Nothing is being recorded here just now. The last one was:")
     if len(recordings) > _SHOWN:
@@ -182,7 +208,7 @@ def status(recordings: Sequence[Recording], domain: str) -> Message:
     return Message(text=blocks[0]["text"]["text"], blocks=blocks)
 
 
-def _line(recording: Recording, domain: str) -> str:
+def _line(recording: Recording, domain: str, usual: float = 0) -> str:
     parts = [f"{sign(recording)} {code(recording.agora_channel)}: {_how(recording)}"]
     if recording.ended_at is not None:
         parts.append(f"over since {date_and_time(recording.ended_at)}")
@@ -190,6 +216,11 @@ def _line(recording: Recording, domain: str) -> str:
         parts.append(f"since {clock(recording.started_at)}")
     if recording.lost_parts and not recording.between_parts:
         parts.append(f"part {recording.part}" if recording.ended_at is None else f"{recording.part} parts")
+    if goes_on(recording) and (recording.started_at is not None or recording.ends_at is not None):
+        parts.append(f"until {date_and_time(end_of(recording, usual))} at the latest")
+    how = in_words(recording.options_now)
+    if how:
+        parts.append(how)
     parts.append(f"asked for by {person(recording.started_by)}")
     if recording.delivery is not None and has_links(recording):
         parts.append(summary(recording.delivery))

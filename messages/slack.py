@@ -58,6 +58,10 @@ class Slack:
     def update(self, channel: str, ts: str, message: Message) -> None:
         _call(lambda: self._client.chat_update(channel=channel, ts=ts, **_content(message)))
 
+    def open_view(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Opens a modal for whoever the trigger belongs to; it is good once, for 3 s (docs.slack.dev, views.open)."""
+        _call(lambda: self._client.views_open(trigger_id=trigger_id, view=view))
+
     def direct_channel(self, user: str) -> str:
         """The channel of direct messages to this person; without the scope for it, the person, as posts may name."""
         try:

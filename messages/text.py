@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from recordings.options import ENDS, WORDS
+
 Block = dict[str, Any]
 
 CUT_NAME = 80
@@ -45,7 +47,7 @@ def code(text: str, most: int = CUT_NAME) -> str:
 
 def typed(name: str) -> str:
     """A channel name as it has to be typed after `/record start`: quoted where it would be taken for something else."""
-    quoted = " " in name or name[:1] in "@#:" or name.lower() in ("for", "until")
+    quoted = " " in name or name[:1] in "@#:" or name.lower() in (*WORDS, *ENDS)
     return code(f'"{name}"' if quoted else name).strip("`")
 
 

@@ -87,7 +87,7 @@ WARNING: dict[Reason, Words] = {
     ),
     Reason.SILENT: Words(
         "It is being recorded, but nobody can be heard.",
-        "Is everybody muted? The picture is recorded all the same. I tell you when somebody is heard.",
+        "Is everybody muted? Where there is a picture, it is recorded all the same. I tell you when somebody is heard.",
     ),
     Reason.UPLOAD_FAILING: Words(
         "Agora records, but can't put the files into the bucket just now.",
@@ -106,6 +106,10 @@ WARNING: dict[Reason, Words] = {
     ),
     Reason.ENDING_SOON: Words(
         "Its time is nearly up.", "If the call goes on, press Extend here or on the card: anybody in the channel may."
+    ),
+    Reason.LAYOUT_REFUSED: Words(
+        "Agora refused the layout that was chosen; it is recorded as before.",
+        "Choose another one on the card. Agora's own words are below, for the person who set up this bot.",
     ),
     Reason.UNAUTHORIZED: Words(
         "Agora no longer accepts this bot's credentials, so nobody can tell how the recordings of this channel are.",

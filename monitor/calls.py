@@ -5,12 +5,14 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from recordings import layouts
 from recordings.actions import Acquire, Action, Answer, Outcome, Query, Settle, Start, Stop, ThrowOut
 from recordings.errors import AgoraError
 from recordings.metering import Meter, NoMeter
 from recordings.model import Recorder, Recording
+from recordings.options import Layout
 from recordings.ports import ChannelUsers, Clock, CloudRecorder, Target
 from recordings.stores import Recorders
 
@@ -42,13 +44,14 @@ class Calls:
         return answer
 
     def _answer(self, action: Action, recorder: Recorder, recording: Recording | None, within: float | None) -> Answer:
-        target = Target(recorder.agora_channel, recorder.uid, recorder.resource_id or "", recorder.sid or "")
+        target = _target(recorder)
         try:
             match action:
                 case Acquire():
                     return self.agora.acquire(target.channel, target.uid, within)
                 case Start() if recording is not None:
-                    return self.agora.start(target, self.prefix(recording), within)
+                    options, big_uid = layouts.begun_with(recording), recording.shown.big_uid
+                    return self.agora.start(target, self.prefix(recording), within, options, big_uid)
                 case Query():
                     return self.agora.query(target)
                 case Stop():
@@ -59,6 +62,24 @@ class Calls:
         except AgoraError as error:
             return error
         raise ValueError(f"{action} is no call at Agora")
+
+    def arrange(self, recorder: Recorder, recording: Recording) -> Outcome:
+        """What Agora answered to the layout that the recording should have. Where somebody has to be large and nobody
+        is there, it is not asked."""
+        outcome = Outcome()
+        if recording.layout is Layout.SPEAKER:
+            outcome = self.with_users(recording.agora_channel, None)
+            if layouts.large_of(recording, outcome) is None:
+                return outcome
+        begun = time.monotonic()
+        target = _target(recorder)
+        try:
+            self.agora.arrange(target, recording.layout, layouts.large_of(recording, outcome))
+        except AgoraError as error:
+            outcome = replace(outcome, answer=error)
+        name = "ok" if outcome.error is None else type(outcome.error).__name__
+        self.meter.agora_call("arrange", time.monotonic() - begun, name)
+        return outcome
 
     def allot_uid(self, channel: str, within: float | None = None) -> Outcome:
         """A uid that nobody in the channel has, nor any recorder of ours lately, together with who is there. Where
@@ -86,3 +107,7 @@ class Calls:
             return None
         finally:
             self.meter.agora_call("users", time.monotonic() - begun, outcome)
+
+
+def _target(recorder: Recorder) -> Target:
+    return Target(recorder.agora_channel, recorder.uid, recorder.resource_id or "", recorder.sid or "")

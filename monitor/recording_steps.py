@@ -12,7 +12,7 @@ import structlog
 from monitor.calls import Calls
 from monitor.looks import Looks
 from recordings import lifecycle
-from recordings.actions import Acquire, Action, Allot, Answer, Change, Look, Outcome, PostCard, Start
+from recordings.actions import Acquire, Action, Allot, Answer, Arrange, Change, Look, Outcome, PostCard, Start
 from recordings.errors import LeaseLost, SlackError
 from recordings.model import AlertKind, Policy, Recorder, Recording, Turn
 from recordings.ports import Clock
@@ -91,6 +91,8 @@ class RecordingSteps:
             return self.calls.allot_uid(recording.agora_channel, within=min(_LOOK_UP, left / 4))
         if recorder is None:
             return Outcome()
+        if isinstance(action, Arrange):
+            return self.calls.arrange(recorder, recording)
         in_time = left if isinstance(action, Acquire | Start) else None
         answer = self.calls.perform(action, recorder, recording, within=in_time)
         outcome = Outcome(answer)

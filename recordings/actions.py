@@ -39,6 +39,11 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
+class Arrange:
+    """Ask Agora to arrange people in the picture as somebody wants it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Stop:
     """Ask Agora to stop the recorder."""
 
@@ -58,7 +63,7 @@ class Settle:
     """No call: the row alone says what follows."""
 
 
-Action = PostCard | Allot | Acquire | Start | Query | Stop | ThrowOut | Look | Settle
+Action = PostCard | Allot | Acquire | Start | Query | Arrange | Stop | ThrowOut | Look | Settle
 
 Answer = None | int | str | RecorderStatus | StopAccepted | Sighting | AgoraError | SlackError | BucketError
 """What a call returned, or the error that it raised."""

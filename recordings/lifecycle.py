@@ -8,8 +8,21 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recordings import delivering, limits, starting, stopping, watching
-from recordings.actions import Acquire, Action, Allot, Change, Look, Outcome, PostCard, Query, Settle, Start, Stop
+from recordings import delivering, layouts, limits, starting, stopping, watching
+from recordings.actions import (
+    Acquire,
+    Action,
+    Allot,
+    Arrange,
+    Change,
+    Look,
+    Outcome,
+    PostCard,
+    Query,
+    Settle,
+    Start,
+    Stop,
+)
 from recordings.errors import Leaving, NotFound
 from recordings.model import Reason, Recorder, Recording, State, Turn
 from recordings.ports import RecorderStatus
@@ -24,7 +37,9 @@ def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Actio
         return Settle() if due and recording.lost_parts else _decide_starting(recording, recorder, turn)
     match recording.state:
         case State.RECORDING | State.INTERRUPTED:
-            return Settle() if ending(recording, turn) or limits.warning_due(recording, turn) else Query()
+            if ending(recording, turn) or limits.warning_due(recording, turn):
+                return Settle()
+            return Arrange() if layouts.due(recording, turn) else Query()
         case State.STOPPING:
             return _decide_stopping(recorder, turn)
         case State.UPLOADING:
@@ -101,7 +116,7 @@ def follow(recording: Recording, recorder: Recorder | None, action: Action, outc
     if outcome.present is not None:
         recording = replace(recording, present=outcome.present, present_at=turn.now)
     change = _follow(recording, recorder, action, outcome, turn)
-    return replace(change, recording=limits.in_time(change.recording, turn))
+    return replace(change, recording=layouts.in_time(limits.in_time(change.recording, turn), turn))
 
 
 def _follow(recording: Recording, recorder: Recorder | None, action: Action, outcome: Outcome, turn: Turn) -> Change:
@@ -125,6 +140,8 @@ def _follow(recording: Recording, recorder: Recorder | None, action: Action, out
             return stopping.after_query(recording, recorder, outcome, turn)
         case Query():
             return watching.after_query(recording, recorder, outcome, turn)
+        case Arrange():
+            return layouts.after_arrange(recording, outcome, turn)
         case Stop():
             return stopping.after_stop(recording, recorder, outcome, turn)
     raise ValueError(f"{action} is no step of a recording")

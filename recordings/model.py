@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from recordings.options import DEFAULT, NOTHING_SHOWN, Layout, Options, Shown
 from recordings.parts import LostPart
 from recordings.told import NOTHING_TOLD, Gap, Told
 
@@ -63,6 +64,7 @@ class Reason(StrEnum):
     IN_BACKUP = "in_backup"
     AGORA_UNREACHABLE = "agora_unreachable"
     ENDING_SOON = "ending_soon"
+    LAYOUT_REFUSED = "layout_refused"
     UNWATCHED = "unwatched"
 
 
@@ -98,6 +100,7 @@ class Deed(StrEnum):
     STOPPED = "stopped"
     EXTENDED = "extended"
     RECORDED_ON = "recorded_on"
+    CHANGED_LAYOUT = "changed_layout"
     TOOK_ALERT = "took_alert"
     GOT_LINKS = "got_links"
 
@@ -107,6 +110,7 @@ class Source(StrEnum):
 
     COMMAND = "command"
     BUTTON = "button"
+    FORM = "form"
     TIME_LIMIT = "time_limit"
     LOSS = "loss"
 
@@ -176,6 +180,7 @@ class Recording:
     slack_channel: str
     started_by: str
     requested_at: datetime
+    options: Options = DEFAULT
 
     stop_wanted_at: datetime | None = None
     stop_wanted_by: str | None = None
@@ -183,6 +188,10 @@ class Recording:
     """When it is to end; None: after the usual time. `recordings.limits` says when that is."""
     extended_by: str | None = None
     """Who put its end off, the last time that somebody did."""
+    layout_wanted: Layout | None = None
+    """The layout that somebody chose while it went on; None: the one that it was asked for with."""
+    layout_wanted_by: str | None = None
+    layout_wanted_at: datetime | None = None
     poked: int = 0
 
     state: State = State.STARTING
@@ -238,6 +247,7 @@ class Recording:
     """The recorder is gone, and its files are looked for; also after the recording is over."""
     delivery: Delivery | None = None
     told: Told = NOTHING_TOLD
+    shown: Shown = NOTHING_SHOWN
     card_ts: str | None = None
     unwatched_from: datetime | None = None
     unwatched_to: datetime | None = None
@@ -295,6 +305,21 @@ class Recording:
         return self.turn_at or self.requested_at
 
     @property
+    def layout(self) -> Layout:
+        """The layout that it should have."""
+        return self.layout_wanted or self.options.layout
+
+    @property
+    def layout_shown(self) -> Layout:
+        """The layout that it has, as far as Agora has agreed."""
+        return self.shown.layout or self.options.layout
+
+    @property
+    def options_now(self) -> Options:
+        """How one like it would be asked for."""
+        return replace(self.options, layout=self.layout)
+
+    @property
     def visible(self) -> tuple[object, ...]:
         """What the card shows; where this changes, the card is drawn anew. Slack allows few updates: what is only of
         use once something else changes as well (the sid) is left to that."""
@@ -308,6 +333,9 @@ class Recording:
             self.stop_wanted_by,
             self.ends_at,
             self.extended_by,
+            self.layout_wanted_at,
+            self.layout_shown,
+            self.shown.refused_at,
             self.ending,
             self.files,
             self.unwatched_to,

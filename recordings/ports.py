@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from recordings.options import DEFAULT, Layout, Options
+
 Clock = Callable[[], datetime]
 """The time now, aware, in UTC."""
 
@@ -58,10 +60,21 @@ class CloudRecorder(Protocol):
     def acquire(self, channel: str, uid: int, within: float | None = None) -> str:
         """The resource id for one recording of `channel` by a recorder with this uid."""
 
-    def start(self, target: Target, prefix: tuple[str, ...], within: float | None = None) -> str:
-        """The sid. `prefix` names the folders in the bucket (letters and digits only)."""
+    def start(
+        self,
+        target: Target,
+        prefix: tuple[str, ...],
+        within: float | None = None,
+        options: Options = DEFAULT,
+        big_uid: int | None = None,
+    ) -> str:
+        """The sid. `prefix` names the folders in the bucket (letters and digits only); `big_uid`: who is large in the
+        speaker layout, which needs somebody."""
 
     def query(self, target: Target) -> RecorderStatus: ...
+
+    def arrange(self, target: Target, layout: Layout, big_uid: int | None) -> None:
+        """Arranges people in the picture of a recorder that is up. `big_uid`: as for `start`."""
 
     def stop(self, target: Target) -> StopAccepted: ...
 

@@ -9,8 +9,11 @@ from datetime import datetime
 from recordings.errors import PersonError
 from recordings.history import Cursor, Page, page
 from recordings.model import Act, Deed, Recording, Source, State
+from recordings.options import DEFAULT, Options
 from recordings.ports import CheckChannelName, Clock, Wake
 from recordings.stores import Wishes
+
+_LAST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,7 @@ class RecordingService:
         request: str | None = None,
         source: Source = Source.COMMAND,
         ends_at: datetime | None = None,
+        options: Options = DEFAULT,
     ) -> Started | AlreadyHere:
         """Asks for a recording. `request` is Slack's own name of the request: what it delivers again changes nothing.
         `ends_at`: where it shall not take the usual time.
@@ -102,6 +106,7 @@ class RecordingService:
             slack_channel=place.channel,
             started_by=by,
             requested_at=now,
+            options=options,
             ends_at=ends_at,
             next_step_at=now,
         )
@@ -110,6 +115,8 @@ class RecordingService:
         if holder is None:
             self.wake()
             return Started(wished)
+        if request is not None and self.store.repeated(request) == holder:
+            return Started(holder)
         if holder.slack_channel == place.channel:
             return AlreadyHere(holder)
         raise AlreadyElsewhere("already recorded from another channel")
@@ -117,6 +124,10 @@ class RecordingService:
     def history(self, place: Place, agora_channel: str | None = None, after: Cursor | None = None) -> Page:
         """What was asked for in this Slack channel, the newest first. Raises `StorageUnavailable`."""
         return page(self.store, place.channel, agora_channel, after)
+
+    def last(self, place: Place) -> Sequence[Recording]:
+        """The last recordings of this Slack channel, the newest first. Raises `StorageUnavailable`."""
+        return self.store.of_channel(place.channel, most=_LAST)
 
     def status(self, place: Place, agora_channel: str | None = None) -> Sequence[Recording]:
         """What is going on in this Slack channel, oldest first; where nothing is, the last that was."""

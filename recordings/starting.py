@@ -22,6 +22,7 @@ from recordings.errors import (
     TaskConflict,
     Unauthorized,
 )
+from recordings.layouts import first_shown
 from recordings.model import Reason, Recorder, Recording, Turn
 
 _NOT_CARRIED_OUT = (NotSent, RateLimited, AgoraRefused, NotFound, NoWorker, TaskConflict)
@@ -61,7 +62,9 @@ def after_allot(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         next_step_at=turn.now,
         part=recording.part,
     )
-    return Change(replace(recording, recorder_id=recorder.id, recorders=number, next_step_at=turn.now), (recorder,))
+    shown = first_shown(recording, outcome)
+    allotted = replace(recording, recorder_id=recorder.id, recorders=number, shown=shown, next_step_at=turn.now)
+    return Change(allotted, (recorder,))
 
 
 def after_acquire(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:

@@ -16,6 +16,7 @@ from recordings.actions import Change
 from recordings.history import Cursor
 from recordings.model import Act, Alert, Recorder, Recording, Trouble
 from recordings.notices import Notice
+from recordings.options import Layout
 from recordings.story import Line
 from recordings.troubles import Pause, Review
 
@@ -106,6 +107,19 @@ class Wishes(Protocol):
     ) -> tuple[Recording, Recording]:
         """Puts the end off to what `later` says of the row as it is at that moment, so that two people at once both
         count; the row before and after. The same twice: `later` gave None, or the request had been written down."""
+
+    def wish_layout(
+        self,
+        recording_id: str,
+        layout: Layout,
+        by: str,
+        at: datetime,
+        changes: Callable[[Recording], bool],
+        request: str | None = None,
+        act: Act | None = None,
+    ) -> tuple[Recording, Recording]:
+        """Writes down the layout that somebody wants, where that `changes` anything in the row as it is at that
+        moment; the row before and after. The same twice: it does not, or the request had been written down."""
 
     def repeated(self, request: str | None) -> Recording | None:
         """The recording that this request of Slack's led to when it was first delivered."""

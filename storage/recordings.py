@@ -13,6 +13,7 @@ from recordings.actions import Change
 from recordings.errors import StorageUnavailable
 from recordings.history import Cursor
 from recordings.model import HOLDS_CHANNEL, OVER, Act, Reason, Recorder, Recording, State
+from recordings.options import Layout
 from recordings.stores import CardJob, Job, Reply, Share
 from storage import acts, notices, outbox, recorders, rows, story
 from storage.database import Database
@@ -104,14 +105,42 @@ class Recordings:
         request: str | None = None,
         act: Act | None = None,
     ) -> tuple[Recording, Recording]:
+        def wish(row: Recording) -> dict[str, object] | None:
+            ends_at = later(row)
+            return None if ends_at is None else {"ends_at": ends_at, "extended_by": by}
+
+        return self._wish(recording_id, at, wish, request, act)
+
+    def wish_layout(
+        self,
+        recording_id: str,
+        layout: Layout,
+        by: str,
+        at: datetime,
+        changes: Callable[[Recording], bool],
+        request: str | None = None,
+        act: Act | None = None,
+    ) -> tuple[Recording, Recording]:
+        wish = {"layout_wanted": layout, "layout_wanted_by": by, "layout_wanted_at": at}
+        return self._wish(recording_id, at, lambda row: wish if changes(row) else None, request, act)
+
+    def _wish(
+        self,
+        recording_id: str,
+        at: datetime,
+        wish: Callable[[Recording], Mapping[str, object] | None],
+        request: str | None,
+        act: Act | None,
+    ) -> tuple[Recording, Recording]:
+        """Writes down what somebody wants of the row as it is at that moment, unless that is nothing or the request had
+        been written down."""
         this = recordings.c.id == recording_id
         with suppress(IntegrityError), self._database.write() as connection:  # the same request, at the same moment
             before = rows.recording(connection.execute(select(recordings).where(this).with_for_update()).one())
-            ends_at = None if _noted(connection, request) else later(before)
-            if ends_at is not None:
-                poked, version = before.poked + 1, recordings.c.version + 1
-                wish = {"ends_at": ends_at, "extended_by": by, "poked": poked, "next_step_at": at, "version": version}
-                connection.execute(recordings.update().where(this).values(wish))
+            wanted = None if _noted(connection, request) else wish(before)
+            if wanted is not None:
+                poked = {"poked": before.poked + 1, "version": recordings.c.version + 1, "next_step_at": at}
+                connection.execute(recordings.update().where(this).values({**wanted, **poked}))
                 _note(connection, request, recording_id, at)
                 acts.note(connection, act)
             after = rows.recording(connection.execute(select(recordings).where(this)).one())

@@ -13,19 +13,39 @@ from sqlalchemy import Row
 
 from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Trouble
 from recordings.notices import Event, Notice
+from recordings.options import Layout, Options, Shown
 from recordings.parts import LostPart
 from recordings.story import Line
 from recordings.told import Told
 
-_WISHES = frozenset({"stop_wanted_at", "stop_wanted_by", "ends_at", "extended_by", "poked"})
-_IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at"})
+_WISHES = frozenset(
+    {
+        "stop_wanted_at",
+        "stop_wanted_by",
+        "ends_at",
+        "extended_by",
+        "layout_wanted",
+        "layout_wanted_by",
+        "layout_wanted_at",
+        "poked",
+    }
+)
+_IDENTITY = frozenset({"id", "agora_channel", "slack_team", "slack_channel", "started_by", "requested_at", "options"})
 RECORDING = tuple(field.name for field in fields(Recording))
 RECORDER = tuple(field.name for field in fields(Recorder))
 TROUBLE = tuple(field.name for field in fields(Trouble))
 LINE = tuple(field.name for field in fields(Line))
 ACT = tuple(field.name for field in fields(Act))
 DELIVERY, TOLD, LOST_PARTS = TypeAdapter(Delivery), TypeAdapter(Told), TypeAdapter(tuple[LostPart, ...])
+OPTIONS, SHOWN = TypeAdapter(Options), TypeAdapter(Shown)
 """To JSON and back; what this program does not know of is left out."""
+_KEPT: dict[str, TypeAdapter[Any]] = {
+    "delivery": DELIVERY,
+    "told": TOLD,
+    "lost_parts": LOST_PARTS,
+    "options": OPTIONS,
+    "shown": SHOWN,
+}
 _NOTICE = ("id", "agora_channel", "uid", "sid", "sequence", "sent_at", "received_at")
 _NOTICE_FACTS = tuple(field.name for field in fields(Notice) if field.name not in (*_NOTICE, "event"))
 _NOTED_AFTER_A_PAUSE = frozenset({"unwatched_from", "unwatched_to"})
@@ -39,7 +59,15 @@ def values(of: Any, names: Iterable[str]) -> dict[str, Any]:
 
 def recording(row: Row[Any]) -> Recording:
     known = values(row, RECORDING)
-    return Recording(**known | {"told": known["told"] or Told(), "lost_parts": known["lost_parts"] or ()})
+    return Recording(
+        **known
+        | {
+            "told": known["told"] or Told(),
+            "options": known["options"] or Options(),
+            "shown": known["shown"] or Shown(),
+            "lost_parts": known["lost_parts"] or (),
+        }
+    )
 
 
 def recorder(row: Row[Any]) -> Recorder:
@@ -65,8 +93,11 @@ def notice(row: Row[Any]) -> Notice:
 
 def to_json(snapshot: Recording) -> dict[str, Any]:
     """A recording as it was at some moment, as JSON."""
-    plain = {name: _plain(getattr(snapshot, name)) for name in RECORDING if getattr(snapshot, name) is not None}
-    return plain | {"lost_parts": LOST_PARTS.dump_python(snapshot.lost_parts, mode="json")}
+    held = {name: value for name in RECORDING if (value := getattr(snapshot, name)) is not None}
+    return {
+        name: _KEPT[name].dump_python(value, mode="json") if name in _KEPT else _plain(value)
+        for name, value in held.items()
+    }
 
 
 def from_json(snapshot: dict[str, Any]) -> Recording:
@@ -75,10 +106,6 @@ def from_json(snapshot: dict[str, Any]) -> Recording:
 
 
 def _plain(value: Any) -> Any:
-    if isinstance(value, Delivery):
-        return DELIVERY.dump_python(value, mode="json")
-    if isinstance(value, Told):
-        return TOLD.dump_python(value, mode="json")
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, StrEnum):
@@ -93,10 +120,8 @@ def _typed(name: str, value: Any) -> Any:
         return State(value)
     if name in ("reason", "ending", "unanswered_reason"):
         return Reason(value)
-    if name == "delivery":
-        return DELIVERY.validate_python(value)
-    if name == "told":
-        return TOLD.validate_python(value)
-    if name == "lost_parts":
-        return LOST_PARTS.validate_python(value)
+    if name == "layout_wanted":
+        return Layout(value)
+    if name in _KEPT:
+        return _KEPT[name].validate_python(value)
     return tuple(value) if name == "files" else value

@@ -27,8 +27,9 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
 from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Reason, Source, State
+from recordings.options import Layout
 from recordings.story import Happening
-from storage.rows import DELIVERY, LOST_PARTS, TOLD
+from storage.rows import DELIVERY, LOST_PARTS, OPTIONS, SHOWN, TOLD
 
 metadata = MetaData()
 
@@ -137,11 +138,15 @@ recordings = Table(
     Column("slack_channel", String(32), nullable=False),
     Column("started_by", String(32), nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
+    Column("options", Kept(OPTIONS)),
     # wishes: written by listeners only
     Column("stop_wanted_at", UtcDateTime),
     Column("stop_wanted_by", String(32)),
     Column("ends_at", UtcDateTime),
     Column("extended_by", String(32)),
+    Column("layout_wanted", Name(Layout)),
+    Column("layout_wanted_by", String(32)),
+    Column("layout_wanted_at", UtcDateTime),
     Column("poked", Integer, nullable=False, server_default="0"),
     # facts: written by the engine only
     Column("state", Name(State), nullable=False),
@@ -177,6 +182,7 @@ recordings = Table(
     Column("files_awaited", Boolean, nullable=False, server_default=false()),
     Column("delivery", Kept(DELIVERY)),
     Column("told", Kept(TOLD)),
+    Column("shown", Kept(SHOWN)),
     Column("card_ts", String(32)),
     # told after a pause in which no replica took steps
     Column("unwatched_from", UtcDateTime),

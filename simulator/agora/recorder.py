@@ -87,6 +87,8 @@ class Recorder:
     """Whether that was because its storage can't be what it was told."""
     restored_at: float | None = None
     """Unix time from which on Agora's backup sends its files."""
+    layout: Fields = field(default_factory=dict)
+    """Its layout settings: those of its start, or of the last `updateLayout`."""
     witness: Witness | None = field(default=None, repr=False)
     _empty_since: float | None = None
     _away_for: float = 0.0

@@ -102,6 +102,7 @@ class RecordingCalls:
     def _new_recorder(self, resource: Resource, mode: str, request: Fields) -> Recorder:
         world, now = self.world, self.world.clock.monotonic()
         until, problem = self._token(resource, mode, request, now)
+        asked = part(part(request, "recordingConfig"), "transcodingConfig")
         recorder = Recorder(
             world.new_sid(),
             resource.resource_id,
@@ -116,6 +117,7 @@ class RecordingCalls:
             token_until=until,
             token_problem=problem,
             storage_works=self.account.storage_fits(part(request, "storageConfig")),
+            layout={name: value for name, value in asked.items() if name in checks.LAYOUT},
         )
         resource.recorder = recorder
         world.begin(recorder)
@@ -160,12 +162,14 @@ class RecordingCalls:
         return Answer(200, self._named(recorder, {}))
 
     def update_layout(self, call: Call) -> Answer:
-        """Accepted, in composite mode."""
+        """In composite mode: what it says takes the place of every layout setting before it."""
         request = self._addressed(call, "updateLayout")
         if call.params["mode"] != "mix":
             refuse_parameter("updateLayout", "invalid mode")
         checks.check_layout("updateLayout", request)
-        return Answer(200, self._named(self._found(call), {}))
+        recorder = self._found(call)
+        recorder.layout = {name: value for name, value in request.items() if name in checks.LAYOUT}
+        return Answer(200, self._named(recorder))
 
     def stop(self, call: Call) -> Answer:
         """End a recorder."""

@@ -48,6 +48,8 @@ class RecorderView:
     """Unix time; None where the project has no certificate, or the token is bad."""
     token_problem: str | None
     request: Fields
+    layout: Fields
+    """`mixedVideoLayout` and what goes with it, as last set."""
 
 
 def view(recorder: Recorder, now: float) -> RecorderView:
@@ -76,4 +78,5 @@ def view(recorder: Recorder, now: float) -> RecorderView:
         token_expires_at=None if recorder.token_until is None else recorder.token_until + offset,
         token_problem=recorder.token_problem,
         request=recorder.request,
+        layout=dict(recorder.layout),
     )

@@ -161,9 +161,10 @@ class Control:
         channel: str = "",
         ts: str | None = None,
         view: str | None = None,
+        stale: bool = False,
     ) -> Interaction:
         where = self._where(person, action_id, channel, ts, view)
-        return self._slack.person(person).choose(where, action_id, value)
+        return self._slack.person(person).choose(where, action_id, value, stale=stale)
 
     def _where(self, person: str, action_id: str, channel: str, ts: str | None, view: str | None) -> Any:
         if ts:

@@ -95,10 +95,18 @@ class Person:
         return self._act(where, block, element, facts, wait=wait, connection=connection)
 
     def choose(
-        self, where: Where, action_id: str, value: Any, *, wait: bool = True, connection: str | None = None
+        self,
+        where: Where,
+        action_id: str,
+        value: Any,
+        *,
+        wait: bool = True,
+        stale: bool = False,
+        connection: str | None = None,
     ) -> Interaction:
-        """Choose in a select, overflow menu, picker …; an option by its value or its words, several as a list."""
-        block, element = self._find(where, action_id, None)
+        """Choose in a select, overflow menu, picker …; an option by its value or its words, several as a list; `stale`:
+        as for `press`."""
+        block, element = self._find(where, action_id, None, stale=stale)
         selected = chosen(element, value)
         where.filled[(block["block_id"], element["action_id"])] = selected
         facts = {STATE_KEYS[element["type"]]: selected}

@@ -8,6 +8,7 @@ import pytest
 
 from recordings.actions import Change
 from recordings.model import Alert, AlertKind, Delivery, Reason, Recording, Trouble
+from recordings.options import Layout, Options, Resolution, Shown
 from recordings.troubles import Pause, Review
 from tests.contract.conftest import Stores
 from tests.contract.test_steps import DELIVERY
@@ -41,6 +42,16 @@ def test_an_alert_tells_what_was_in_the_bucket_when_it_was_raised(stores: Stores
     then = over(delivery=delivery, files_awaited=True)
     raised(stores, an_alert(then, kind=AlertKind.FILES, reason=None, cause="files"))
     stores.saved(stores.now_is(), replace(stores.now_is(), delivery=a_delivery(1, 2, 3), files_awaited=False))
+
+    (job,) = stores.outbox.waiting()
+
+    assert job.alert.recording == then
+
+
+def test_an_alert_tells_how_the_recording_was_made(stores: Stores) -> None:
+    wish = {"layout_wanted": Layout.SPEAKER, "layout_wanted_by": "U2", "layout_wanted_at": at(20)}
+    then = up(options=Options(resolution=Resolution.P1080), shown=Shown(big_uid=7, refused_at=at(20)), **wish)
+    raised(stores, an_alert(then, kind=AlertKind.WARNING, reason=Reason.LAYOUT_REFUSED, cause="layout"))
 
     (job,) = stores.outbox.waiting()
 

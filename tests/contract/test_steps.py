@@ -11,6 +11,7 @@ import pytest
 from recordings.actions import Change
 from recordings.errors import LeaseLost
 from recordings.model import Delivered, Delivery, Reason, Recording, State, Trouble
+from recordings.options import Layout, Shown
 from recordings.parts import LostPart
 from recordings.stores import Share
 from recordings.told import Exit, Gap, Stream, Told
@@ -100,6 +101,7 @@ EVERY_FACT: dict[str, Any] = {
     "files_awaited": True,
     "delivery": DELIVERY,
     "told": TOLD,
+    "shown": Shown(layout=Layout.SPEAKER, big_uid=2**32 - 1, tries=2, due_at=at(11.5), refused_at=at(12)),
     "card_ts": "1.2",
     "next_step_at": at(10),
 }

@@ -10,6 +10,7 @@ import pytest
 
 from recordings.actions import Change
 from recordings.model import HOLDS_CHANNEL, Act, Deed, Reason, Recording, Source, State
+from recordings.options import Layout, Media, Options, Resolution, Shown
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_recording, an_alert, at, over, up
 
@@ -126,6 +127,70 @@ def test_a_request_that_stopped_something_is_known_again(stores: Stores) -> None
     stores.recordings.wish_stop("rec1", "U2", at(1), "trigger 2")
 
     assert stores.recordings.repeated("trigger 2") == stores.now_is()
+
+
+def test_how_it_was_asked_for_is_written_down(stores: Stores) -> None:
+    options = Options(media=Media.AUDIO, layout=Layout.SPEAKER, resolution=Resolution.P1080, lasts=2700.0)
+    stores.added(a_recording(options=options))
+
+    assert stores.now_is().options == options
+    assert stores.saved(stores.now_is(), replace(stores.now_is(), tries=1)).options == options
+
+
+# another layout
+
+
+def test_a_layout_is_written_down_with_who_wants_it_and_makes_the_row_due(stores: Stores) -> None:
+    stores.added(up(next_step_at=at(999), card_ts="1.1"))
+    stores.recordings.card_drawn("rec1", 1, "1.1", NOW, stores.epoch)
+    wish = {"layout_wanted": Layout.SPEAKER, "layout_wanted_by": "U2", "layout_wanted_at": at(50)}
+
+    before, after = stores.recordings.wish_layout("rec1", Layout.SPEAKER, "U2", at(50), lambda row: True)
+
+    assert before == up(next_step_at=at(999), card_ts="1.1")
+    assert after == up(**wish, poked=1, next_step_at=at(50), card_ts="1.1")
+    assert stores.now_is() == after
+    assert [key for key, _ in stores.recordings.undrawn(9)] == ["rec1"]
+
+
+def test_a_layout_that_changes_nothing_is_not_written_nor_its_request_kept(stores: Stores) -> None:
+    stores.added(up())
+    act = Act(
+        at=at(50), who="U2", what=Deed.CHANGED_LAYOUT, source=Source.BUTTON, recording_id="rec1", slack_channel="C1"
+    )
+    unchanged = stores.recordings.wish_layout("rec1", Layout.GRID, "U2", at(50), lambda row: False, "press 1", act)
+
+    assert unchanged == (up(), up())
+    assert stores.recordings.repeated("press 1") is None
+    assert stores.acts.all() == []
+
+
+def test_the_same_choice_again_is_one_wish_and_one_act(stores: Stores) -> None:
+    stores.added(up())
+    act = Act(
+        at=at(50), who="U2", what=Deed.CHANGED_LAYOUT, source=Source.BUTTON, recording_id="rec1", slack_channel="C1"
+    )
+    with ThreadPoolExecutor(4) as deliveries:
+        for done in [
+            deliveries.submit(
+                stores.recordings.wish_layout, "rec1", Layout.SPEAKER, "U2", at(50), lambda row: True, "press 1", act
+            )
+            for _ in range(4)
+        ]:
+            done.result()
+
+    assert stores.now_is().poked == 1
+    assert stores.acts.all() == [act]
+
+
+def test_a_step_neither_overwrites_a_layout_nor_puts_it_to_sleep(stores: Stores) -> None:
+    before = stores.added(up())
+    stores.recordings.wish_layout("rec1", Layout.SPEAKER, "U2", at(50), lambda row: True)
+    shown = Shown(layout=Layout.GRID, big_uid=7, tries=2, due_at=at(60), refused_at=at(9))
+    after = stores.saved(before, replace(before, shown=shown, next_step_at=at(999)))
+
+    assert (after.layout_wanted, after.layout_wanted_by, after.layout_wanted_at) == (Layout.SPEAKER, "U2", at(50))
+    assert (after.shown, after.next_step_at) == (shown, NOW)
 
 
 # a later end

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+from recordings.options import DEFAULT, Layout, Options
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, Target
 
 
@@ -16,6 +17,8 @@ class FakeAgora:
         self.answers: defaultdict[str, list[Any]] = defaultdict(list)
         self.calls: list[tuple[str, Any]] = []
         self.people = ChannelUsers()
+        self.asked: list[tuple[Options, int | None]] = []
+        """What each start asked for."""
 
     def made(self, call: str) -> list[Any]:
         return [with_what for name, with_what in self.calls if name == call]
@@ -31,8 +34,19 @@ class FakeAgora:
     def acquire(self, channel: str, uid: int, within: float | None = None) -> str:
         return str(self._answer("acquire", (channel, uid), "RES"))
 
-    def start(self, target: Target, prefix: tuple[str, ...], within: float | None = None) -> str:
+    def start(
+        self,
+        target: Target,
+        prefix: tuple[str, ...],
+        within: float | None = None,
+        options: Options = DEFAULT,
+        big_uid: int | None = None,
+    ) -> str:
+        self.asked.append((options, big_uid))
         return str(self._answer("start", (target, prefix), "SID"))
+
+    def arrange(self, target: Target, layout: Layout, big_uid: int | None) -> None:
+        self._answer("arrange", (target, layout, big_uid), None)
 
     def query(self, target: Target) -> RecorderStatus:
         found: RecorderStatus = self._answer("query", target, RecorderStatus(5))

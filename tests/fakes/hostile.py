@@ -13,6 +13,7 @@ from agora.channels import ALLOWED, MAX_BYTES
 from messages.text import Message
 from recordings.links import Link
 from recordings.model import Delivered, Delivery, Part, Reason, Recorder, Recording, State
+from recordings.options import Layout, Media, Options, Resolution, Shown
 from recordings.parts import LostPart
 from recordings.told import Gap, Told
 from simulator.slack.blocks import message_problems, too_long
@@ -95,6 +96,16 @@ people = st.sampled_from(PEOPLE)
 moments = st.integers(0, 10**6).map(at)
 maybe_moments = st.none() | moments
 
+options = st.builds(
+    Options, media=st.sampled_from(Media), layout=st.sampled_from(Layout), resolution=st.sampled_from(Resolution)
+)
+shown = st.builds(
+    Shown,
+    layout=st.none() | st.sampled_from(Layout),
+    big_uid=st.none() | st.integers(1, 2**32 - 1),
+    refused_at=maybe_moments,
+)
+
 
 lost_parts = st.lists(
     st.builds(
@@ -139,8 +150,13 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "delivery": draw(st.none() | deliveries),
         "lost_parts": draw(lost_parts),
         "card_ts": draw(st.none() | st.just("1750160520.000100")),
+        "options": draw(options),
+        "shown": draw(shown),
         "requested_at": NOW,
     }
+    if draw(st.booleans()):
+        wished = {"layout_wanted": draw(st.sampled_from(Layout)), "layout_wanted_by": draw(people)}
+        fields |= wished | {"layout_wanted_at": draw(moments)}
     if draw(st.booleans()):
         fields |= {"stop_wanted_by": draw(people), "stop_wanted_at": draw(moments)}
     return a_recording(**(fields | fixed))

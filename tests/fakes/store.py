@@ -13,6 +13,7 @@ from recordings.errors import LeaseLost
 from recordings.history import Cursor
 from recordings.model import HOLDS_CHANNEL, Act, Alert, Reason, Recorder, Recording, State, Trouble
 from recordings.notices import Notice
+from recordings.options import Layout
 from recordings.ports import Clock
 from recordings.stores import AlertJob, CardJob, Job, LineJob, Reply, Share
 from recordings.taking import AlertName, Taken, TakenAlert
@@ -165,6 +166,27 @@ class MemoryRecordings:
                 self._memory.add_lines(was, row.recording, at)
             return was, row.recording
 
+    def wish_layout(
+        self,
+        recording_id: str,
+        layout: Layout,
+        by: str,
+        at: datetime,
+        changes: Callable[[Recording], bool],
+        request: str | None = None,
+        act: Act | None = None,
+    ) -> tuple[Recording, Recording]:
+        with self._memory.lock:
+            row = self._memory.rows[recording_id]
+            was = row.recording
+            if self.repeated(request) is None and changes(was):
+                wished = replace(was, layout_wanted=layout, layout_wanted_by=by, layout_wanted_at=at)
+                row.recording = replace(wished, poked=was.poked + 1, next_step_at=at)
+                row.version += 1
+                self._memory.acts += [act] if act else []
+                self._note(request, recording_id, at)
+            return was, row.recording
+
     def _note(self, request: str | None, recording_id: str, at: datetime) -> None:
         if request is not None:
             self._memory.requests[request] = recording_id, at
@@ -247,6 +269,9 @@ class MemoryRecordings:
             stop_wanted_by=is_now.stop_wanted_by,
             ends_at=is_now.ends_at,
             extended_by=is_now.extended_by,
+            layout_wanted=is_now.layout_wanted,
+            layout_wanted_by=is_now.layout_wanted_by,
+            layout_wanted_at=is_now.layout_wanted_at,
             poked=is_now.poked,
             next_step_at=after.next_step_at if is_now.poked == before.poked else now,
             unwatched_from=is_now.unwatched_from,

@@ -98,6 +98,23 @@ def test_the_files_are_told_once_they_are_there_and_a_link_gives_what_was_record
         }
     ]
     assert office.alert_kinds() == [("recording_files", "stopped")]
+
+
+def test_of_sound_only_the_files_are_told_the_same_and_hold_sound_alone(
+    office: Office, bucket: BucketSimulator
+) -> None:
+    office.start()
+    office.agora.join("daily", 1000)
+    office.command("start daily audio")
+    office.wait_red()
+    office.slack.wait_for(lambda: ".mp4" in str(office.bot.rows("SELECT files FROM recordings")), what="Agora's names")
+    office.command("stop", by="ben")
+    told = files_message(office)
+    said(told, "The recording is ready", "1 part (MP4)")
+    (link,) = get_links(office, told)
+    with urlopen(link) as answer:  # noqa: S310 - our own bucket
+        played = play(answer.read())
+    assert (played.video, played.audio > 0) == (0, True)
     assert all(link not in message.said for message in office.slack.messages("daily"))
 
 

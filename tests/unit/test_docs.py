@@ -17,6 +17,7 @@ from handlers import COMMANDS
 from handlers.wording import VERBS
 from messages import words
 from recordings.model import MOVES, AlertKind, Reason, State
+from recordings.options import ENDS, WORDS
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 
@@ -84,7 +85,12 @@ def test_the_readme_marks_as_required_what_is_required() -> None:
 
 def test_the_readme_names_every_command_and_no_other() -> None:
     shown = {tuple(names(row[0])[0].split()[:2]) for row in table(section(README, "Commands"))}
-    assert shown == {(command, verb) for command in COMMANDS for verb in VERBS}
+    assert shown == {(command, verb) for command in COMMANDS for verb in VERBS} | {(command,) for command in COMMANDS}
+
+
+def test_the_readme_names_every_word_for_how_to_record() -> None:
+    shown = {name for row in table(section(README, "The form and its words")) for name in names(row[1])}
+    assert {name.split()[0] for name in shown} == {*WORDS, *ENDS}
 
 
 def test_the_readme_names_every_http_route_and_no_other() -> None:

@@ -18,12 +18,16 @@ from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.ends import Ends
 from handlers.extending import ExtendButton
+from handlers.form import RecordForm
+from handlers.layout import LayoutMenu
 from handlers.links import LinksButton
 from handlers.record import RecordCommand
 from handlers.taking import TakeButton
 from handlers.wording import VERBS
 from messages.cards import STOP_ACTION
+from messages.form import Limits
 from messages.slack import Slack, web_client
+from recordings.arranging import LayoutService
 from recordings.details import DetailService
 from recordings.extending import ExtendService
 from recordings.links import LinkService
@@ -75,6 +79,10 @@ def app(store: MemoryRecordings, memory: Memory) -> App:
         ExtendButton(ExtendService(store, Policy(), FakeClock(), lambda: None)),
         DetailsButton(DetailService(store, MemoryRecorders(memory))),
         TakeButton(TakingService(MemoryOutbox(memory), FakeClock()), Slack(client), lambda recording: ""),
+        RecordForm(
+            service, lambda c, told: told, Ends(FakeClock(), lambda u: None), Slack(client), Limits(60, tokens=False)
+        ),
+        LayoutMenu(LayoutService(store, FakeClock(), lambda: None)),
         "",
     )
 
@@ -139,5 +147,7 @@ def test_interactivity_is_on_since_the_card_has_a_button_that_the_app_answers(
 
 
 def test_nothing_is_listened_to_that_is_not_switched_on(manifest: Any, app: App) -> None:
-    assert len(app._listeners) == len(COMMANDS) + 9, "eight buttons and a menu, the links themselves among them"
+    assert len(app._listeners) == len(COMMANDS) + 11, (
+        "eight buttons, two menus and a form, the links themselves among them"
+    )
     assert "event_subscriptions" not in manifest["settings"]

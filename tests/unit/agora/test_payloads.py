@@ -13,15 +13,22 @@ from hypothesis import strategies as st
 
 from agora import payloads
 from agora.payloads import ChannelType, RecordingProfile, StorageTarget, endpoint_host, expiry_hours, file_name_prefix
+from recordings.options import DEFAULT, Layout, Media, Options, Resolution
+from simulator.agora import checks
 from tests.unit.agora.fakes import ACCESS_KEY, SECRET_KEY, STORAGE, TARGET
 
 PROFILE = RecordingProfile()
 
 
 def start_request(
-    *, token: str = "", profile: RecordingProfile = PROFILE, storage: StorageTarget = STORAGE
+    *,
+    token: str = "",
+    profile: RecordingProfile = PROFILE,
+    storage: StorageTarget = STORAGE,
+    options: Options = DEFAULT,
+    big_uid: int | None = None,
 ) -> dict[str, Any]:
-    body = payloads.start_body(TARGET, ("C012", "20260617"), token, profile, storage)
+    body = payloads.start_body(TARGET, ("C012", "20260617"), token, profile, storage, options, big_uid)
     sent = json.loads(json.dumps(body))
     assert (sent["cname"], sent["uid"]) == ("daily", "4000000001")
     request: dict[str, Any] = sent["clientRequest"]
@@ -56,6 +63,60 @@ def test_start_asks_for_one_picture_of_everybody_in_720p() -> None:
         "maxIdleTime": 300,
         "transcodingConfig": {"width": 1280, "height": 720, "fps": 15, "bitrate": 1130, "mixedVideoLayout": 1},
     }
+
+
+@pytest.mark.parametrize(
+    ("resolution", "picture", "live"),
+    [
+        (Resolution.P360, (640, 360, 400), 800),
+        (Resolution.P480, (848, 480, 610), 1220),
+        (Resolution.P720, (1280, 720, 1130), 2260),
+        (Resolution.P1080, (1920, 1080, 2080), 4160),
+    ],
+)
+def test_each_resolution_has_the_bitrate_that_agora_recommends(
+    resolution: Resolution, picture: tuple[int, int, int], live: int
+) -> None:
+    """Doc page develop/recording-video-profile."""
+    options = Options(resolution=resolution)
+    config = start_request(options=options)["recordingConfig"]["transcodingConfig"]
+    in_live = start_request(options=options, profile=RecordingProfile(channel_type=ChannelType.LIVE))
+
+    assert (config["width"], config["height"], config["bitrate"]) == picture
+    assert in_live["recordingConfig"]["transcodingConfig"]["bitrate"] == live
+    checks.check_start("start", start_request(options=options), "mix")
+
+
+@pytest.mark.parametrize(
+    ("layout", "asked"),
+    [
+        (Layout.FLOATING, {"mixedVideoLayout": 0}),
+        (Layout.GRID, {"mixedVideoLayout": 1}),
+        (Layout.SPEAKER, {"mixedVideoLayout": 2, "maxResolutionUid": "1000"}),
+    ],
+)
+def test_each_layout_has_its_number_and_the_speaker_somebody_who_is_large(
+    layout: Layout, asked: dict[str, object]
+) -> None:
+    config = start_request(options=Options(layout=layout), big_uid=1000)["recordingConfig"]["transcodingConfig"]
+    body = payloads.layout_body(TARGET, layout, 1000)
+
+    assert config.items() >= asked.items()
+    assert body == {"cname": "daily", "uid": "4000000001", "clientRequest": asked}
+    checks.check_layout("updateLayout", asked)
+
+
+def test_the_speaker_layout_is_not_sent_without_somebody_who_is_large() -> None:
+    with pytest.raises(ValueError, match="needs somebody"):
+        payloads.layout_body(TARGET, Layout.SPEAKER, None)
+
+
+def test_of_sound_only_no_picture_is_asked_for_and_mp4_files_all_the_same() -> None:
+    request = start_request(options=Options(media=Media.AUDIO, layout=Layout.SPEAKER))
+
+    assert request["recordingConfig"] == {"channelType": 0, "streamTypes": 0, "maxIdleTime": 300}
+    assert request["recordingFileConfig"] == {"avFileType": ["hls", "mp4"]}
+    checks.check_start("start", request, "mix")
 
 
 def test_a_live_channel_gets_its_profile_and_the_bitrate_for_it() -> None:

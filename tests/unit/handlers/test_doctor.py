@@ -17,13 +17,17 @@ from handlers.details import DetailsButton
 from handlers.doctor import Doctor
 from handlers.ends import Ends
 from handlers.extending import ExtendButton
+from handlers.form import RecordForm
+from handlers.layout import LayoutMenu
 from handlers.links import LinksButton
 from handlers.posting import post_here
 from handlers.record import RecordCommand
 from handlers.taking import TakeButton
 from messages.findings import Finding
+from messages.form import Limits
 from messages.slack import Slack, web_client
 from messages.text import Message
+from recordings.arranging import LayoutService
 from recordings.details import DetailService
 from recordings.extending import ExtendService
 from recordings.links import LinkService
@@ -195,12 +199,14 @@ def dispatched(asked: Doctor, response_url: str) -> str:
     service = RecordingService(MemoryRecordings(memory), lambda name: None, FakeClock(), lambda: "r", lambda: None)
     links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
     extend = ExtendButton(ExtendService(MemoryRecordings(memory), Policy(), FakeClock(), lambda: None))
-    record = RecordCommand(service, lambda channel, told: told, Ends(FakeClock(), lambda user: None))
+    ends = Ends(FakeClock(), lambda user: None)
+    record = RecordCommand(service, lambda channel, told: told, ends)
+    form = RecordForm(service, lambda channel, told: told, ends, Slack(client), Limits(60, tokens=False))
+    layout = LayoutMenu(LayoutService(MemoryRecordings(memory), FakeClock(), lambda: None))
     details = DetailsButton(DetailService(MemoryRecordings(memory), MemoryRecorders(memory)))
     taking = TakeButton(TakingService(MemoryOutbox(memory), FakeClock()), Slack(client), lambda recording: "")
-    app = slack_app(
-        client, "xoxb-test", record, asked, service, LinksButton(links), everybody(), extend, details, taking, ""
-    )
+    buttons = extend, details, taking, form, layout
+    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), everybody(), *buttons, "")
     facts = {"team_id": "T1", "user_id": "U1", "api_app_id": "A1", "channel_id": "C1", "response_url": response_url}
     body = {"command": "/record", "text": " Doctor ", **facts}
     return str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)

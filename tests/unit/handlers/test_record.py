@@ -19,6 +19,7 @@ from messages.text import date_and_time
 from recordings.errors import StorageUnavailable
 from recordings.extending import ExtendService
 from recordings.model import Delivered, Delivery, Policy, Reason, Recording, State
+from recordings.options import Media, Options
 from recordings.service import RecordingService
 from tests.fakes.rows import FakeClock, a_delivery, at, over, up, with_card
 from tests.fakes.store import Memory, MemoryRecordings
@@ -193,6 +194,27 @@ def test_what_is_recorded_here_already_keeps_its_end(desk: Desk) -> None:
     assert desk.row().ends_at is None
 
 
+def test_a_start_with_options_says_what_is_not_as_usual(desk: Desk) -> None:
+    assert "Asking Agora to record `weekly`, sound only." in desk.types("start weekly for 45m audio")
+    assert "Asking Agora to record `daily`, 1080p, floating layout." in desk.types("start floating 1080p")
+    assert [(r.options.media, r.options.lasts) for r in desk.store.active()] == [("audio", 2700), ("video", None)]
+
+
+def test_what_is_recorded_here_already_goes_on_as_it_was_begun(desk: Desk) -> None:
+    desk.has(up())
+
+    assert "It is recorded as it was begun" in desk.types("start daily audio")
+    assert desk.row().options == Options()
+
+
+def test_a_contradiction_starts_nothing(desk: Desk) -> None:
+    said = desk.types("start daily audio grid")
+
+    assert "Sound only has no picture, so it can't be grid." in said
+    assert "`/record start daily for 45m audio`" in said
+    assert desk.store.active() == []
+
+
 # stop
 
 
@@ -259,6 +281,23 @@ def test_status_shows_each_running_recording_with_its_card(desk: Desk) -> None:
     assert "`weekly`: starting" in weekly
     assert "<@U7>" in weekly
     assert daily.endswith("|see its card>)")
+
+
+def test_status_says_until_when_it_records_and_how(desk: Desk) -> None:
+    desk.has(up(), with_card(id="rec2", agora_channel="weekly", requested_at=at(1), ends_at=at(2700)))
+    desk.has(up(id="rec3", agora_channel="talk", requested_at=at(2), options=Options(media=Media.AUDIO)))
+
+    daily, weekly, talk = desk.types("status").split("\n")
+
+    assert f"until {date_and_time(at(10 + 14_400))} at the latest" in daily
+    assert f"until {date_and_time(at(2700))} at the latest" in weekly
+    assert ", sound only, " in talk
+
+
+def test_status_of_one_that_is_stopped_or_over_says_no_end(desk: Desk) -> None:
+    desk.has(up(stop_wanted_at=at(50), stop_wanted_by="U7"))
+
+    assert "at the latest" not in desk.types("status")
 
 
 def test_status_with_nothing_running_shows_the_last_that_was(desk: Desk) -> None:

@@ -12,6 +12,7 @@ from agora.channels import ALLOWED, MAX_BYTES
 from handlers.ends import For, Until
 from handlers.wording import VERBS, Typed, UnknownVerb, Usage, asks_for_doctor, nearest, parse
 from messages.text import typed
+from recordings.options import ENDS, WORDS, Layout, Media, Options, Resolution
 
 UNDERSTOOD = {
     "": ("help", None),
@@ -113,7 +114,7 @@ WRONG_ENDS = {
     "start for": "For how long",
     "start daily until": "Until when",
     "start until": "Until when",
-    "start for for 45m": "for how long",
+    "start for for 45m": "For how long",
     "start daily for 45": "for how long",
     "start daily for ever": "for how long",
     "start daily for -5m": "for how long",
@@ -144,6 +145,50 @@ WRONG_ENDS = {
     "status daily until 15:30": "quotes",
 }
 """What the refusal has to speak of."""
+
+SOUND = Options(media=Media.AUDIO)
+WITH_OPTIONS: dict[str, tuple[str | None, For | Until | None, Options]] = {
+    "start daily audio": ("daily", None, SOUND),
+    "start daily sound": ("daily", None, SOUND),
+    "start daily AUDIO-only": ("daily", None, SOUND),
+    "start audio": (None, None, SOUND),
+    "start for 45m audio": (None, For(2700), SOUND),
+    "start audio for 45m": (None, For(2700), SOUND),
+    'start "audio" audio': ("audio", None, SOUND),
+    'start "grid"': ("grid", None, Options()),
+    'start "team call" floating': ("team call", None, Options(layout=Layout.FLOATING)),
+    "start daily grid": ("daily", None, Options()),
+    "start daily video grid 720p": ("daily", None, Options()),
+    "start daily grid grid": ("daily", None, Options()),
+    "start daily speaker 1080p": ("daily", None, Options(layout=Layout.SPEAKER, resolution=Resolution.P1080)),
+    "start daily fullhd": ("daily", None, Options(resolution=Resolution.P1080)),
+    "start daily hd": ("daily", None, Options()),
+    "start daily 480p until 15:30": ("daily", Until(15, 30), Options(resolution=Resolution.P480)),
+    "start daily 360p for 1 h 30 min floating": (
+        "daily",
+        For(5400),
+        Options(layout=Layout.FLOATING, resolution=Resolution.P360),
+    ),
+    "start daily until 3:30 pm audio": ("daily", Until(15, 30), SOUND),
+    "start daily\tfor\n45m\u00a0audio": ("daily", For(2700), SOUND),
+}
+WRONG_OPTIONS = {
+    "start daily for 45m gird": "Did you mean grid?",
+    "start daily gird": "Did you mean grid?",
+    "start daily adio": "Did you mean audio?",
+    "start daily speakr for 45m": "Did you mean speaker?",
+    "start daily 1080": "Did you mean 1080p?",
+    "start daily audio now": "the word now",
+    "start daily grid <@U012AB3CD|ana>": "the word <@U012AB3CD|ana>",
+    "start daily audio grid": "no picture",
+    "start daily 1080p audio": "no picture",
+    "start daily grid speaker": "Either grid or speaker",
+    "start daily 720p 1080p": "Either 720p or 1080p",
+    "start daily audio video": "Either audio or video",
+    "start daily for 45m until 15:30": "Say once when it ends",
+    "start daily for audio": "For how long",
+    "start weekly video call": "quotes",
+}
 
 REFUSED = {
     "start team call": "quotes",
@@ -259,6 +304,37 @@ def test_a_wrong_end_is_refused_with_a_reason_and_an_example(text: str) -> None:
 
     assert WRONG_ENDS[text] in str(refused.value)
     assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
+
+
+@pytest.mark.parametrize("text", WITH_OPTIONS)
+def test_options_are_understood_behind_the_name_in_any_order(text: str) -> None:
+    name, end, options = WITH_OPTIONS[text]
+    understood = parse(text)
+
+    assert (understood.name, understood.end, understood.options) == (name, end, options)
+    assert understood.with_options is (text != 'start "grid"')
+
+
+@pytest.mark.parametrize("text", WRONG_OPTIONS)
+def test_a_wrong_option_is_refused_with_a_reason_and_an_example(text: str) -> None:
+    with pytest.raises(Usage) as refused:
+        parse(text)
+
+    assert WRONG_OPTIONS[text] in str(refused.value)
+    assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
+
+
+@pytest.mark.parametrize("word", [*WORDS, *ENDS])
+@pytest.mark.parametrize("verb", ["stop", "status", "list"])
+def test_behind_other_commands_a_word_is_a_name(verb: str, word: str) -> None:
+    assert parse(f"{verb} {word}") == Typed(verb, word)
+    assert parse(f'start "{word}"').name == word
+    assert typed(word) == f'"{word}"'
+
+
+@given(st.lists(st.sampled_from([*WORDS, *ENDS, "45m", "15:30", "3", "pm", "gird", '"x"', "daily"]), max_size=8))
+def test_whatever_words_are_typed_are_understood_or_refused_in_words(words: list[str]) -> None:
+    assert answered_in_words(" ".join(["start", *words]))
 
 
 @pytest.mark.parametrize("text", ['start "for"', 'start "until"', "stop for", "status until"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from messages import replies
 from messages.alerts import alert_message
 from messages.cards import Frame, card
 from messages.details import details
+from messages.form import Begun, Limits, at_a_field, form, not_one_of, not_opened, runs_elsewhere, runs_here
 from messages.listing import listing, nothing_there
 from messages.story import line_message
 from messages.taking import not_shown, on_it_already
@@ -23,9 +25,11 @@ from recordings.errors import SlackRefused
 from recordings.history import Cursor, Page
 from recordings.links import Link, Links
 from recordings.model import Alert, AlertKind, Delivered, Delivery, Part, Reason, Recorder, Recording, State
+from recordings.options import Layout, Media, Options, Resolution
 from recordings.story import Happening, Line
 from recordings.taking import Taken
 from recordings.told import Gap, Told
+from simulator.slack.blocks import view_problems, view_too_large
 from tests.fakes.hostile import (
     CHANNEL,
     PEOPLE,
@@ -179,11 +183,58 @@ def test_a_link_that_is_too_long_for_a_button_is_not_sent() -> None:
     assert "1 more don't fit" in message.text
 
 
+begun = st.builds(
+    Begun,
+    channel=st.just("") | agora_names,
+    recent=st.lists(agora_names, max_size=50, unique=True),
+    options=st.builds(
+        Options,
+        media=st.sampled_from(Media),
+        layout=st.sampled_from(Layout),
+        resolution=st.sampled_from(Resolution),
+        lasts=st.none() | st.floats(60, 82_800),
+    ),
+)
+
+
+@given(begun, st.floats(60, 10**7), st.booleans(), anything)
+def test_the_form(begun: Begun, usual: float, tokens: bool, private: str) -> None:
+    view = form(begun, Limits(usual, tokens), private[:3000])
+
+    assert json.loads(json.dumps(view)) == view
+    assert view_problems(view) == []
+    assert not view_too_large(view)
+    assert "mrkdwn" not in json.dumps(view), "nothing in it is looked through for marks"
+
+
+def test_the_form_at_its_longest() -> None:
+    names = [f"{number:02}".ljust(64, "&") for number in range(50)]
+    view = form(Begun("&" * 64, names), Limits(10**7, tokens=True), "x" * 3000)
+
+    assert view_problems(view) == []
+    assert not view_too_large(view)
+
+
+@given(anything)
+def test_where_the_form_does_not_open(error: str) -> None:
+    for code in (error, "expired_trigger_id", "exchanged_trigger_id", f"no_answer: {error}"):
+        assert_slack_takes(not_opened(SlackRefused(code)))
+
+
+@given(agora_names, st.lists(anything, max_size=9))
+def test_what_stands_at_a_field(name: str, patterns: list[str]) -> None:
+    for said in (runs_here(name), runs_elsewhere(name), not_one_of(name, patterns)):
+        assert 0 < len(at_a_field(said)) <= 300
+        assert "\n" not in at_a_field(said)
+
+
 ABOUT_ONE: dict[str, Callable[[Recording], Message]] = {
     "starting": replies.starting,
     "already here": lambda r: replies.already_here(r, "acme"),
     "stopping": lambda r: replies.stopping(r, again=False),
     "stopping again": lambda r: replies.stopping(r, again=True),
+    "so already": replies.so_already,
+    "no picture": replies.no_picture,
     "over already": lambda r: replies.over_already(r, "acme"),
 }
 

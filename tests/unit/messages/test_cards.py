@@ -11,9 +11,11 @@ import pytest
 from messages.buttons import AGAIN_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION, Frame, card
 from messages.files import LINKS_ACTION
+from messages.options import LAYOUT_ACTION
 from messages.text import Message, clock, date_and_time
 from messages.words import FAILED
 from recordings.model import HOLDS_CHANNEL, Delivered, Delivery, Reason, Recording, State
+from recordings.options import Layout, Media, Options, Resolution, Shown
 from tests.fakes.rows import NOW, a_delivery, a_lost_part, a_recording, at, over, up, with_card
 
 FRAME = Frame(14_400, lambda recording: f"slack/{recording.slack_channel}")
@@ -106,9 +108,9 @@ def test_while_it_is_up_and_nobody_stops_it_a_button_puts_the_end_off(state: Sta
     ("seconds", "label"), [(1800, "30 min"), (3600, "1 h"), (5400, "1 h 30 min"), (6, "6 s"), (0.2, "0.2 s")]
 )
 def test_the_button_says_by_how_much(seconds: float, label: str) -> None:
-    texts = [each["text"]["text"] for each in elements(up(), Frame(14_400, FRAME.folder, seconds))]
+    found = elements(up(), Frame(14_400, FRAME.folder, seconds))
 
-    assert texts == ["Stop", f"Extend {label}"]
+    assert [each["text"]["text"] for each in found if each["type"] == "button"] == ["Stop", f"Extend {label}"]
 
 
 def test_times_are_in_the_readers_own_zone_and_in_utc_where_slack_cannot_say() -> None:
@@ -216,11 +218,44 @@ def test_once_it_is_over_it_can_be_recorded_again_without_a_question(state: Stat
 
 
 def test_at_every_moment_there_are_as_few_buttons_as_can_be() -> None:
-    assert buttons(a_recording()) == [STOP_ACTION]
-    assert buttons(up()) == [STOP_ACTION, EXTEND_ACTION]
+    assert buttons(a_recording()) == [STOP_ACTION, LAYOUT_ACTION]
+    assert buttons(up()) == [STOP_ACTION, EXTEND_ACTION, LAYOUT_ACTION]
+    assert buttons(up(options=Options(media=Media.AUDIO))) == [STOP_ACTION, EXTEND_ACTION]
     assert buttons(up(state=State.UPLOADING, files_awaited=True)) == []
     assert buttons(over()) == [AGAIN_ACTION]
     assert buttons(over(delivery=a_delivery())) == [LINKS_ACTION, AGAIN_ACTION]
+
+
+WISH = {"layout_wanted": Layout.SPEAKER, "layout_wanted_by": "U2", "layout_wanted_at": at(20)}
+MADE: dict[str, tuple[Recording, str]] = {
+    "sound only": (up(options=Options(media=Media.AUDIO)), "Sound only"),
+    "large": (up(options=Options(resolution=Resolution.P1080)), "1080p"),
+    "asked for so": (up(options=Options(layout=Layout.FLOATING)), "Layout: floating"),
+    "chosen": (up(**WISH, shown=Shown(layout=Layout.SPEAKER, big_uid=7)), "Layout: speaker, chosen by <@U2> (user 7"),
+    "chosen, and nobody there": (up(**WISH), "Layout: speaker, chosen by <@U2>, once somebody is in the call"),
+    "refused": (up(**WISH, shown=Shown(refused_at=at(20))), "Layout: grid. Agora refused speaker, which <@U2> chose"),
+    "chosen back": (up(**(WISH | {"layout_wanted": Layout.GRID})), "Layout: grid, chosen by <@U2>"),
+    "over": (over(**WISH, shown=Shown(layout=Layout.SPEAKER, big_uid=7)), "Layout: speaker, chosen by <@U2>"),
+    "both": (up(options=Options(layout=Layout.FLOATING, resolution=Resolution.P360)), "360p \u00b7 Layout: floating"),
+}
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_what_is_not_as_usual_is_shown(name: str) -> None:
+    recording, said = MADE[name]
+
+    assert said in shown(recording)
+    assert "Layout" not in shown(up())
+
+
+def test_the_menu_shows_the_layout_and_is_another_one_after_each_choice() -> None:
+    before, after = up(), up(**WISH)
+    menus = [button(recording, LAYOUT_ACTION) or {} for recording in (before, after)]
+    ids = [block["block_id"] for row in (before, after) for block in card(row, FRAME).blocks if "block_id" in block]
+
+    assert [menu["initial_option"]["value"] for menu in menus] == ["grid:rec1", "speaker:rec1"]
+    assert [option["value"] for option in menus[0]["options"]] == ["floating:rec1", "grid:rec1", "speaker:rec1"]
+    assert len(set(ids)) == 2
 
 
 @pytest.mark.parametrize("state", State)

@@ -33,6 +33,7 @@ WARNINGS = {
     "unauthorized",
     "unwatched",
     "ending_soon",
+    "layout_refused",
 }
 RECOVERIES = {
     "nothing_stored",

@@ -23,7 +23,8 @@ from recordings.errors import (
     SlackRefused,
 )
 from recordings.model import Alert, AlertKind, Delivered, Policy, Reason, Recorder, Recording, State
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.options import Layout, Options, Resolution, Shown
+from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, Target
 from tests.fakes.agora import FakeAgora
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.found import NAME, Objects, left_by, segments_of, without
@@ -129,6 +130,48 @@ class Engine:
 @pytest.fixture
 def engine() -> Engine:
     return Engine()
+
+
+def chooses(engine: Engine, layout: Layout) -> None:
+    engine.recordings.wish_layout("rec1", layout, "U2", engine.clock(), lambda row: True)
+
+
+def test_a_layout_that_somebody_chose_is_one_request(engine: Engine) -> None:
+    engine.has(up(), running())
+    chooses(engine, Layout.FLOATING)
+    row = engine.step()
+    engine.step()
+
+    target = Target("daily", UID, "RES", "SID")
+    assert engine.agora.made("arrange") == [(target, Layout.FLOATING, None)]
+    assert engine.agora.made("users") == [], "nobody has to be large"
+    assert row.shown == Shown(layout=Layout.FLOATING)
+
+
+def test_who_is_large_is_looked_up_at_that_moment(engine: Engine) -> None:
+    engine.has(up(), running())
+    chooses(engine, Layout.SPEAKER)
+    engine.step()
+    assert engine.agora.made("arrange") == [], "nobody is there"
+
+    engine.agora.people = ChannelUsers(hosts=frozenset({UID, 1000, 2000}))
+    engine.lives(40)
+    assert [made[1:] for made in engine.agora.made("arrange")] == [(Layout.SPEAKER, 1000)]
+
+
+def test_every_try_to_start_a_recorder_asks_for_the_same(engine: Engine) -> None:
+    asked = Options(layout=Layout.SPEAKER, resolution=Resolution.P1080)
+    engine.agora.people = ChannelUsers(hosts=frozenset({1000}))
+    engine.agora.answers["start"] = [ServerFault("busy", http_status=500), lambda: "SID"]
+    engine.has(with_card(recorder_id=None, recorders=0, options=asked))
+    for _ in range(3):
+        engine.step()
+    chooses(engine, Layout.FLOATING)
+    engine.agora.people = ChannelUsers(hosts=frozenset({7}))
+    engine.clock.passes(5)
+    engine.step()
+
+    assert engine.agora.asked == [(asked, 1000), (asked, 1000)]
 
 
 def test_from_the_wish_to_the_first_file(engine: Engine) -> None:

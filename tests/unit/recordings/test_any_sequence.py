@@ -17,6 +17,7 @@ from recordings.actions import (
     Action,
     Allot,
     Answer,
+    Arrange,
     Look,
     Outcome,
     PostCard,
@@ -35,8 +36,9 @@ from recordings.errors import (
     SlackBusy,
     SlackRefused,
 )
-from recordings.limits import extended
+from recordings.limits import extended, goes_on
 from recordings.model import Policy, Reason, Recorder, Recording, State, Turn
+from recordings.options import Layout
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, StoredFile
 from recordings.sightings import Sighting
 from tests.fakes.rows import NOW, UID, a_recording, acquired, coming_up, running, up, with_card
@@ -79,6 +81,7 @@ ANSWERS: dict[type[Action], list[Any]] = {
     Acquire: [*["RES"] * 12, *LOST_START, *REFUSALS],
     Start: [*["SID"] * 12, *LOST_START, *REFUSALS, ALREADY_STARTED, NO_WORKER, TASK_CONFLICT, NOT_FOUND],
     Query: [*map(RecorderStatus, [0, 1, 2, 3, 4, 4, 5, 5, 6, 7, 8, 20]), NOT_FOUND, NOT_FOUND, NOT_FOUND, *SILENCE],
+    Arrange: [None, None, NOT_FOUND, *SILENCE],
     Stop: [StopAccepted(), StopAccepted(("a.mp4",)), NOT_FOUND, LEAVING, NOTHING_RECORDED, *SILENCE],
     ThrowOut: [None, None, *SILENCE],
     Look: LOOKS,
@@ -189,6 +192,11 @@ class Life(RuleBasedStateMachine):
         _, after = self.recordings.wish_end("rec1", who, self.now, lambda row: extended(row, usual, seconds))
         assert after.ends_at == end or (after.ends_at is not None and (end is None or after.ends_at > end))
 
+    @rule(who=st.sampled_from(["U1", "U2"]), layout=st.sampled_from(Layout))
+    def somebody_chooses_a_layout(self, who: str, layout: Layout) -> None:
+        self.now += timedelta(milliseconds=1)
+        self.recordings.wish_layout("rec1", layout, who, self.now, goes_on)
+
     @rule(data=st.data(), steps=st.integers(1, 6))
     @precondition(lambda self: not self.row.settled)
     def some_steps(self, data: st.DataObject, steps: int) -> None:
@@ -236,7 +244,8 @@ class Life(RuleBasedStateMachine):
             life = timedelta(seconds=self.policy.recorder_life)
             recorder = replace(recorder, start_sent_at=self.now, expires_at=self.now + life)
             self.recorders.save(recorder, self.epoch)
-        asked = users if lifecycle.asks_for_users(was, action, answer, turn) else None
+        looked = isinstance(action, Arrange | Allot) or lifecycle.asks_for_users(was, action, answer, turn)
+        asked = users if looked else None
         change = lifecycle.follow(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
         if stopped_meanwhile:
             self.recordings.wish_stop("rec1", "U3", self.now)

@@ -268,6 +268,17 @@ def test_stop_and_update_must_name_the_recorder(agora: Caller) -> None:
     assert agora.post(task, "update", {"storageConfig": STORAGE}).status == 200
     assert agora.post(task, "updateLayout", {"mixedVideoLayout": 1}).status == 200
     assert agora.post(task, "updateLayout", {"mixedVideoLayout": 3}).code == 2
+    assert agora.post(task, "updateLayout", {"mixedVideoLayout": 2}).code == 2
+
+
+def test_the_last_layout_counts_with_nothing_of_those_before(agora: Caller) -> None:
+    task = agora.task()
+    large = {"mixedVideoLayout": 2, "maxResolutionUid": "7", "backgroundColor": "#FF0000"}
+    agora.post(task, "updateLayout", large)
+    assert agora.simulator.recorder(task.sid).layout == large
+
+    agora.post(task, "updateLayout", {"mixedVideoLayout": 1})
+    assert agora.simulator.recorder(task.sid).layout == {"mixedVideoLayout": 1}
 
 
 def test_a_sid_of_another_resource_or_mode_is_not_found(agora: Caller) -> None:

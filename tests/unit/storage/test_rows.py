@@ -9,10 +9,23 @@ from typing import Any
 import pytest
 
 from recordings.model import Delivered, Delivery, Part, Recording
+from recordings.options import Layout, Media, Options, Resolution
 from storage.rows import DELIVERY as DELIVERIES
 from storage.rows import RECORDING, from_json, to_json
 from tests.contract.test_steps import DELIVERY, EVERY_FACT
 from tests.fakes.rows import a_delivery, a_recording, at, over
+
+WHOLE = a_recording(
+    **EVERY_FACT,
+    unwatched_from=at(1),
+    unwatched_to=at(2),
+    turn_at=at(3),
+    stop_wanted_at=at(4),
+    ends_at=at(5),
+    options=Options(media=Media.AUDIO, layout=Layout.FLOATING, resolution=Resolution.P480, lasts=90.5),
+    layout_wanted=Layout.SPEAKER,
+    layout_wanted_at=at(6),
+)
 
 
 def through_json(value: dict[str, Any]) -> dict[str, Any]:
@@ -30,9 +43,7 @@ def test_a_delivery_comes_back_as_it_was(delivery: Delivery) -> None:
     [
         a_recording(),
         over(delivery=a_delivery()),
-        a_recording(
-            **EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4), ends_at=at(5)
-        ),
+        WHOLE,
     ],
 )
 def test_a_recording_comes_back_as_it_was(recording: Recording) -> None:
@@ -50,17 +61,14 @@ def test_a_field_that_this_program_does_not_know_is_left_out_wherever_it_stands(
 
 def test_a_field_that_an_older_program_did_not_write_has_its_default() -> None:
     kept = through_json(to_json(over(delivery=DELIVERY)))
-    del kept["files_awaited"]
+    del kept["files_awaited"], kept["options"], kept["shown"]
     kept["delivery"] = {"state": "ready", "parts": [{"key": "a", "size": 1}]}
 
     assert from_json(kept) == over(delivery=Delivery(state=Delivered.READY, parts=(Part(key="a", size=1),)))
 
 
 def test_no_fact_is_left_out_of_this_suite() -> None:
-    whole = a_recording(
-        **EVERY_FACT, unwatched_from=at(1), unwatched_to=at(2), turn_at=at(3), stop_wanted_at=at(4), ends_at=at(5)
-    )
-    unset = {field.name for field in fields(Recording) if getattr(whole, field.name) in (None, field.default)}
+    unset = {field.name for field in fields(Recording) if getattr(WHOLE, field.name) in (None, field.default)}
 
-    assert unset <= {"stop_wanted_by", "extended_by", "poked"}
+    assert unset <= {"stop_wanted_by", "extended_by", "layout_wanted_by", "poked"}
     assert set(RECORDING) == {field.name for field in fields(Recording)}

@@ -1,0 +1,205 @@
+"""The form: `/record` alone opens it, and what was filled in starts a recording as the command would."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from handlers.ends import Ends, For, NotUnderstood, Until, parse_end
+from handlers.record import ChannelName
+from handlers.usage import Usage
+from messages import form as fields
+from messages.text import Message
+from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
+from recordings.model import Source
+from recordings.options import DEFAULT, ENDS, Layout, Media, Options, Resolution
+from recordings.rights import ChannelNotAllowed
+from recordings.service import AlreadyElsewhere, AlreadyHere, Place, RecordingService
+
+_QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb'
+_log = structlog.get_logger(__name__)
+
+Errors = dict[str, str]
+"""What is wrong, by field."""
+
+
+class OpensViews(Protocol):
+    """Slack, as far as the form needs it."""
+
+    def open_view(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Raises `SlackError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordForm:
+    """Opens the form and answers it; `slack` has to give up within the 3 s that a trigger is good for."""
+
+    service: RecordingService
+    channel_name: ChannelName
+    ends: Ends
+    slack: OpensViews
+    limits: fields.Limits
+
+    def open(self, command: dict[str, Any]) -> Message | None:
+        """Opens it for whoever typed the command; a reply where that is not possible."""
+        place = Place(command.get("team_id") or "", command["channel_id"])
+        back = {"team": place.team, "channel": place.channel, "response_url": command.get("response_url")}
+        view = fields.form(self._begun(command, place), self.limits, json.dumps(back))
+        try:
+            self.slack.open_view(command.get("trigger_id") or "", view)
+        except SlackError as error:
+            _log.warning("form_not_opened", error=str(error), user=command.get("user_id"))
+            return fields.not_opened(error)
+        return None
+
+    def _begun(self, command: dict[str, Any], place: Place) -> fields.Begun:
+        """As the last recording of this Slack channel was asked for."""
+        try:
+            last = self.service.last(place)
+        except StorageUnavailable:
+            last = ()
+        recent = [name for name in dict.fromkeys(recording.agora_channel for recording in last) if self._may_be(name)]
+        if recent:
+            return fields.Begun(recent[0], recent, last[0].options_now)
+        name = self.channel_name(place.channel, command.get("channel_name") or "") or ""
+        options = last[0].options_now if last else Options()
+        return fields.Begun(name if self._may_be(name) else "", (), options)
+
+    def _may_be(self, name: str) -> bool:
+        try:
+            self.service.check_channel_name(name)
+        except PersonError:
+            return False
+        return True
+
+    def submit(self, body: dict[str, Any]) -> Errors:
+        """Starts what the form asks for; or what is wrong, at which field. The same form sent twice starts one
+        recording. Raises `SystemFailure`."""
+        filled, by = _filled(body["view"]), body["user"]["id"]
+        _log.info("form", user=by, channel=filled.place.channel, agora_channel=filled.name)
+        wrong = _contradictions(filled)
+        if (words := self._wrong_name(filled.name)) is not None:
+            wrong[filled.name_field] = words
+        ends_at = None
+        try:
+            asked = end_in(filled.length)
+            ends_at = None if asked is None else self.ends(asked, by)
+        except Usage as error:
+            wrong[fields.LENGTH] = f"{error} For example 45m, 1h30m or until 15:30."
+        else:
+            lasts = asked.seconds if isinstance(asked, For) else None
+            if not wrong:
+                wrong = self._start(filled, by, ends_at, replace(filled.options, lasts=lasts))
+        return {field: fields.at_a_field(words) for field, words in wrong.items()}
+
+    def _start(self, filled: Filled, by: str, ends_at: datetime | None, options: Options) -> Errors:
+        try:
+            result = self.service.start(
+                filled.name,
+                filled.place,
+                by,
+                filled.response_url,
+                filled.request,
+                Source.FORM,
+                ends_at,
+                options,
+            )
+        except AlreadyElsewhere:
+            return {filled.name_field: fields.runs_elsewhere(filled.name)}
+        return {filled.name_field: fields.runs_here(filled.name)} if isinstance(result, AlreadyHere) else {}
+
+    def _wrong_name(self, name: str) -> str | None:
+        if not name.strip():
+            return fields.NO_NAME
+        try:
+            self.service.check_channel_name(name)
+        except InvalidChannelName as error:
+            return str(error)
+        except ChannelNotAllowed as error:
+            return fields.not_one_of(name, error.patterns)
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """What somebody filled in. `name_field`: the field that the name is from; `began`: what stood at a field when the
+    form opened."""
+
+    name: str
+    name_field: str
+    length: str
+    options: Options
+    began: Options
+    place: Place
+    response_url: str | None = field(repr=False)
+    request: str
+
+
+def end_in(text: str) -> For | Until | None:
+    """When it shall end, with or without the word in front; None where nothing is said. Raises `Usage`."""
+    words = text.split(None, 1)
+    if not words:
+        return None
+    if words[0].lower() in ENDS:
+        return parse_end(words[0], words[1].strip() if len(words) > 1 else "")
+    try:
+        return parse_end("for", text.strip())
+    except NotUnderstood as error:
+        try:
+            return parse_end("until", text.strip())
+        except NotUnderstood:
+            raise error from None
+
+
+def _contradictions(filled: Filled) -> Errors:
+    """A picture that somebody chose for a recording of sound only; what stood there before they did is no choice."""
+    if filled.options.has_picture:
+        return {}
+    layout, resolution = filled.options.layout, filled.options.resolution
+    chosen = {
+        fields.LAYOUT: layout is not filled.began.layout,
+        fields.RESOLUTION: resolution is not filled.began.resolution,
+    }
+    return {name: fields.NO_PICTURE for name, is_chosen in chosen.items() if is_chosen}
+
+
+def _filled(view: dict[str, Any]) -> Filled:
+    """From a `view_submission`."""
+    held = {name: next(iter(elements.values())) for name, elements in view["state"]["values"].items()}
+    began = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+    recent = _value(held.get(fields.RECENT), "selected_option")
+    typed = _bare((held.get(fields.CHANNEL) or {}).get("value") or "")
+    back = json.loads(view.get("private_metadata") or "{}")
+    return Filled(
+        name=recent or typed,
+        name_field=fields.RECENT if recent else fields.CHANNEL,
+        length=(held.get(fields.LENGTH) or {}).get("value") or "",
+        options=_options(held, "selected_option"),
+        began=_options(began, "initial_option"),
+        place=Place(back.get("team") or "", back.get("channel") or ""),
+        response_url=back.get("response_url"),
+        request=f"form {view['id']}",
+    )
+
+
+def _options(elements: Mapping[str, dict[str, Any]], key: str) -> Options:
+    return Options(
+        media=Media(_value(elements.get(fields.MEDIA), key) or DEFAULT.media),
+        layout=Layout(_value(elements.get(fields.LAYOUT), key) or DEFAULT.layout),
+        resolution=Resolution(_value(elements.get(fields.RESOLUTION), key) or DEFAULT.resolution),
+    )
+
+
+def _value(element: dict[str, Any] | None, key: str) -> str:
+    return str(((element or {}).get(key) or {}).get("value") or "")
+
+
+def _bare(name: str) -> str:
+    """Somebody who knows the words may put quotes around it, which no name has."""
+    bare = name.strip()
+    return bare[1:-1] if len(bare) > 1 and bare[0] in _QUOTES and bare[-1] in _QUOTES else bare

@@ -1,0 +1,114 @@
+"""Choosing another layout."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recordings.arranging import LayoutChosen, LayoutService, NoPicture, SoAlready
+from recordings.model import Act, Deed, Reason, Recording, Source, State
+from recordings.options import Layout, Media, Options, Shown
+from recordings.service import NothingHere, OverAlready, Place, StopAsked
+from tests.fakes.rows import FakeClock, a_recording, at, over, up
+from tests.fakes.store import Memory, MemoryRecordings
+
+HERE, THERE = Place("T1", "C1"), Place("T1", "C2")
+
+
+class Desk:
+    """A service on a store with one recording, and how often it woke the engine."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.memory, self.woken = Memory(), 0
+        self.store = MemoryRecordings(self.memory)
+        self.service = LayoutService(self.store, FakeClock(), self.wake)
+        assert self.store.add_recording(recording, None) is None
+
+    def wake(self) -> None:
+        self.woken += 1
+
+    def chooses(self, layout: Layout, by: str = "U2", request: str | None = None, place: Place = HERE) -> Any:
+        return self.service.choose("rec1", layout, place, by, request)
+
+    @property
+    def row(self) -> Recording:
+        found = self.store.recording("rec1")
+        assert found is not None
+        return found
+
+
+@pytest.mark.parametrize("recording", [up(), a_recording(), up(state=State.INTERRUPTED)])
+def test_a_choice_is_written_down_with_who_made_it_and_wakes_the_engine(recording: Recording) -> None:
+    desk = Desk(recording)
+
+    assert desk.chooses(Layout.SPEAKER) == LayoutChosen(desk.row)
+    assert (desk.row.layout_wanted, desk.row.layout_wanted_by, desk.row.poked) == (Layout.SPEAKER, "U2", 1)
+    assert desk.woken == 1
+    assert desk.memory.acts == [
+        Act(
+            at=at(0),
+            who="U2",
+            what=Deed.CHANGED_LAYOUT,
+            source=Source.BUTTON,
+            recording_id="rec1",
+            slack_channel="C1",
+            detail="speaker",
+        )
+    ]
+
+
+def test_a_choice_that_is_delivered_again_changes_nothing() -> None:
+    desk = Desk(up())
+    desk.chooses(Layout.SPEAKER, request="press 1")
+    desk.chooses(Layout.GRID, by="U3", request="press 2")
+
+    assert desk.chooses(Layout.SPEAKER, request="press 1") == LayoutChosen(desk.row, again=True)
+    assert desk.row.layout_wanted is Layout.GRID
+    assert len(desk.memory.acts) == desk.woken == 2
+
+
+def test_what_it_has_or_somebody_chose_is_no_change() -> None:
+    desk = Desk(up())
+
+    assert desk.chooses(Layout.GRID) == SoAlready(desk.row)
+    desk.chooses(Layout.SPEAKER)
+    assert desk.chooses(Layout.SPEAKER, by="U3") == SoAlready(desk.row)
+    assert desk.row.layout_wanted_by == "U2"
+    assert desk.woken == 1
+
+
+def test_what_agora_refused_can_be_chosen_again() -> None:
+    refused = Shown(layout=Layout.GRID, refused_at=at(-9))
+    desk = Desk(up(layout_wanted=Layout.SPEAKER, layout_wanted_at=at(-9), shown=refused))
+
+    assert desk.chooses(Layout.SPEAKER) == LayoutChosen(desk.row)
+
+
+def test_sound_only_has_no_layout_to_choose() -> None:
+    desk = Desk(up(options=Options(media=Media.AUDIO)))
+
+    assert desk.chooses(Layout.SPEAKER) == NoPicture(desk.row)
+    assert desk.woken == 0
+
+
+@pytest.mark.parametrize(
+    ("recording", "kind"),
+    [
+        (over(), OverAlready),
+        (up(state=State.UPLOADING, ended_at=at(60)), OverAlready),
+        (up(stop_wanted_at=at(50), stop_wanted_by="U7"), StopAsked),
+        (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), StopAsked),
+    ],
+)
+def test_a_choice_that_comes_too_late_changes_nothing(recording: Recording, kind: type) -> None:
+    desk = Desk(recording)
+
+    assert isinstance(desk.chooses(Layout.SPEAKER), kind)
+    assert desk.row == recording
+
+
+def test_nothing_is_known_of_what_another_slack_channel_records() -> None:
+    desk = Desk(up())
+    with pytest.raises(NothingHere):
+        desk.chooses(Layout.SPEAKER, place=THERE)

@@ -1,0 +1,39 @@
+"""How a call can be recorded, and what can't be both."""
+
+from __future__ import annotations
+
+import pytest
+
+from recordings.options import DEFAULT, WORDS, Contradiction, Layout, Media, Option, Options, Resolution, chosen
+
+
+def test_the_usual_is_what_was_recorded_before_anything_could_be_chosen() -> None:
+    assert Options(media=Media.VIDEO, layout=Layout.GRID, resolution=Resolution.P720) == DEFAULT == chosen([])
+
+
+def test_each_option_takes_the_place_of_the_usual_one() -> None:
+    picked = chosen([Resolution.P1080, Layout.SPEAKER, Media.VIDEO])
+
+    assert picked == Options(media=Media.VIDEO, layout=Layout.SPEAKER, resolution=Resolution.P1080)
+
+
+def test_the_same_twice_is_no_contradiction() -> None:
+    assert chosen([WORDS["sound"], WORDS["audio-only"]]) == Options(media=Media.AUDIO)
+
+
+@pytest.mark.parametrize(
+    ("options", "second"),
+    [
+        ([Layout.GRID, Layout.SPEAKER], Layout.SPEAKER),
+        ([Resolution.P720, Resolution.P1080], Resolution.P1080),
+        ([Media.AUDIO, Media.VIDEO], Media.VIDEO),
+        ([Media.AUDIO, Layout.GRID], Layout.GRID),
+        ([Resolution.P480, Media.AUDIO], Resolution.P480),
+    ],
+)
+def test_a_contradiction_names_the_one_too_many(options: list[Option], second: Option) -> None:
+    with pytest.raises(Contradiction) as refused:
+        chosen(options)
+
+    assert refused.value.second is second
+    assert str(second) in str(refused.value)
