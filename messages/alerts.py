@@ -67,9 +67,7 @@ def alert_message(
     again = _start_again(recording) if _can_go_on(alert) else ""
     if direct:
         lines.append(again)
-    if alert.reason is Reason.LAYOUT_REFUSED and recording.layout_wanted_by:
-        lines.append(f"For {person(recording.layout_wanted_by)}, who chose {recording.layout}")
-    elif alert.kind in _TAKEABLE:
+    if alert.kind in _TAKEABLE:
         lines.append(f"For {person(recording.started_by)}, who started it")
     if taken is not None:
         lines.append(f"🙋 {person(taken.by)} is on it, since {clock(taken.at)}")
@@ -142,8 +140,7 @@ def _detail(alert: Alert) -> str:
     recording = alert.recording
     if alert.kind is AlertKind.WARNING and alert.reason in _ABOUT_FILES and recording.sid:
         return f" · sid {code(recording.sid)}"
-    shown = alert.kind is AlertKind.FAILED or alert.reason is Reason.LAYOUT_REFUSED
-    return f" · {plain(recording.detail)}" if recording.detail and shown else ""
+    return f" · {plain(recording.detail)}" if recording.detail and alert.kind is AlertKind.FAILED else ""
 
 
 def _files(alert: Alert, folder: str, *, direct: bool) -> Message:

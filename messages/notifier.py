@@ -16,7 +16,7 @@ from messages.slack import Slack
 from messages.text import Message
 from recordings.errors import SlackBusy, SlackError, SlackPaced, SlackRefused
 from recordings.metering import Meter, NoMeter
-from recordings.model import AlertKind, Reason, Recording
+from recordings.model import AlertKind, Recording
 from recordings.ports import Clock
 from recordings.stores import AlertJob, CardJob, Cards, Outbox
 
@@ -25,7 +25,6 @@ _NO_CARD_THERE = frozenset({"message_not_found", "cant_update_message", "edit_wi
 _NO_THREAD_THERE = frozenset({"thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"})
 _TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 _BROADCAST = frozenset({AlertKind.FAILED, AlertKind.WARNING, AlertKind.RECOVERED, AlertKind.ENDED})
-_THREAD_ONLY = frozenset({Reason.LAYOUT_REFUSED})
 """Nothing that the whole channel need hear."""
 _log = structlog.get_logger(__name__)
 
@@ -190,7 +189,7 @@ class AlertWork:
         if job.direct:
             channel = self.slack.direct_channel(recording.started_by)
             return _post(self.slack, channel, alert_message(job.alert, self.folder(recording), direct=True))
-        broadcast = job.card_ts is not None and job.alert.kind in _BROADCAST and job.alert.reason not in _THREAD_ONLY
+        broadcast = job.card_ts is not None and job.alert.kind in _BROADCAST
         message = alert_message(job.alert, self.folder(recording), extension=self.extension)
         try:
             return _post(self.slack, recording.slack_channel, message, thread_ts=job.card_ts, broadcast=broadcast)

@@ -10,7 +10,7 @@ import structlog
 
 from messages.notifier import SlackPace
 from messages.slack import Slack
-from messages.text import Message, clock, context, date_and_time, person
+from messages.text import Message, clock, context, date_and_time, person, plain
 from recordings.errors import SlackBusy, SlackRefused
 from recordings.ports import Clock
 from recordings.stores import LineJob, Story
@@ -30,6 +30,11 @@ def _words(line: Line) -> str:
     match line.what:
         case Happening.EXTENDED:
             return f"⏱️ {person(line.who)} extended it to {date_and_time(moment)}."
+        case Happening.LAYOUT:
+            return f"🖼️ {person(line.who)} chose the layout {line.layout}."
+        case Happening.LAYOUT_REFUSED:
+            whom = f", which {person(line.who)} chose" if line.who else ""
+            return f"🖼️ Agora refused the layout {line.layout}{whom}; it is recorded as before. {plain(line.detail)}"
         case Happening.MOVED:
             on = clock(line.at)
             return f"🔁 Agora moved the recorder to another server at {clock(moment)}; it goes on since {on}."

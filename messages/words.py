@@ -107,10 +107,6 @@ WARNING: dict[Reason, Words] = {
     Reason.ENDING_SOON: Words(
         "Its time is nearly up.", "If the call goes on, press Extend here or on the card: anybody in the channel may."
     ),
-    Reason.LAYOUT_REFUSED: Words(
-        "Agora refused the layout that was chosen; it is recorded as before.",
-        "Choose another one on the card. Agora's own words are below, for the person who set up this bot.",
-    ),
     Reason.UNAUTHORIZED: Words(
         "Agora no longer accepts this bot's credentials, so nobody can tell how the recordings of this channel are.",
         "They most likely go on, but can't be stopped from here. Ask the person who set up this bot to check the"

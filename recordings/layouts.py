@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from recordings.actions import Change, Outcome
 from recordings.errors import AgoraError, AgoraRefused, NotFound, Unauthorized
 from recordings.limits import goes_on
-from recordings.model import Alert, AlertKind, Reason, Recording, State, Turn
+from recordings.model import Recording, State, Turn
 from recordings.options import Layout, Options, Shown
 
 
@@ -79,17 +79,12 @@ def after_arrange(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     if error is None:
         return Change(replace(then, shown=Shown(layout=recording.layout, big_uid=large_of(recording, outcome))))
     if isinstance(error, AgoraRefused) and not isinstance(error, Unauthorized):
-        return _given_up(then, error, turn)
+        return Change(replace(then, shown=_given_up(shown, recording, error)))
     return Change(_later(then, error, turn))
 
 
-def _given_up(recording: Recording, error: AgoraError, turn: Turn) -> Change:
-    wished_at = _wished_at(recording)
-    after = replace(recording, shown=replace(recording.shown, tries=0, due_at=None, refused_at=wished_at))
-    cause = f"{Reason.LAYOUT_REFUSED}-{wished_at:%Y%m%d%H%M%S%f}"
-    told = replace(after, detail=str(error))
-    kind, reason = AlertKind.WARNING, Reason.LAYOUT_REFUSED
-    return Change(after, alerts=(Alert(kind=kind, reason=reason, cause=cause, recording=told, raised_at=turn.now),))
+def _given_up(shown: Shown, recording: Recording, error: AgoraError) -> Shown:
+    return replace(shown, tries=0, due_at=None, refused_at=_wished_at(recording), refusal=str(error))
 
 
 def _later(recording: Recording, error: AgoraError, turn: Turn) -> Recording:

@@ -64,7 +64,6 @@ class Reason(StrEnum):
     IN_BACKUP = "in_backup"
     AGORA_UNREACHABLE = "agora_unreachable"
     ENDING_SOON = "ending_soon"
-    LAYOUT_REFUSED = "layout_refused"
     UNWATCHED = "unwatched"
 
 
@@ -339,7 +338,7 @@ class Recording:
             self.ending,
             self.files,
             self.unwatched_to,
-            None if self.over else self.present,
+            self.present if self.started_at is not None and not self.over else None,
             self.part,
             self.up_at,
             self.gaps,

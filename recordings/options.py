@@ -109,6 +109,8 @@ class Shown:
     """When the next of them is due; None: at once."""
     refused_at: datetime | None = None
     """The moment of the wish that Agora refused."""
+    refusal: str = ""
+    """Agora's own words about it."""
 
 
 NOTHING_SHOWN = Shown()

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from recordings.model import Recording, State
+from recordings.options import Layout
 
 _ASKED_TWICE = 2
 """One answer "not found" amid others is nothing to tell: Agora gives such."""
@@ -20,6 +22,8 @@ class Happening(StrEnum):
     """What happened."""
 
     EXTENDED = "extended"
+    LAYOUT = "layout"
+    LAYOUT_REFUSED = "layout_refused"
     FOUND_AGAIN = "found_again"
     MOVED = "moved"
 
@@ -27,7 +31,7 @@ class Happening(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
     """Something that happened to a recording. `who` is empty where nobody here did it; `moment`: until when it was
-    extended, or since when it was not found or moved."""
+    extended, or since when it was not found or moved; `layout`: which one; `detail`: Agora's own words."""
 
     recording_id: str
     slack_channel: str
@@ -35,25 +39,29 @@ class Line:
     what: Happening
     who: str = ""
     moment: datetime | None = None
+    layout: Layout | None = None
+    detail: str = ""
 
 
 def lines(before: Recording, after: Recording, at: datetime) -> Iterator[Line]:
     """What happened at this moment, from what the recording was and what it is."""
     if after.ends_at != before.ends_at and after.extended_by is not None:
-        yield _line(after, at, Happening.EXTENDED, after.ends_at, after.extended_by)
+        yield _line(after, at, Happening.EXTENDED, who=after.extended_by, moment=after.ends_at)
+    yield from _of_the_layout(before, after, at)
     back = before.state is State.INTERRUPTED and after.state is State.RECORDING and before.sid == after.sid
     if back and before.told.moving:
-        yield _line(after, at, Happening.MOVED, before.told.moved_at)
+        yield _line(after, at, Happening.MOVED, moment=before.told.moved_at)
     elif back and before.not_found >= _ASKED_TWICE:
-        yield _line(after, at, Happening.FOUND_AGAIN, before.not_found_since)
+        yield _line(after, at, Happening.FOUND_AGAIN, moment=before.not_found_since)
 
 
-def _line(recording: Recording, at: datetime, what: Happening, moment: datetime | None, who: str = "") -> Line:
-    return Line(
-        recording_id=recording.id,
-        slack_channel=recording.slack_channel,
-        at=at,
-        what=what,
-        who=who,
-        moment=moment,
-    )
+def _of_the_layout(before: Recording, after: Recording, at: datetime) -> Iterator[Line]:
+    who = after.layout_wanted_by or ""
+    if after.layout_wanted_at != before.layout_wanted_at:
+        yield _line(after, at, Happening.LAYOUT, who=who, layout=after.layout)
+    if after.shown.refused_at not in (None, before.shown.refused_at):
+        yield _line(after, at, Happening.LAYOUT_REFUSED, who=who, layout=after.layout, detail=after.shown.refusal)
+
+
+def _line(recording: Recording, at: datetime, what: Happening, **more: Any) -> Line:
+    return Line(recording_id=recording.id, slack_channel=recording.slack_channel, at=at, what=what, **more)

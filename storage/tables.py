@@ -292,6 +292,8 @@ lines = Table(
     Column("what", Name(Happening), nullable=False),
     Column("who", String(32), nullable=False),
     Column("moment", UtcDateTime),
+    Column("layout", Name(Layout)),
+    Column("detail", Text, nullable=False, server_default=""),
     Column("due_at", UtcDateTime, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("done_at", UtcDateTime),

@@ -51,7 +51,7 @@ def test_an_alert_tells_what_was_in_the_bucket_when_it_was_raised(stores: Stores
 def test_an_alert_tells_how_the_recording_was_made(stores: Stores) -> None:
     wish = {"layout_wanted": Layout.SPEAKER, "layout_wanted_by": "U2", "layout_wanted_at": at(20)}
     then = up(options=Options(resolution=Resolution.P1080), shown=Shown(big_uid=7, refused_at=at(20)), **wish)
-    raised(stores, an_alert(then, kind=AlertKind.WARNING, reason=Reason.LAYOUT_REFUSED, cause="layout"))
+    raised(stores, an_alert(then, cause="layout"))
 
     (job,) = stores.outbox.waiting()
 

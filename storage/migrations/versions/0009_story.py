@@ -21,6 +21,8 @@ def upgrade() -> None:
         sa.Column("what", sa.String(length=32), nullable=False),
         sa.Column("who", sa.String(length=32), nullable=False),
         sa.Column("moment", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("layout", sa.String(length=32), nullable=True),
+        sa.Column("detail", sa.Text(), server_default="", nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("tries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),

@@ -81,11 +81,11 @@ def test_an_alert(recording: Recording, what: tuple[AlertKind, Reason | None], f
     assert message.metadata["event_payload"].get("reason") == (reason or recording.reason)
 
 
-@given(st.sampled_from(Happening), people)
-def test_a_line_of_what_happened(what: Happening, who: str) -> None:
-    assert_slack_takes(
-        line_message(Line(recording_id="rec1", slack_channel=CHANNEL, at=NOW, what=what, who=who, moment=NOW))
-    )
+@given(st.sampled_from(Happening), people, anything)
+def test_a_line_of_what_happened(what: Happening, who: str, detail: str) -> None:
+    said = Line(recording_id="rec1", slack_channel=CHANNEL, at=NOW, what=what, who=who, moment=NOW, detail=detail)
+
+    assert_slack_takes(line_message(said))
 
 
 WORST = "&" * 4000

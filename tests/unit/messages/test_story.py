@@ -8,6 +8,7 @@ import pytest
 
 from messages.story import StoryWork, line_message
 from recordings.errors import SlackBusy, SlackRefused
+from recordings.options import Layout
 from recordings.story import Happening, Line
 from tests.fakes.rows import NOW, at, up
 from tests.fakes.story import MemoryStory
@@ -98,12 +99,15 @@ def test_without_a_card_there_is_no_thread_and_so_no_line(office: Storied) -> No
     ("what", "says"),
     [
         (Happening.EXTENDED, "⏱️ <@U2> extended it to "),
+        (Happening.LAYOUT, "🖼️ <@U2> chose the layout speaker."),
+        (Happening.LAYOUT_REFUSED, "🖼️ Agora refused the layout speaker, which <@U2> chose; it is recorded as before. "),
         (Happening.MOVED, "🔁 Agora moved the recorder to another server at "),
         (Happening.FOUND_AGAIN, "🔁 Agora did not find the recorder from "),
     ],
 )
 def test_each_line_is_one_sentence_that_says_what_happened(what: Happening, says: str) -> None:
-    line = Line(recording_id="rec1", slack_channel="C1", at=NOW, what=what, who="U2", moment=at(-60))
+    facts = {"who": "U2", "moment": at(-60), "layout": Layout.SPEAKER, "detail": "invalid\nparameter"}
+    line = Line(recording_id="rec1", slack_channel="C1", at=NOW, what=what, **facts)  # type: ignore[arg-type]
     message = line_message(line)
 
     assert message.text.startswith(says)

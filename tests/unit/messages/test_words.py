@@ -33,7 +33,6 @@ WARNINGS = {
     "unauthorized",
     "unwatched",
     "ending_soon",
-    "layout_refused",
 }
 RECOVERIES = {
     "nothing_stored",

@@ -10,7 +10,7 @@ import pytest
 from recordings.actions import Allot, Arrange, Change, Outcome, Query, Settle
 from recordings.errors import AgoraError
 from recordings.lifecycle import follow
-from recordings.model import AlertKind, Reason, Recording, State
+from recordings.model import Recording, State
 from recordings.options import Layout, Media, Options, Shown
 from recordings.ports import ChannelUsers
 from tests.fakes.rows import UID, at, over, running, turn_at, up, with_card
@@ -139,14 +139,9 @@ def test_a_refusal_is_told_once_and_the_choice_given_up(name: str) -> None:
     error, _ = REFUSED[name]
     change = answered(chosen(Layout.FLOATING), error)
 
-    assert change.recording.shown == Shown(layout=Layout.GRID, refused_at=at(20))
+    assert change.recording.shown == Shown(layout=Layout.GRID, refused_at=at(20), refusal=str(error))
     assert change.recording.state is State.RECORDING
-    (alert,) = change.alerts
-    assert (alert.kind, alert.reason, alert.recording.detail) == (
-        AlertKind.WARNING,
-        Reason.LAYOUT_REFUSED,
-        str(error),
-    )
+    assert change.alerts == (), "a line in the thread tells"
     assert decided(change.recording, running(), turn_at(60)) == Query()
 
 

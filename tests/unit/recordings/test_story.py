@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from recordings.model import Reason, Recording, State
+from recordings.options import Layout, Shown
 from recordings.story import Happening, lines
 from recordings.told import Told
 from tests.fakes.rows import NOW, at, over, up
@@ -26,6 +27,17 @@ def test_an_extension_says_who_did_it_and_until_when() -> None:
     (line,) = lines(before, replace(before, ends_at=at(1860), extended_by="U2"), NOW)
 
     assert (line.what, line.who, line.moment, line.at) == (Happening.EXTENDED, "U2", at(1860), NOW)
+
+
+def test_a_layout_that_somebody_chose_is_said_and_so_is_that_agora_refused_it() -> None:
+    wish = {"layout_wanted": Layout.SPEAKER, "layout_wanted_by": "U2", "layout_wanted_at": at(5)}
+    (chosen,) = lines(up(), up(**wish), NOW)
+    refused = Shown(layout=Layout.GRID, refused_at=at(5), refusal="invalid parameter")
+    (told,) = lines(up(**wish), up(**wish, shown=refused), NOW)
+
+    assert (chosen.what, chosen.who, chosen.layout) == (Happening.LAYOUT, "U2", Layout.SPEAKER)
+    assert (told.what, told.who, told.detail) == (Happening.LAYOUT_REFUSED, "U2", "invalid parameter")
+    assert list(lines(up(**wish, shown=refused), up(**wish, shown=refused), NOW)) == []
 
 
 def test_the_end_that_was_asked_for_at_the_start_is_no_extension() -> None:
