@@ -21,9 +21,15 @@ REFUSED = "Only full members of this workspace may start or stop recordings here
 
 def opened(office: Office, *, by: str = "ana", channel: str = "daily") -> View:
     """The form, once it is open."""
+    person = office.slack.person(by)
+    before = person.modal
+
+    def another() -> View | None:
+        return None if person.modal is before else person.modal
+
     asked = office.command("", by=by, channel=channel)
     assert asked.acknowledged
-    view = office.slack.wait_for(lambda: office.slack.person(by).modal, what="an open form")
+    view = office.slack.wait_for(another, what="an open form")
     assert view is not None
     assert asked.answers == []
     return view
