@@ -109,7 +109,8 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
         since += f", until {date_and_time(end_of(recording, max_duration))} at the latest"
     lines.append(since)
     if recording.first_file_at is not None:
-        lines.append(f"First file stored at {clock(recording.first_file_at)}")
+        of_part = f" of part {recording.part}" if recording.lost_parts else ""
+        lines.append(f"First file{of_part} stored at {clock(recording.first_file_at)}")
     return lines
 
 
@@ -118,9 +119,12 @@ def _people(recording: Recording) -> str:
     if not goes_on(recording) or recording.present is None or recording.present_at is None:
         return ""
     at = clock(recording.present_at)
-    if recording.present == 0:
+    if recording.present > 0:
+        return f"{people(recording.present)} in the call at {at}"
+    if recording.first_file_at is None and not recording.lost_parts:
         return f"Nobody was in this Agora channel at {at}: is it the one of your call?"
-    return f"{people(recording.present)} in the call at {at}"
+    came_later = recording.first_file_at is not None and recording.first_file_at >= recording.present_at
+    return "" if came_later else f"Nobody was in the call at {at}"
 
 
 def parts_line(recording: Recording) -> str:

@@ -71,9 +71,19 @@ def test_who_was_there_when_agora_was_last_asked_is_shown_while_it_goes_on(prese
     there = {"present": present, "present_at": at(4)}
 
     assert line in shown(with_card(**there)).splitlines()
-    assert line in shown(up(**there)).splitlines()
+    assert line in shown(up(**there, first_file_at=None)).splitlines()
     assert line not in shown(up(**there, stop_wanted_at=NOW, stop_wanted_by="U2"))
     assert line not in shown(over(**there))
+
+
+def test_where_something_was_stored_nobody_is_asked_whether_it_is_the_right_channel() -> None:
+    before = up(present=0, present_at=at(4))
+    after = up(state=State.INTERRUPTED, present=0, present_at=at(40))
+    second = up(lost_parts=(a_lost_part(),), first_file_at=None, present=0, present_at=at(200))
+
+    assert "Nobody" not in shown(before), "somebody came after that, or there would be no file"
+    assert f"Nobody was in the call at {clock(at(40))}" in shown(after).splitlines()
+    assert f"Nobody was in the call at {clock(at(200))}" in shown(second).splitlines()
 
 
 def test_an_end_that_somebody_asked_for_is_shown_from_the_beginning() -> None:
@@ -386,6 +396,7 @@ def test_a_later_part_says_since_when_it_is_and_what_is_missing() -> None:
 
     assert f"Since {clock(at(10))}" in said, "it is one recording, from its first part on"
     assert f"Part 2 since {clock(at(170))}" in said
+    assert "First file of part 2 stored at" in said, "the first part had stored some long before"
     assert f"{clock(at(30))} to {clock(at(170))} is missing (2 min 20 s)" in said
 
 
