@@ -306,6 +306,18 @@ def test_when_it_left_as_agora_tells_late_is_when_the_gap_begins(notices: list[A
     assert (change.recorders, change.alerts) == ((), ())
 
 
+def test_a_server_that_it_had_left_before_it_was_found_again_is_not_where_the_gap_begins() -> None:
+    change = news.heed(ON_AGAIN, SECOND, [left(2, 15, received_at=at(175))], turn_at(180))
+
+    assert change.recording.gaps == (Gap(begun_at=at(30), ended_at=at(170)),)
+
+
+def test_a_clock_of_agoras_that_is_ahead_hides_no_gap() -> None:
+    change = news.heed(ON_AGAIN, SECOND, [left(16, 342, received_at=at(43))], turn_at(180))
+
+    assert change.recording.gaps == (Gap(begun_at=at(43), ended_at=at(170)),)
+
+
 def test_one_that_recorded_all_the_while_leaves_no_gap() -> None:
     assert news.heed(ON_AGAIN, SECOND, [left(2, 180)], turn_at(181)).recording.gaps == ()
 
