@@ -433,7 +433,7 @@ def test_files_that_a_lost_part_did_not_store_are_named_beside_those_that_are_th
     said = shown(over(lost_parts=(LOST_PART,), delivery=a_delivery(missing=("FIRST_daily.m3u8", "FIRST_daily_0.mp4"))))
 
     assert "📁 The files are there: 1 part (MP4)" in said
-    assert "A recorder was lost before these files were stored:" in said
+    assert "Of a part that was lost, or held nothing, these files were not stored:" in said
     assert "`FIRST_daily_0.mp4`" in said
 
 
