@@ -72,7 +72,10 @@ def _lost_with_a_part(delivery: Delivery) -> list[str]:
     """What a part that was lost or empty did not store, or not well: the others are no worse for it."""
     lines = []
     if delivery.missing:
-        lines += ["Of a part that was lost, or held nothing, these files were not stored:", *_names(delivery.missing, _LOST_SHOWN)]
+        lines += [
+            "Of a part that was lost, or held nothing, these files were not stored:",
+            *_names(delivery.missing, _LOST_SHOWN),
+        ]
     if delivery.empty:
         lines += ["These files hold nothing:", *_names(delivery.empty, _LOST_SHOWN // 2)]
     return lines

@@ -404,12 +404,18 @@ def test_between_two_parts_it_says_that_it_was_lost_and_goes_on_and_can_be_stopp
     between = up(state=State.INTERRUPTED, sid=None, first_file_at=None, lost_parts=(replace(LOST_PART, on_at=None),))
     said = shown(between)
 
-    assert "🟠 *Lost; recording on as part 2*" in said
-    assert f"Part 1 was lost at {clock(at(30))}" in said
-    assert "about to be recorded on" in said
+    assert "🟠 *Recorder lost; starting part 2*" in said
+    assert f"The recorder was lost at {clock(at(30))}: nothing is recorded since then" in said
+    assert "Nothing is recorded just now" in said, "nobody takes it for a recording"
     assert "is missing" not in said
     assert button(between) is not None
     assert "sid" not in card(between, FRAME).metadata["event_payload"]
+
+
+def test_stopped_between_two_parts_it_says_from_when_on_there_is_nothing() -> None:
+    said = shown(over(lost_parts=(replace(LOST_PART, on_at=None),)))
+
+    assert f"The recorder was lost at {clock(at(30))}: nothing was recorded after that" in said
 
 
 def test_where_it_was_not_recorded_on_it_says_both_and_the_cause() -> None:
