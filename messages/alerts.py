@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from messages.buttons import again_button, details_button, take_button
-from messages.cards import extend_button, gap_line, parts_line
+from messages.cards import extend_button, gap_line, gap_lines, parts_line
 from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
 from messages.metadata import metadata
 from messages.text import (
@@ -148,7 +148,8 @@ def _files(alert: Alert, folder: str, *, direct: bool) -> Message:
     recording = alert.recording
     name, what = plain(recording.agora_channel, CUT_NAME), summary(recording.delivery or Delivery())
     head = f"*{_HEADS[alert.kind]}*: {code(recording.agora_channel)}"
-    lines = [head, *where_the_files_are(recording.delivery or Delivery(), folder)]
+    broke_off = [parts_line(recording)] if recording.between_parts else []
+    lines = [head, *where_the_files_are(recording.delivery or Delivery(), folder), *broke_off, *gap_lines(recording)]
     if direct:
         lines.append(_why_direct(recording))
     button = (links_block(recording),) if has_links(recording) and not direct else ()

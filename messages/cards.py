@@ -62,7 +62,7 @@ def card(recording: Recording, frame: Frame) -> Message:
             _people(recording),
             _extended(recording, frame.max_duration),
             _unwatched(recording),
-            *_gaps(recording),
+            *gap_lines(recording),
             _troubles(recording),
             _how_it_ended(recording),
         )
@@ -88,7 +88,7 @@ def card(recording: Recording, frame: Frame) -> Message:
 
 def _notice(recording: Recording) -> str:
     if recording.coming_up and recording.lost_parts:
-        return "This call is about to be recorded on: everybody in it should know."
+        return "Nothing is recorded just now. Another recorder is on its way: everybody in the call should know."
     if recording.state in (State.RECORDING, State.INTERRUPTED):
         return "This call is being recorded: everybody in it should know."
     return "This call is about to be recorded." if recording.state is State.STARTING else ""
@@ -109,7 +109,8 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
         since += f", until {date_and_time(end_of(recording, max_duration))} at the latest"
     lines.append(since)
     if recording.first_file_at is not None:
-        lines.append(f"First file stored at {clock(recording.first_file_at)}")
+        of_part = f" of part {recording.part}" if recording.lost_parts else ""
+        lines.append(f"First file{of_part} stored at {clock(recording.first_file_at)}")
     return lines
 
 
@@ -118,9 +119,12 @@ def _people(recording: Recording) -> str:
     if not goes_on(recording) or recording.present is None or recording.present_at is None:
         return ""
     at = clock(recording.present_at)
-    if recording.present == 0:
+    if recording.present > 0:
+        return f"{people(recording.present)} in the call at {at}"
+    if recording.first_file_at is None and not recording.lost_parts:
         return f"Nobody was in this Agora channel at {at}: is it the one of your call?"
-    return f"{people(recording.present)} in the call at {at}"
+    came_later = recording.first_file_at is not None and recording.first_file_at >= recording.present_at
+    return "" if came_later else f"Nobody was in the call at {at}"
 
 
 def parts_line(recording: Recording) -> str:
@@ -128,7 +132,8 @@ def parts_line(recording: Recording) -> str:
     if not recording.lost_parts:
         return ""
     if recording.between_parts:
-        return f"Part {recording.part - 1} was lost at {clock(recording.lost_parts[-1].broke_off_at)}"
+        since = "nothing is recorded since then" if recording.ended_at is None else "nothing was recorded after that"
+        return f"The recorder was lost at {clock(recording.lost_parts[-1].broke_off_at)}: {since}"
     if recording.ended_at is not None:
         return f"Recorded in {recording.part} parts: the recorder was lost {times(recording.part - 1)}"
     return f"Part {recording.part} since {clock(recording.up_at or recording.requested_at)}"
@@ -144,7 +149,7 @@ def _extended(recording: Recording, max_duration: float) -> str:
     return f"Extended to {date_and_time(end_of(recording, max_duration))} by {person(recording.extended_by)}"
 
 
-def _gaps(recording: Recording) -> list[str]:
+def gap_lines(recording: Recording) -> list[str]:
     """What the recording lacks."""
     shown = [gap_line(gap) for gap in recording.gaps[:_GAPS_SHOWN]]
     more = len(recording.gaps) - len(shown)

@@ -69,10 +69,13 @@ def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
 
 
 def _lost_with_a_part(delivery: Delivery) -> list[str]:
-    """What a recorder that was lost did not store, or not well: the parts that it has are no worse for it."""
+    """What a part that was lost or empty did not store, or not well: the others are no worse for it."""
     lines = []
     if delivery.missing:
-        lines += ["A recorder was lost before these files were stored:", *_names(delivery.missing, _LOST_SHOWN)]
+        lines += [
+            "Of a part that was lost, or held nothing, these files were not stored:",
+            *_names(delivery.missing, _LOST_SHOWN),
+        ]
     if delivery.empty:
         lines += ["These files hold nothing:", *_names(delivery.empty, _LOST_SHOWN // 2)]
     return lines

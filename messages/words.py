@@ -166,7 +166,7 @@ def state_in_words(recording: Recording) -> str:
         case State.RECORDING:
             return "Recording"
         case State.INTERRUPTED if recording.between_parts:
-            return f"Lost; recording on as part {recording.part}"
+            return f"Recorder lost; starting part {recording.part}"
         case State.INTERRUPTED if recording.told.moving:
             return "Interrupted: Agora is moving the recorder to another server"
         case State.INTERRUPTED:

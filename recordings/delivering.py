@@ -59,7 +59,10 @@ def _after_sighting(recording: Recording, before: Delivery, sighting: Sighting, 
         found = replace(now, missing=_absent(recording, parts[:-1]), empty=_hollow(parts[:-1]))
         return _ready(recording, found, turn) if still else _once_more(recording, before, now, turn)
     if waited_enough:
-        return _missing(recording, replace(now, missing=_absent(recording, parts)), turn)
+        late = replace(now, missing=_absent(recording, parts))
+        if _nobody_spoke(recording, last, verdict) and any(each.playable for _, each in parts[:-1]):
+            return _ready(recording, late, turn)
+        return _missing(recording, late, turn)
     return _in_backup(recording, now, turn) if in_backup else _again(recording, now, turn)
 
 
@@ -74,6 +77,12 @@ def _judged(sighting: Sighting, parts: Sequence[Sought]) -> list[tuple[Sought, V
 def _is_coming(part: Sought, verdict: Verdict, turn: Turn) -> bool:
     """Whether something of a lost part is there, not yet what it takes to play it, and that can still come."""
     return verdict.size > 0 and not verdict.playable and not turn.past(part.lost_at, turn.policy.delivery_timeout)
+
+
+def _nobody_spoke(recording: Recording, last: Sought, verdict: Verdict) -> bool:
+    """Whether the last part ended since nobody was left, before anything of it was stored or missed."""
+    never_stored = recording.first_file_at is None and recording.nothing_stored_at is None and not last.named
+    return recording.reason is Reason.IDLE and last.lost_at is None and never_stored and verdict.size == 0
 
 
 def _agora_named_all(part: Sought) -> bool:

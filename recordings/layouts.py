@@ -88,12 +88,11 @@ def _given_up(shown: Shown, recording: Recording, error: AgoraError) -> Shown:
 
 
 def _later(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
-    """Tried again. Not found: how the recorder is comes first."""
+    """Tried again, in the end as often as it is queried. Not found: how the recorder is comes first."""
     tries = recording.shown.tries + 1
+    again, asked = turn.retry_at(tries, retry_after=error.retry_after, patient=True), recording.next_step_at
     if isinstance(error, NotFound):
-        again, asked = turn.later(turn.policy.soon), turn.now
-    else:
-        again, asked = turn.retry_at(tries, retry_after=error.retry_after, patient=True), recording.next_step_at
+        again, asked = max(again, turn.later(turn.policy.soon)), turn.now
     return replace(recording, next_step_at=asked, shown=replace(recording.shown, tries=tries, due_at=again))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recordings import delivering, layouts, limits, starting, stopping, watching
+from recordings import delivering, layouts, limits, losses, starting, stopping, watching
 from recordings.actions import (
     Acquire,
     Action,
@@ -68,6 +68,8 @@ def _decide_starting(recording: Recording, recorder: Recorder | None, turn: Turn
 
 def _too_late(recording: Recording, turn: Turn) -> bool:
     """Whether it should have come up by now. One that nobody could work on yet, since no replica led, has its time."""
+    if losses.untried(recording):
+        return losses.may_be_another_call(recording, turn)
     untouched = recording.card_ts is None and recording.turn_at is None and recording.tries == 0
     return not untouched and turn.past(recording.begun_at, turn.policy.start_timeout)
 

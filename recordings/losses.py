@@ -21,13 +21,22 @@ def lost(recording: Recording, recorder: Recorder, outcome: Outcome, detail: str
     """Not found past the grace: it is recorded on, unless nobody is there to record, that was done often enough, or it
     was not watched for so long (a database of yesterday) that it may be another call by now."""
     enough = len(recording.lost_parts) >= turn.policy.record_on
-    found_at = recording.found_at or recording.started_at
-    another_call = turn.past(found_at, turn.policy.failover_grace + _ANOTHER_CALL_SECONDS)
-    if enough or another_call or outcome.people == frozenset() or recording.sid is None:
+    if enough or may_be_another_call(recording, turn) or outcome.people == frozenset() or recording.sid is None:
         return fail(recording, recorder, Reason.LOST, detail, turn)
     return Change(
         _afresh(recording, _lost_part(recording, recording.sid, recorder, turn), turn), unwanted(recorder, turn)
     )
+
+
+def untried(recording: Recording) -> bool:
+    """Whether it was lost, and nobody has tried to record on yet: no replica led since."""
+    return recording.between_parts and recording.tried_recorders == 0
+
+
+def may_be_another_call(recording: Recording, turn: Turn) -> bool:
+    """Whether it was last found up so long ago that whoever is there may be in another call."""
+    last = recording.lost_parts[-1].found_at if recording.between_parts else recording.found_at
+    return turn.past(last or recording.started_at, turn.policy.failover_grace + _ANOTHER_CALL_SECONDS)
 
 
 def _lost_part(recording: Recording, sid: str, recorder: Recorder, turn: Turn) -> LostPart:

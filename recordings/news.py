@@ -81,7 +81,8 @@ def _of_lost_parts(recording: Recording, notices: Iterable[Notice], turn: Turn) 
 def _completed(part: LostPart, notice: Notice) -> LostPart:
     match notice.event:
         case Event.EXITED | Event.LEFT:
-            return replace(part, left_at=_latest(part.left_at, notice.sent_at))
+            left_at = min(notice.sent_at, notice.received_at)
+            return replace(part, left_at=_latest(part.left_at, left_at))
         case Event.UPLOADED if not notice.code:
             part = replace(part, uploaded_at=_latest(part.uploaded_at, notice.sent_at))
         case Event.IN_BACKUP:

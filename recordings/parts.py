@@ -39,8 +39,9 @@ class LostPart:
 
     @property
     def broke_off_at(self) -> datetime:
-        """From when on it recorded nothing: as Agora told, else since a query last found it."""
-        return self.left_at or self.moved_at or self.found_at
+        """From when on it recorded nothing: as Agora told, else since a query last found it. What it left before that
+        was a server from which it was moved."""
+        return max(self.found_at, self.left_at or self.moved_at or self.found_at)
 
     @property
     def gap(self) -> Gap | None:

@@ -23,6 +23,7 @@ from recordings.errors import (
     Unauthorized,
 )
 from recordings.layouts import first_shown
+from recordings.losses import untried
 from recordings.model import Reason, Recorder, Recording, Turn
 
 _NOT_CARRIED_OUT = (NotSent, RateLimited, AgoraRefused, NotFound, NoWorker, TaskConflict)
@@ -63,6 +64,8 @@ def after_allot(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         part=recording.part,
     )
     shown = first_shown(recording, outcome)
+    if untried(recording) and turn.past(recording.turn_at, turn.policy.start_timeout / 2):
+        recording = replace(recording, turn_at=turn.now)
     allotted = replace(recording, recorder_id=recorder.id, recorders=number, shown=shown, next_step_at=turn.now)
     return Change(allotted, (recorder,))
 
@@ -125,6 +128,8 @@ def renew(recording: Recording, recorder: Recorder | None, turn: Turn, most: int
 def give_up(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
     posted = recording.card_ts is not None or bool(recording.lost_parts)
     reason = Reason.UNAVAILABLE if posted else Reason.UNDELIVERABLE
+    if untried(recording):
+        reason = Reason.LOST
     return fail(recording, recorder, reason, recording.detail or "no answer in time", turn)
 
 

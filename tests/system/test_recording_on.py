@@ -174,7 +174,7 @@ def test_one_that_does_not_come_up_in_the_place_of_the_lost_one_never_started(of
     office.agora.force_new("daily", 2)
     is_lost(office)
     card = office.wait_card("interrupted")
-    office.slack.wait_for(lambda: "recording on as part 2" in card.said, what="the card says what goes on")
+    office.slack.wait_for(lambda: "starting part 2" in card.said, what="the card says what goes on")
     failed = office.wait_alert("recording_failed", "never_started")
     assert "could not record on" in failed.said
     assert office.alert_kinds() == [("recording_failed", "never_started")]
@@ -202,7 +202,7 @@ def test_a_stop_while_it_is_recorded_on_ends_it(office: Office, fault: tuple[str
     office.agora.fault(operation, **how, times=None)
     is_lost(office)
     office.wait_agora(lambda agora: len(agora.requests(operation)) > tried)
-    assert "recording on" in words(office.command("status"))
+    assert "starting part 2" in words(office.command("status"))
     office.command("stop", by="ben")
     office.agora.clear_faults()
     over = office.wait_card("ended", reason="stopped")

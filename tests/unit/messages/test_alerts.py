@@ -259,6 +259,19 @@ def test_the_warning_about_a_loss_says_which_part_goes_on_and_what_is_missing() 
     assert actions == [TAKE_ACTION, DETAILS_ACTION], "nothing has to be started"
 
 
+def test_whoever_opens_the_files_reads_there_what_is_missing() -> None:
+    told = {"kind": AlertKind.FILES, "reason": None}
+    on_again = over(lost_parts=(a_lost_part(),), delivery=a_delivery())
+    stopped = over(lost_parts=(a_lost_part(on_at=None),), delivery=a_delivery())
+
+    assert f"{clock(at(30))} to {clock(at(170))} is missing (2 min 20 s)" in words(
+        alert_message(an_alert(on_again, **told))
+    )
+    assert f"lost at {clock(at(30))}: nothing was recorded after that" in words(
+        alert_message(an_alert(stopped, **told))
+    )
+
+
 def test_where_the_lost_one_recorded_until_the_next_was_up_it_says_so() -> None:
     alert = an_alert(up(lost_parts=(a_lost_part(left_at=at(180)),)), kind=AlertKind.WARNING, reason=Reason.LOST)
 

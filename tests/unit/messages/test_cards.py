@@ -71,9 +71,19 @@ def test_who_was_there_when_agora_was_last_asked_is_shown_while_it_goes_on(prese
     there = {"present": present, "present_at": at(4)}
 
     assert line in shown(with_card(**there)).splitlines()
-    assert line in shown(up(**there)).splitlines()
+    assert line in shown(up(**there, first_file_at=None)).splitlines()
     assert line not in shown(up(**there, stop_wanted_at=NOW, stop_wanted_by="U2"))
     assert line not in shown(over(**there))
+
+
+def test_where_something_was_stored_nobody_is_asked_whether_it_is_the_right_channel() -> None:
+    before = up(present=0, present_at=at(4))
+    after = up(state=State.INTERRUPTED, present=0, present_at=at(40))
+    second = up(lost_parts=(a_lost_part(),), first_file_at=None, present=0, present_at=at(200))
+
+    assert "Nobody" not in shown(before), "somebody came after that, or there would be no file"
+    assert f"Nobody was in the call at {clock(at(40))}" in shown(after).splitlines()
+    assert f"Nobody was in the call at {clock(at(200))}" in shown(second).splitlines()
 
 
 def test_an_end_that_somebody_asked_for_is_shown_from_the_beginning() -> None:
@@ -386,6 +396,7 @@ def test_a_later_part_says_since_when_it_is_and_what_is_missing() -> None:
 
     assert f"Since {clock(at(10))}" in said, "it is one recording, from its first part on"
     assert f"Part 2 since {clock(at(170))}" in said
+    assert "First file of part 2 stored at" in said, "the first part had stored some long before"
     assert f"{clock(at(30))} to {clock(at(170))} is missing (2 min 20 s)" in said
 
 
@@ -393,12 +404,18 @@ def test_between_two_parts_it_says_that_it_was_lost_and_goes_on_and_can_be_stopp
     between = up(state=State.INTERRUPTED, sid=None, first_file_at=None, lost_parts=(replace(LOST_PART, on_at=None),))
     said = shown(between)
 
-    assert "🟠 *Lost; recording on as part 2*" in said
-    assert f"Part 1 was lost at {clock(at(30))}" in said
-    assert "about to be recorded on" in said
+    assert "🟠 *Recorder lost; starting part 2*" in said
+    assert f"The recorder was lost at {clock(at(30))}: nothing is recorded since then" in said
+    assert "Nothing is recorded just now" in said, "nobody takes it for a recording"
     assert "is missing" not in said
     assert button(between) is not None
     assert "sid" not in card(between, FRAME).metadata["event_payload"]
+
+
+def test_stopped_between_two_parts_it_says_from_when_on_there_is_nothing() -> None:
+    said = shown(over(lost_parts=(replace(LOST_PART, on_at=None),)))
+
+    assert f"The recorder was lost at {clock(at(30))}: nothing was recorded after that" in said
 
 
 def test_where_it_was_not_recorded_on_it_says_both_and_the_cause() -> None:
@@ -422,7 +439,7 @@ def test_files_that_a_lost_part_did_not_store_are_named_beside_those_that_are_th
     said = shown(over(lost_parts=(LOST_PART,), delivery=a_delivery(missing=("FIRST_daily.m3u8", "FIRST_daily_0.mp4"))))
 
     assert "📁 The files are there: 1 part (MP4)" in said
-    assert "A recorder was lost before these files were stored:" in said
+    assert "Of a part that was lost, or held nothing, these files were not stored:" in said
     assert "`FIRST_daily_0.mp4`" in said
 
 

@@ -772,6 +772,39 @@ def test_the_last_part_is_waited_for_as_ever_whatever_the_first_one_left() -> No
     assert heard == [(1200, *CAME_AFTER_ALL), (1200, *FILES)]
 
 
+NOBODY_SPOKE = replace(IDLE, lost_parts=(LOST_PART,), first_file_at=None)
+"""The last part ended by itself, since nobody was left, and nothing of it was ever stored."""
+
+
+def test_a_last_part_that_nobody_spoke_in_makes_the_others_no_worse() -> None:
+    row, heard = story(NOBODY_SPOKE, [(0, FIRST_HLS), (899, FIRST_HLS)])
+    assert heard == [], "something may come all the same"
+
+    row, heard = story(row, [(900, FIRST_HLS)])
+    assert heard == [(900, *FILES)]
+    assert (row.state, delivered(row), row.files_awaited) == (State.ENDED, Delivered.READY, False)
+    assert row.delivery is not None
+    assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "named all the same"
+
+
+@pytest.mark.parametrize(
+    ("facts", "found"),
+    [
+        ({}, {}),
+        ({"files": (f"{NAME}.m3u8",)}, FIRST_HLS),
+        ({"first_file_at": at(50)}, FIRST_HLS),
+        ({"nothing_stored_at": at(50)}, FIRST_HLS),
+        ({"reason": Reason.STOPPED_ELSEWHERE}, FIRST_HLS),
+        ({}, FIRST_HLS | {f"{NAME}_20260617114200000.ts": 5_000}),
+    ],
+    ids=["nothing of any", "named", "stored", "people and no file", "stopped elsewhere", "something came"],
+)
+def test_where_it_may_have_held_something_it_is_told_as_missing(facts: dict[str, Any], found: Objects) -> None:
+    row = replace(NOBODY_SPOKE, **facts)
+
+    assert story(row, [(0, found), (900, found)])[1] == [(900, *WARNED)]
+
+
 def test_files_of_a_lost_part_in_agoras_backup_are_not_taken_for_the_last_ones() -> None:
     in_backup = replace(TWO_PARTS, lost_parts=(replace(LOST_PART, backup_at=at(50)),))
 

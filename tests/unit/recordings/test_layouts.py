@@ -134,6 +134,17 @@ def test_not_found_makes_a_query_come_first() -> None:
     assert decided(change.recording, running(), turn_at(21)) == Query()
 
 
+def test_not_found_again_and_again_though_the_recorder_is_there_is_tried_no_more_often_than_it_is_queried() -> None:
+    recording = chosen(Layout.FLOATING)
+    waits = []
+    for _ in range(5):
+        recording = answered(recording, NOT_FOUND).recording
+        assert recording.shown.due_at is not None
+        waits.append((recording.shown.due_at - at(21)).total_seconds())
+
+    assert waits == [5, 5, 6, 30, 30]
+
+
 @pytest.mark.parametrize("name", [name for name in REFUSED if name != "401"])
 def test_a_refusal_is_told_once_and_the_choice_given_up(name: str) -> None:
     error, _ = REFUSED[name]

@@ -123,12 +123,32 @@ def test_another_recorder_is_started_with_a_uid_of_its_own_and_no_second_card() 
 
 
 def test_it_has_its_time_to_come_up_from_the_loss_on() -> None:
-    assert decided(LOST, None, turn_at(249)) == Allot()
-    assert decided(LOST, None, turn_at(250)) == Settle()
-    change = step(LOST, None, turn_at(250))
+    tried = replace(LOST, recorders=2)
+    assert decided(tried, None, turn_at(249)) == Allot()
+    assert decided(tried, None, turn_at(250)) == Settle()
+    change = step(tried, None, turn_at(250))
 
     assert (change.recording.state, change.recording.reason) == (State.FAILED, Reason.UNAVAILABLE)
     assert told(change) == [("recording_failed", "unavailable")]
+
+
+def test_where_nobody_led_since_the_loss_it_has_its_time_from_the_first_try_on() -> None:
+    assert decided(LOST, None, turn_at(600)) == Allot()
+    allotted = step(LOST, None, turn_at(600), UID + 1)
+    row, (recorder,) = allotted.recording, allotted.recorders
+
+    assert decided(row, recorder, turn_at(689)) == Acquire()
+    assert decided(row, recorder, turn_at(690)) == Settle()
+    assert step(LOST, None, turn_at(161), UID + 1).recording.turn_at == at(160), "else from the loss on"
+
+
+def test_where_nobody_led_for_so_long_that_it_may_be_another_call_it_is_a_failure() -> None:
+    long_after = 30 + 120 + 3600
+    assert decided(LOST, None, turn_at(long_after - 1)) == Allot()
+    change = step(LOST, None, turn_at(long_after))
+
+    assert (change.recording.state, change.recording.reason) == (State.FAILED, Reason.LOST)
+    assert told(change) == [("recording_failed", "lost")]
 
 
 def test_recorders_of_the_parts_before_do_not_count_as_tries() -> None:
@@ -304,6 +324,18 @@ def test_when_it_left_as_agora_tells_late_is_when_the_gap_begins(notices: list[A
     ), "nothing else moves"
     assert change.heeded == tuple(notice.id for notice in notices)
     assert (change.recorders, change.alerts) == ((), ())
+
+
+def test_a_server_that_it_had_left_before_it_was_found_again_is_not_where_the_gap_begins() -> None:
+    change = news.heed(ON_AGAIN, SECOND, [left(2, 15, received_at=at(175))], turn_at(180))
+
+    assert change.recording.gaps == (Gap(begun_at=at(30), ended_at=at(170)),)
+
+
+def test_a_clock_of_agoras_that_is_ahead_hides_no_gap() -> None:
+    change = news.heed(ON_AGAIN, SECOND, [left(16, 342, received_at=at(43))], turn_at(180))
+
+    assert change.recording.gaps == (Gap(begun_at=at(43), ended_at=at(170)),)
 
 
 def test_one_that_recorded_all_the_while_leaves_no_gap() -> None:
