@@ -319,6 +319,11 @@ class Recording:
         return replace(self.options, layout=self.layout)
 
     @property
+    def _present_matters(self) -> bool:
+        """Whether the number of people is worth an edit: while it may be the wrong channel. Later it comes along."""
+        return self.started_at is not None and self.first_file_at is None and not self.over
+
+    @property
     def visible(self) -> tuple[object, ...]:
         """What the card shows; where this changes, the card is drawn anew. Slack allows few updates: what is only of
         use once something else changes as well (the sid) is left to that."""
@@ -338,7 +343,7 @@ class Recording:
             self.ending,
             self.files,
             self.unwatched_to,
-            self.present if self.started_at is not None and not self.over else None,
+            self._present_matters and self.present,
             self.part,
             self.up_at,
             self.gaps,
