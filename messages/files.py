@@ -29,9 +29,9 @@ def amount(size: int) -> str:
 
 
 def summary(delivery: Delivery) -> str:
-    """What is there: `2 parts (MP4), 1 h 05 min, 812 MB`; the size is that of what a link gives."""
+    """What is there: `2 MP4 files, 1 h 05 min, 812 MB`; the size is that of what a link gives."""
     count = len(delivery.parts)
-    kind = "no MP4, HLS only" if not count else "1 part (MP4)" if count == 1 else f"{count} parts (MP4)"
+    kind = "no MP4, HLS only" if not count else "1 MP4 file" if count == 1 else f"{count} MP4 files"
     lasts = [length(timedelta(seconds=delivery.seconds))] if delivery.seconds else []
     size = sum(part.size for part in delivery.parts) if delivery.parts else delivery.size
     return ", ".join((kind, *lasts, amount(size)))
@@ -131,10 +131,10 @@ def links_button(recording: Recording) -> Block:
     }
 
 
-def parts_and_size(delivery: Delivery) -> str:
-    """What a link gives, in a few words: `2 parts, 812 MB`."""
+def files_and_size(delivery: Delivery) -> str:
+    """What a link gives, in a few words: `2 files, 812 MB`."""
     given = delivery.given
-    return f"{len(given)} {'part' if len(given) == 1 else 'parts'}, {amount(sum(part.size for part in given))}"
+    return f"{len(given)} {'file' if len(given) == 1 else 'files'}, {amount(sum(part.size for part in given))}"
 
 
 def links_block(recording: Recording) -> Block:

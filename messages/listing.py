@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from messages import replies
 from messages.buttons import next_button
-from messages.files import has_links, links_button, parts_and_size
+from messages.files import has_links, links_button, files_and_size
 from messages.text import Block, Message, code, context, cut, date_and_time, length, person, section
 from messages.words import files_missing, sign, state_in_words
 from recordings.history import Page
@@ -87,7 +87,7 @@ def _files(recording: Recording) -> list[str]:
     if delivery is None:
         return []
     if has_links(recording):
-        return [parts_and_size(delivery), *(["others are missing"] if files_missing(recording) else [])]
+        return [files_and_size(delivery), *(["others are missing"] if files_missing(recording) else [])]
     if files_missing(recording):
         return ["its files are missing"]
     return {Delivered.READY: ["no MP4, HLS only"], Delivered.UNVERIFIED: ["not verified"]}.get(delivery.state, [])

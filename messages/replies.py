@@ -301,7 +301,7 @@ def _open_button(number: int, label: str, url: str) -> Block:
 
 
 def _part(link: Link, number: int, count: int) -> str:
-    return f"Open part {number} ({amount(link.size)})" if count > 1 else f"Open the recording ({amount(link.size)})"
+    return f"Open file {number} ({amount(link.size)})" if count > 1 else f"Open the recording ({amount(link.size)})"
 
 
 def membership_unknown(error: SlackError) -> Message:

@@ -79,8 +79,8 @@ def test_the_files_are_told_once_they_are_there_and_a_link_gives_what_was_record
     assert told.thread_ts == card.ts
     assert not told.broadcast
     assert payload(told) == payload(card)
-    said(told, "The recording is ready", "1 part (MP4)", f"{bucket.bucket}/{payload(card)['slack_channel']}")
-    said(card, "1 part (MP4)")
+    said(told, "The recording is ready", "1 MP4 file", f"{bucket.bucket}/{payload(card)['slack_channel']}")
+    said(card, "1 MP4 file")
     (link,) = get_links(office, told)
     assert parse_qs(urlsplit(link).query)["X-Amz-Expires"] == ["3600"]
     assert bucket.link_problem(link) is None
@@ -110,7 +110,7 @@ def test_of_sound_only_the_files_are_told_the_same_and_hold_sound_alone(
     office.slack.wait_for(lambda: ".mp4" in str(office.bot.rows("SELECT files FROM recordings")), what="Agora's names")
     office.command("stop", by="ben")
     told = files_message(office)
-    said(told, "The recording is ready", "1 part (MP4)")
+    said(told, "The recording is ready", "1 MP4 file")
     (link,) = get_links(office, told)
     with urlopen(link) as answer:  # noqa: S310 - our own bucket
         played = play(answer.read())
@@ -259,7 +259,7 @@ def test_after_a_move_to_another_server_the_files_of_both_are_one_recording(offi
     office.wait_red()
     office.command("stop", by="ben")
     told = files_message(office)
-    said(told, "2 parts (MP4)")
+    said(told, "2 MP4 files")
     assert ["bak0_" in link for link in get_links(office, told)].count(True) == 1
     assert office.alert_kinds() == [("recording_files", "stopped")]
 
@@ -272,7 +272,7 @@ def test_several_mp4_files_are_one_recording(office: Office) -> None:
     office.wait_agora(tape_is_long)
     office.command("stop", by="ben")
     told = files_message(office)
-    said(told, "3 parts (MP4)")
+    said(told, "3 MP4 files")
     assert len(get_links(office, told)) == 3
 
 

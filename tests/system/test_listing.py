@@ -83,7 +83,7 @@ def test_23_recordings_are_three_pages_though_new_ones_come_and_the_bot_is_kille
     door.open()
     page = listed(office)
     assert names(page) == expected(*range(22, 12, -1))
-    assert "1 part, 800 MB" in page.said
+    assert "1 file, 800 MB" in page.said
     assert "30 min 00 s" in page.said
     assert "<!date^" in page.said
     assert page.ephemeral_to == office.slack.person("ana").id

@@ -377,7 +377,7 @@ def test_the_files_of_both_parts_are_delivered_as_one(office: Office) -> None:
     office.command("stop", by="ben")
     ready = files_message(office)
     office.wait_card("ended", reason="stopped")
-    assert "1 part (MP4)" in ready.said, "a recorder that died made none"
+    assert "1 MP4 file" in ready.said, "a recorder that died made none"
     assert f"Without an MP4: `{first.sid}_daily.m3u8`" in ready.said
     (row,) = office.bot.rows("SELECT delivery FROM recordings")
     delivery = json.loads(row["delivery"]) if isinstance(row["delivery"], str) else row["delivery"]

@@ -44,8 +44,8 @@ def test_a_member_gets_a_button_for_each_file(desk: Desk) -> None:
     reply = pressed(desk)
 
     assert buttons(reply) == [
-        ("Open part 1 (812 MB)", "https://bucket.example/folder/SID_daily_0.mp4?expires=600"),
-        ("Open part 2 (1.4 GB)", "https://bucket.example/folder/SID_daily_1.mp4?expires=600"),
+        ("Open file 1 (812 MB)", "https://bucket.example/folder/SID_daily_0.mp4?expires=600"),
+        ("Open file 2 (1.4 GB)", "https://bucket.example/folder/SID_daily_1.mp4?expires=600"),
     ]
     assert "pass none on" in reply.text
     assert "bucket.example" not in reply.text, "a notification shows the text"

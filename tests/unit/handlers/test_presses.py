@@ -300,7 +300,7 @@ def test_each_says_when_how_long_how_it_ended_and_what_there_is_of_it(desk: Desk
     assert "*`c`*" in going_on
     assert "Recording · <https://acme.slack.com" in going_on
     assert "Failed: the recorder was lost" in failed
-    assert ", 1 h 01 min\nStopped by <@U2> · 2 parts, 1.2 GB · <https://acme.slack.com" in ended
+    assert ", 1 h 01 min\nStopped by <@U2> · 2 files, 1.2 GB · <https://acme.slack.com" in ended
     assert f"^{int(at(10).timestamp())}^" in ended, "in the reader's own zone"
     assert values(message, "get_links") == ["a"]
 
@@ -310,7 +310,7 @@ def test_each_says_when_how_long_how_it_ended_and_what_there_is_of_it(desk: Desk
     [
         (
             a_delivery(5_000_000, state=Delivered.MISSING, missing=("b.ts",)),
-            " · 1 part, 5.0 MB · others are missing · ",
+            " · 1 file, 5.0 MB · others are missing · ",
         ),
         (Delivery(state=Delivered.MISSING, missing=("b.ts",)), " · its files are missing · "),
         (replace(a_delivery(), parts=()), " · no MP4, HLS only · "),

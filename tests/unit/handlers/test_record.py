@@ -363,7 +363,7 @@ def test_a_database_that_is_away_is_not_hidden(desk: Desk) -> None:
 @pytest.mark.parametrize(
     ("delivery", "words"),
     [
-        (a_delivery(812_000_000), "1 part (MP4), 1 h 05 min, 812 MB"),
+        (a_delivery(812_000_000), "1 MP4 file, 1 h 05 min, 812 MB"),
         (Delivery(state=Delivered.MISSING), "its files are missing"),
         (Delivery(state=Delivered.UNVERIFIED), "not verified"),
     ],

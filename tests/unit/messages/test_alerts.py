@@ -165,8 +165,8 @@ def test_what_agora_keeps_in_its_backup_comes_with_the_sid_for_its_support() -> 
 def test_files_that_are_there_come_with_parts_duration_size_place_and_a_button() -> None:
     message = ready(over(delivery=a_delivery(800_000_000, 400_000_000)))
 
-    assert "2 parts (MP4), 1 h 05 min, 1.2 GB" in words(message)
-    assert "2 parts (MP4), 1 h 05 min, 1.2 GB" in message.text
+    assert "2 MP4 files, 1 h 05 min, 1.2 GB" in words(message)
+    assert "2 MP4 files, 1 h 05 min, 1.2 GB" in message.text
     assert f"In `{FOLDER}`" in words(message)
     assert pressable(message) == [LINKS_ACTION]
     assert "<@" not in words(message), "nobody is called: there is nothing to do"

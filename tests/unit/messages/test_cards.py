@@ -315,7 +315,7 @@ def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> N
     ready = over(delivery=a_delivery())
     links = button(ready, LINKS_ACTION)
 
-    assert "1 part (MP4), 1 h 05 min, 800 MB" in shown(ready)
+    assert "1 MP4 file, 1 h 05 min, 800 MB" in shown(ready)
     assert links is not None
     assert (links["action_id"], links["value"]) == (LINKS_ACTION, "rec1")
 
@@ -445,7 +445,7 @@ def test_once_it_is_over_it_says_how_many_parts_there_are() -> None:
 def test_files_that_a_lost_part_did_not_store_are_named_beside_those_that_are_there() -> None:
     said = shown(over(lost_parts=(LOST_PART,), delivery=a_delivery(missing=("FIRST_daily.m3u8", "FIRST_daily_0.mp4"))))
 
-    assert "📁 The files are there: 1 part (MP4)" in said
+    assert "📁 The files are there: 1 MP4 file" in said
     assert "Of a part that was lost, or held nothing, these files were not stored:" in said
     assert "`FIRST_daily_0.mp4`" in said
 

@@ -43,11 +43,11 @@ def test_a_size_is_read_in_words(size: int, words: str) -> None:
 @pytest.mark.parametrize(
     ("delivery", "words"),
     [
-        (a_delivery(812_000_000), "1 part (MP4), 1 h 05 min, 812 MB"),
-        (a_delivery(10**9, 4 * 10**8), "2 parts (MP4), 1 h 05 min, 1.4 GB"),
-        (a_delivery(5000, seconds=42.2), "1 part (MP4), 42 s, 5.0 kB"),
+        (a_delivery(812_000_000), "1 MP4 file, 1 h 05 min, 812 MB"),
+        (a_delivery(10**9, 4 * 10**8), "2 MP4 files, 1 h 05 min, 1.4 GB"),
+        (a_delivery(5000, seconds=42.2), "1 MP4 file, 42 s, 5.0 kB"),
         (replace(a_delivery(), parts=()), "no MP4, HLS only, 1 h 05 min, 1.7 GB"),
-        (a_delivery(5000, seconds=0.0), "1 part (MP4), 5.0 kB"),
+        (a_delivery(5000, seconds=0.0), "1 MP4 file, 5.0 kB"),
     ],
 )
 def test_what_is_there_is_told_with_parts_duration_and_the_size_of_the_parts(delivery: Delivery, words: str) -> None:
@@ -60,7 +60,7 @@ def test_what_is_there_is_told_with_parts_duration_and_the_size_of_the_parts(del
 
 def test_ready_files_are_told_with_their_place() -> None:
     assert said(a_delivery(812_000_000)).splitlines() == [
-        "📁 The files are there: 1 part (MP4), 1 h 05 min, 812 MB",
+        "📁 The files are there: 1 MP4 file, 1 h 05 min, 812 MB",
         f"In `{FOLDER}`",
     ]
 
@@ -117,7 +117,7 @@ def test_nothing_at_all_is_told_from_something_missing() -> None:
     assert said(missing("a_1.mp4", parts=(Part(key="a_0.mp4", size=5000),), seconds=40, size=9000)).splitlines() == [
         "These files are missing:",
         "`a_1.mp4`",
-        f"Looked for in `{FOLDER}`; found: 1 part (MP4), 40 s, 5.0 kB",
+        f"Looked for in `{FOLDER}`; found: 1 MP4 file, 40 s, 5.0 kB",
     ]
 
 
