@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from messages import replies
 from messages.buttons import next_button
-from messages.files import has_links, links_button, files_and_size
+from messages.files import files_and_size, has_links, links_button
 from messages.text import Block, Message, code, context, cut, date_and_time, length, person, section
 from messages.words import files_missing, sign, state_in_words
 from recordings.history import Page
