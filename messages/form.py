@@ -151,7 +151,8 @@ def not_opened(error: SlackError) -> Message:
     if error.error.startswith("no_answer"):
         return replies.text(f"Slack did not answer in time, so the form may not open. Nothing was started. {_IN_WORDS}")
     return replies.text(
-        f"Slack did not let me open the form ({code(error.error, 40)}), and nothing was started. {_IN_WORDS}"
+        f"Slack did not let me open the form ({code(error.error, 40)}), and nothing was started. Type `/record` again"
+        f" in a moment. {_IN_WORDS}"
     )
 
 

@@ -74,8 +74,8 @@ def help_text() -> Message:
 
 
 def unknown_command(typed_word: str, nearest: str | None) -> Message:
-    guess = f" Did you mean `/record {nearest}`?" if nearest else ""
-    return text(f"I don't know {code(typed_word, 40)}.{guess} `/record help` shows what I can do.")
+    guess = f"Did you mean `/record {nearest}`?" if nearest else "To record a call: `/record start` and its name."
+    return text(f"I don't know the command {code(typed_word, 40)}. {guess} `/record help` shows what I can do.")
 
 
 def usage(problem: str, example: str) -> Message:
