@@ -258,6 +258,11 @@ def cannot_post(recording: Recording, bot_name: str) -> Message:
     again = f"`/record start {typed(recording.agora_channel)}`"
     error = recording.detail.split(" ", 1)[0]
     match error:
+        case "channel_not_found" | "not_in_channel" if recording.slack_channel.startswith("D"):
+            return text(
+                "I can't post in a conversation of two people, so nothing was recorded. Ask in a channel, or in a direct"
+                f" message to me: type {again} there."
+            )
         case "is_archived":
             return text("This channel is archived, so I can't post here, and nothing was recorded.")
         case "channel_not_found" | "not_in_channel":
