@@ -55,6 +55,10 @@ def sent_raw(office: Office, shape: dict[str, Any], action: dict[str, Any], numb
     assert delivery.acknowledged, action
 
 
+def wait_answers(office: Office, asked: Interaction, count: int) -> None:
+    office.slack.wait_for(lambda: len(asked.answers) == count, what=f"{count} answers")
+
+
 def acts(office: Office) -> list[str]:
     return [row["what"] for row in office.bot.rows("SELECT what FROM acts ORDER BY id")]
 
@@ -73,6 +77,7 @@ def test_whoever_may_not_reads_who_may_at_every_button_and_nothing_is_written_do
             said = told(office, use(office, card, action, by=who))
             assert said.startswith("Only full members of this workspace may"), action
             assert "ask one of them" in said
+    assert "reference" in told(office, use(office, card, "more", by="gus")), "looking is for everybody"
     assert acts(office) == before
     assert len(office.cards("general")) == 1
     assert office.agora.running() == []
@@ -176,6 +181,8 @@ def test_the_which_one_list_stops_each_once_and_says_so_when_pressed_again(door:
     office = door.open()
     for name in ("one", "two"):
         office.recording(name)
+    for mistyped in ("stop oen", "status oen"):
+        assert "Being recorded here: `one`, `two`." in words(office.command(mistyped))
     asked = office.command("stop", by="ben")
     assert asked.reply is not None
     listed = asked.reply
@@ -295,7 +302,7 @@ def test_every_command_is_answered_to_the_person_alone_wherever_it_is_typed_and_
             asked.repeat()
             assert words(asked).strip(), (text, channel)
         doctor = office.command("doctor", channel=channel)
-        office.slack.wait_for(lambda doctor=doctor: len(doctor.answers) == 2, what="the findings")
+        wait_answers(office, doctor, 2)
     assert office.bot.rows("SELECT id FROM recordings") == []
     assert office.agora.requests("start") == []
     assert "request_failed" not in office.bot.log
