@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, timezone, tzinfo
@@ -23,6 +24,8 @@ _NOT_TOMORROW = timedelta(hours=12)
 _HOURS = r"(?P<hours>[0-9]{1,4}(?:[.,][0-9]{1,4})?)\s*(?:h|hrs?|hours?)"
 _MINUTES = r"(?P<minutes>[0-9]{1,5}(?:[.,][0-9]{1,4})?)\s*(?:m|mins?|minutes?)"
 _LENGTH = re.compile(rf"(?:{_HOURS})?\s*(?:{_MINUTES})?", re.IGNORECASE)
+_HOURS_AND_REST = re.compile(rf"{_HOURS}\s*(?P<minutes>[0-5]?[0-9])", re.IGNORECASE)
+_IN_WORDS = {"an hour": "1h", "one hour": "1h", "half an hour": "30m", "an hour and a half": "1h30m"}
 _CLOCK = re.compile(r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2}))?\s*(?P<half>[ap]\.?m\.?)?", re.IGNORECASE)
 
 
@@ -54,11 +57,12 @@ TimeZone = Callable[[str], tzinfo | None]
 
 def parse_end(word: str, value: str) -> For | Until:
     """What stands behind `for` or `until`. Raises `Usage`."""
-    return _length(value) if word.lower() == "for" else _clock(value)
+    plain = " ".join(unicodedata.normalize("NFKC", value).split())
+    return _length(_IN_WORDS.get(plain.lower(), plain)) if word.lower() == "for" else _clock(plain)
 
 
 def _length(value: str) -> For:
-    found = _LENGTH.fullmatch(value)
+    found = _HOURS_AND_REST.fullmatch(value) or _LENGTH.fullmatch(value)
     if found is None or not (found["hours"] or found["minutes"]):
         raise NotUnderstood("I don't understand for how long: hours and minutes, as in 45m, 2h or 1h30m.", FOR_EXAMPLE)
     seconds = 3600 * _number(found["hours"]) + 60 * _number(found["minutes"])

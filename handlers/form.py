@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -10,18 +11,21 @@ from typing import Any, Protocol
 
 import structlog
 
-from handlers.ends import Ends, For, NotUnderstood, Until, parse_end
+from handlers.ends import FOR_EXAMPLE, Ends, For, NotUnderstood, Until, parse_end
 from handlers.record import ChannelName
 from handlers.usage import Usage
+from handlers.wording import check_bare_name
 from messages import form as fields
 from messages.text import Message
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
 from recordings.model import Source
-from recordings.options import DEFAULT, ENDS, Layout, Media, Options, Resolution
+from recordings.options import DEFAULT, ENDS, GLUED, Layout, Media, Options, Resolution
 from recordings.rights import ChannelNotAllowed
 from recordings.service import AlreadyElsewhere, AlreadyHere, Place, RecordingService
 
 _QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb'
+_EITHER = re.compile(r"0?[0-9][:.][0-9]{2}")
+"""`1:30` may be an hour and a half, or half past one."""
 _log = structlog.get_logger(__name__)
 
 Errors = dict[str, str]
@@ -83,7 +87,7 @@ class RecordForm:
         filled, by = _filled(body["view"]), body["user"]["id"]
         _log.info("form", user=by, channel=filled.place.channel, agora_channel=filled.name)
         wrong = _contradictions(filled)
-        if (words := self._wrong_name(filled.name)) is not None:
+        if (words := self._wrong_name(filled)) is not None:
             wrong[filled.name_field] = words
         ends_at = None
         try:
@@ -113,12 +117,15 @@ class RecordForm:
             return {filled.name_field: fields.runs_elsewhere(filled.name)}
         return {filled.name_field: fields.runs_here(filled.name)} if isinstance(result, AlreadyHere) else {}
 
-    def _wrong_name(self, name: str) -> str | None:
+    def _wrong_name(self, filled: Filled) -> str | None:
+        name = filled.name
         if not name.strip():
             return fields.NO_NAME
         try:
+            if filled.bare:
+                check_bare_name(name)
             self.service.check_channel_name(name)
-        except InvalidChannelName as error:
+        except (Usage, InvalidChannelName) as error:
             return str(error)
         except ChannelNotAllowed as error:
             return fields.not_one_of(name, error.patterns)
@@ -127,11 +134,12 @@ class RecordForm:
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """What somebody filled in. `name_field`: the field that the name is from; `began`: what stood at a field when the
-    form opened."""
+    """What somebody filled in. `name_field`: the field that the name is from; `bare`: they typed it, without quotes;
+    `began`: what stood at a field when the form opened."""
 
     name: str
     name_field: str
+    bare: bool
     length: str
     options: Options
     began: Options
@@ -142,7 +150,7 @@ class Filled:
 
 def end_in(text: str) -> For | Until | None:
     """When it shall end, with or without the word in front; None where nothing is said. Raises `Usage`."""
-    words = text.split(None, 1)
+    words = GLUED.sub(r"\1 ", text.strip(), count=1).split(None, 1)
     if not words:
         return None
     if words[0].lower() in ENDS:
@@ -151,9 +159,12 @@ def end_in(text: str) -> For | Until | None:
         return parse_end("for", text.strip())
     except NotUnderstood as error:
         try:
-            return parse_end("until", text.strip())
+            until = parse_end("until", text.strip())
         except NotUnderstood:
             raise error from None
+        if _EITHER.fullmatch(text.strip()):
+            raise Usage(f"Is {text.strip()} a length or a time of day?", FOR_EXAMPLE) from None
+        return until
 
 
 def _contradictions(filled: Filled) -> Errors:
@@ -173,11 +184,13 @@ def _filled(view: dict[str, Any]) -> Filled:
     held = {name: next(iter(elements.values())) for name, elements in view["state"]["values"].items()}
     began = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
     recent = _value(held.get(fields.RECENT), "selected_option")
-    typed = _bare((held.get(fields.CHANNEL) or {}).get("value") or "")
+    written = (held.get(fields.CHANNEL) or {}).get("value") or ""
+    typed, proposed = _bare(written), (began.get(fields.CHANNEL) or {}).get("initial_value")
     back = json.loads(view.get("private_metadata") or "{}")
     return Filled(
         name=recent or typed,
         name_field=fields.RECENT if recent else fields.CHANNEL,
+        bare=not recent and typed == written.strip() and written != proposed,
         length=(held.get(fields.LENGTH) or {}).get("value") or "",
         options=_options(held, "selected_option"),
         began=_options(began, "initial_option"),

@@ -40,6 +40,9 @@ class LinksButton:
             return replies.membership_unknown(error)
         except BucketError as error:
             _log.error("no_link", recording=recording_id, error=str(error))
-            return replies.text(f"I can't make links just now (`{error.code}`). Reference `{recording_id}`.")
+            return replies.text(
+                f"I can't make links just now (`{error.code}`). Press again in a minute; if that does not help, show"
+                f" this to the person who set me up. Reference `{recording_id}`."
+            )
         _log.info("links_given", recording=recording_id, user=by, files=len(found.links))
         return replies.links(found)

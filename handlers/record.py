@@ -13,6 +13,7 @@ from handlers.wording import Typed, UnknownVerb, Usage, parse
 from messages import replies
 from messages.listing import listing
 from messages.text import Message
+from recordings.model import Recording
 from recordings.service import NothingHere, Place, RecordingService, Several, StopAsked
 
 ChannelName = Callable[[str, str], str | None]
@@ -74,16 +75,19 @@ class RecordCommand:
     def _status(self, typed: Typed, command: dict[str, Any]) -> Message:
         found = self.service.status(_place(command), typed.name)
         if not found and typed.name is not None:
-            return replies.nothing_here(typed.name)
+            return replies.nothing_here(typed.name, self._going_on(command))
         if typed.name is not None and found[0].over:
             return replies.over_already(found[0], _domain(command))
         return replies.status(found, _domain(command), self.usual)
+
+    def _going_on(self, command: dict[str, Any]) -> list[Recording]:
+        return [recording for recording in self.service.status(_place(command)) if not recording.over]
 
     def _stop(self, typed: Typed, command: dict[str, Any]) -> Message:
         try:
             result = self.service.stop(_place(command), command["user_id"], typed.name, delivery_key(command))
         except NothingHere as error:
-            return replies.nothing_here(str(error))
+            return replies.nothing_here(str(error), self._going_on(command))
         match result:
             case Several(recordings):
                 return replies.which_one(recordings)

@@ -6,14 +6,14 @@ import difflib
 import re
 from dataclasses import dataclass
 
-from handlers.choices import START_EXAMPLE, close, is_word, read
+from handlers.choices import START_EXAMPLE, is_word, meant, read
 from handlers.ends import For, Until
 from handlers.entities import unescape
 from handlers.usage import Usage
 from recordings.errors import PersonError
 from recordings.options import DEFAULT, Options
 
-__all__ = ["Typed", "UnknownVerb", "Usage", "asks_for_doctor", "nearest", "parse"]
+__all__ = ["Typed", "UnknownVerb", "Usage", "asks_for_doctor", "check_bare_name", "nearest", "parse"]
 VERBS = ("start", "status", "stop", "list", "doctor", "help")
 _WITHOUT_A_NAME = ("doctor", "help")
 _FOR_EVERYBODY = ("status", "list", "doctor", "help")
@@ -89,8 +89,24 @@ def _split(rest: str) -> tuple[str | None, list[str]]:
     words = rest.split()
     if is_word(words[0]):
         return None, words
-    first = next((number for number, word in enumerate(words) if is_word(word) or (number and close(word))), len(words))
-    return " ".join(words[:first]), words[first:]
+    first = next((number for number in range(1, len(words)) if is_word(words[number]) or meant(words[number:])), None)
+    return " ".join(words[:first]), ([] if first is None else words[first:])
+
+
+def check_bare_name(name: str) -> None:
+    """Whether a name that stands in a field of its own, without quotes, may be meant for more than a name.
+
+    Raises `Usage`.
+    """
+    _, behind = _split(name)
+    try:
+        end = read(behind).end
+    except Usage:
+        end = None
+    if end is not None:
+        raise Usage("Only the name belongs here; for how long has a field of its own. If the Agora channel is really "
+                    "named so, put the name in quotes.", START_EXAMPLE)  # fmt: skip
+    _literal(name.strip(), START_EXAMPLE)
 
 
 def asks_for_doctor(text: str) -> bool:
@@ -139,7 +155,7 @@ def _name(rest: str, example: str) -> str:
 def _quoted(bare: str, example: str) -> str:
     inner = bare[1:-1]
     if len(bare) < 2 or not bare.endswith('"') or '"' in inner:
-        raise Usage("A quotation mark is missing, or there is something behind the name.", example)
+        raise Usage("A quotation mark is missing, or there is something after the name.", example)
     if not inner.strip():
         raise Usage("There is no name between the quotation marks.", example)
     return inner

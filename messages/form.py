@@ -22,6 +22,7 @@ MEDIA, LAYOUT, RESOLUTION = "media", "layout", "resolution"
 """Fields: each is its block's id, and its element's."""
 RECENT_SHOWN = 20
 _AT_A_FIELD = 300
+_NAME_HINT = "The name that the call has at Agora; it may be another one than this Slack channel's."
 _Choice = TypeVar("_Choice", Media, Layout, Resolution)
 _LATE = frozenset({"expired_trigger_id", "trigger_expired", "invalid_trigger_id"})
 _OPENED_BEFORE = frozenset({"exchanged_trigger_id", "trigger_exchanged"})
@@ -49,7 +50,7 @@ def form(begun: Begun, limits: Limits, private: str) -> Block:
     """The modal. `private` comes back with what was filled in."""
     recent = [_recent(begun.recent)] if begun.recent else []
     blocks = [
-        _field(CHANNEL, "Agora channel", _typed(CHANNEL, "daily", begun.channel), optional=bool(recent)),
+        _field(CHANNEL, "Agora channel", _typed(CHANNEL, "daily", begun.channel), _NAME_HINT, optional=bool(recent)),
         *recent,
         _length(begun.options.lasts, limits),
         _field(MEDIA, "What to record", {"type": "radio_buttons", **_choices(MEDIA, MEDIA_NAMES, begun.options.media)}),
@@ -91,7 +92,7 @@ def _recent(names: Sequence[str]) -> Block:
         "placeholder": _plain("None of these"),
         "options": [{"text": _plain(cut(name, 75)), "value": name} for name in names[:RECENT_SHOWN]],
     }
-    hint = "Recorded from this Slack channel before. What is chosen here is recorded, whatever stands above."
+    hint = "Recorded from this Slack channel before. A choice here counts, whatever stands above."
     return _field(RECENT, "Or one of the recent ones", select, hint, optional=True)
 
 
@@ -151,7 +152,8 @@ def not_opened(error: SlackError) -> Message:
     if error.error.startswith("no_answer"):
         return replies.text(f"Slack did not answer in time, so the form may not open. Nothing was started. {_IN_WORDS}")
     return replies.text(
-        f"Slack did not let me open the form ({code(error.error, 40)}), and nothing was started. {_IN_WORDS}"
+        f"Slack did not let me open the form ({code(error.error, 40)}), and nothing was started. Type `/record` again"
+        f" in a moment. {_IN_WORDS}"
     )
 
 

@@ -34,7 +34,7 @@ from recordings.model import Delivered, Reason, Recording, State
 _COMMANDS = (
     ("/record", "opens a form: what to record, for how long, and how"),
     ("/record start [channel]", "records an Agora channel; without a name, the one named like this Slack channel"),
-    ("/record start [channel] for 45m", "records it for so long; `until 15:30`: until then, in your own time zone"),
+    ("/record start [channel] for 45m", "stops it after 45 minutes; `until 15:30`: at that time, where you are"),
     (
         "/record start [channel] audio",
         "records sound only; `floating`, `grid`, `speaker`: the layout of the picture; `360p`, `480p`, `720p`, `1080p`:"
@@ -66,16 +66,16 @@ def help_text() -> Message:
             [
                 "*Recording calls*",
                 *lines,
-                "A name with spaces stands in quotes, and so does one that is a word of these:"
-                ' `/record start "team call"`.',
+                "[channel] is the name that the call has at Agora; it may be another one than this Slack channel's. Put"
+                ' quotes around a name that has spaces or is a word of these: `/record start "team call"`.',
             ]
         )
     )
 
 
 def unknown_command(typed_word: str, nearest: str | None) -> Message:
-    guess = f" Did you mean `/record {nearest}`?" if nearest else ""
-    return text(f"I don't know {code(typed_word, 40)}.{guess} `/record help` shows what I can do.")
+    guess = f"Did you mean `/record {nearest}`?" if nearest else "To record a call: `/record start` and its name."
+    return text(f"I don't know the command {code(typed_word, 40)}. {guess} `/record help` shows what I can do.")
 
 
 def usage(problem: str, example: str) -> Message:
@@ -171,9 +171,12 @@ def over_already(recording: Recording, domain: str) -> Message:
     return text(f"That recording of {name} is over. This is how it ended:\n{_line(recording, domain)}")
 
 
-def nothing_here(agora_channel: str) -> Message:
+def nothing_here(agora_channel: str, going_on: Sequence[Recording] = ()) -> Message:
+    """`going_on`: what is being recorded here instead; the name may be mistyped."""
     if agora_channel:
-        return text(f"{code(agora_channel)} is not being recorded from this channel, and was not before.")
+        others = ", ".join(code(recording.agora_channel) for recording in going_on[:_SHOWN])
+        instead = f"Being recorded here: {others}." if others else "`/record list` shows what was."
+        return text(f"{code(agora_channel)} is not being recorded from this channel, and was not before. {instead}")
     return text("Nothing has been recorded from this channel yet. `/record start` begins.")
 
 
@@ -258,6 +261,11 @@ def cannot_post(recording: Recording, bot_name: str) -> Message:
     again = f"`/record start {typed(recording.agora_channel)}`"
     error = recording.detail.split(" ", 1)[0]
     match error:
+        case "channel_not_found" | "not_in_channel" if recording.slack_channel.startswith("D"):
+            return text(
+                "I can't post in a conversation of two people, so nothing was recorded. Ask in a channel, or in a"
+                f" direct message to me: type {again} there."
+            )
         case "is_archived":
             return text("This channel is archived, so I can't post here, and nothing was recorded.")
         case "channel_not_found" | "not_in_channel":

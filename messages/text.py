@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from recordings.options import ENDS, WORDS
+from recordings.options import ENDS, GLUED, WORDS
 
 Block = dict[str, Any]
 
@@ -47,7 +47,8 @@ def code(text: str, most: int = CUT_NAME) -> str:
 
 def typed(name: str) -> str:
     """A channel name as it has to be typed after `/record start`: quoted where it would be taken for something else."""
-    quoted = " " in name or name[:1] in "@#:" or name.lower() in (*WORDS, *ENDS)
+    means_something = name.lower() in (*WORDS, *ENDS) or GLUED.match(name)
+    quoted = " " in name or name[:1] in "@#:" or means_something
     return code(f'"{name}"' if quoted else name).strip("`")
 
 
@@ -111,9 +112,9 @@ def context(text: str) -> Block:
 def confirm(title: str, text: str, yes: str, no: str) -> Block:
     """What a button asks before it acts."""
     return {
-        "title": {"type": "plain_text", "text": cut(title, 100)},
-        "text": {"type": "plain_text", "text": cut(text, 300)},
-        "confirm": {"type": "plain_text", "text": cut(yes, 30)},
-        "deny": {"type": "plain_text", "text": cut(no, 30)},
+        "title": {"type": "plain_text", "text": cut(title, 100), "emoji": False},
+        "text": {"type": "plain_text", "text": cut(text, 300), "emoji": False},
+        "confirm": {"type": "plain_text", "text": cut(yes, 30), "emoji": False},
+        "deny": {"type": "plain_text", "text": cut(no, 30), "emoji": False},
         "style": "danger",
     }

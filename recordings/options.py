@@ -5,6 +5,7 @@ Doc pages: cloud-recording/develop/composite-mode, develop/layout.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -52,6 +53,8 @@ WORDS: dict[str, Option] = {
 """What people type, in lower case. An Agora channel that is named so stands in quotes, as for `ENDS`."""
 ENDS = ("for", "until")
 """The words before the time that a recording takes."""
+GLUED = re.compile(rf"({'|'.join(ENDS)})(?=[0-9])", re.IGNORECASE)
+"""One of these with the time right behind it: `for45m`."""
 
 
 class Contradiction(ValueError):

@@ -174,7 +174,7 @@ class RecordingService:
     ) -> StopAsked | OverAlready:
         if recording.over or recording.state is State.UPLOADING:
             return OverAlready(recording)
-        again = recording.stop_wanted_at is not None
+        again = recording.stop_wanted_at is not None and self.store.repeated(request) is None
         now = self.clock()
         act = _act(recording, Deed.STOPPED, by, now, source, detail)
         stopped = self.store.wish_stop(recording.id, by, now, request, act)

@@ -19,6 +19,7 @@ from recordings.told import Gap, Told
 from simulator.slack.blocks import message_problems, too_long
 from simulator.slack.metadata import metadata_valid
 from tests.fakes.rows import NOW, a_recording, at
+from tests.fakes.slack_rules import check_message
 
 PEOPLE = ("U012AB3CD", "W0123456789")
 CHANNEL = "C012AB3CD"
@@ -186,6 +187,7 @@ def assert_slack_takes(message: Message) -> None:
     blocks = list(message.blocks)
     assert json.loads(json.dumps(blocks)) == blocks
     assert message_problems(blocks) == []
+    check_message(blocks)
     assert not too_long(blocks)
     for text in marked_texts(message):
         rest = _MARK.sub("", text)

@@ -20,7 +20,7 @@ from simulator.agora import AgoraSimulator, Timing
 from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
 from simulator.slack.interactions import Interaction
-from simulator.slack.world import Message
+from simulator.slack.world import Channel, Message
 from tests.system import warm
 from tests.system.closed_bucket import closed_bucket
 
@@ -131,7 +131,9 @@ class Office:
         self.slack.add_channel(name, [self.slack.person(each) for each in people or ("ana", "ben")])
         return name
 
-    def command(self, text: str, *, by: str = "ana", channel: str = "daily", wait: bool = True) -> Interaction:
+    def command(
+        self, text: str, *, by: str = "ana", channel: Channel | str = "daily", wait: bool = True
+    ) -> Interaction:
         return self.slack.person(by).command("/record", text, channel=channel, wait=wait)
 
     def press_stop(self, where: Message, *, by: str = "ben", stale: bool = False) -> Interaction:

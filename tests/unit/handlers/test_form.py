@@ -237,6 +237,55 @@ def test_quotes_and_spaces_around_a_name_are_left_out(desk: Desk, name: str) -> 
     assert [r.agora_channel for r in desk.store.active()] == ["weekly"]
 
 
+NOT_A_NAME = {
+    "daily for 45m": "Only the name belongs here",
+    "daily until 15:30 audio": "Only the name belongs here",
+    "daily for45m": "Only the name belongs here",
+    "#daily": "a Slack channel",
+    "@ana": "a Slack person",
+    ":smile:": "an emoji",
+}
+
+
+@pytest.mark.parametrize("name", NOT_A_NAME)
+def test_what_is_more_than_a_name_is_told_at_the_name_and_taken_as_it_is_in_quotes(desk: Desk, name: str) -> None:
+    wrong = desk.sends(channel=name)
+
+    assert list(wrong) == ["channel"]
+    assert NOT_A_NAME[name] in wrong["channel"]
+    assert "put the name in quotes" in wrong["channel"]
+    assert desk.sends(channel=f'"{name}"') == {}
+    assert [r.agora_channel for r in desk.store.active()] == [name]
+
+
+def test_a_name_that_the_form_itself_proposed_is_taken_as_it_is(desk: Desk) -> None:
+    desk.has(over(agora_channel="#daily for 45m"))
+    desk.opens()
+
+    assert desk.sends() == {}
+
+
+def test_a_field_that_slack_sends_empty_is_what_was_left_out(desk: Desk) -> None:
+    desk.opens()
+    values = {
+        "channel": {"channel": {"type": "plain_text_input", "value": "daily"}},
+        "length": {"length": {"type": "plain_text_input", "value": None}},
+        "media": {"media": {"type": "radio_buttons", "selected_option": None}},
+        "layout": {"layout": {"type": "static_select", "selected_option": None}},
+    }
+    view = {**desk.view, "id": "V1", "state": {"values": values}}
+
+    assert desk.form.submit({"user": {"id": "U1"}, "team": {"id": "T1"}, "view": view}) == {}
+    assert [r.options for r in desk.store.active()] == [Options()]
+
+
+def test_a_time_that_may_as_well_be_a_length_is_asked_about(desk: Desk) -> None:
+    wrong = desk.sends(length="1:30")
+
+    assert "Is 1:30 a length or a time of day?" in wrong["length"]
+    assert "1h30m or until 15:30" in wrong["length"]
+
+
 def test_marks_in_a_name_are_plain_text(desk: Desk) -> None:
     desk.sends(channel="<!channel> & co")
 
@@ -266,6 +315,10 @@ def test_one_that_failed_stands_in_nobodys_way(desk: Desk) -> None:
         ("for 1h 30 min", For(5400)),
         ("15:30", Until(15, 30)),
         ("until 3:30 pm", Until(15, 30)),
+        ("for45m", For(2700)),
+        ("until1:30", Until(1, 30)),
+        ("half an hour", For(1800)),
+        ("\uff14\uff15m", For(2700)),
     ],
 )
 def test_a_length_is_understood_with_or_without_its_word(text: str, end: For | Until | None) -> None:

@@ -73,7 +73,7 @@ UNDERSTOOD = {
 }
 """What it is taken for; None: refused with a hint. Whether the name can be an Agora channel's is not asked here."""
 
-WITH_AN_END: dict[str, tuple[str | None, For | Until]] = {
+WITH_AN_END: dict[str, tuple[str | None, For | Until | None]] = {
     "start daily for 45m": ("daily", For(2700)),
     "start daily for 45 m": ("daily", For(2700)),
     "start daily for 90 min": ("daily", For(5400)),
@@ -107,6 +107,20 @@ WITH_AN_END: dict[str, tuple[str | None, For | Until]] = {
     'start "until" until 15:30': ("until", Until(15, 30)),
     "start form for 45m": ("form", For(2700)),
     "start <http://daily.co|daily.co> for 45m": ("daily.co", For(2700)),
+    "start daily for45m": ("daily", For(2700)),
+    "start daily until15:30": ("daily", Until(15, 30)),
+    "start daily until3:30 pm": ("daily", Until(15, 30)),
+    "start for45m": (None, For(2700)),
+    'start "for45m"': ("for45m", None),
+    "start for2025": ("for2025", None),
+    "start daily for an hour": ("daily", For(3600)),
+    "start daily for Half an Hour": ("daily", For(1800)),
+    "start daily for an hour and a half": ("daily", For(5400)),
+    "start daily for 1h30": ("daily", For(5400)),
+    "start daily for 1 h 5": ("daily", For(3900)),
+    "start daily for \uff14\uff15m": ("daily", For(2700)),
+    "start daily until \uff11\uff15\uff1a\uff13\uff10": ("daily", Until(15, 30)),
+    "start daily until 15.30": ("daily", Until(15, 30)),
 }
 
 WRONG_ENDS = {
@@ -138,7 +152,7 @@ WRONG_ENDS = {
     "start daily until 15:30:00": "until when",
     "start team call for 45m": "quotes",
     'start "team call for 45m': "missing",
-    'start "team call"for 45m': "behind the name",
+    'start "team call"for 45m': "after the name",
     "start @ana for 45m": "person",
     "start <@U012AB3CD|ana> for 45m": "mention",
     "stop daily for 45m": "quotes",
@@ -171,6 +185,19 @@ WITH_OPTIONS: dict[str, tuple[str | None, For | Until | None, Options]] = {
     ),
     "start daily until 3:30 pm audio": ("daily", Until(15, 30), SOUND),
     "start daily\tfor\n45m\u00a0audio": ("daily", For(2700), SOUND),
+    "start daily for 45m, audio": ("daily", For(2700), SOUND),
+    "start daily for an hour audio": ("daily", For(3600), SOUND),
+    "start daily video, grid": ("daily", None, Options()),
+    "start daily audio only": ("daily", None, SOUND),
+    "start sound only for 45m": (None, For(2700), SOUND),
+    "start daily speaker view": ("daily", None, Options(layout=Layout.SPEAKER)),
+    "start daily floating layout 480p": (
+        "daily",
+        None,
+        Options(layout=Layout.FLOATING, resolution=Resolution.P480),
+    ),
+    "start daily 1080 p": ("daily", None, Options(resolution=Resolution.P1080)),
+    "start daily \uff11\uff10\uff18\uff10\uff50": ("daily", None, Options(resolution=Resolution.P1080)),
 }
 WRONG_OPTIONS = {
     "start daily for 45m gird": "Did you mean grid?",
@@ -178,6 +205,16 @@ WRONG_OPTIONS = {
     "start daily adio": "Did you mean audio?",
     "start daily speakr for 45m": "Did you mean speaker?",
     "start daily 1080": "Did you mean 1080p?",
+    "start daily gallery": "Did you mean grid?",
+    "start daily speeker": "Did you mean speaker?",
+    "start daily 4k": "Did you mean 1080p?",
+    "start daily 45m": "Did you mean for 45m?",
+    "start daily 45 min audio": "Did you mean for 45 min?",
+    "start daily 30h": "Did you mean for?",
+    "start daily till 15:30": "Did you mean until?",
+    "start daily 3pm": "Did you mean until 3pm?",
+    "start daily for99h": "23 h at most",
+    "start daily video only": "the word only",
     "start daily audio now": "the word now",
     "start daily grid <@U012AB3CD|ana>": "the word <@U012AB3CD|ana>",
     "start daily audio grid": "no picture",
@@ -199,8 +236,8 @@ REFUSED = {
     'start team call"': "missing",
     'start team "call"': "missing",
     'start da"ily': "missing",
-    'start "team" call': "behind the name",
-    'start "a" "b"': "behind the name",
+    'start "team" call': "after the name",
+    'start "a" "b"': "after the name",
     'start "': "missing",
     'start ""': "no name",
     'start "  "': "no name",
@@ -324,7 +361,19 @@ def test_a_wrong_option_is_refused_with_a_reason_and_an_example(text: str) -> No
     assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
 
 
-@pytest.mark.parametrize("word", [*WORDS, *ENDS])
+NEARLY = ["adio", "1080", "gird", "speeker", "till", "45m", "3pm", "fullhd2"]
+
+
+@pytest.mark.parametrize("word", NEARLY)
+def test_the_example_for_a_word_that_is_nearly_one_shows_that_one(word: str) -> None:
+    with pytest.raises(Usage) as refused:
+        parse(f"start daily {word}")
+    guess = str(refused.value).split("Did you mean ")[1].split("?")[0]
+
+    assert refused.value.example.startswith(f"/record start daily {guess}")
+
+
+@pytest.mark.parametrize("word", [*WORDS, *ENDS, "for45m"])
 @pytest.mark.parametrize("verb", ["stop", "status", "list"])
 def test_behind_other_commands_a_word_is_a_name(verb: str, word: str) -> None:
     assert parse(f"{verb} {word}") == Typed(verb, word)

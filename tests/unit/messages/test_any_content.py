@@ -42,6 +42,7 @@ from tests.fakes.hostile import (
     recordings,
 )
 from tests.fakes.rows import NOW, a_recorder, over
+from tests.fakes.slack_rules import check_view
 
 ALERTS = [
     (kind, reason)
@@ -203,6 +204,7 @@ def test_the_form(begun: Begun, usual: float, tokens: bool, private: str) -> Non
 
     assert json.loads(json.dumps(view)) == view
     assert view_problems(view) == []
+    check_view(view)
     assert not view_too_large(view)
     assert "mrkdwn" not in json.dumps(view), "nothing in it is looked through for marks"
 
@@ -211,6 +213,7 @@ def test_the_form_at_its_longest() -> None:
     names = [f"{number:02}".ljust(64, "&") for number in range(50)]
     view = form(Begun("&" * 64, names), Limits(10**7, tokens=True), "x" * 3000)
 
+    check_view(view)
     assert view_problems(view) == []
     assert not view_too_large(view)
 
