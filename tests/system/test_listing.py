@@ -130,7 +130,7 @@ def test_files_are_given_from_the_list(office: Office, bucket: BucketSimulator) 
     office.command("stop")
     office.slack.wait_for(lambda: "get_links" in office.cards()[-1].elements, timeout=20, what="the files")
     page = listed(office)
-    assert "1 part" in page.said
+    assert "1 file" in page.said
     assert f"Stopped by {office.slack.person('ana').mention}" in page.said
     pressed = office.slack.person("ana").press(page, "get_links")
     (answer,) = office.slack.wait_for(lambda: pressed.answers, what="links")
