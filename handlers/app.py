@@ -38,6 +38,7 @@ from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACT
 from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.files import LINKS_ACTION
 from messages.form import CHANNEL, FORM, at_a_field
+from messages.links import OPEN_ACTION
 from messages.options import LAYOUT_ACTION
 from messages.text import Message
 from recordings.errors import StorageUnavailable
@@ -89,7 +90,7 @@ def slack_app(
         app.action(action)(_press(details.answer))
     app.action(TAKE_ACTION)(_press_slowly(taking.answer))
     app.action(LINKS_ACTION)(_press_slowly(partial(gate.press, links.answer, doing=GET_LINKS)))
-    app.action(re.compile(rf"{replies.OPEN_ACTION}_\d+"))(_nothing_to_do)
+    app.action(re.compile(rf"{OPEN_ACTION}_\d+"))(_nothing_to_do)
     app.view(FORM)(_submission(form, gate))
     app.error(_on_error)
     return app

@@ -8,6 +8,7 @@ from typing import Any
 import structlog
 
 from messages import replies
+from messages.links import links, membership_unknown
 from messages.text import Message
 from recordings.errors import BucketError, SlackError
 from recordings.links import LinkService, NoFiles, NotAMember
@@ -37,7 +38,7 @@ class LinksButton:
             return replies.text("There is no MP4 file of this recording that a link could give. The card says why.")
         except SlackError as error:
             _log.warning("membership_unknown", recording=recording_id, user=by, error=str(error))
-            return replies.membership_unknown(error)
+            return membership_unknown(error)
         except BucketError as error:
             _log.error("no_link", recording=recording_id, error=str(error))
             return replies.text(
@@ -45,4 +46,4 @@ class LinksButton:
                 f" this to the person who set me up. Reference `{recording_id}`."
             )
         _log.info("links_given", recording=recording_id, user=by, files=len(found.links))
-        return replies.links(found)
+        return links(found)

@@ -11,6 +11,7 @@ from handlers.ends import Ends, For
 from handlers.starting import answer_start
 from handlers.wording import Typed, UnknownVerb, Usage, parse
 from messages import replies
+from messages.help import help_text, unknown_command, usage
 from messages.listing import listing
 from messages.text import Message
 from recordings.model import Recording
@@ -43,11 +44,11 @@ class RecordCommand:
                     return self._stop(typed, command)
                 case "list":
                     return self._list(typed, command)
-            return replies.help_text()
+            return help_text()
         except UnknownVerb as error:
-            return replies.unknown_command(str(error), error.nearest)
+            return unknown_command(str(error), error.nearest)
         except Usage as error:
-            return replies.usage(str(error), error.example)
+            return usage(str(error), error.example)
 
     def _start(self, typed: Typed, command: dict[str, Any]) -> Message:
         name = typed.name or self.channel_name(command["channel_id"], command.get("channel_name") or "")

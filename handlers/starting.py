@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from messages import replies
+from messages.help import usage
 from messages.text import Message
 from recordings.errors import InvalidChannelName
 from recordings.service import AlreadyElsewhere, AlreadyHere, Started
@@ -26,7 +27,7 @@ def answer_start(
     try:
         result = start()
     except InvalidChannelName as error:
-        return replies.usage(str(error), "/record start daily")
+        return usage(str(error), "/record start daily")
     except AlreadyElsewhere:
         return replies.already_elsewhere(name)
     match result:

@@ -22,6 +22,9 @@ from recordings.stores import AlertJob, CardJob, Cards, Outbox
 
 _MOST = 200
 _NO_CARD_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_CLOSED = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
+"""A channel that may be opened again, or the bot invited again: the card should tell the truth then."""
+_UNTIL_OPEN_AGAIN, _WAITED_FOR = timedelta(minutes=10), timedelta(days=1)
 _NO_THREAD_THERE = frozenset({"thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"})
 _TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 _BROADCAST = frozenset({AlertKind.FAILED, AlertKind.WARNING, AlertKind.RECOVERED, AlertKind.ENDED})
@@ -106,7 +109,10 @@ class CardWork:
             self._defer(job, error, epoch)
         except SlackRefused as error:
             _log.error("card_refused", recording=key, error=str(error))
-            self.cards.card_drawn(key, job.version, job.recording.card_ts, self.clock(), epoch)
+            if error.error in _CLOSED and self._worth_another_try(job.recording):
+                self.cards.card_deferred(key, self.clock() + _UNTIL_OPEN_AGAIN, epoch)
+            else:
+                self.cards.card_drawn(key, job.version, job.recording.card_ts, self.clock(), epoch)
         else:
             self.cards.card_drawn(key, job.version, ts, self._next(job), epoch)
 
@@ -127,6 +133,9 @@ class CardWork:
                 raise
             self.slack.update(recording.slack_channel, recording.card_ts, replace(message, blocks=()))
         return recording.card_ts
+
+    def _worth_another_try(self, recording: Recording) -> bool:
+        return recording.ended_at is None or self.clock() < recording.ended_at + _WAITED_FOR
 
     def _next(self, job: CardJob) -> datetime:
         if job.recording.over:

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from messages.cards import stop_button
-from messages.files import amount, has_links, summary
+from messages.files import has_links, summary
 from messages.options import in_words
 from messages.text import (
     CUT_NAME,
-    Block,
     Message,
     amount_of_time,
     clock,
@@ -26,61 +25,15 @@ from messages.text import (
     typed,
 )
 from messages.words import ENDED, FAILED, files_missing, sign, state_in_words
-from recordings.errors import SlackError
 from recordings.limits import LONGEST_SECONDS, end_of, goes_on
-from recordings.links import Link, Links
 from recordings.model import Delivered, Reason, Recording, State
 
-_COMMANDS = (
-    ("/record", "opens a form: what to record, for how long, and how"),
-    ("/record start [channel]", "records an Agora channel; without a name, the one named like this Slack channel"),
-    ("/record start [channel] for 45m", "stops it after 45 minutes; `until 15:30`: at that time, where you are"),
-    (
-        "/record start [channel] audio",
-        "records sound only; `floating`, `grid`, `speaker`: the layout of the picture; `360p`, `480p`, `720p`, `1080p`:"
-        " its size. In any order, with `for` or `until`",
-    ),
-    ("/record status [channel]", "shows how it goes"),
-    ("/record stop [channel]", "stops what is recorded from this channel, whoever started it"),
-    ("/record list [channel]", "shows the last recordings of this channel, with their files"),
-    ("/record doctor", "for admins: whether everything is set up as it should be"),
-    ("/record help", "shows this"),
-)
 _SHOWN = 10
-_MOST_BUTTONS = 25
-_LINKS_SIZE, _BUTTON_SIZE, _LONGEST_URL = 11_500, 130, 3000
-"""Characters: Slack refuses blocks of about 13,000, and a URL of more than 3,000."""
-OPEN_ACTION = "open_link"
-"""Followed by a number; pressing it opens the link, and nothing has to be done."""
 
 
 def text(words: str) -> Message:
     """A reply of our own words, which may use Slack's marks."""
     return Message(text=words, blocks=(section(words),))
-
-
-def help_text() -> Message:
-    lines = [f"`{command}` {does}" for command, does in _COMMANDS]
-    return text(
-        "\n".join(
-            [
-                "*Recording calls*",
-                *lines,
-                "[channel] is the name that the call has at Agora; it may be another one than this Slack channel's. Put"
-                ' quotes around a name that has spaces or is a word of these: `/record start "team call"`.',
-            ]
-        )
-    )
-
-
-def unknown_command(typed_word: str, nearest: str | None) -> Message:
-    guess = f"Did you mean `/record {nearest}`?" if nearest else "To record a call: `/record start` and its name."
-    return text(f"I don't know the command {code(typed_word, 40)}. {guess} `/record help` shows what I can do.")
-
-
-def usage(problem: str, example: str) -> Message:
-    """What is wrong with what was typed, and what to type instead."""
-    return text(f"{plain(problem)} Type, for example, `{example}`.")
 
 
 def starting(recording: Recording) -> Message:
@@ -278,48 +231,6 @@ def cannot_post(recording: Recording, bot_name: str) -> Message:
         f" invite me with `/invite @{escape(bot_name)}`, then type {again}; else show this to the person who set me up."
         f" Reference `{recording.id}`."
     )
-
-
-def links(found: Links) -> Message:
-    """A button for each file; whoever has the link has the file, until then."""
-    name = code(found.recording.agora_channel)
-    words = f"The files of {name}, until {clock(found.until)}. Whoever has such a link gets the file: pass none on."
-    buttons: list[Block] = []
-    room = _LINKS_SIZE
-    for number, link in enumerate(found.links[:_MOST_BUTTONS], start=1):
-        label = cut(_part(link, number, len(found.links)), 75)
-        room -= len(link.url) + len(label) + _BUTTON_SIZE
-        if room < 0 or len(link.url) > _LONGEST_URL:
-            break
-        buttons.append(_open_button(number, label, link.url))
-    left = len(found.links) - len(buttons)
-    if left:
-        words += f" {left} more don't fit into one message; they are in the bucket beside these."
-    actions = ({"type": "actions", "elements": buttons},) if buttons else ()
-    return Message(text=words, blocks=(section(words), *actions))
-
-
-def _open_button(number: int, label: str, url: str) -> Block:
-    return {
-        "type": "button",
-        "action_id": f"{OPEN_ACTION}_{number}",
-        "text": {"type": "plain_text", "text": label, "emoji": False},
-        "url": url,
-    }
-
-
-def _part(link: Link, number: int, count: int) -> str:
-    return f"Open file {number} ({amount(link.size)})" if count > 1 else f"Open the recording ({amount(link.size)})"
-
-
-def membership_unknown(error: SlackError) -> Message:
-    """Links go to members alone, and Slack does not tell who is one."""
-    if error.error == "missing_scope":
-        return text(
-            "I can't tell whether you are a member of this channel, so I give no link: the app lacks the scopes"
-            " `channels:read` and `groups:read`. Show this to the person who set me up."
-        )
-    return text(f"Slack does not tell me just now who is in this channel ({plain(error.error, 80)}). Press again.")
 
 
 def storage_failed(reference: str) -> Message:

@@ -15,6 +15,9 @@ from messages.alerts import alert_message
 from messages.cards import Frame, card
 from messages.details import details
 from messages.form import Begun, Limits, at_a_field, form, not_one_of, not_opened, runs_elsewhere, runs_here
+from messages.help import help_text, unknown_command, usage
+from messages.links import links as link_message
+from messages.links import membership_unknown
 from messages.listing import listing, nothing_there
 from messages.story import line_message
 from messages.taking import not_shown, on_it_already
@@ -156,7 +159,7 @@ def test_a_reply_to_whoever_would_take_an_alert(error: str, person: str) -> None
 
 @given(any_recording, links)
 def test_links_to_the_files(recording: Recording, found: tuple[Link, ...]) -> None:
-    message = replies.links(Links(recording, found, NOW))
+    message = link_message(Links(recording, found, NOW))
     given = [element["url"] for block in message.blocks[1:] for element in block["elements"]]
 
     assert_slack_takes(message)
@@ -169,7 +172,7 @@ def test_links_to_the_files(recording: Recording, found: tuple[Link, ...]) -> No
 @pytest.mark.parametrize(("parts", "length", "shown"), [(1, 600, 1), (15, 600, 15), (50, 200, 25), (50, 2000, 5)])
 def test_as_many_links_as_slack_takes_are_given_and_the_rest_is_counted(parts: int, length: int, shown: int) -> None:
     url = "https://bucket.example/".ljust(length, "x")
-    message = replies.links(Links(over(), tuple(Link(f"{n}.mp4", 10**9, url) for n in range(parts)), NOW))
+    message = link_message(Links(over(), tuple(Link(f"{n}.mp4", 10**9, url) for n in range(parts)), NOW))
 
     assert_slack_takes(message)
     assert len(message.blocks[1]["elements"]) == shown
@@ -177,7 +180,7 @@ def test_as_many_links_as_slack_takes_are_given_and_the_rest_is_counted(parts: i
 
 
 def test_a_link_that_is_too_long_for_a_button_is_not_sent() -> None:
-    message = replies.links(Links(over(), (Link("a.mp4", 1, "https://x/".ljust(3001, "x")),), NOW))
+    message = link_message(Links(over(), (Link("a.mp4", 1, "https://x/".ljust(3001, "x")),), NOW))
 
     assert_slack_takes(message)
     assert len(message.blocks) == 1
@@ -275,19 +278,19 @@ def test_a_reply_about_a_name(name: str) -> None:
 
 @given(anything, st.sampled_from([None, "start"]), people)
 def test_a_reply_to_what_nobody_understands(typed: str, nearest: str | None, person: str) -> None:
-    assert_slack_takes(replies.unknown_command(typed, nearest))
-    assert_slack_takes(replies.usage(typed, "/record start daily"))
+    assert_slack_takes(unknown_command(typed, nearest))
+    assert_slack_takes(usage(typed, "/record start daily"))
 
 
 @given(anything)
 def test_a_reply_where_slack_does_not_tell_who_is_a_member(error: str) -> None:
-    assert_slack_takes(replies.membership_unknown(SlackRefused(error)))
+    assert_slack_takes(membership_unknown(SlackRefused(error)))
 
 
 @pytest.mark.parametrize(
     "message",
     [
-        replies.help_text(),
+        help_text(),
         replies.nothing_here(""),
         replies.storage_failed("0a1b2c3d"),
         replies.unexpected("0a1b2c3d"),

@@ -176,6 +176,30 @@ def test_a_card_that_slack_refuses_for_good_is_not_tried_in_a_loop(office: Offic
     assert office.slack.calls.count("update") == 1
 
 
+def test_a_card_in_a_channel_that_was_archived_tells_the_truth_once_it_is_open_again(office: Office) -> None:
+    office.has(up())
+    office.slack.failing = lambda call, where, message: SlackRefused("is_archived")
+    office.changes(state=State.ENDED, reason=Reason.STOPPED, ended_at=office.clock())
+    office.works_for(60, office.cards)
+    office.slack.failing = lambda call, where, message: None
+    office.clock.passes(600)
+    office.does(office.cards)
+
+    assert office.card.message.metadata["event_payload"]["state"] == "ended"
+
+
+def test_a_card_in_a_channel_that_stays_archived_is_left_alone_after_a_day(office: Office) -> None:
+    office.has(up())
+    office.slack.failing = lambda call, where, message: SlackRefused("is_archived")
+    office.changes(state=State.ENDED, reason=Reason.STOPPED, ended_at=office.clock())
+    for _ in range(200):
+        office.does(office.cards)
+        office.clock.passes(600)
+
+    assert 100 < office.slack.calls.count("update") < 150
+    assert office.due(office.cards) == []
+
+
 def test_a_card_that_slack_does_not_take_just_now_is_drawn_later_with_growing_waits(office: Office) -> None:
     office.has(up())
     office.changes(state=State.INTERRUPTED)
