@@ -79,7 +79,8 @@ from recordings.details import DetailService
 from recordings.errors import DatabaseNewer, StorageUnavailable
 from recordings.extending import ExtendService
 from recordings.links import LinkService
-from recordings.model import Policy, Recording
+from recordings.model import Recording
+from recordings.policy import Policy
 from recordings.ports import Bucket
 from recordings.rights import AllowedChannels, Rights
 from recordings.service import RecordingService

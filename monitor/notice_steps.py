@@ -9,8 +9,8 @@ from datetime import datetime
 import structlog
 
 from recordings import news
-from recordings.model import Policy, Turn
 from recordings.notices import Event, Notice
+from recordings.policy import Policy, Turn
 from recordings.ports import Clock
 from recordings.stores import Steps, WaitingNotices
 

@@ -11,7 +11,7 @@ import structlog
 from monitor.calls import Calls
 from recordings import cleanup
 from recordings.actions import Outcome, ThrowOut
-from recordings.model import Policy, Turn
+from recordings.policy import Policy, Turn
 from recordings.ports import Clock
 from recordings.stores import Recorders
 

@@ -14,7 +14,8 @@ from monitor.looks import Looks
 from recordings import lifecycle
 from recordings.actions import Acquire, Action, Allot, Answer, Arrange, Change, Look, Outcome, PostCard, Start
 from recordings.errors import LeaseLost, SlackError
-from recordings.model import AlertKind, Policy, Recorder, Recording, Turn
+from recordings.model import AlertKind, Recorder, Recording
+from recordings.policy import Policy, Turn
 from recordings.ports import Clock
 from recordings.stores import Job, Recorders, Share, Steps
 

@@ -13,8 +13,8 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from monitor.dispatcher import Dispatcher
 from monitor.leadership import Leadership
 from recordings.errors import SystemFailure
-from recordings.model import Policy, Turn
 from recordings.notices import Notices
+from recordings.policy import Policy, Turn
 from recordings.ports import Clock
 from recordings.stores import Steps, Troubles
 from recordings.troubles import pause_alerts, review

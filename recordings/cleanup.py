@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from recordings.actions import Action, Outcome, Query, Settle, Stop, ThrowOut
 from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
-from recordings.model import Recorder, Turn
+from recordings.model import Recorder
+from recordings.policy import Turn
 from recordings.ports import RecorderStatus, StopAccepted
 
 

@@ -13,8 +13,9 @@ from datetime import datetime, timedelta
 from recordings.actions import Change, Outcome
 from recordings.endings import end
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
-from recordings.model import Alert, AlertKind, Delivered, Delivery, Reason, Recording, State, Turn
+from recordings.model import Alert, AlertKind, Delivered, Delivery, Reason, Recording, State
 from recordings.parts import IN_BACKUP, UPLOADED
+from recordings.policy import Turn
 from recordings.ports import StoredFile
 from recordings.sightings import Sighting, Sought, Verdict, basename, expected, judge, sought
 

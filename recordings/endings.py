@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recordings.actions import Change
-from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
+from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State
+from recordings.policy import Turn
 from recordings.sightings import sought
 
 _TOLD_TO_THE_CHANNEL = frozenset({Reason.IDLE, Reason.TIME_LIMIT, Reason.STOPPED_ELSEWHERE, Reason.LEFT})

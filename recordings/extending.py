@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from recordings.limits import end_of, extended, goes_on, last_end_of
-from recordings.model import Act, Deed, Policy, Recording, Source, State
+from recordings.model import Act, Deed, Recording, Source, State
+from recordings.policy import Policy
 from recordings.ports import Clock, Wake
 from recordings.service import NothingHere, OverAlready, Place, StopAsked
 from recordings.stores import Wishes

@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from recordings.actions import Change, Outcome
 from recordings.errors import AgoraError, AgoraRefused, NotFound, Unauthorized
 from recordings.limits import goes_on
-from recordings.model import Recording, State, Turn
+from recordings.model import Recording, State
 from recordings.options import Layout, Options, Shown
+from recordings.policy import Turn
 
 
 def first_shown(recording: Recording, outcome: Outcome) -> Shown:

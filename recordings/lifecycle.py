@@ -24,7 +24,8 @@ from recordings.actions import (
     Stop,
 )
 from recordings.errors import Leaving, NotFound
-from recordings.model import Reason, Recorder, Recording, State, Turn
+from recordings.model import Reason, Recorder, Recording, State
+from recordings.policy import Turn
 from recordings.ports import RecorderStatus
 
 

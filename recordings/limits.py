@@ -11,7 +11,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from recordings.actions import Change
-from recordings.model import Alert, AlertKind, Reason, Recording, State, Turn
+from recordings.model import Alert, AlertKind, Reason, Recording, State
+from recordings.policy import Turn
 
 SHORTEST_SECONDS = 60.0
 LONGEST_SECONDS = 23 * 3600.0

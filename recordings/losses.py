@@ -10,8 +10,9 @@ from datetime import datetime
 
 from recordings.actions import Change, Outcome
 from recordings.endings import fail, unwanted
-from recordings.model import Act, Alert, AlertKind, Deed, Reason, Recorder, Recording, Source, Turn
+from recordings.model import Act, Alert, AlertKind, Deed, Reason, Recorder, Recording, Source
 from recordings.parts import LostPart
+from recordings.policy import Turn
 
 _ANOTHER_CALL_SECONDS = 3600.0
 """Whoever is there so long after it was last found up may be in a call of which nobody has asked a recording."""

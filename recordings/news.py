@@ -11,9 +11,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from recordings.actions import Change
-from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
+from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State
 from recordings.notices import Event, Notice
 from recordings.parts import LostPart, where_files_are
+from recordings.policy import Turn
 from recordings.told import Exit, Gap, Stream, Told
 from recordings.watching import merged
 

@@ -24,7 +24,8 @@ from recordings.errors import (
 )
 from recordings.layouts import first_shown
 from recordings.losses import untried
-from recordings.model import Reason, Recorder, Recording, Turn
+from recordings.model import Reason, Recorder, Recording
+from recordings.policy import Turn
 
 _NOT_CARRIED_OUT = (NotSent, RateLimited, AgoraRefused, NotFound, NoWorker, TaskConflict)
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 from recordings.actions import Change, Outcome
 from recordings.endings import end, gone, unwanted
 from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
-from recordings.model import Act, Deed, Reason, Recorder, Recording, Source, State, Turn
+from recordings.model import Act, Deed, Reason, Recorder, Recording, Source, State
+from recordings.policy import Turn
 from recordings.ports import RecorderStatus, StopAccepted
 from recordings.sightings import NOTHING
 from recordings.watching import answered, left_for_good, merged, unanswered

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
 
-from recordings.model import HOLDS_CHANNEL, Alert, AlertKind, Reason, Recording, Trouble, Turn
+from recordings.model import HOLDS_CHANNEL, Alert, AlertKind, Reason, Recording, Trouble
+from recordings.policy import Turn
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from recordings import losses
 from recordings.actions import Change, Outcome
 from recordings.endings import end, fail, unwanted
 from recordings.errors import AgoraError, NotFound, RateLimited, Unauthorized
-from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State, Turn
+from recordings.model import Alert, AlertKind, Reason, Recorder, Recording, State
+from recordings.policy import Turn
 from recordings.ports import RecorderStatus
 from recordings.told import Exit
 

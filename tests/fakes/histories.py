@@ -7,8 +7,9 @@ from dataclasses import replace
 from enum import Enum
 
 from monitor.notice_steps import NoticeSteps
-from recordings.model import Policy, Reason, Recording, State
+from recordings.model import Reason, Recording, State
 from recordings.notices import Notice
+from recordings.policy import Policy
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.rows import acquired, with_card
 from tests.fakes.steps import NOT_FOUND

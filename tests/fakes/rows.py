@@ -6,20 +6,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recordings.model import (
-    Alert,
-    AlertKind,
-    Delivered,
-    Delivery,
-    Part,
-    Policy,
-    Reason,
-    Recorder,
-    Recording,
-    State,
-    Turn,
-)
+from recordings.model import Alert, AlertKind, Delivered, Delivery, Part, Reason, Recorder, Recording, State
 from recordings.parts import LostPart
+from recordings.policy import Policy, Turn
 
 NOW = datetime(2026, 6, 17, 11, 42, tzinfo=UTC)
 UID = 4_000_000_001

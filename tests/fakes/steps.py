@@ -23,7 +23,8 @@ from recordings.errors import (
     Unauthorized,
     Unfinished,
 )
-from recordings.model import Recorder, Recording, Turn
+from recordings.model import Recorder, Recording
+from recordings.policy import Turn
 from recordings.ports import ChannelUsers
 from tests.fakes.rows import UID
 

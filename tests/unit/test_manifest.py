@@ -31,7 +31,7 @@ from recordings.arranging import LayoutService
 from recordings.details import DetailService
 from recordings.extending import ExtendService
 from recordings.links import LinkService
-from recordings.model import Policy
+from recordings.policy import Policy
 from recordings.service import RecordingService
 from recordings.taking import TakingService
 from tests.fakes.bucket import FakeBucket

@@ -18,8 +18,9 @@ from handlers.record import RecordCommand
 from messages.text import date_and_time
 from recordings.errors import StorageUnavailable
 from recordings.extending import ExtendService
-from recordings.model import Delivered, Delivery, Policy, Reason, Recording, State
+from recordings.model import Delivered, Delivery, Reason, Recording, State
 from recordings.options import Media, Options
+from recordings.policy import Policy
 from recordings.service import RecordingService
 from tests.fakes.rows import FakeClock, a_delivery, at, over, up, with_card
 from tests.fakes.store import Memory, MemoryRecordings

@@ -11,7 +11,7 @@ from monitor.dispatcher import Dispatcher
 from monitor.leadership import Leadership
 from monitor.readiness import Readiness
 from monitor.ticker import Ticker
-from recordings.model import Policy
+from recordings.policy import Policy
 from tests.fakes.rows import FakeClock
 from tests.fakes.store import Memory, MemoryLease, MemoryNotices, MemoryRecordings, MemoryTroubles
 

@@ -22,8 +22,9 @@ from recordings.errors import (
     ServerFault,
     SlackRefused,
 )
-from recordings.model import Alert, AlertKind, Delivered, Policy, Reason, Recorder, Recording, State
+from recordings.model import Alert, AlertKind, Delivered, Reason, Recorder, Recording, State
 from recordings.options import Layout, Options, Resolution, Shown
+from recordings.policy import Policy
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, Target
 from tests.fakes.agora import FakeAgora
 from tests.fakes.bucket import FakeBucket

@@ -13,7 +13,8 @@ from monitor.dispatcher import Dispatcher
 from monitor.leadership import Leadership
 from monitor.ticker import TICK_SECONDS, Ticker, scheduler_for
 from recordings.errors import StorageUnavailable
-from recordings.model import AlertKind, Policy, Reason, Recording, State
+from recordings.model import AlertKind, Reason, Recording, State
+from recordings.policy import Policy
 from tests.fakes.notices import a_notice
 from tests.fakes.rows import FakeClock, a_recording, at, up
 from tests.fakes.store import Memory, MemoryLease, MemoryNotices, MemoryOutbox, MemoryRecordings, MemoryTroubles

@@ -37,8 +37,9 @@ from recordings.errors import (
     SlackRefused,
 )
 from recordings.limits import extended, goes_on
-from recordings.model import Policy, Reason, Recorder, Recording, State, Turn
+from recordings.model import Reason, Recorder, Recording, State
 from recordings.options import Layout
+from recordings.policy import Policy, Turn
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, StoredFile
 from recordings.sightings import Sighting
 from tests.fakes.rows import NOW, UID, a_recording, acquired, coming_up, running, up, with_card

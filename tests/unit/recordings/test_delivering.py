@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from recordings.actions import Change, Look
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
-from recordings.model import Delivered, Policy, Reason, Recording, State
+from recordings.model import Delivered, Reason, Recording, State
+from recordings.policy import Policy
 from recordings.ports import RecorderStatus
 from recordings.sightings import NOTHING, Sighting
 from tests.fakes.found import NAME, Objects, left_by, playlist, segments_of, sighted, without

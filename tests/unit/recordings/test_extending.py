@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from recordings.extending import AtTheLongest, Extended, ExtendService
-from recordings.model import Policy, Recording
+from recordings.model import Recording
+from recordings.policy import Policy
 from recordings.service import NothingHere, OverAlready, Place, StopAsked
 from tests.fakes.rows import FakeClock, at, over, up
 from tests.fakes.store import Memory, MemoryRecordings

@@ -10,7 +10,8 @@ import pytest
 
 from recordings.actions import Query, Settle, Stop
 from recordings.limits import end_of, extended
-from recordings.model import Policy, Reason, Recording, State
+from recordings.model import Reason, Recording, State
+from recordings.policy import Policy
 from recordings.ports import RecorderStatus
 from tests.fakes.rows import a_recording, at, coming_up, over, running, turn_at, up
 from tests.fakes.steps import NOT_FOUND, SOMEBODY, UNUSABLE, decided, step

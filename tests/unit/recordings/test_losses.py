@@ -11,8 +11,9 @@ from recordings import news
 from recordings.actions import Acquire, Action, Allot, Change, Query, Settle, Start
 from recordings.errors import Overloaded
 from recordings.lifecycle import asks_for_files, asks_for_users
-from recordings.model import Deed, Policy, Reason, Recorder, Recording, Source, State
+from recordings.model import Deed, Reason, Recorder, Recording, Source, State
 from recordings.notices import Event
+from recordings.policy import Policy
 from recordings.ports import ChannelUsers, RecorderStatus
 from recordings.told import Exit, Gap, Told
 from tests.fakes.news import a_notice, exited, gap, left, moved, sound

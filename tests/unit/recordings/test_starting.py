@@ -9,7 +9,8 @@ import pytest
 from recordings import lifecycle
 from recordings.actions import Acquire, Allot, Change, PostCard, Query, Settle, Start
 from recordings.errors import AgoraError, AlreadyStarted, RateLimited, ServerFault, SlackBusy, SlackRefused
-from recordings.model import AlertKind, Policy, Reason, Recorder, Recording, State
+from recordings.model import AlertKind, Reason, Recorder, Recording, State
+from recordings.policy import Policy
 from recordings.ports import RecorderStatus
 from tests.fakes.rows import (
     NOW,

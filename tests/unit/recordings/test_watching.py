@@ -10,7 +10,8 @@ import pytest
 from recordings.actions import Change, Query, Settle, Stop
 from recordings.errors import AgoraError, RateLimited
 from recordings.lifecycle import asks_for_users, ending
-from recordings.model import AlertKind, Policy, Reason, Recording, State
+from recordings.model import AlertKind, Reason, Recording, State
+from recordings.policy import Policy
 from recordings.ports import ChannelUsers, RecorderStatus
 from tests.fakes.rows import NOW, at, coming_up, running, turn_at, up
 from tests.fakes.steps import (
