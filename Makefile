@@ -9,7 +9,7 @@ PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
 # Most of the system tests' time is waiting, so more workers than cores.
-WORKERS ?= 8
+WORKERS ?= 6
 # More arguments for pytest: make test ARGS="-k lease -x"
 ARGS ?=
 # Newer versions of everything: make lock UPGRADE=--upgrade

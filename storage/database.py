@@ -21,14 +21,18 @@ from recordings.errors import DatabaseNewer, StorageUnavailable
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 2.0
-_PATIENCE = "-c statement_timeout=10000 -c lock_timeout=3000 -c idle_in_transaction_session_timeout=2000"
-"""Milliseconds. A replica that hangs in the middle of a transaction must not keep the lease's row from the others."""
+_STATEMENT_SECONDS, _LOCK_SECONDS = 10, 3
+_MIGRATION_SECONDS = 600
+"""A migration may take its time: tables can be large, and machines slow."""
 _MIGRATION_LOCK = 7_266_273
 """Names this program's migrations among the advisory locks of a PostgreSQL server."""
 
 
 class Database:
     """SQLite or PostgreSQL, by SQLAlchemy URL. Nothing is connected before the first transaction.
+
+    `busy_seconds`: for so long SQLite waits for another's transaction, and PostgreSQL lets one do nothing before it is
+    ended: a replica that hangs in the middle of one must not keep the lease's row from the others.
 
     A transaction that can't be carried out raises `StorageUnavailable`; a broken constraint stays
     SQLAlchemy's `IntegrityError`.
@@ -89,6 +93,8 @@ class Database:
         with self.write() as connection:
             if self._shared:
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+                for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+                    connection.execute(select(func.set_config(limit, f"{_MIGRATION_SECONDS}s", True)))
             config = _alembic(connection)
             _refuse_newer(connection, config)
             command.upgrade(config, "head")
@@ -132,7 +138,7 @@ def _engine(url: str, busy_seconds: float) -> Engine:
             pool_size=20,
             max_overflow=60,
             hide_parameters=True,
-            connect_args={"connect_timeout": 3, "options": _PATIENCE},
+            connect_args={"connect_timeout": 3, "options": _limits(busy_seconds)},
         )
     engine = create_engine(
         url, pool_size=20, max_overflow=60, hide_parameters=True, connect_args={"timeout": busy_seconds}
@@ -140,6 +146,15 @@ def _engine(url: str, busy_seconds: float) -> Engine:
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _limits(busy_seconds: float) -> str:
+    seconds = {
+        "statement_timeout": _STATEMENT_SECONDS,
+        "lock_timeout": _LOCK_SECONDS,
+        "idle_in_transaction_session_timeout": busy_seconds,
+    }
+    return " ".join(f"-c {name}={round(value * 1000)}" for name, value in seconds.items())
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

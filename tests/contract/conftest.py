@@ -139,7 +139,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def postgresql(postgresql_url: str) -> Iterator[Database]:
-    database = Database(postgresql_url)
+    database = Database(postgresql_url, busy_seconds=60)  # however busy the machine is
     database.migrate()
     yield database
     database.close()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Engine, create_engine, inspect, text
+from sqlalchemy import Engine, create_engine, event, inspect, text
 
 from recordings.errors import DatabaseNewer
 from storage.database import Database
@@ -30,8 +32,8 @@ def engine(empty_postgresql_url: str) -> Iterator[Engine]:
 
 
 @contextmanager
-def opened(url: str) -> Iterator[Database]:
-    database = Database(url)
+def opened(url: str, busy_seconds: float = 60) -> Iterator[Database]:
+    database = Database(url, busy_seconds=busy_seconds)
     try:
         yield database
     finally:
@@ -48,6 +50,21 @@ def test_the_newest_revision_has_the_tables_that_the_program_knows(empty_postgre
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
+
+
+def test_a_migration_on_a_slow_machine_is_not_ended_in_the_middle(empty_postgresql_url: str, engine: Engine) -> None:
+    def slowly(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
+        del connection, cursor, more
+        if "CREATE TABLE" in statement:
+            time.sleep(0.1)
+
+    event.listen(Engine, "before_cursor_execute", slowly)
+    try:
+        with opened(empty_postgresql_url, busy_seconds=0.02) as database:
+            database.migrate()
+    finally:
+        event.remove(Engine, "before_cursor_execute", slowly)
+    assert "recordings" in inspect(engine).get_table_names()
 
 
 def test_replicas_that_start_at_once_migrate_once(empty_postgresql_url: str, engine: Engine) -> None:
