@@ -26,17 +26,8 @@ from storage.recordings import Recordings as SqlRecordings
 from storage.story import Story as SqlStory
 from storage.troubles import Troubles as SqlTroubles
 from tests.fakes.rows import NOW, FakeClock
-from tests.fakes.store import (
-    Memory,
-    MemoryActs,
-    MemoryLease,
-    MemoryNotices,
-    MemoryOutbox,
-    MemoryRecorders,
-    MemoryRecordings,
-    MemoryTroubles,
-)
-from tests.fakes.story import MemoryStory
+from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
+from tests.fakes.told import MemoryActs, MemoryNotices, MemoryOutbox, MemoryStory, MemoryTroubles
 
 ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
 """One worker runs them all, so that one server is enough."""

@@ -13,7 +13,7 @@ from recordings.policy import Policy
 from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.rows import acquired, with_card
 from tests.fakes.steps import NOT_FOUND
-from tests.fakes.store import MemoryNotices
+from tests.fakes.told import MemoryNotices
 from tests.unit.monitor.test_steps import Engine
 
 MOVE_SECONDS = 30

@@ -37,7 +37,8 @@ from recordings.taking import TakingService
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rights import everybody
 from tests.fakes.rows import FakeClock, up
-from tests.fakes.store import Memory, MemoryActs, MemoryOutbox, MemoryRecorders, MemoryRecordings
+from tests.fakes.store import Memory, MemoryRecorders, MemoryRecordings
+from tests.fakes.told import MemoryActs, MemoryOutbox
 
 ROOT = Path(__file__).parents[2]
 

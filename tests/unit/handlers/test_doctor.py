@@ -37,7 +37,8 @@ from recordings.taking import TakingService
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rights import everybody
 from tests.fakes.rows import FakeClock
-from tests.fakes.store import Memory, MemoryActs, MemoryOutbox, MemoryRecorders, MemoryRecordings
+from tests.fakes.store import Memory, MemoryRecorders, MemoryRecordings
+from tests.fakes.told import MemoryActs, MemoryOutbox
 from tests.unit.agora.hosts import Exchange, serving
 
 SCOPES = "commands,chat:write,chat:write.public"

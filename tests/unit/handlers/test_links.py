@@ -12,7 +12,7 @@ from messages.text import Message
 from recordings.errors import BucketDenied, SlackBusy, SlackRefused, StorageUnavailable
 from recordings.model import Act, Delivered
 from tests.fakes.rows import a_delivery, over
-from tests.fakes.store import MemoryActs
+from tests.fakes.told import MemoryActs
 from tests.unit.recordings.test_links import Desk
 
 

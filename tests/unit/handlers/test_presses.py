@@ -25,7 +25,8 @@ from recordings.service import RecordingService
 from recordings.taking import AlertName, TakingService
 from tests.fakes.rows import NOW, FakeClock, a_delivery, an_alert, at, over, running, up
 from tests.fakes.slack import FakeSlack
-from tests.fakes.store import Memory, MemoryLease, MemoryOutbox, MemoryRecorders, MemoryRecordings
+from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
+from tests.fakes.told import MemoryOutbox
 from tests.unit.messages.test_alerts import pressable
 from tests.unit.messages.test_cards import words
 

@@ -18,7 +18,8 @@ from recordings.errors import SlackBusy, SlackError, SlackRefused
 from recordings.model import Alert, AlertKind, Reason, Recording, State
 from tests.fakes.rows import FakeClock, a_recording, an_alert, at, over, up
 from tests.fakes.slack import FakeSlack, Post
-from tests.fakes.store import Memory, MemoryLease, MemoryOutbox, MemoryRecordings
+from tests.fakes.store import Memory, MemoryLease, MemoryRecordings
+from tests.fakes.told import MemoryOutbox
 
 BUSY = SlackBusy("fatal_error")
 

@@ -11,7 +11,7 @@ from recordings.errors import SlackBusy, SlackRefused
 from recordings.options import Layout
 from recordings.story import Happening, Line
 from tests.fakes.rows import NOW, at, up
-from tests.fakes.story import MemoryStory
+from tests.fakes.told import MemoryStory
 from tests.unit.messages.test_notifier import BUSY, Office
 
 

@@ -13,7 +13,8 @@ from monitor.readiness import Readiness
 from monitor.ticker import Ticker
 from recordings.policy import Policy
 from tests.fakes.rows import FakeClock
-from tests.fakes.store import Memory, MemoryLease, MemoryNotices, MemoryRecordings, MemoryTroubles
+from tests.fakes.store import Memory, MemoryLease, MemoryRecordings
+from tests.fakes.told import MemoryNotices, MemoryTroubles
 
 
 @dataclass

@@ -17,7 +17,8 @@ from recordings.model import AlertKind, Reason, Recording, State
 from recordings.policy import Policy
 from tests.fakes.notices import a_notice
 from tests.fakes.rows import FakeClock, a_recording, at, up
-from tests.fakes.store import Memory, MemoryLease, MemoryNotices, MemoryOutbox, MemoryRecordings, MemoryTroubles
+from tests.fakes.store import Memory, MemoryLease, MemoryRecordings
+from tests.fakes.told import MemoryNotices, MemoryOutbox, MemoryTroubles
 
 
 class Desk:

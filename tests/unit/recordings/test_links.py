@@ -13,7 +13,8 @@ from recordings.model import Act, Deed, Delivered, Delivery, Part, Recording, So
 from recordings.service import NothingHere, Place
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rows import FakeClock, a_delivery, at, over, up
-from tests.fakes.store import Memory, MemoryActs, MemoryRecordings
+from tests.fakes.store import Memory, MemoryRecordings
+from tests.fakes.told import MemoryActs
 
 HERE = Place("T1", "C1")
 

@@ -16,7 +16,8 @@ from recordings.metering import NoMeter
 from recordings.notices import Notice
 from tests.fakes.notices import SECRET, a_notification, as_body, signed
 from tests.fakes.rows import NOW, FakeClock
-from tests.fakes.store import Memory, MemoryNotices
+from tests.fakes.store import Memory
+from tests.fakes.told import MemoryNotices
 from tests.unit.web.test_app import port_of
 from web.app import LONGEST_BODY, web_app
 from web.server import WebServer
