@@ -12,13 +12,14 @@ FROM python:${PYTHON}-slim
 RUN ["install", "--directory", "--owner=10001", "--group=10001", "--mode=0700", "/data"]
 COPY --from=packages /venv /venv
 WORKDIR /app
-COPY audit.py bot.py logs.py running.py settings.py ./
+COPY bot.py logs.py settings.py ./
 COPY agora agora
-COPY check check
-COPY files files
+COPY bucket bucket
+COPY composition composition
+COPY doctor doctor
+COPY engine engine
 COPY handlers handlers
 COPY messages messages
-COPY monitor monitor
 COPY recordings recordings
 COPY storage storage
 COPY web web

@@ -28,7 +28,6 @@ import structlog
 from pydantic import SecretStr
 from slack_bolt import App
 
-import audit
 import logs
 import settings
 from agora import client as agora_client
@@ -36,61 +35,61 @@ from agora import notifications, payloads, tokens, vendors
 from agora.channels import check_channel_name
 from agora.pacing import Pacer
 from agora.transport import Answer, unheard
-from check import everything, lines
-from check.bucket import Keys
-from check.clock import AGORA, Heard
-from check.webhook import Door
-from files.bucket import ObjectBucket
-from files.places import REQUEST_SECONDS, Place
-from files.unusable import UnusableBucket
-from handlers.app import slack_app
-from handlers.channel_names import ChannelNames
-from handlers.details import DetailsButton
-from handlers.doctor import Doctor
-from handlers.ends import Ends, TimeZones
-from handlers.extending import ExtendButton
+from bucket.locations import REQUEST_SECONDS, Place
+from bucket.object_bucket import ObjectBucket, UnusableBucket
+from composition import audit
+from composition.running import Running
+from doctor import checks, results
+from doctor.bucket import Keys
+from doctor.clock import AGORA, Heard
+from doctor.webhook import Door
+from engine import replica
+from engine.bucket_checks import Looks
+from engine.calls import Calls
+from engine.dispatcher import Dispatcher, Lane
+from engine.janitor import Janitor
+from engine.leadership import Leadership
+from engine.notification_steps import NoticeSteps
+from engine.readiness import Readiness
+from engine.recorder_steps import RecorderSteps
+from engine.recording_steps import RecordingSteps
+from engine.ticker import Ticker, scheduler_for
+from handlers.app import SlackOverHttp, slack_app
+from handlers.buttons.acknowledge import TakeButton
+from handlers.buttons.extend import ExtendButton
+from handlers.buttons.layout import LayoutMenu
+from handlers.buttons.links import LinksButton
+from handlers.buttons.lookups import DetailsButton
+from handlers.commands.doctor import Doctor
+from handlers.commands.end_times import Ends
+from handlers.commands.record import RecordCommand
+from handlers.directory import ChannelNames, Identity, People, TimeZones
 from handlers.form import RecordForm
-from handlers.http import SlackOverHttp
-from handlers.identity import Identity
-from handlers.layout import LayoutMenu
-from handlers.links import LinksButton
-from handlers.people import People
-from handlers.record import RecordCommand
-from handlers.socket import Socket
-from handlers.taking import TakeButton
+from handlers.socket_mode import Socket
 from messages.cards import Frame
+from messages.delivery.alerts import AlertWork
+from messages.delivery.cards import CardPoster, CardWork
+from messages.delivery.limits import SlackPace
+from messages.delivery.replies import ReplyWork
+from messages.delivery.slack import Slack, web_client
+from messages.delivery.timeline import StoryWork
 from messages.form import Limits
-from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
-from messages.slack import Slack, web_client
-from messages.story import StoryWork
-from monitor import holder
-from monitor.calls import Calls
-from monitor.dispatcher import Dispatcher, Lane
-from monitor.janitor import Janitor
-from monitor.leadership import Leadership
-from monitor.looks import Looks
-from monitor.notice_steps import NoticeSteps
-from monitor.readiness import Readiness
-from monitor.recorder_steps import RecorderSteps
-from monitor.recording_steps import RecordingSteps
-from monitor.ticker import Ticker, scheduler_for
-from recordings.arranging import LayoutService
-from recordings.details import DetailService
 from recordings.errors import DatabaseNewer, StorageUnavailable
-from recordings.extending import ExtendService
-from recordings.links import LinkService
-from recordings.model import Recording
-from recordings.policy import Policy
+from recordings.lifecycle.policy import Policy
+from recordings.model.recording import Recording
 from recordings.ports import Bucket
-from recordings.rights import AllowedChannels, Rights
-from recordings.service import RecordingService
-from recordings.stores import Share
-from recordings.taking import TakingService
-from running import Running
-from storage.acts import Acts
+from recordings.repositories import Share
+from recordings.service.access import AllowedChannels, Rights
+from recordings.service.acknowledge import TakingService
+from recordings.service.details import DetailService
+from recordings.service.extend import ExtendService
+from recordings.service.layout import LayoutService
+from recordings.service.links import LinkService
+from recordings.service.start_stop import RecordingService
+from storage.audit import Acts
 from storage.database import Database
 from storage.lease import Lease
-from storage.whole import Stores, stores_in
+from storage.repositories import Stores, stores_in
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 from web.server import WebServer
@@ -242,7 +241,7 @@ def compose(config: settings.Settings) -> Running:
     policy = policy_of(config)
     database = Database(config.database_url.get_secret_value())
     stores = stores_in(database)
-    lease = Lease(database, holder.name(), holder.was_killed)
+    lease = Lease(database, replica.name(), replica.was_killed)
     leadership = Leadership(lease, config.lease_seconds, database.clock, time.monotonic, _pause(policy))
 
     slack = web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url)
@@ -379,11 +378,11 @@ def doctor_of(config: settings.Settings, database: Database, pacer: Pacer, ident
     return Doctor(client, lambda: found_of(config, parts, database.check_tables), lambda: identity.bot.name)
 
 
-def parts_of(config: settings.Settings, database: Database, pacer: Pacer) -> everything.Parts:
+def parts_of(config: settings.Settings, database: Database, pacer: Pacer) -> checks.Parts:
     """What has to be right before the first recording."""
     heard = Heard(now)
     writer = _bucket(config, config.storage_access_key, config.storage_secret_key, _PROBE_SECONDS)
-    return everything.Parts(
+    return checks.Parts(
         database=database,
         max_recorders=config.max_recorders,
         slack=web_client(config.slack_bot_token.get_secret_value(), config.slack_api_url),
@@ -399,10 +398,10 @@ def parts_of(config: settings.Settings, database: Database, pacer: Pacer) -> eve
     )
 
 
-def found_of(config: settings.Settings, parts: everything.Parts, tables: Callable[[], None]) -> list[lines.Line]:
+def found_of(config: settings.Settings, parts: checks.Parts, tables: Callable[[], None]) -> list[results.Line]:
     """The lines of a look at everything; what somebody else said may repeat a secret, which is taken out."""
     redact = logs.Redaction(settings.secret_values(config), patterns=())
-    return [replace(line, found=redact(line.found)) for line in everything.lines(parts, tables)]
+    return [replace(line, found=redact(line.found)) for line in checks.lines(parts, tables)]
 
 
 def overview_of(
@@ -460,7 +459,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         config = settings.load(checks={"vendor": vendors.parse_vendor, "region": _check_region})
     except settings.SettingsError as error:
-        return lines.report_settings(error.lines) if arguments else _refuse(error.lines)
+        return results.report_settings(error.lines) if arguments else _refuse(error.lines)
     logs.configure(config.log_level, config.log_format, settings.secret_values(config))
     for name in _BOLT_READS_THESE:
         os.environ.pop(name, None)
@@ -474,7 +473,7 @@ def check(config: settings.Settings) -> int:
     """`bot.py check`: makes the tables, where they are not there yet, and prints what is found; the exit code."""
     database = Database(config.database_url.get_secret_value())
     parts = parts_of(config, database, Pacer(config.agora_qps))
-    return lines.report(found_of(config, parts, database.migrate))
+    return results.report(found_of(config, parts, database.migrate))
 
 
 def audit_with(arguments: Sequence[str]) -> int:

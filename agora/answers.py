@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
 JsonObject = dict[str, object]
 

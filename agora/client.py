@@ -23,8 +23,10 @@ from agora.transport import (
     Transport,
     unheard,
 )
-from recordings.options import DEFAULT, Layout, Options
-from recordings.ports import ChannelUsers, Clock, RecorderStatus, StopAccepted, Target
+from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.recorder import Target
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.ports import Clock
 
 _T = TypeVar("_T")
 

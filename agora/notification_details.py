@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from agora.answers import JsonObject, files_of, plain_text, whole_number
-from recordings.notices import Event
+from recordings.model.notifications import Event
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000

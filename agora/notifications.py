@@ -14,7 +14,7 @@ from datetime import datetime
 
 from agora.answers import JsonObject, json_object, plain_text, whole_number
 from agora.notification_details import facts, moment
-from recordings.notices import Event, Notice
+from recordings.model.notifications import Event, Notice
 
 _CLOUD_RECORDING = 3
 _TEST_CHANNEL, _TEST_UID = "test_webhook", 12121212

@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from agora.tokens import MAX_UID
 from agora.vendors import S3_COMPATIBLE, vendor_name
-from recordings.options import DEFAULT, Layout, Options, Resolution
-from recordings.ports import Target
+from recordings.model.options import DEFAULT, Layout, Options, Resolution
+from recordings.model.recorder import Target
 
 Json = dict[str, object]
 

@@ -16,8 +16,8 @@ import requests
 from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from agora.bases import Bases, host_of
 from agora.connections import CarefulAdapter, Unreachable, give_up_after
+from agora.endpoints import Bases, host_of
 from recordings.errors import NoAnswer, NotSent
 
 log = logging.getLogger(__name__)

@@ -10,8 +10,8 @@ from urllib3.exceptions import HTTPError
 
 from agora import notifications
 from agora.answers import json_object
-from agora.bases import host_of
 from agora.connections import CarefulAdapter, Unreachable, give_up_after
+from agora.endpoints import host_of
 from recordings.errors import NoAnswer, NotSent
 
 SECONDS = 5.0

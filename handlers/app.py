@@ -11,7 +11,9 @@ from http.client import HTTPException
 from typing import Any
 
 import structlog
+from flask import Request, Response
 from slack_bolt import Ack, App, BoltResponse, Respond
+from slack_bolt.adapter.flask.handler import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_bolt.context import BoltContext
 from slack_bolt.error import BoltUnhandledRequestError
@@ -20,30 +22,30 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from handlers import COMMANDS
-from handlers.again import AgainButton
-from handlers.buttons import StopButton
-from handlers.details import DetailsButton
-from handlers.doctor import Doctor
-from handlers.extending import ExtendButton
+from handlers.access import GET_LINKS, Gate
+from handlers.buttons.acknowledge import TakeButton
+from handlers.buttons.again import AgainButton
+from handlers.buttons.extend import ExtendButton
+from handlers.buttons.layout import LayoutMenu
+from handlers.buttons.links import LinksButton
+from handlers.buttons.lookups import DetailsButton, NextButton
+from handlers.buttons.stop import StopButton
+from handlers.commands.doctor import Doctor
+from handlers.commands.parser import asks_for_doctor, asks_for_form
+from handlers.commands.record import RecordCommand
 from handlers.form import RecordForm
-from handlers.gate import GET_LINKS, Gate
-from handlers.layout import LayoutMenu
-from handlers.links import LinksButton
-from handlers.listing import NextButton
-from handlers.record import RecordCommand
-from handlers.taking import TakeButton
-from handlers.wording import asks_for_doctor, asks_for_form
-from messages import findings, replies
+from messages import replies
+from messages.blocks import Message
 from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACTION, TAKE_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION
+from messages.doctor import LOOKING
 from messages.files import LINKS_ACTION
 from messages.form import CHANNEL, FORM, at_a_field
+from messages.layout import LAYOUT_ACTION
 from messages.links import OPEN_ACTION
-from messages.options import LAYOUT_ACTION
-from messages.text import Message
 from recordings.errors import StorageUnavailable
-from recordings.rights import Rights
-from recordings.service import RecordingService
+from recordings.service.access import Rights
+from recordings.service.start_stop import RecordingService
 
 _THREADS = 24
 _log = structlog.get_logger(__name__)
@@ -108,7 +110,7 @@ def _authorize(bot_token: str) -> Any:
 def _command(record: RecordCommand, doctor: Doctor, form: RecordForm, gate: Gate) -> Any:
     def listener(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
         if asks_for_doctor(command.get("text") or ""):
-            ack(text=findings.LOOKING, response_type="ephemeral")
+            ack(text=LOOKING, response_type="ephemeral")
             _respond(respond, doctor.answer(command), replace_original=False)
             return
         if asks_for_form(command.get("text") or ""):
@@ -226,3 +228,13 @@ def _tell(context: BoltContext, reply: Message, reference: str) -> None:
         _respond(respond, reply, replace_original=False)
     except (SlackClientError, OSError, HTTPException, ValueError) as error:
         _log.warning("reply_refused", error=type(error).__name__, reference=reference)
+
+
+class SlackOverHttp:
+    """Answers a request that Slack signed (docs.slack.dev, Verifying requests); any other with 401."""
+
+    def __init__(self, app: App) -> None:
+        self._handler = SlackRequestHandler(app)
+
+    def __call__(self, request: Request) -> Response:
+        return self._handler.handle(request)

@@ -11,17 +11,17 @@ from typing import Any, Protocol
 
 import structlog
 
-from handlers.ends import FOR_EXAMPLE, Ends, For, NotUnderstood, Until, parse_end
-from handlers.record import ChannelName
-from handlers.usage import Usage
-from handlers.wording import check_bare_name
+from handlers.commands.end_times import FOR_EXAMPLE, Ends, For, NotUnderstood, Until, parse_end
+from handlers.commands.parser import check_bare_name
+from handlers.commands.record import ChannelName
+from handlers.commands.usage import Usage
 from messages import form as fields
-from messages.text import Message
+from messages.blocks import Message
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
-from recordings.model import Source
-from recordings.options import DEFAULT, ENDS, GLUED, Layout, Media, Options, Resolution
-from recordings.rights import ChannelNotAllowed
-from recordings.service import AlreadyElsewhere, AlreadyHere, Place, RecordingService
+from recordings.model.audit import Source
+from recordings.model.options import DEFAULT, ENDS, GLUED, Layout, Media, Options, Resolution
+from recordings.service.access import ChannelNotAllowed
+from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, Place, RecordingService
 
 _QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb'
 _EITHER = re.compile(r"0?[0-9][:.][0-9]{2}")

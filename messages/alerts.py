@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from messages.buttons import again_button, details_button, take_button
-from messages.cards import extend_button, gap_line, gap_lines, parts_line
-from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
-from messages.metadata import metadata
-from messages.text import (
+from messages.blocks import (
     CUT_NAME,
     Block,
     Message,
@@ -15,14 +11,19 @@ from messages.text import (
     context,
     date_and_time,
     escape,
+    metadata,
     person,
     plain,
     sections,
     typed,
 )
-from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words, not_recorded_on
-from recordings.model import Alert, AlertKind, Delivery, Reason, Recording
-from recordings.taking import Taken
+from messages.buttons import again_button, details_button, take_button
+from messages.cards import extend_button, gap_line, gap_lines, parts_line
+from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Words, not_recorded_on
+from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
+from recordings.model.alerts import Alert, AlertKind, Taken
+from recordings.model.delivery import Delivery
+from recordings.model.recording import Reason, Recording
 
 _HEADS = {
     AlertKind.FAILED: "❌ Recording failed",

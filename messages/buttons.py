@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from messages.text import Block
-from recordings.history import Cursor
-from recordings.model import Alert, Recording
-from recordings.taking import AlertName
+from messages.blocks import Block
+from recordings.model.alerts import Alert, AlertName
+from recordings.model.listing import Cursor
+from recordings.model.recording import Recording
 
 AGAIN_ACTION = "record_again"
 MORE_ACTION = "more"

@@ -6,11 +6,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from messages.buttons import again_button, more_menu
-from messages.files import file_lines, has_links, links_button
-from messages.metadata import CARD, metadata
-from messages.options import how_it_is_made, layout_menu, menu_state
-from messages.text import (
+from messages.blocks import (
+    CARD,
     CUT_NAME,
     Block,
     Message,
@@ -22,6 +19,7 @@ from messages.text import (
     cut,
     date_and_time,
     length,
+    metadata,
     people,
     person,
     plain,
@@ -29,10 +27,13 @@ from messages.text import (
     sections,
     times,
 )
-from messages.words import ENDED, FAILED, not_recorded_on, sign, state_in_words
-from recordings.limits import end_of, goes_on
-from recordings.model import HOLDS_CHANNEL, Reason, Recording, State
-from recordings.told import Gap
+from messages.buttons import again_button, more_menu
+from messages.copy import ENDED, FAILED, not_recorded_on, sign, state_in_words
+from messages.files import file_lines, has_links, links_button
+from messages.layout import how_it_is_made, layout_menu, menu_state
+from recordings.lifecycle.end_times import end_of, goes_on
+from recordings.model.recording import HOLDS_CHANNEL, Reason, Recording, State
+from recordings.model.reported import Gap
 
 STOP_ACTION = "stop_recording"
 EXTEND_ACTION = "extend_recording"

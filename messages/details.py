@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from messages.blocks import Block, Message, code, context, escape, length, section
 from messages.files import amount
-from messages.text import Block, Message, code, context, escape, length, section
-from recordings.details import Details
-from recordings.model import Recorder, Recording
-from recordings.parts import LostPart
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Recording
+from recordings.model.segments import LostPart
+from recordings.service.details import Details
 
 _LONGEST, _LONGEST_ID = 330, 2000
 """Characters of a value, escaped. Agora's resource ids have hundreds, and are of no use when cut."""

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from messages.text import Block, code, length, plain
-from recordings.model import Delivered, Delivery, Recording
-from recordings.sightings import without_mp4
+from messages.blocks import Block, code, length, plain
+from recordings.model.delivery import Delivered, Delivery
+from recordings.model.inventory import without_mp4
+from recordings.model.recording import Recording
 
 LINKS_ACTION = "get_links"
 _NAMES_SHOWN = 10

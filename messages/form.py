@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from messages import replies
-from messages.options import LAYOUT_HINTS, LAYOUT_NAMES, MEDIA_NAMES, RESOLUTION_NAMES
-from messages.text import Block, Message, amount_of_time, code, cut
+from messages.blocks import Block, Message, amount_of_time, code, cut
+from messages.layout import LAYOUT_HINTS, LAYOUT_NAMES, MEDIA_NAMES, RESOLUTION_NAMES
 from recordings.errors import SlackError
-from recordings.limits import LONGEST_SECONDS
-from recordings.options import DEFAULT, Layout, Media, Options, Resolution
+from recordings.lifecycle.end_times import LONGEST_SECONDS
+from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
 
 FORM = "record_form"
 CHANNEL, RECENT, LENGTH = "channel", "recent", "length"

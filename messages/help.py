@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from messages.blocks import Message, code, plain
 from messages.replies import text
-from messages.text import Message, code, plain
 
 _COMMANDS = (
     ("/record", "opens a form: what to record, for how long, and how"),

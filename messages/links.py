@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from messages.blocks import Block, Message, clock, code, cut, plain, section
 from messages.files import amount
 from messages.replies import text
-from messages.text import Block, Message, clock, code, cut, plain, section
 from recordings.errors import SlackError
-from recordings.links import Link, Links
+from recordings.service.links import Link, Links
 
 _MOST_BUTTONS = 25
 _LINKS_SIZE, _BUTTON_SIZE, _LONGEST_URL = 11_500, 130, 3000

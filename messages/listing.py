@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from messages import replies
+from messages.blocks import Block, Message, code, context, cut, date_and_time, length, person, section
 from messages.buttons import next_button
+from messages.copy import files_missing, sign, state_in_words
 from messages.files import files_and_size, has_links, links_button
-from messages.text import Block, Message, code, context, cut, date_and_time, length, person, section
-from messages.words import files_missing, sign, state_in_words
-from recordings.history import Page
-from recordings.model import Delivered, Reason, Recording, State
+from recordings.model.delivery import Delivered
+from recordings.model.listing import Page
+from recordings.model.recording import Reason, Recording, State
 
 IN_FEW_WORDS: dict[Reason, str] = {
     Reason.REJECTED: "refused by Agora",

@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from messages.cards import stop_button
-from messages.files import has_links, summary
-from messages.options import in_words
-from messages.text import (
+from messages.blocks import (
     CUT_NAME,
     Message,
     amount_of_time,
@@ -24,9 +21,15 @@ from messages.text import (
     sections,
     typed,
 )
-from messages.words import ENDED, FAILED, files_missing, sign, state_in_words
-from recordings.limits import LONGEST_SECONDS, end_of, goes_on
-from recordings.model import Delivered, Reason, Recording, State
+from messages.cards import stop_button
+from messages.copy import ENDED, FAILED, files_missing, sign, state_in_words
+from messages.files import has_links, summary
+from messages.layout import in_words
+from recordings.errors import SlackError
+from recordings.lifecycle.end_times import LONGEST_SECONDS, end_of, goes_on
+from recordings.model.alerts import Taken
+from recordings.model.delivery import Delivered
+from recordings.model.recording import Reason, Recording, State
 
 _SHOWN = 10
 
@@ -244,4 +247,16 @@ def unexpected(reference: str) -> Message:
     return text(
         "Something went wrong on my side. Look at the card before you try again: what you asked for may have been"
         f" written down. Reference `{reference}`; it is in my log as well."
+    )
+
+
+def on_it_already(taken: Taken) -> Message:
+    return text(f"{person(taken.by)} is on it already, since {clock(taken.at)}.")
+
+
+def not_shown(error: SlackError) -> Message:
+    """It is written down; the alert itself still looks as before."""
+    return text(
+        f"It is noted that you are on it, but Slack did not let me show it on the alert ({plain(error.error, 80)})."
+        " Press again, or tell the others."
     )

@@ -3,51 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from recordings.options import DEFAULT, Layout, Options
+from recordings.model.inventory import StoredFile
+from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.recorder import Target
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
 Clock = Callable[[], datetime]
 """The time now, aware, in UTC."""
 
 Wake = Callable[[], None]
 """Tells the engine of this process that a row is due."""
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A recorder as Agora's calls name it. `sid` is empty until `start` was answered."""
-
-    channel: str
-    uid: int
-    resource_id: str
-    sid: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class RecorderStatus:
-    """An answer to `query`: Agora's status (0 to 8, 20) and the files that it names so far."""
-
-    status: int
-    files: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class StopAccepted:
-    """A 200 to `stop`: the files that Agora named, and `uploaded`, `backuped`, `unknown` or empty."""
-
-    files: tuple[str, ...] = ()
-    uploading_status: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelUsers:
-    """The uids in a channel. `hosts` keep a recorder there: everybody, or in a live channel the broadcasters."""
-
-    hosts: frozenset[int] = frozenset()
-    audience: frozenset[int] = frozenset()
 
 
 class CloudRecorder(Protocol):
@@ -85,15 +53,6 @@ class CloudRecorder(Protocol):
         """Throws this uid out of the channel. A recorder that is thrown out ends."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
-    """An object in the bucket: its whole key, its size in bytes, and when it was stored."""
-
-    key: str
-    size: int
-    stored_at: datetime
-
-
 class Bucket(Protocol):
     """The bucket that Agora uploads to. Every method raises a `BucketError`; each is bounded in time."""
 
@@ -123,3 +82,41 @@ class CheckChannelName(Protocol):
     """Raises `InvalidChannelName` where this can't be the name of an Agora channel."""
 
     def __call__(self, name: str, /) -> None: ...
+
+
+class Meter(Protocol):
+    """Counts; never fails. Labels are words of the program, never names of channels or people."""
+
+    def step(self, work: str, seconds: float, outcome: str) -> None:
+        """One step of one kind of work: `done`, or the name of the error."""
+
+    def agora_call(self, operation: str, seconds: float, outcome: str) -> None:
+        """One request to Agora: `ok`, or the name of the error."""
+
+    def bucket_look(self, seconds: float, outcome: str) -> None:
+        """One look for the files of a recording: `ok`, or the name of the error."""
+
+    def alert(self, kind: str, reason: str, outcome: str) -> None:
+        """`delivered`, `redirected` to a person, or `undeliverable`."""
+
+    def notice_missed(self) -> None:
+        """A notice of Agora's that should have come did not."""
+
+    def unknown_uid(self) -> None:
+        """Somebody with a uid of the recorders' range whom no row knows."""
+
+    def notice(self, event: str, outcome: str) -> None:
+        """One notification of Agora's: its event as a number or `other`; `kept`, `repeated`, `ignored`, `malformed`,
+        `refused`, `limited` or `unavailable`."""
+
+
+class NoMeter:
+    """Counts nothing."""
+
+    def step(self, work: str, seconds: float, outcome: str) -> None: ...
+    def agora_call(self, operation: str, seconds: float, outcome: str) -> None: ...
+    def bucket_look(self, seconds: float, outcome: str) -> None: ...
+    def alert(self, kind: str, reason: str, outcome: str) -> None: ...
+    def notice_missed(self) -> None: ...
+    def unknown_uid(self) -> None: ...
+    def notice(self, event: str, outcome: str) -> None: ...

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import structlog
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
@@ -18,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, func, make_url,
 from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from recordings.errors import DatabaseNewer, StorageUnavailable
+from storage.tables import requests
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 2.0
@@ -189,3 +192,30 @@ def _alembic(connection: Connection) -> Config:
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
     return config
+
+
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
+_log = structlog.get_logger(__name__)
+
+
+def migrate_when_possible(database: Database, on_trouble: Callable[[], None]) -> None:
+    """Returns once the tables are there. Calls `on_trouble` each time that they can't be made."""
+    wait = _FIRST_WAIT
+    while True:
+        try:
+            database.migrate()
+        except StorageUnavailable as error:
+            _log.error("database_unavailable", error=str(error), again_in=wait)
+            on_trouble()
+            time.sleep(wait)
+            wait = min(wait * 2, _LONGEST_WAIT)
+        else:
+            return
+
+
+def try_writing(database: Database) -> None:
+    """Commits a row that came and went: a full disk shows only then. Raises `StorageUnavailable`."""
+    row = {"id": f"trial-{secrets.token_hex(16)}", "recording_id": "", "received_at": datetime.now(UTC)}
+    with database.write() as connection:
+        connection.execute(requests.insert().values(row))
+        connection.execute(requests.delete().where(requests.c.id == row["id"]))

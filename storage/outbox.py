@@ -8,10 +8,10 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, select
 
-from recordings.model import Act, Alert
-from recordings.stores import AlertJob
-from recordings.taking import AlertName, Taken, TakenAlert
-from storage import acts, rows
+from recordings.model.alerts import Alert, AlertName, Taken, TakenAlert
+from recordings.model.audit import Act
+from recordings.repositories import AlertJob
+from storage import audit, rows
 from storage.database import Database
 from storage.lease import fence
 from storage.tables import outbox, recordings
@@ -60,7 +60,7 @@ class Outbox:
         with self._database.write() as connection:
             free = this & outbox.c.taken_by.is_(None)
             mine = connection.execute(outbox.update().where(free).values(taken_by=taken.by, taken_at=taken.at))
-            acts.note(connection, act if mine.rowcount else None)
+            audit.note(connection, act if mine.rowcount else None)
             row = connection.execute(select(outbox).where(this)).one_or_none()
         return None if row is None else TakenAlert(_alert(row), Taken(row.taken_by, row.taken_at))
 

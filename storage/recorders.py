@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, func, select
 
-from recordings.model import Recorder, State
+from recordings.model.recorder import Recorder
+from recordings.model.recording import State
 from storage import rows
 from storage.database import Database
 from storage.lease import fence

@@ -9,13 +9,15 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, Connection, case, false, func, or_, select, true
 from sqlalchemy.exc import IntegrityError
 
-from recordings.actions import Change
 from recordings.errors import StorageUnavailable
-from recordings.history import Cursor
-from recordings.model import HOLDS_CHANNEL, OVER, Act, Reason, Recorder, Recording, State
-from recordings.options import Layout
-from recordings.stores import CardJob, Job, Reply, Share
-from storage import acts, notices, outbox, recorders, rows, story
+from recordings.lifecycle.actions import Change
+from recordings.model.audit import Act
+from recordings.model.listing import Cursor
+from recordings.model.options import Layout
+from recordings.model.recorder import Recorder
+from recordings.model.recording import HOLDS_CHANNEL, OVER, Reason, Recording, State
+from recordings.repositories import CardJob, Job, Reply, Share
+from storage import audit, notifications, outbox, recorders, rows, timeline
 from storage.database import Database
 from storage.lease import fence
 from storage.tables import ACTIVE, TAKES_CHANNEL, UNSETTLED, recordings, requests
@@ -61,7 +63,7 @@ class Recordings:
                 with self._database.write() as connection:
                     _note(connection, request, recording.id, recording.requested_at)
                     connection.execute(recordings.insert().values(values))
-                    acts.note(connection, act)
+                    audit.note(connection, act)
             except IntegrityError:
                 holder = self._holder(recording.agora_channel) or self.repeated(request)
                 if holder is not None:
@@ -92,7 +94,7 @@ class Recordings:
             if not _noted(connection, request):
                 wished = connection.execute(recordings.update().where(open_wish).values(wish)).rowcount
                 _note(connection, request, recording_id, at)
-                acts.note(connection, act if wished else None)
+                audit.note(connection, act if wished else None)
         with self._database.read() as connection:
             return rows.recording(connection.execute(select(recordings).where(this)).one())
 
@@ -142,9 +144,9 @@ class Recordings:
                 poked = {"poked": before.poked + 1, "version": recordings.c.version + 1, "next_step_at": at}
                 connection.execute(recordings.update().where(this).values({**wanted, **poked}))
                 _note(connection, request, recording_id, at)
-                acts.note(connection, act)
+                audit.note(connection, act)
             after = rows.recording(connection.execute(select(recordings).where(this)).one())
-            story.add(connection, before, after, at)
+            timeline.add(connection, before, after, at)
             return before, after
         with self._database.read() as connection:
             unchanged = rows.recording(connection.execute(select(recordings).where(this)).one())
@@ -235,12 +237,12 @@ class Recordings:
             for alert in change.alerts:
                 outbox.add(connection, alert)
             for act in change.acts:
-                acts.note(connection, act)
-            story.add(connection, before, after, now)
+                audit.note(connection, act)
+            timeline.add(connection, before, after, now)
             if after.sid is not None and after.sid != before.sid:
-                notices.adopt(connection, after.id, after.sid)
+                notifications.adopt(connection, after.id, after.sid)
             if change.heeded:
-                notices.heeded(connection, change.heeded, now)
+                notifications.heeded(connection, change.heeded, now)
 
     def silent(self, since: datetime) -> bool:
         """Whether some recording has had no usable answer since then or longer."""

@@ -11,12 +11,16 @@ from typing import Any
 from pydantic import TypeAdapter
 from sqlalchemy import Row
 
-from recordings.model import Act, Delivery, Reason, Recorder, Recording, State, Trouble
-from recordings.notices import Event, Notice
-from recordings.options import Layout, Options, Shown
-from recordings.parts import LostPart
-from recordings.story import Line
-from recordings.told import Told
+from recordings.model.audit import Act
+from recordings.model.delivery import Delivery
+from recordings.model.incidents import Trouble
+from recordings.model.notifications import Event, Notice
+from recordings.model.options import Layout, Options, Shown
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import Told
+from recordings.model.segments import LostPart
+from recordings.model.timeline import Line
 
 _WISHES = frozenset(
     {

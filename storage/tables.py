@@ -26,9 +26,11 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from recordings.model import HOLDS_CHANNEL, OVER, AlertKind, Deed, Reason, Source, State
-from recordings.options import Layout
-from recordings.story import Happening
+from recordings.model.alerts import AlertKind
+from recordings.model.audit import Deed, Source
+from recordings.model.options import Layout
+from recordings.model.recording import HOLDS_CHANNEL, OVER, Reason, State
+from recordings.model.timeline import Happening
 from storage.rows import DELIVERY, LOST_PARTS, OPTIONS, SHOWN, TOLD
 
 metadata = MetaData()

@@ -27,7 +27,8 @@ import settings
 from agora.payloads import file_name_prefix
 from demo import BOT, bot_process, end
 from recordings.errors import StorageUnavailable
-from recordings.model import Delivered, Recording, State
+from recordings.model.delivery import Delivered
+from recordings.model.recording import Recording, State
 from storage import rows, tables
 from storage.database import Database
 from storage.recordings import Recordings

@@ -15,9 +15,8 @@ import structlog
 from flask import Request, Response, jsonify
 
 from recordings.errors import StorageUnavailable
-from recordings.metering import Meter
-from recordings.notices import Notice
-from recordings.ports import Wake
+from recordings.model.notifications import Notice
+from recordings.ports import Meter, Wake
 from web.allowance import Allowance
 
 LONGEST_NOTICE = 64 * 1024

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recordings.stores import Share
+from recordings.repositories import Share
 from storage import rows, tables
 from storage.database import Database
 from storage.recordings import Recordings

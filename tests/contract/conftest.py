@@ -10,21 +10,31 @@ from typing import Protocol
 
 import pytest
 
-from recordings.actions import Change
-from recordings.links import Acts
-from recordings.model import Act, Recording
-from recordings.notices import Notices
-from recordings.stores import Cards, LeaseRow, Outbox, Recorders, Steps, Story, Troubles, Wishes
-from recordings.taking import TakeableAlerts
-from storage.acts import Acts as SqlActs
+from recordings.lifecycle.actions import Change
+from recordings.model.audit import Act
+from recordings.model.recording import Recording
+from recordings.repositories import (
+    Cards,
+    LeaseRow,
+    Notices,
+    Outbox,
+    Recorders,
+    Steps,
+    Story,
+    TakeableAlerts,
+    Troubles,
+    Wishes,
+)
+from recordings.service.links import Acts
+from storage.audit import Acts as SqlActs
 from storage.database import Database
+from storage.incidents import Troubles as SqlTroubles
 from storage.lease import Lease
-from storage.notices import Notices as SqlNotices
+from storage.notifications import Notices as SqlNotices
 from storage.outbox import Outbox as SqlOutbox
 from storage.recorders import Recorders as SqlRecorders
 from storage.recordings import Recordings as SqlRecordings
-from storage.story import Story as SqlStory
-from storage.troubles import Troubles as SqlTroubles
+from storage.timeline import Story as SqlStory
 from tests.fakes.rows import NOW, FakeClock
 from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.told import MemoryActs, MemoryNotices, MemoryOutbox, MemoryStory, MemoryTroubles

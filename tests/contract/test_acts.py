@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.model import Act, Deed, Source
+from recordings.lifecycle.actions import Change
+from recordings.model.audit import Act, Deed, Source
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_delivery, a_recording, an_alert, at, over, up
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from recordings.model import Reason, Recording, State
+from recordings.model.recording import Reason, Recording, State
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_recording, at, over, with_card
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from recordings.actions import Change
-from recordings.history import Cursor, page
-from recordings.model import Act, AlertKind, Deed, Recording, Source
-from recordings.taking import AlertName, Taken, TakenAlert
+from recordings.lifecycle.actions import Change
+from recordings.model.alerts import AlertKind, AlertName, Taken, TakenAlert
+from recordings.model.audit import Act, Deed, Source
+from recordings.model.listing import Cursor, page
+from recordings.model.recording import Recording
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_recorder, an_alert, at, over, running, up
 

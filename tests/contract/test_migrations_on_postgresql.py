@@ -15,9 +15,8 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, create_engine, event, inspect, text
 
 from recordings.errors import DatabaseNewer
-from storage.database import Database
+from storage.database import Database, try_writing
 from storage.tables import metadata
-from storage.trial import try_writing
 from tests.contract.conftest import ON_POSTGRESQL
 from tests.contract.test_migrations import alembic_on
 

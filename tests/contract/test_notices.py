@@ -10,12 +10,12 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import text
 
-from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.model import State
-from recordings.notices import Event
+from recordings.lifecycle.actions import Change
+from recordings.model.notifications import Event
+from recordings.model.recording import State
 from storage.database import Database
-from storage.notices import Notices
+from storage.notifications import Notices
 from tests.contract.conftest import ON_POSTGRESQL, Stores
 from tests.fakes.notices import a_notice
 from tests.fakes.rows import NOW, UID, a_recording, at, over, running, started, up

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from recordings.actions import Change
-from recordings.model import Alert, AlertKind, Delivery, Reason, Recording, Trouble
-from recordings.options import Layout, Options, Resolution, Shown
-from recordings.troubles import Pause, Review
+from recordings.lifecycle.actions import Change
+from recordings.lifecycle.incidents import Pause, Review
+from recordings.model.alerts import Alert, AlertKind
+from recordings.model.delivery import Delivery
+from recordings.model.incidents import Trouble
+from recordings.model.options import Layout, Options, Resolution, Shown
+from recordings.model.recording import Reason, Recording
 from tests.contract.conftest import Stores
 from tests.contract.test_steps import DELIVERY
 from tests.fakes.rows import NOW, a_delivery, an_alert, at, over, up

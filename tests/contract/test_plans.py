@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.stores import Share
+from recordings.repositories import Share
 from storage.database import Database
 from storage.recordings import Recordings
-from storage.story import Story
+from storage.timeline import Story
 from tests.fakes.plans import plan_of
 
 

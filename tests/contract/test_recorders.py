@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from recordings.actions import Change
-from recordings.model import Recorder, State
+from recordings.lifecycle.actions import Change
+from recordings.model.recorder import Recorder
+from recordings.model.recording import State
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, UID, a_recorder, acquired, at, running, started, up, with_card
 

@@ -14,8 +14,8 @@ from typing import TypeVar
 import pytest
 from sqlalchemy import select, update
 
-from recordings.actions import Change
 from recordings.errors import StorageUnavailable
+from recordings.lifecycle.actions import Change
 from storage.database import Database
 from storage.recordings import Recordings
 from storage.tables import lease

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
-from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.model import Delivered, Delivery, Reason, Recording, State, Trouble
-from recordings.options import Layout, Shown
-from recordings.parts import LostPart
-from recordings.stores import Share
-from recordings.told import Exit, Gap, Stream, Told
-from recordings.troubles import Pause, Review
+from recordings.lifecycle.actions import Change
+from recordings.lifecycle.incidents import Pause, Review
+from recordings.model.delivery import Delivered, Delivery
+from recordings.model.incidents import Trouble
+from recordings.model.options import Layout, Shown
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import Exit, Gap, Stream, Told
+from recordings.model.segments import LostPart
+from recordings.repositories import Share
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_delivery, a_recording, an_alert, at, over, running, up, with_card
 

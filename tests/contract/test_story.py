@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.model import Recording, State
-from recordings.story import Happening, Line
+from recordings.lifecycle.actions import Change
+from recordings.model.recording import Recording, State
+from recordings.model.timeline import Happening, Line
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, an_alert, at, up
 

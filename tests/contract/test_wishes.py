@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from recordings.actions import Change
-from recordings.model import HOLDS_CHANNEL, Act, Deed, Reason, Recording, Source, State
-from recordings.options import Layout, Media, Options, Resolution, Shown
+from recordings.lifecycle.actions import Change
+from recordings.model.audit import Act, Deed, Source
+from recordings.model.options import Layout, Media, Options, Resolution, Shown
+from recordings.model.recording import HOLDS_CHANNEL, Reason, Recording, State
 from tests.contract.conftest import Stores
 from tests.fakes.rows import NOW, a_recording, an_alert, at, over, up
 

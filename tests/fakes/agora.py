@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from recordings.options import DEFAULT, Layout, Options
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, Target
+from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.recorder import Target
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
 
 class FakeAgora:

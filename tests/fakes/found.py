@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from recordings.ports import StoredFile
-from recordings.sightings import Sighting, playlists_that_count
+from recordings.model.inventory import Sighting, StoredFile, playlists_that_count
 from tests.fakes.rows import NOW
 
 Objects = dict[str, str | int]

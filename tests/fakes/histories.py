@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
-from monitor.notice_steps import NoticeSteps
-from recordings.model import Reason, Recording, State
-from recordings.notices import Notice
-from recordings.policy import Policy
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from engine.notification_steps import NoticeSteps
+from recordings.lifecycle.policy import Policy
+from recordings.model.notifications import Notice
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.rows import acquired, with_card
 from tests.fakes.steps import NOT_FOUND
 from tests.fakes.told import MemoryNotices
-from tests.unit.monitor.test_steps import Engine
+from tests.unit.engine.test_steps import Engine
 
 MOVE_SECONDS = 30
 """For so long Agora does not find a recorder that it moves."""

@@ -10,12 +10,14 @@ from typing import Any
 from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
-from messages.text import Message
-from recordings.links import Link
-from recordings.model import Delivered, Delivery, Part, Reason, Recorder, Recording, State
-from recordings.options import Layout, Media, Options, Resolution, Shown
-from recordings.parts import LostPart
-from recordings.told import Gap, Told
+from messages.blocks import Message
+from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.options import Layout, Media, Options, Resolution, Shown
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import Gap, Told
+from recordings.model.segments import LostPart
+from recordings.service.links import Link
 from simulator.slack.blocks import message_problems, too_long
 from simulator.slack.metadata import metadata_valid
 from tests.fakes.rows import NOW, a_recording, at

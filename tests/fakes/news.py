@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from typing import Any
 
-from recordings.notices import Event, Notice
+from recordings.model.notifications import Event, Notice
 from tests.fakes.rows import UID, at
 
 _numbers = itertools.count()

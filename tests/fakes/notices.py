@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from recordings.notices import Event, Notice
+from recordings.model.notifications import Event, Notice
 from tests.fakes.rows import NOW, UID
 
 SECRET = "notification-secret"

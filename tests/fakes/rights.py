@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from recordings.rights import Profile, Rights
+from recordings.service.access import Profile, Rights
 
 
 @dataclass

@@ -6,9 +6,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recordings.model import Alert, AlertKind, Delivered, Delivery, Part, Reason, Recorder, Recording, State
-from recordings.parts import LostPart
-from recordings.policy import Policy, Turn
+from recordings.lifecycle.policy import Policy, Turn
+from recordings.model.alerts import Alert, AlertKind
+from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.segments import LostPart
 
 NOW = datetime(2026, 6, 17, 11, 42, tzinfo=UTC)
 UID = 4_000_000_001

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from slack_sdk import WebClient
 
-from messages.slack import Slack
-from messages.text import Message
+from messages.blocks import Message
+from messages.delivery.slack import Slack
 from recordings.errors import SlackError, SlackRefused
 
 

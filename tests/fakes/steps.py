@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from recordings import lifecycle
-from recordings.actions import Action, Answer, Change, Outcome
 from recordings.errors import (
     AccountInactive,
     AgoraError,
@@ -23,9 +21,12 @@ from recordings.errors import (
     Unauthorized,
     Unfinished,
 )
-from recordings.model import Recorder, Recording
-from recordings.policy import Turn
-from recordings.ports import ChannelUsers
+from recordings.lifecycle import decide
+from recordings.lifecycle.actions import Action, Answer, Change, Outcome
+from recordings.lifecycle.policy import Turn
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Recording
+from recordings.model.reported import ChannelUsers
 from tests.fakes.rows import UID
 
 NOT_FOUND = NotFound("failed to find worker", http_status=404, code=404)
@@ -71,9 +72,9 @@ def step(
     users: ChannelUsers | None = None,
 ) -> Change:
     """What the next step brings where it is answered so."""
-    action = lifecycle.decide(recording, recorder, turn)
-    return lifecycle.follow(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
+    action = decide.decide(recording, recorder, turn)
+    return decide.follow(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
 
 
 def decided(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
-    return lifecycle.decide(recording, recorder, turn)
+    return decide.decide(recording, recorder, turn)

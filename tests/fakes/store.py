@@ -7,15 +7,18 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from recordings import story
-from recordings.actions import Change
 from recordings.errors import LeaseLost
-from recordings.history import Cursor
-from recordings.model import HOLDS_CHANNEL, Act, Alert, Reason, Recorder, Recording, State, Trouble
-from recordings.notices import Notice
-from recordings.options import Layout
-from recordings.stores import CardJob, Job, LineJob, Reply, Share
-from recordings.taking import Taken
+from recordings.lifecycle.actions import Change
+from recordings.model import timeline
+from recordings.model.alerts import Alert, Taken
+from recordings.model.audit import Act
+from recordings.model.incidents import Trouble
+from recordings.model.listing import Cursor
+from recordings.model.notifications import Notice
+from recordings.model.options import Layout
+from recordings.model.recorder import Recorder
+from recordings.model.recording import HOLDS_CHANNEL, Reason, Recording, State
+from recordings.repositories import CardJob, Job, LineJob, Reply, Share
 
 
 @dataclass
@@ -97,7 +100,7 @@ class Memory:
             raise LeaseLost(f"epoch {epoch} is over")
 
     def add_lines(self, before: Recording, after: Recording, at: datetime) -> None:
-        for line in story.lines(before, after, at):
+        for line in timeline.lines(before, after, at):
             self.lines.append(Told(LineJob(len(self.lines) + 1, line, None, at, 0)))
 
     def add_alert(self, alert: Alert) -> None:

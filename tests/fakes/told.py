@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from recordings.model import Act, Alert, Recording, Trouble
-from recordings.notices import Notice
+from recordings.lifecycle.incidents import Pause, Review
+from recordings.model.alerts import Alert, AlertName, Taken, TakenAlert
+from recordings.model.audit import Act
+from recordings.model.incidents import Trouble
+from recordings.model.notifications import Notice
+from recordings.model.recording import Recording
 from recordings.ports import Clock
-from recordings.stores import AlertJob, LineJob
-from recordings.taking import AlertName, Taken, TakenAlert
-from recordings.troubles import Pause, Review
+from recordings.repositories import AlertJob, LineJob
 from tests.fakes.store import Entry, Kept, Memory, Told
 
 

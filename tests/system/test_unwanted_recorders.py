@@ -10,10 +10,10 @@ from unittest.mock import Mock
 
 import pytest
 
-from monitor.calls import Calls
-from monitor.janitor import Janitor
+from engine.calls import Calls
+from engine.janitor import Janitor
 from recordings.errors import StorageUnavailable
-from recordings.stores import Recorders
+from recordings.repositories import Recorders
 from simulator.agora import AgoraSimulator
 from simulator.agora.views import RecorderView
 from tests.system.conftest import Office

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-import audit
-from recordings.model import Act, Deed, Source
+from composition import audit
+from recordings.model.audit import Act, Deed, Source
 from tests.fakes.rows import NOW, at
 
 

@@ -14,10 +14,11 @@ from prometheus_client.parser import text_string_to_metric_families
 
 import settings
 from handlers import COMMANDS
-from handlers.wording import VERBS
-from messages import words
-from recordings.model import MOVES, AlertKind, Reason, State
-from recordings.options import ENDS, WORDS
+from handlers.commands.parser import VERBS
+from messages import copy
+from recordings.model.alerts import AlertKind
+from recordings.model.options import ENDS, WORDS
+from recordings.model.recording import MOVES, Reason, State
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 
@@ -122,7 +123,7 @@ def test_the_readme_names_every_kind_of_message() -> None:
 
 
 def test_the_readme_shows_each_sign_of_the_card_with_its_words() -> None:
-    for sign in words._SIGNS.values():
+    for sign in copy._SIGNS.values():
         assert f"| {sign} |" in README
     for state in ("Starting", "Interrupted", "Stopping", "Stopped, files are being uploaded", "Finished", "Failed"):
         assert f"| {state} |" in README
@@ -158,10 +159,10 @@ def _reasons_in(node: ast.AST) -> Iterator[str]:
 
 def told() -> set[tuple[str, str]]:
     tables = {
-        AlertKind.FAILED: words.FAILED,
-        AlertKind.ENDED: words.ENDED,
-        AlertKind.WARNING: words.WARNING,
-        AlertKind.RECOVERED: words.RECOVERED,
+        AlertKind.FAILED: copy.FAILED,
+        AlertKind.ENDED: copy.ENDED,
+        AlertKind.WARNING: copy.WARNING,
+        AlertKind.RECOVERED: copy.RECOVERED,
     }
     return {(str(kind), str(reason)) for kind, reasons in tables.items() for reason in reasons if reason in raised()}
 

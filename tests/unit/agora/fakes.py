@@ -11,7 +11,7 @@ from agora.client import AgoraClient
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens
 from agora.transport import Answer, Call
-from recordings.ports import Target
+from recordings.model.recorder import Target
 
 APP_ID = "0123456789abcdef0123456789abcdef"
 CERTIFICATE = "fedcba9876543210fedcba9876543210"

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agora.answers import channel_users, files_of, json_object, recorder_status, stop_accepted
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

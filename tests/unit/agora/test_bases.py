@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agora.bases import Bases
+from agora.endpoints import Bases
 from tests.unit.agora.fakes import FakeTime
 
 A, B, C = "https://a.example", "https://b.example", "https://c.example"

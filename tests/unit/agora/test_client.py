@@ -15,7 +15,9 @@ from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens, read_back
 from agora.transport import Answer, Call
 from recordings.errors import AlreadyStarted, NotFound, NotRouted, NotSent, RateLimited, Rejected
-from recordings.ports import ChannelUsers, CloudRecorder, RecorderStatus, StopAccepted, Target
+from recordings.model.recorder import Target
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.ports import CloudRecorder
 from tests.unit.agora.fakes import (
     ACCESS_KEY,
     APP_ID,

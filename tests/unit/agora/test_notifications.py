@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agora.notifications import Ignored, Malformed, read
-from recordings.notices import Event, Notice
+from recordings.model.notifications import Event, Notice
 from tests.fakes.notices import SENT_MS, a_notification, as_body
 from tests.fakes.rows import NOW, UID, at
 from tests.unit.agora.test_answers import JSON

@@ -13,7 +13,7 @@ from agora.payloads import RecordingProfile
 from agora.tokens import Tokens
 from agora.transport import Answer, Call
 from recordings.errors import NotFound
-from recordings.ports import Target
+from recordings.model.recorder import Target
 from tests.unit.agora.fakes import STORAGE
 from tests.unit.simulator.agora_caller import Caller, caller
 

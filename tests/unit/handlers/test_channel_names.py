@@ -6,7 +6,7 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
-from handlers.channel_names import ChannelNames
+from handlers.directory import ChannelNames
 
 
 class FakeSlack(WebClient):

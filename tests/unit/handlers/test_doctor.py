@@ -13,27 +13,26 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.app import slack_app
-from handlers.details import DetailsButton
-from handlers.doctor import Doctor
-from handlers.ends import Ends
-from handlers.extending import ExtendButton
+from handlers.buttons.acknowledge import TakeButton
+from handlers.buttons.extend import ExtendButton
+from handlers.buttons.layout import LayoutMenu
+from handlers.buttons.links import LinksButton
+from handlers.buttons.lookups import DetailsButton
+from handlers.commands.doctor import Doctor, post_here
+from handlers.commands.end_times import Ends
+from handlers.commands.record import RecordCommand
 from handlers.form import RecordForm
-from handlers.layout import LayoutMenu
-from handlers.links import LinksButton
-from handlers.posting import post_here
-from handlers.record import RecordCommand
-from handlers.taking import TakeButton
-from messages.findings import Finding
+from messages.blocks import Message
+from messages.delivery.slack import Slack, web_client
+from messages.doctor import Finding
 from messages.form import Limits
-from messages.slack import Slack, web_client
-from messages.text import Message
-from recordings.arranging import LayoutService
-from recordings.details import DetailService
-from recordings.extending import ExtendService
-from recordings.links import LinkService
-from recordings.policy import Policy
-from recordings.service import RecordingService
-from recordings.taking import TakingService
+from recordings.lifecycle.policy import Policy
+from recordings.service.acknowledge import TakingService
+from recordings.service.details import DetailService
+from recordings.service.extend import ExtendService
+from recordings.service.layout import LayoutService
+from recordings.service.links import LinkService
+from recordings.service.start_stop import RecordingService
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rights import everybody
 from tests.fakes.rows import FakeClock

@@ -9,8 +9,9 @@ import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
-from handlers.ends import Ends, For, TimeZones, Until
-from handlers.usage import Usage
+from handlers.commands.end_times import Ends, For, Until
+from handlers.commands.usage import Usage
+from handlers.directory import TimeZones
 
 MADRID, NEW_YORK = ZoneInfo("Europe/Madrid"), ZoneInfo("America/New_York")
 REFUSED = SlackApiError("refused", {"error": "missing_scope"})  # type: ignore[no-untyped-call]

@@ -10,16 +10,17 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agora.channels import check_channel_name
-from handlers.ends import Ends, For, Until
+from handlers.commands.end_times import Ends, For, Until
+from handlers.commands.usage import Usage
 from handlers.form import RecordForm, end_in
-from handlers.usage import Usage
+from messages.blocks import Message
 from messages.form import Limits, in_short
-from messages.text import Message
 from recordings.errors import SlackBusy, SlackError, SlackRefused, StorageUnavailable
-from recordings.model import Recording, Source, State
-from recordings.options import Layout, Media, Options, Resolution
-from recordings.rights import AllowedChannels
-from recordings.service import RecordingService
+from recordings.model.audit import Source
+from recordings.model.options import Layout, Media, Options, Resolution
+from recordings.model.recording import Recording, State
+from recordings.service.access import AllowedChannels
+from recordings.service.start_stop import RecordingService
 from simulator.slack.views import state_of
 from tests.fakes.rows import FakeClock, at, over, up
 from tests.fakes.store import Memory, MemoryRecordings

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from handlers.gate import GET_LINKS, Gate
-from messages.text import Message
-from recordings.rights import ChannelNotAllowed, Profile
+from handlers.access import GET_LINKS, Gate
+from messages.blocks import Message
+from recordings.service.access import ChannelNotAllowed, Profile
 from tests.fakes.rights import Workspace
 
 GUESTS = {"U1": Profile(guest=True, teams=frozenset({"T1"}))}

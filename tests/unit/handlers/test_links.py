@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from handlers.links import LinksButton
-from messages.text import Message
+from handlers.buttons.links import LinksButton
+from messages.blocks import Message
 from recordings.errors import BucketDenied, SlackBusy, SlackRefused, StorageUnavailable
-from recordings.model import Act, Delivered
+from recordings.model.audit import Act
+from recordings.model.delivery import Delivered
 from tests.fakes.rows import a_delivery, over
 from tests.fakes.told import MemoryActs
 from tests.unit.recordings.test_links import Desk

@@ -12,8 +12,8 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from structlog.testing import capture_logs
 
-from handlers.people import People
-from recordings.rights import Profile
+from handlers.directory import People
+from recordings.service.access import Profile
 
 MEMBER = {"id": "U1", "team_id": "T1", "is_restricted": False, "is_ultra_restricted": False}
 

@@ -10,19 +10,20 @@ from typing import Any, Protocol
 import pytest
 
 from agora.channels import check_channel_name
-from handlers.again import AgainButton
-from handlers.details import DetailsButton
-from handlers.ends import Ends
-from handlers.listing import NextButton
-from handlers.record import RecordCommand
-from handlers.taking import TakeButton
-from messages.text import Message, clock
-from recordings.actions import Change
-from recordings.details import DetailService
+from handlers.buttons.acknowledge import TakeButton
+from handlers.buttons.again import AgainButton
+from handlers.buttons.lookups import DetailsButton, NextButton
+from handlers.commands.end_times import Ends
+from handlers.commands.record import RecordCommand
+from messages.blocks import Message, clock
 from recordings.errors import SlackBusy, SlackRefused
-from recordings.model import Alert, AlertKind, Delivered, Delivery, Reason, Recording, State
-from recordings.service import RecordingService
-from recordings.taking import AlertName, TakingService
+from recordings.lifecycle.actions import Change
+from recordings.model.alerts import Alert, AlertKind, AlertName
+from recordings.model.delivery import Delivered, Delivery
+from recordings.model.recording import Reason, Recording, State
+from recordings.service.acknowledge import TakingService
+from recordings.service.details import DetailService
+from recordings.service.start_stop import RecordingService
 from tests.fakes.rows import NOW, FakeClock, a_delivery, an_alert, at, over, running, up
 from tests.fakes.slack import FakeSlack
 from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings

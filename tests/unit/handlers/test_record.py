@@ -11,17 +11,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agora.channels import check_channel_name
-from handlers.buttons import StopButton
-from handlers.ends import Ends
-from handlers.extending import ExtendButton
-from handlers.record import RecordCommand
-from messages.text import date_and_time
+from handlers.buttons.extend import ExtendButton
+from handlers.buttons.stop import StopButton
+from handlers.commands.end_times import Ends
+from handlers.commands.record import RecordCommand
+from messages.blocks import date_and_time
 from recordings.errors import StorageUnavailable
-from recordings.extending import ExtendService
-from recordings.model import Delivered, Delivery, Reason, Recording, State
-from recordings.options import Media, Options
-from recordings.policy import Policy
-from recordings.service import RecordingService
+from recordings.lifecycle.policy import Policy
+from recordings.model.delivery import Delivered, Delivery
+from recordings.model.options import Media, Options
+from recordings.model.recording import Reason, Recording, State
+from recordings.service.extend import ExtendService
+from recordings.service.start_stop import RecordingService
 from tests.fakes.rows import FakeClock, a_delivery, at, over, up, with_card
 from tests.fakes.store import Memory, MemoryRecordings
 

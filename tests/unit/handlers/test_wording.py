@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
-from handlers.ends import For, Until
-from handlers.wording import VERBS, Typed, UnknownVerb, Usage, asks_for_doctor, nearest, parse
-from messages.text import typed
-from recordings.options import ENDS, WORDS, Layout, Media, Options, Resolution
+from handlers.commands.end_times import For, Until
+from handlers.commands.parser import VERBS, Typed, UnknownVerb, asks_for_doctor, nearest, parse
+from handlers.commands.usage import Usage
+from messages.blocks import typed
+from recordings.model.options import ENDS, WORDS, Layout, Media, Options, Resolution
 
 UNDERSTOOD = {
     "": ("help", None),

@@ -7,14 +7,15 @@ from dataclasses import replace
 import pytest
 
 from messages.alerts import alert_message
+from messages.blocks import Message, clock, date_and_time
 from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, TAKE_ACTION
 from messages.cards import EXTEND_ACTION
+from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Words
 from messages.files import LINKS_ACTION
-from messages.text import Message, clock, date_and_time
-from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words
-from recordings.model import AlertKind, Delivered, Delivery, Part, Reason, Recording, State
-from recordings.taking import AlertName, Taken
-from recordings.told import Gap, Told
+from recordings.model.alerts import AlertKind, AlertName, Taken
+from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import Gap, Told
 from tests.fakes.rows import a_delivery, a_lost_part, an_alert, at, over, up
 from tests.unit.messages.test_cards import words
 

@@ -12,26 +12,28 @@ from hypothesis import strategies as st
 
 from messages import replies
 from messages.alerts import alert_message
+from messages.blocks import Message
 from messages.cards import Frame, card
+from messages.copy import ENDED, FAILED, RECOVERED, WARNING
 from messages.details import details
 from messages.form import Begun, Limits, at_a_field, form, not_one_of, not_opened, runs_elsewhere, runs_here
 from messages.help import help_text, unknown_command, usage
 from messages.links import links as link_message
 from messages.links import membership_unknown
 from messages.listing import listing, nothing_there
-from messages.story import line_message
-from messages.taking import not_shown, on_it_already
-from messages.text import Message
-from messages.words import ENDED, FAILED, RECOVERED, WARNING
-from recordings.details import Details
+from messages.replies import not_shown, on_it_already
+from messages.timeline import line_message
 from recordings.errors import SlackRefused
-from recordings.history import Cursor, Page
-from recordings.links import Link, Links
-from recordings.model import Alert, AlertKind, Delivered, Delivery, Part, Reason, Recorder, Recording, State
-from recordings.options import Layout, Media, Options, Resolution
-from recordings.story import Happening, Line
-from recordings.taking import Taken
-from recordings.told import Gap, Told
+from recordings.model.alerts import Alert, AlertKind, Taken
+from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.listing import Cursor, Page
+from recordings.model.options import Layout, Media, Options, Resolution
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import Gap, Told
+from recordings.model.timeline import Happening, Line
+from recordings.service.details import Details
+from recordings.service.links import Link, Links
 from simulator.slack.blocks import view_problems, view_too_large
 from tests.fakes.hostile import (
     CHANNEL,

@@ -8,14 +8,15 @@ from typing import Any
 
 import pytest
 
+from messages.blocks import Message, clock, date_and_time
 from messages.buttons import AGAIN_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION, Frame, card
+from messages.copy import FAILED
 from messages.files import LINKS_ACTION
-from messages.options import LAYOUT_ACTION
-from messages.text import Message, clock, date_and_time
-from messages.words import FAILED
-from recordings.model import HOLDS_CHANNEL, Delivered, Delivery, Reason, Recording, State
-from recordings.options import Layout, Media, Options, Resolution, Shown
+from messages.layout import LAYOUT_ACTION
+from recordings.model.delivery import Delivered, Delivery
+from recordings.model.options import Layout, Media, Options, Resolution, Shown
+from recordings.model.recording import HOLDS_CHANNEL, Reason, Recording, State
 from tests.fakes.rows import NOW, a_delivery, a_lost_part, a_recording, at, over, up, with_card
 
 FRAME = Frame(14_400, lambda recording: f"slack/{recording.slack_channel}")

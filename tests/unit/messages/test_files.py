@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 
 from messages.files import LINKS_ACTION, amount, file_lines, has_links, links_block, summary, what_is_wrong
-from recordings.model import Delivered, Delivery, Part, Recording, State
+from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.recording import Recording, State
 from tests.fakes.rows import a_delivery, a_recording, over, up
 
 FOLDER = "bucket/recordings/C1"

@@ -9,13 +9,17 @@ from itertools import pairwise
 
 import pytest
 
+from engine.dispatcher import Work
+from messages.blocks import Message
 from messages.cards import Frame
-from messages.notifier import AlertWork, CardPoster, CardWork, ReplyWork, SlackPace
-from messages.text import Message
-from monitor.work import Work
-from recordings.actions import Change
+from messages.delivery.alerts import AlertWork
+from messages.delivery.cards import CardPoster, CardWork
+from messages.delivery.limits import SlackPace
+from messages.delivery.replies import ReplyWork
 from recordings.errors import SlackBusy, SlackError, SlackRefused
-from recordings.model import Alert, AlertKind, Reason, Recording, State
+from recordings.lifecycle.actions import Change
+from recordings.model.alerts import Alert, AlertKind
+from recordings.model.recording import Reason, Recording, State
 from tests.fakes.rows import FakeClock, a_recording, an_alert, at, over, up
 from tests.fakes.slack import FakeSlack, Post
 from tests.fakes.store import Memory, MemoryLease, MemoryRecordings

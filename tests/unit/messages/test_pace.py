@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from messages.pace import Limit, Pace
+from messages.delivery.limits import Limit, Pace
 from tests.fakes.rows import NOW, at
 
 

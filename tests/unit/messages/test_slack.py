@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from messages.slack import Slack, web_client
-from messages.text import Message, section
+from messages.blocks import Message, section
+from messages.delivery.slack import Slack, web_client
 from recordings.errors import SlackBusy, SlackError, SlackRefused
 from simulator.slack import SlackSimulator
 from simulator.slack.interactions import Interaction

@@ -6,10 +6,11 @@ from itertools import pairwise
 
 import pytest
 
-from messages.story import StoryWork, line_message
+from messages.delivery.timeline import StoryWork
+from messages.timeline import line_message
 from recordings.errors import SlackBusy, SlackRefused
-from recordings.options import Layout
-from recordings.story import Happening, Line
+from recordings.model.options import Layout
+from recordings.model.timeline import Happening, Line
 from tests.fakes.rows import NOW, at, up
 from tests.fakes.told import MemoryStory
 from tests.unit.messages.test_notifier import BUSY, Office

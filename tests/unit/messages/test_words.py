@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Words, state_in_words
 from messages.listing import IN_FEW_WORDS
-from messages.words import ENDED, FAILED, RECOVERED, WARNING, Words, state_in_words
-from recordings.model import Reason, State
+from recordings.model.recording import Reason, State
 from tests.fakes.rows import up
 
 # The page for outside programs (docs/, and interface.md there): which reasons come with which state or warning.

@@ -11,8 +11,17 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from recordings import cleanup, lifecycle
-from recordings.actions import (
+from recordings.errors import (
+    AgoraError,
+    BucketDenied,
+    BucketUnreachable,
+    BucketWrong,
+    RateLimited,
+    SlackBusy,
+    SlackRefused,
+)
+from recordings.lifecycle import cleanup, decide
+from recordings.lifecycle.actions import (
     Acquire,
     Action,
     Allot,
@@ -27,21 +36,13 @@ from recordings.actions import (
     Stop,
     ThrowOut,
 )
-from recordings.errors import (
-    AgoraError,
-    BucketDenied,
-    BucketUnreachable,
-    BucketWrong,
-    RateLimited,
-    SlackBusy,
-    SlackRefused,
-)
-from recordings.limits import extended, goes_on
-from recordings.model import Reason, Recorder, Recording, State
-from recordings.options import Layout
-from recordings.policy import Policy, Turn
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted, StoredFile
-from recordings.sightings import Sighting
+from recordings.lifecycle.end_times import extended, goes_on
+from recordings.lifecycle.policy import Policy, Turn
+from recordings.model.inventory import Sighting, StoredFile
+from recordings.model.options import Layout
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.rows import NOW, UID, a_recording, acquired, coming_up, running, up, with_card
 from tests.fakes.steps import (
     ALREADY_STARTED,
@@ -210,7 +211,7 @@ class Life(RuleBasedStateMachine):
         self.now = max(self.now, self.row.next_step_at)
         job = self.recordings.job("rec1")
         assert job is not None
-        action = lifecycle.decide(job.recording, job.recorder, self.turn())
+        action = decide.decide(job.recording, job.recorder, self.turn())
         answer = data.draw(self.answers(action), label=f"{type(action).__name__} is answered")
         users = data.draw(st.sampled_from([EMPTY, SOMEBODY, None]), label="who is there")
         stopped = not self.patient and data.draw(st.integers(0, 9), label="stopped meanwhile where 9") == 9
@@ -245,9 +246,9 @@ class Life(RuleBasedStateMachine):
             life = timedelta(seconds=self.policy.recorder_life)
             recorder = replace(recorder, start_sent_at=self.now, expires_at=self.now + life)
             self.recorders.save(recorder, self.epoch)
-        looked = isinstance(action, Arrange | Allot) or lifecycle.asks_for_users(was, action, answer, turn)
+        looked = isinstance(action, Arrange | Allot) or decide.asks_for_users(was, action, answer, turn)
         asked = users if looked else None
-        change = lifecycle.follow(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
+        change = decide.follow(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
         if stopped_meanwhile:
             self.recordings.wish_stop("rec1", "U3", self.now)
         self.recordings.save(was, change, self.epoch, self.now)
@@ -354,7 +355,7 @@ class Life(RuleBasedStateMachine):
             return
         job = self.recordings.job(key)
         assert job is not None
-        action = lifecycle.decide(job.recording, job.recorder, self.turn())
+        action = decide.decide(job.recording, job.recorder, self.turn())
         usual = {PostCard: "1.1", Allot: UID + len(self.memory.recorders), Settle: None, Look: BucketDenied("no")}
         answer: Any = usual.get(type(action), NOT_FOUND)
         self.take(action, answer, None, False)

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from recordings.arranging import LayoutChosen, LayoutService, NoPicture, SoAlready
-from recordings.model import Act, Deed, Reason, Recording, Source, State
-from recordings.options import Layout, Media, Options, Shown
-from recordings.service import NothingHere, OverAlready, Place, StopAsked
+from recordings.model.audit import Act, Deed, Source
+from recordings.model.options import Layout, Media, Options, Shown
+from recordings.model.recording import Reason, Recording, State
+from recordings.service.layout import LayoutChosen, LayoutService, NoPicture, SoAlready
+from recordings.service.start_stop import NothingHere, OverAlready, Place, StopAsked
 from tests.fakes.rows import FakeClock, a_recording, at, over, up
 from tests.fakes.store import Memory, MemoryRecordings
 

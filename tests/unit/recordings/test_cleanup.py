@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from recordings import cleanup
-from recordings.actions import Answer, Outcome, Query, Settle, Stop, ThrowOut
 from recordings.errors import AgoraError, RateLimited
-from recordings.model import Recorder
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.lifecycle import cleanup
+from recordings.lifecycle.actions import Answer, Outcome, Query, Settle, Stop, ThrowOut
+from recordings.model.recorder import Recorder
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.rows import UID, acquired, at, running, started, turn_at
 from tests.fakes.steps import EMPTY, LEAVING, NOT_FOUND, NOTHING_RECORDED, SOMEBODY, UNUSABLE
 

@@ -11,12 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from recordings.actions import Change, Look
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
-from recordings.model import Delivered, Reason, Recording, State
-from recordings.policy import Policy
-from recordings.ports import RecorderStatus
-from recordings.sightings import NOTHING, Sighting
+from recordings.lifecycle.actions import Change, Look
+from recordings.lifecycle.policy import Policy
+from recordings.model.delivery import Delivered
+from recordings.model.inventory import NOTHING, Sighting
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import RecorderStatus
 from tests.fakes.found import NAME, Objects, left_by, playlist, segments_of, sighted, without
 from tests.fakes.rows import a_lost_part, at, over, running, turn_at, up
 from tests.fakes.steps import EMPTY, NOT_FOUND, decided, step

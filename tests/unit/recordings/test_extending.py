@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from recordings.extending import AtTheLongest, Extended, ExtendService
-from recordings.model import Recording
-from recordings.policy import Policy
-from recordings.service import NothingHere, OverAlready, Place, StopAsked
+from recordings.lifecycle.policy import Policy
+from recordings.model.recording import Recording
+from recordings.service.extend import AtTheLongest, Extended, ExtendService
+from recordings.service.start_stop import NothingHere, OverAlready, Place, StopAsked
 from tests.fakes.rows import FakeClock, at, over, up
 from tests.fakes.store import Memory, MemoryRecordings
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.errors import NoAnswer
-from recordings.model import Reason, State
-from recordings.notices import Event, Notice
-from recordings.policy import Policy
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
+from recordings.lifecycle.policy import Policy
+from recordings.model.notifications import Event, Notice
+from recordings.model.recording import Reason, State
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.histories import History, Truth
 from tests.fakes.news import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
 from tests.fakes.rows import UID

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from recordings.actions import Allot, Arrange, Change, Outcome, Query, Settle
 from recordings.errors import AgoraError
-from recordings.lifecycle import follow
-from recordings.model import Recording, State
-from recordings.options import Layout, Media, Options, Shown
-from recordings.ports import ChannelUsers
+from recordings.lifecycle.actions import Allot, Arrange, Change, Outcome, Query, Settle
+from recordings.lifecycle.decide import follow
+from recordings.model.options import Layout, Media, Options, Shown
+from recordings.model.recording import Recording, State
+from recordings.model.reported import ChannelUsers
 from tests.fakes.rows import UID, at, over, running, turn_at, up, with_card
 from tests.fakes.steps import NOT_FOUND, REFUSED, UNUSABLE, decided
 

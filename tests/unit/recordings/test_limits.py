@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from recordings.actions import Query, Settle, Stop
-from recordings.limits import end_of, extended
-from recordings.model import Reason, Recording, State
-from recordings.policy import Policy
-from recordings.ports import RecorderStatus
+from recordings.lifecycle.actions import Query, Settle, Stop
+from recordings.lifecycle.end_times import end_of, extended
+from recordings.lifecycle.policy import Policy
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import RecorderStatus
 from tests.fakes.rows import a_recording, at, coming_up, over, running, turn_at, up
 from tests.fakes.steps import NOT_FOUND, SOMEBODY, UNUSABLE, decided, step
 

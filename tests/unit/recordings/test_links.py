@@ -8,9 +8,11 @@ from datetime import timedelta
 import pytest
 
 from recordings.errors import BucketDenied, SlackBusy, SlackRefused, StorageUnavailable
-from recordings.links import LinkService, NoFiles, NotAMember
-from recordings.model import Act, Deed, Delivered, Delivery, Part, Recording, Source, State
-from recordings.service import NothingHere, Place
+from recordings.model.audit import Act, Deed, Source
+from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.recording import Recording, State
+from recordings.service.links import LinkService, NoFiles, NotAMember
+from recordings.service.start_stop import NothingHere, Place
 from tests.fakes.bucket import FakeBucket
 from tests.fakes.rows import FakeClock, a_delivery, at, over, up
 from tests.fakes.store import Memory, MemoryRecordings

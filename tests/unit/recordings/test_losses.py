@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from recordings import news
-from recordings.actions import Acquire, Action, Allot, Change, Query, Settle, Start
 from recordings.errors import Overloaded
-from recordings.lifecycle import asks_for_files, asks_for_users
-from recordings.model import Deed, Reason, Recorder, Recording, Source, State
-from recordings.notices import Event
-from recordings.policy import Policy
-from recordings.ports import ChannelUsers, RecorderStatus
-from recordings.told import Exit, Gap, Told
+from recordings.lifecycle import notifications
+from recordings.lifecycle.actions import Acquire, Action, Allot, Change, Query, Settle, Start
+from recordings.lifecycle.decide import asks_for_files, asks_for_users
+from recordings.lifecycle.policy import Policy
+from recordings.model.audit import Deed, Source
+from recordings.model.notifications import Event
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import ChannelUsers, Exit, Gap, RecorderStatus, Told
 from tests.fakes.news import a_notice, exited, gap, left, moved, sound
 from tests.fakes.rows import UID, a_lost_part, acquired, at, running, started, turn_at, up
 from tests.fakes.steps import (
@@ -301,12 +302,12 @@ def test_what_agora_told_of_the_lost_one_is_forgotten_and_what_people_were_told_
 
 
 def test_that_nobody_is_heard_stays_told_until_somebody_is() -> None:
-    silent = news.heed(NEARLY_LOST, running(), [sound(False, 32)], turn_at(32)).recording
+    silent = notifications.heed(NEARLY_LOST, running(), [sound(False, 32)], turn_at(32)).recording
     row = lost(replace(silent, told=replace(silent.told, silent_told=True))).recording
     row = step(replace(COMING, told=row.told, lost_parts=row.lost_parts), SECOND, turn_at(170), FIVE).recording
     assert row.told.silent_told
 
-    heard = news.heed(row, SECOND, [replace(sound(True, 175), sid="SID2")], turn_at(175))
+    heard = notifications.heed(row, SECOND, [replace(sound(True, 175), sid="SID2")], turn_at(175))
     assert told(heard) == [("recording_recovered", "silent")]
 
 
@@ -317,7 +318,7 @@ ON_AGAIN = replace(COMING, state=State.RECORDING, lost_parts=(replace(PART, on_a
 
 @pytest.mark.parametrize("notices", [[exited(0, 42), left(16, 40)], [left(16, 42)], [exited(1, 42)]])
 def test_when_it_left_as_agora_tells_late_is_when_the_gap_begins(notices: list[Any]) -> None:
-    change = news.heed(ON_AGAIN, SECOND, notices, turn_at(180))
+    change = notifications.heed(ON_AGAIN, SECOND, notices, turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(42), ended_at=at(170)),)
     assert change.recording == replace(
@@ -328,30 +329,30 @@ def test_when_it_left_as_agora_tells_late_is_when_the_gap_begins(notices: list[A
 
 
 def test_a_server_that_it_had_left_before_it_was_found_again_is_not_where_the_gap_begins() -> None:
-    change = news.heed(ON_AGAIN, SECOND, [left(2, 15, received_at=at(175))], turn_at(180))
+    change = notifications.heed(ON_AGAIN, SECOND, [left(2, 15, received_at=at(175))], turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(30), ended_at=at(170)),)
 
 
 def test_a_clock_of_agoras_that_is_ahead_hides_no_gap() -> None:
-    change = news.heed(ON_AGAIN, SECOND, [left(16, 342, received_at=at(43))], turn_at(180))
+    change = notifications.heed(ON_AGAIN, SECOND, [left(16, 342, received_at=at(43))], turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(43), ended_at=at(170)),)
 
 
 def test_one_that_recorded_all_the_while_leaves_no_gap() -> None:
-    assert news.heed(ON_AGAIN, SECOND, [left(2, 180)], turn_at(181)).recording.gaps == ()
+    assert notifications.heed(ON_AGAIN, SECOND, [left(2, 180)], turn_at(181)).recording.gaps == ()
 
 
 def test_a_gap_that_agora_tells_counts_in_place_of_the_bots_own() -> None:
     of_the_new_one = replace(gap(44, 168), sid="SID2")
-    change = news.heed(ON_AGAIN, SECOND, [of_the_new_one], turn_at(180))
+    change = notifications.heed(ON_AGAIN, SECOND, [of_the_new_one], turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(44), ended_at=at(168)),)
 
 
 def test_a_gap_that_ended_before_the_loss_is_another_one() -> None:
-    change = news.heed(ON_AGAIN, SECOND, [gap(12, 35)], turn_at(180))
+    change = notifications.heed(ON_AGAIN, SECOND, [gap(12, 35)], turn_at(180))
 
     assert change.recording.gaps == (
         Gap(begun_at=at(12), ended_at=at(35)),
@@ -360,14 +361,14 @@ def test_a_gap_that_ended_before_the_loss_is_another_one() -> None:
 
 
 def test_when_the_new_one_was_up_as_agora_told_is_when_the_gap_ends() -> None:
-    heard = news.heed(COMING, SECOND, [a_notice(Event.STARTED, 166, sid="SID2", uid=UID + 1)], turn_at(167))
+    heard = notifications.heed(COMING, SECOND, [a_notice(Event.STARTED, 166, sid="SID2", uid=UID + 1)], turn_at(167))
     row = step(heard.recording, SECOND, turn_at(170), FIVE).recording
 
     assert row.gaps == (Gap(begun_at=at(30), ended_at=at(166)),)
 
 
 def test_a_move_that_never_ended_is_when_the_gap_begins() -> None:
-    row = news.heed(replace(NEARLY_LOST, told=Told()), running(), [moved(36)], turn_at(41)).recording
+    row = notifications.heed(replace(NEARLY_LOST, told=Told()), running(), [moved(36)], turn_at(41)).recording
     row = lost(row).recording
     row = step(replace(COMING, lost_parts=row.lost_parts), SECOND, turn_at(170), FIVE).recording
 
@@ -386,7 +387,7 @@ LATE = {
 
 @pytest.mark.parametrize("name", LATE)
 def test_what_comes_late_of_an_earlier_part_is_not_taken_for_the_present_one(name: str) -> None:
-    row = news.heed(ON_AGAIN, SECOND, [LATE[name]], turn_at(181)).recording
+    row = notifications.heed(ON_AGAIN, SECOND, [LATE[name]], turn_at(181)).recording
 
     assert replace(row, lost_parts=(), told=Told()) == replace(ON_AGAIN, lost_parts=(), told=Told())
     assert replace(row.told, notices=0) == Told()
@@ -396,7 +397,7 @@ def test_what_comes_late_of_an_earlier_part_is_not_taken_for_the_present_one(nam
 
 def test_a_notice_of_an_earlier_part_names_no_recorder_whose_start_was_not_answered() -> None:
     row = replace(LOST, recorder_id="rec1.2", recorders=2)
-    change = news.heed(row, started(id="rec1.2", uid=UID + 1), [left(16, 40)], turn_at(165))
+    change = notifications.heed(row, started(id="rec1.2", uid=UID + 1), [left(16, 40)], turn_at(165))
 
     assert (change.recording.sid, change.recorders, change.recording.next_step_at) == (None, (), at(160))
 
@@ -404,7 +405,7 @@ def test_a_notice_of_an_earlier_part_names_no_recorder_whose_start_was_not_answe
 def test_a_notice_of_the_new_recorder_names_it() -> None:
     row = replace(LOST, recorder_id="rec1.2", recorders=2)
     up_notice = a_notice(Event.STARTED, 164, sid="SID2", uid=UID + 1)
-    change = news.heed(row, started(id="rec1.2", uid=UID + 1), [left(16, 40), up_notice], turn_at(165))
+    change = notifications.heed(row, started(id="rec1.2", uid=UID + 1), [left(16, 40), up_notice], turn_at(165))
 
     assert (change.recording.sid, [r.sid for r in change.recorders]) == ("SID2", ["SID2"])
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.model import HOLDS_CHANNEL, MOVES, OVER, IllegalMove, Reason, State
-from recordings.policy import Policy, Turn
+from recordings.lifecycle.policy import Policy, Turn
+from recordings.model.recording import HOLDS_CHANNEL, MOVES, OVER, IllegalMove, Reason, State
 from tests.fakes.rows import NOW, a_recording, at, turn_at, up
 
 CHANCE = st.floats(0, 1, exclude_max=True)

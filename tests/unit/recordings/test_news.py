@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.actions import Change
-from recordings.model import Reason, Recorder, Recording, State
-from recordings.news import heed, in_words
-from recordings.notices import Event, Notice
-from recordings.ports import RecorderStatus
-from recordings.told import Gap
+from recordings.lifecycle.actions import Change
+from recordings.lifecycle.notifications import heed, in_words
+from recordings.model.notifications import Event, Notice
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import Gap, RecorderStatus
 from tests.fakes.news import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
 from tests.fakes.rows import UID, at, coming_up, over, running, started, turn_at, up, with_card
 from tests.fakes.steps import EMPTY, NOT_FOUND, SOMEBODY, step

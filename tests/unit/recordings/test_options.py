@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.options import DEFAULT, WORDS, Contradiction, Layout, Media, Option, Options, Resolution, chosen
+from recordings.model.options import DEFAULT, WORDS, Contradiction, Layout, Media, Option, Options, Resolution, chosen
 
 
 def test_the_usual_is_what_was_recorded_before_anything_could_be_chosen() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.playlists import Playlist, parse
+from recordings.model.inventory import Playlist, parse
 from tests.fakes.found import playlist
 
 OF_THE_DOCUMENTATION = """#EXTM3U

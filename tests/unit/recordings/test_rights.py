@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.rights import AllowedChannels, Asker, ChannelNotAllowed, OnlyMembers, Profile
+from recordings.service.access import AllowedChannels, Asker, ChannelNotAllowed, OnlyMembers, Profile
 from tests.fakes.rights import Workspace
 
 ANA = Asker("U1", frozenset({"T1"}), "T1")

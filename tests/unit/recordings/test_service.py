@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from recordings.errors import InvalidChannelName, PersonError
-from recordings.model import Act, Deed, Reason, Recording, Source, State
-from recordings.service import (
+from recordings.model.audit import Act, Deed, Source
+from recordings.model.recording import Reason, Recording, State
+from recordings.service.start_stop import (
     AlreadyElsewhere,
     AlreadyHere,
     NothingHere,

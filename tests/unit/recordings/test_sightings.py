@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.ports import StoredFile
-from recordings.sightings import Verdict, expected, judge, of_sid, playlists_that_count
+from recordings.model.inventory import StoredFile, Verdict, expected, judge, of_sid, playlists_that_count
 from tests.fakes.found import (
     NAME,
     PART_BYTES,

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import pytest
 
-from recordings import lifecycle
-from recordings.actions import Acquire, Allot, Change, PostCard, Query, Settle, Start
 from recordings.errors import AgoraError, AlreadyStarted, RateLimited, ServerFault, SlackBusy, SlackRefused
-from recordings.model import AlertKind, Reason, Recorder, Recording, State
-from recordings.policy import Policy
-from recordings.ports import RecorderStatus
+from recordings.lifecycle import decide
+from recordings.lifecycle.actions import Acquire, Allot, Change, PostCard, Query, Settle, Start
+from recordings.lifecycle.policy import Policy
+from recordings.model.alerts import AlertKind
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import RecorderStatus
 from tests.fakes.rows import (
     NOW,
     UID,
@@ -136,11 +138,11 @@ def test_a_card_that_slack_never_takes_is_given_up_in_time() -> None:
 
 def test_one_that_nobody_could_work_on_has_its_time_once_somebody_can() -> None:
     untouched = a_recording()
-    assert lifecycle.decide(untouched, None, turn_at(1000)) == PostCard()
+    assert decide.decide(untouched, None, turn_at(1000)) == PostCard()
 
     posted = step(untouched, None, turn_at(1000), "1.2").recording
     assert posted.begun_at == at(1000)
-    assert lifecycle.decide(posted, None, turn_at(1089)) == Allot()
+    assert decide.decide(posted, None, turn_at(1089)) == Allot()
 
 
 # acquire

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from recordings.actions import Change, Look, Query, Settle, Stop
 from recordings.errors import AgoraError
-from recordings.model import Deed, Reason, Recorder, Recording, Source, State
-from recordings.ports import ChannelUsers, RecorderStatus, StopAccepted
-from recordings.stopping import begin
+from recordings.lifecycle.actions import Change, Look, Query, Settle, Stop
+from recordings.lifecycle.stopping import begin
+from recordings.model.audit import Deed, Source
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.rows import (
     a_recorder,
     a_recording,

@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 
-from recordings.model import Reason, Recording, State
-from recordings.options import Layout, Shown
-from recordings.story import Happening, lines
-from recordings.told import Told
+from recordings.model.options import Layout, Shown
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import Told
+from recordings.model.timeline import Happening, lines
 from tests.fakes.rows import NOW, at, over, up
 
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recordings.model import AlertKind, Reason, Recording, State, Trouble
-from recordings.troubles import Pause, Review, pause_alerts, review
+from recordings.lifecycle.incidents import Pause, Review, pause_alerts, review
+from recordings.model.alerts import AlertKind
+from recordings.model.incidents import Trouble
+from recordings.model.recording import Reason, Recording, State
 from tests.fakes.rows import NOW, at, turn_at, up, with_card
 
 

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 import pytest
 
-from recordings.actions import Change, Query, Settle, Stop
 from recordings.errors import AgoraError, RateLimited
-from recordings.lifecycle import asks_for_users, ending
-from recordings.model import AlertKind, Reason, Recording, State
-from recordings.policy import Policy
-from recordings.ports import ChannelUsers, RecorderStatus
+from recordings.lifecycle.actions import Change, Query, Settle, Stop
+from recordings.lifecycle.decide import asks_for_users, ending
+from recordings.lifecycle.policy import Policy
+from recordings.model.alerts import AlertKind
+from recordings.model.recording import Reason, Recording, State
+from recordings.model.reported import ChannelUsers, RecorderStatus
 from tests.fakes.rows import NOW, at, coming_up, running, turn_at, up
 from tests.fakes.steps import (
     EMPTY,

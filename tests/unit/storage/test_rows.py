@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from recordings.model import Delivered, Delivery, Part, Recording
-from recordings.options import Layout, Media, Options, Resolution
+from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.options import Layout, Media, Options, Resolution
+from recordings.model.recording import Recording
 from storage.rows import DELIVERY as DELIVERIES
 from storage.rows import RECORDING, from_json, to_json
 from tests.contract.test_steps import DELIVERY, EVERY_FACT

@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 
 from agora import notifications
 from recordings.errors import StorageUnavailable
-from recordings.metering import NoMeter
-from recordings.notices import Notice
+from recordings.model.notifications import Notice
+from recordings.ports import NoMeter
 from tests.fakes.notices import SECRET, a_notification, as_body, signed
 from tests.fakes.rows import NOW, FakeClock
 from tests.fakes.store import Memory

@@ -1,0 +1,150 @@
+"""The bucket: a probe object is written, listed, read and removed, with the keys that Agora and the bot have."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from agora.payloads import StorageTarget, endpoint_host
+from agora.vendors import S3_COMPATIBLE, region_name, vendor_name
+from doctor.results import Line, not_looked_at, note, right, wrong
+from recordings.errors import BucketDenied, BucketError, BucketUnreachable
+from recordings.ports import Bucket
+
+WRITE, LIST, READ, DELETE = "bucket write", "bucket list", "bucket read", "bucket delete"
+FOLDER = "recordingbotcheck"
+NETWORK = "Check the network and STORAGE_ENDPOINT or, where there is none, STORAGE_VENDOR and STORAGE_REGION."
+_AGORAS_KEY = ("STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY")
+_READ_KEY = ("STORAGE_READ_ACCESS_KEY", "STORAGE_READ_SECRET_KEY")
+_NOT_SENT = frozenset({"NoConnection", "NoSuchHost", "BadCertificate"})
+_PLACE = frozenset({"ContainerNotFound", "InvalidBucketName", "InvalidResourceName", "NoSuchBucket"})
+_KEYS = frozenset(
+    {
+        "AuthenticationFailed",
+        "ExpiredToken",
+        "InvalidAccessKeyId",
+        "InvalidAuthenticationInfo",
+        "InvalidSecurity",
+        "InvalidToken",
+        "SignatureDoesNotMatch",
+    }
+)
+_REGION = frozenset(
+    {
+        "AuthorizationHeaderMalformed",
+        "IllegalLocationConstraintException",
+        "PermanentRedirect",
+        "TemporaryRedirect",
+    }
+)
+_BLIND = (
+    "Only the bot is blind, Agora is not: let {} {} there too, or give the bot a key that may (STORAGE_READ_ACCESS_KEY,"
+    " STORAGE_READ_SECRET_KEY)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The same bucket with Agora's key, and with the one that the bot reads with: often Agora's too."""
+
+    writer: Bucket
+    reader: Bucket
+    own_read_key: bool = False
+
+    @property
+    def reading(self) -> tuple[str, str]:
+        """The settings of the key that the bot reads with."""
+        return _READ_KEY if self.own_read_key else _AGORAS_KEY
+
+
+def storage_line(target: StorageTarget) -> Line:
+    """What Agora is told of the bucket."""
+    name = region_name(target.vendor, target.region)
+    region = f"{target.region} ({name})" if name else str(target.region)
+    endpoint = f", endpoint {endpoint_host(target.endpoint)}" if target.vendor == S3_COMPATIBLE else ""
+    vendor = f"vendor {target.vendor} ({vendor_name(target.vendor)})"
+    told = f"Agora is sent bucket {target.bucket}, {vendor}, region {region}{endpoint}"
+    if target.endpoint and target.vendor != S3_COMPATIBLE:
+        return note("storage", f"{told}, and not STORAGE_ENDPOINT, which is for STORAGE_VENDOR s3 only")
+    return right("storage", told)
+
+
+def bucket_lines(keys: Keys) -> list[Line]:
+    """One line for each right; the probe is removed whatever happens."""
+    key, content = f"{FOLDER}/{secrets.token_hex(8)}", secrets.token_hex(8)
+    error = _refusal(lambda: keys.writer.put(key, content.encode()))
+    if error is not None:
+        return [_not_written(error, keys.writer, key), *(not_looked_at(what, WRITE) for what in (LIST, READ, DELETE))]
+    try:
+        listed = _list_line(keys, key)
+        read = _read_line(keys, key, content) if listed.ok else not_looked_at(READ, LIST)
+    finally:
+        removed = _delete_line(keys.writer, key)
+    return [right(WRITE, f"an object can be stored under {FOLDER}/"), listed, read, removed]
+
+
+def _not_written(error: BucketError, writer: Bucket, key: str) -> Line:
+    if isinstance(error, BucketUnreachable) and error.code not in _NOT_SENT:
+        # Its answer was lost: it may be there all the same.
+        _refusal(lambda: writer.delete(key))
+    if isinstance(error, BucketDenied) and error.code != "UnusableSettings":
+        return wrong(WRITE, f"{error}. Agora can't write either: let STORAGE_ACCESS_KEY put objects into the bucket.")
+    return wrong(WRITE, f"{error}. {_todo(error, _AGORAS_KEY)}")
+
+
+def _list_line(keys: Keys, key: str) -> Line:
+    found: list[str] = []
+    error = _refusal(lambda: found.extend(file.key for file in keys.reader.list(key)))
+    if error is not None:
+        return _unseen(LIST, error, keys)
+    if key in found:
+        return right(LIST, "the object is listed")
+    return wrong(LIST, f"the object that was just stored is not listed. {NETWORK}")
+
+
+def _read_line(keys: Keys, key: str, content: str) -> Line:
+    found: list[str] = []
+    error = _refusal(lambda: found.append(keys.reader.text(key)))
+    if error is not None:
+        return _unseen(READ, error, keys)
+    if found == [content]:
+        return right(READ, "it reads as it was stored")
+    return wrong(READ, f"something else is read than what was stored. {NETWORK}")
+
+
+def _unseen(what: str, error: BucketError, keys: Keys) -> Line:
+    if isinstance(error, BucketDenied):
+        return note(what, f"{error}. " + _BLIND.format(keys.reading[0], "list" if what == LIST else "read"))
+    return wrong(what, f"{error}. {_todo(error, keys.reading)}")
+
+
+def _delete_line(writer: Bucket, key: str) -> Line:
+    error = _refusal(lambda: writer.delete(key))
+    if error is None:
+        return right(DELETE, "it is removed")
+    return note(DELETE, f"{error}. Only this check removes objects. {key} stays there: remove it by hand.")
+
+
+def _todo(error: BucketError, key_pair: tuple[str, str]) -> str:
+    if error.code in _PLACE:
+        return "Check STORAGE_BUCKET, and that it is in STORAGE_REGION."
+    if error.code in _KEYS:
+        return f"Check {key_pair[0]} and {key_pair[1]}: they have to be a pair."
+    if error.code in _REGION:
+        return "Check STORAGE_REGION: the bucket is in another one."
+    if error.code == "RequestTimeTooSkewed":
+        return "Set this machine's clock (NTP)."
+    if error.code == "UnusableSettings":
+        return "Check the STORAGE_ settings."
+    if error.code == "NotAStorage":
+        return "Check STORAGE_ENDPOINT: it is no object storage that answers there."
+    return NETWORK if isinstance(error, BucketUnreachable) else "Look its word up in the storage's documentation."
+
+
+def _refusal(ask: Callable[[], object]) -> BucketError | None:
+    try:
+        ask()
+    except BucketError as error:
+        return error
+    return None

@@ -1,0 +1,63 @@
+"""Agora's notifications: whether they would reach this bot, and be taken."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from agora.trial import Reply, send_test
+from doctor.results import Line, note, right, wrong
+from recordings.errors import AgoraSilent
+from recordings.ports import Clock
+
+WEBHOOK = "agora webhook"
+PATH = "/agora/webhook"
+NEXT_STEP = f"The bot has to run, and the proxy in front of it has to pass {PATH} on: check both, and PUBLIC_URL."
+
+_HAIRPIN = "Some networks don't let a machine reach its own public address: then try from another one."
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """Where Agora's notifications come in. Each of the two is empty where it is not set."""
+
+    secret: str
+    public_url: str
+    clock: Clock
+    send: Callable[[str, str, datetime], Reply] = send_test
+
+
+def webhook_lines(door: Door) -> list[Line]:
+    """Sends a test notification there, as Agora's console does; it has no effect."""
+    if not door.secret:
+        return [note(WEBHOOK, "off: AGORA_WEBHOOK_SECRET is empty, so the bot learns everything by asking")]
+    if not door.public_url:
+        return [note(WEBHOOK, "not tried: set PUBLIC_URL to the address under which Agora reaches the bot")]
+    try:
+        reply = door.send(door.public_url, door.secret, door.clock())
+    except AgoraSilent as error:
+        return [wrong(WEBHOOK, f"{error}. {NEXT_STEP} {_HAIRPIN}")]
+    if reply.status == 200 and reply.is_json:
+        return [right(WEBHOOK, f"a test notification to {door.public_url} was taken")]
+    return [wrong(WEBHOOK, f"{door.public_url} answers {reply.status}: {_todo(reply)}")]
+
+
+def _todo(reply: Reply) -> str:
+    match reply.status:
+        case 200:
+            return f"without JSON, so that is not the bot. PUBLIC_URL has to lead to it, and {PATH} be passed on."
+        case 401:
+            return "the running bot has another AGORA_WEBHOOK_SECRET. Restart it with this one, or take that one here."
+        case 404:
+            return (
+                f"nothing serves {PATH} there. Either the proxy does not pass that path on, or PUBLIC_URL holds more"
+                " than the part before it, or the running bot has no AGORA_WEBHOOK_SECRET: restart it with one."
+            )
+        case 429:
+            return "the bot gets too many at once, so somebody floods it. See notice_not_taken in its log."
+        case status if 300 <= status < 400:
+            return "Agora follows no redirect. Set PUBLIC_URL, and the URL in Agora's console, to where it leads."
+        case status if status >= 500:
+            return f"the bot does not run, the proxy does not reach it, or its database is away. {NEXT_STEP}"
+    return f"something in between refuses it. The proxy has to pass {PATH} on as it is, to whoever asks."

@@ -1,0 +1,114 @@
+"""An action as a call at Agora. What Agora refuses comes back as a value: the decision is the domain's."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from recordings.errors import AgoraError
+from recordings.lifecycle import layouts
+from recordings.lifecycle.actions import Acquire, Action, Answer, Outcome, Query, Settle, Start, Stop, ThrowOut
+from recordings.model.options import Layout
+from recordings.model.recorder import Recorder, Target
+from recordings.model.recording import Recording
+from recordings.model.reported import ChannelUsers
+from recordings.ports import Clock, CloudRecorder, Meter, NoMeter
+from recordings.repositories import Recorders
+
+FIRST_UID, _LAST_UID = 3_500_000_000, 4_294_967_295
+"""The range of the recorders' uids: apps number their people from below."""
+
+
+@dataclass(frozen=True, slots=True)
+class Calls:
+    """Calls at Agora for the engine's steps."""
+
+    agora: CloudRecorder
+    recorders: Recorders
+    prefix: Callable[[Recording], tuple[str, ...]]
+    clock: Clock
+    random: random.Random
+    meter: Meter = field(default_factory=NoMeter)
+
+    def perform(
+        self, action: Action, recorder: Recorder, recording: Recording | None = None, within: float | None = None
+    ) -> Answer:
+        """What Agora answered, or the error."""
+        if isinstance(action, Settle):
+            return None
+        begun = time.monotonic()
+        answer = self._answer(action, recorder, recording, within)
+        outcome = type(answer).__name__ if isinstance(answer, Exception) else "ok"
+        self.meter.agora_call(type(action).__name__.lower(), time.monotonic() - begun, outcome)
+        return answer
+
+    def _answer(self, action: Action, recorder: Recorder, recording: Recording | None, within: float | None) -> Answer:
+        target = _target(recorder)
+        try:
+            match action:
+                case Acquire():
+                    return self.agora.acquire(target.channel, target.uid, within)
+                case Start() if recording is not None:
+                    options, big_uid = layouts.begun_with(recording), recording.shown.big_uid
+                    return self.agora.start(target, self.prefix(recording), within, options, big_uid)
+                case Query():
+                    return self.agora.query(target)
+                case Stop():
+                    return self.agora.stop(target)
+                case ThrowOut():
+                    self.agora.throw_out(target.channel, target.uid)
+                    return None
+        except AgoraError as error:
+            return error
+        raise ValueError(f"{action} is no call at Agora")
+
+    def arrange(self, recorder: Recorder, recording: Recording) -> Outcome:
+        """What Agora answered to the layout that the recording should have. Where somebody has to be large and nobody
+        is there, it is not asked."""
+        outcome = Outcome()
+        if recording.layout is Layout.SPEAKER:
+            outcome = self.with_users(recording.agora_channel, None)
+            if layouts.large_of(recording, outcome) is None:
+                return outcome
+        begun = time.monotonic()
+        target = _target(recorder)
+        try:
+            self.agora.arrange(target, recording.layout, layouts.large_of(recording, outcome))
+        except AgoraError as error:
+            outcome = replace(outcome, answer=error)
+        name = "ok" if outcome.error is None else type(outcome.error).__name__
+        self.meter.agora_call("arrange", time.monotonic() - begun, name)
+        return outcome
+
+    def allot_uid(self, channel: str, within: float | None = None) -> Outcome:
+        """A uid that nobody in the channel has, nor any recorder of ours lately, together with who is there. Where
+        Agora does not say who is in the channel, a random one out of 795 million is as good."""
+        users, own = self._users(channel, within), self.recorders.uids_in(channel, self.clock())
+        there = users or ChannelUsers()
+        taken = there.hosts | there.audience | own
+        uid = self.random.randint(FIRST_UID, _LAST_UID)
+        while uid in taken:
+            uid = self.random.randint(FIRST_UID, _LAST_UID)
+        return Outcome(uid, users=users, own_uids=own)
+
+    def with_users(self, channel: str, answer: Answer) -> Outcome:
+        """The answer together with who is in the channel."""
+        own = self.recorders.uids_in(channel, self.clock())
+        return Outcome(answer, users=self._users(channel), own_uids=own)
+
+    def _users(self, channel: str, within: float | None = None) -> ChannelUsers | None:
+        begun = time.monotonic()
+        outcome = "ok"
+        try:
+            return self.agora.users(channel, within)
+        except AgoraError as error:
+            outcome = type(error).__name__
+            return None
+        finally:
+            self.meter.agora_call("users", time.monotonic() - begun, outcome)
+
+
+def _target(recorder: Recorder) -> Target:
+    return Target(recorder.agora_channel, recorder.uid, recorder.resource_id or "", recorder.sid or "")

@@ -1,0 +1,138 @@
+"""The engine's step for a recording: look at the row, decide, do one thing, write what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from engine.bucket_checks import Looks
+from engine.calls import Calls
+from recordings.errors import LeaseLost, SlackError
+from recordings.lifecycle import decide
+from recordings.lifecycle.actions import Acquire, Action, Allot, Answer, Arrange, Change, Look, Outcome, PostCard, Start
+from recordings.lifecycle.policy import Policy, Turn
+from recordings.model.alerts import AlertKind
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Recording
+from recordings.ports import Clock
+from recordings.repositories import Job, Recorders, Share, Steps
+
+_MOST = 200
+_LOOK_UP = 5.0
+_log = structlog.get_logger(__name__)
+
+
+class PostsCards(Protocol):
+    """Slack, as far as a recording's steps need it."""
+
+    def post_card(self, recording: Recording) -> str:
+        """Posts the card and returns its `ts`. Raises `SlackError`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingSteps:
+    """Work: recordings that are not settled, or a share of them.
+
+    Every share has the same name, so that a row is never in hand twice.
+    """
+
+    steps: Steps
+    recorders: Recorders
+    calls: Calls
+    looks: Looks
+    cards: PostsCards
+    policy: Policy
+    clock: Clock
+    chance: Callable[[], float]
+    share: Share | None = None
+    name: str = "recording"
+
+    def due(self) -> Sequence[tuple[str, datetime]]:
+        return self.steps.due(_MOST, self.share)
+
+    def run(self, key: str, epoch: int) -> None:
+        job = self.steps.job(key)
+        if job is None or job.recording.settled or job.recording.next_step_at > self.clock():
+            return
+        action = decide.decide(job.recording, job.recorder, self._turn())
+        job = self._before_call(job, action, epoch)
+        asked_at = self.clock()
+        outcome = self._perform(job, action)
+        turn = replace(self._turn(), asked_at=asked_at)
+        change = decide.follow(job.recording, job.recorder, action, outcome, turn)
+        _report(job.recording, action, outcome, change)
+        self._save(job.recording, change, epoch)
+        if change.recording.told.missed and not job.recording.told.missed:
+            self.calls.meter.notice_missed()
+
+    def _turn(self) -> Turn:
+        return Turn(now=self.clock(), policy=self.policy, chance=self.chance())
+
+    def _before_call(self, job: Job, action: Action, epoch: int) -> Job:
+        """What is needed to find a recorder again is committed before the call that may bring it to life."""
+        if not isinstance(action, Start) or job.recorder is None:
+            return job
+        now = self.clock()
+        life = timedelta(seconds=self.policy.recorder_life)
+        started = replace(job.recorder, start_sent_at=now, expires_at=now + life)
+        self.recorders.save(started, epoch)
+        return replace(job, recorder=started)
+
+    def _perform(self, job: Job, action: Action) -> Outcome:
+        recording, recorder = job.recording, job.recorder
+        if isinstance(action, PostCard):
+            return Outcome(self._post_card(recording))
+        if isinstance(action, Look):
+            return Outcome(self.looks.look(recording))
+        left = self.policy.left(recording, self.clock())
+        if isinstance(action, Allot):
+            # A uid that was not looked up is nearly as good, and there is more to do in the time that is left.
+            return self.calls.allot_uid(recording.agora_channel, within=min(_LOOK_UP, left / 4))
+        if recorder is None:
+            return Outcome()
+        if isinstance(action, Arrange):
+            return self.calls.arrange(recorder, recording)
+        in_time = left if isinstance(action, Acquire | Start) else None
+        answer = self.calls.perform(action, recorder, recording, within=in_time)
+        outcome = Outcome(answer)
+        if decide.asks_for_users(recording, action, answer, self._turn()):
+            outcome = self.calls.with_users(recording.agora_channel, answer)
+        if decide.asks_for_files(recording, action, answer):
+            outcome = replace(outcome, stored_at=self.looks.first_stored_at(recording))
+        return outcome
+
+    def _post_card(self, recording: Recording) -> Answer:
+        try:
+            return self.cards.post_card(recording)
+        except SlackError as error:
+            return error
+
+    def _save(self, before: Recording, change: Change, epoch: int) -> None:
+        try:
+            self.steps.save(before, change, epoch, self.clock())
+        except LeaseLost:
+            for recorder in change.recorders:
+                self._keep_late(recorder)
+            raise
+
+    def _keep_late(self, recorder: Recorder) -> None:
+        if recorder.sid is not None:
+            self.recorders.keep_late(recorder)
+
+
+def _report(before: Recording, action: Action, outcome: Outcome, change: Change) -> None:
+    after = change.recording
+    log = _log.bind(recording=after.id, action=type(action).__name__, state=str(after.state))
+    failed = isinstance(outcome.answer, Exception)
+    answer = str(outcome.answer) if failed else type(outcome.answer).__name__
+    level = log.info if failed or before.state is not after.state else log.debug
+    level("step", answer=answer, reason=after.reason and str(after.reason), sid=after.sid)
+    for alert in change.alerts:
+        if alert.kind is AlertKind.FILES:
+            log.info("files_ready", parts=after.delivery and len(after.delivery.parts))
+        else:
+            log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), detail=after.detail)

@@ -1,0 +1,1 @@
+"""Buttons and menus on messages, one module for each."""

@@ -1,0 +1,1 @@
+"""Slash commands: the parser and one module for each group of commands."""

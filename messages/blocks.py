@@ -1,0 +1,144 @@
+"""Text for Slack: escaped, cut, with times in the reader's own time zone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from recordings.model.options import ENDS, GLUED, WORDS
+from recordings.model.recording import Reason, Recording
+
+Block = dict[str, Any]
+
+CUT_NAME = 80
+CUT_DETAIL = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message: `text` for notifications and screen readers, `blocks` for the eye, `metadata` for machines."""
+
+    text: str
+    blocks: tuple[Block, ...] = ()
+    metadata: dict[str, Any] = field(default_factory=dict)
+
+
+def escape(text: str) -> str:
+    """The three characters that mean something to Slack (docs.slack.dev, Formatting message text)."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def cut(text: str, most: int) -> str:
+    """At most so many characters, the last an ellipsis where something is left out."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def plain(text: str, most: int = CUT_DETAIL) -> str:
+    """A text from people or from Agora, safe inside a message: one line, cut, escaped, no marks of ours."""
+    one_line = " ".join(text.split()).replace("`", "'")
+    return escape(cut(one_line, most))
+
+
+def code(text: str, most: int = CUT_NAME) -> str:
+    """A name as it is, in a fixed-width font."""
+    return f"`{escape(cut(text.replace('`', chr(39)), most))}`"
+
+
+def typed(name: str) -> str:
+    """A channel name as it has to be typed after `/record start`: quoted where it would be taken for something else."""
+    means_something = name.lower() in (*WORDS, *ENDS) or GLUED.match(name)
+    quoted = " " in name or name[:1] in "@#:" or means_something
+    return code(f'"{name}"' if quoted else name).strip("`")
+
+
+def person(user: str) -> str:
+    return f"<@{user}>"
+
+
+def people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def clock(moment: datetime) -> str:
+    """The time of day where the reader is; where Slack can't say, in UTC."""
+    return f"<!date^{int(moment.timestamp())}^{{time_secs}}|{moment:%H:%M:%S} UTC>"
+
+
+def date_and_time(moment: datetime) -> str:
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{moment:%Y-%m-%d %H:%M} UTC>"
+
+
+def length(span: timedelta) -> str:
+    """A span in words: `1 h 05 min`, `12 min 30 s`, `40 s`."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds >= 3600:
+        return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
+    return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
+
+
+def times(number: int) -> str:
+    """`once`, `twice`, `3 times`."""
+    return {1: "once", 2: "twice"}.get(number, f"{number} times")
+
+
+def amount_of_time(seconds: float) -> str:
+    """A round span in a few words: `30 min`, `1 h`, `1 h 30 min`, `6 s`."""
+    hours, rest = divmod(round(seconds), 3600)
+    minutes, left = divmod(rest, 60)
+    parts = [f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min"), (left, "s")) if number]
+    return " ".join(parts) or f"{seconds:g} s"
+
+
+def section(text: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut(text, 3000)}}
+
+
+def sections(lines: Sequence[str]) -> tuple[Block, ...]:
+    """The lines in as few sections as Slack's limit allows; none is cut in the middle of a mark."""
+    packed: list[str] = []
+    for line in lines:
+        if packed and len(packed[-1]) + 1 + len(line) <= 3000:
+            packed[-1] += f"\n{line}"
+        else:
+            packed.append(line)
+    return tuple(section(text) for text in packed)
+
+
+def context(text: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": cut(text, 3000)}]}
+
+
+def confirm(title: str, text: str, yes: str, no: str) -> Block:
+    """What a button asks before it acts."""
+    return {
+        "title": {"type": "plain_text", "text": cut(title, 100), "emoji": False},
+        "text": {"type": "plain_text", "text": cut(text, 300), "emoji": False},
+        "confirm": {"type": "plain_text", "text": cut(yes, 30), "emoji": False},
+        "deny": {"type": "plain_text", "text": cut(no, 30), "emoji": False},
+        "style": "danger",
+    }
+
+
+CARD = "recording_card"
+
+
+def metadata(event_type: str, recording: Recording, reason: Reason | None) -> dict[str, Any]:
+    """Slack's `metadata` argument. What has no value is left out: Slack ignores metadata with a null."""
+    payload = {
+        "recording_id": recording.id,
+        "agora_channel": recording.agora_channel,
+        "slack_channel": recording.slack_channel,
+        "state": str(recording.state),
+        "reason": None if reason is None else str(reason),
+        "sid": recording.sid,
+        "started_by": recording.started_by,
+        "started_at": _iso(recording.started_at),
+        "ended_at": _iso(recording.ended_at),
+    }
+    return {"event_type": event_type, "event_payload": {key: value for key, value in payload.items() if value}}
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

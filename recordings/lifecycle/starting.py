@@ -1,0 +1,155 @@
+"""From the wish to a recorder with a sid: card, uid, acquire, start."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from recordings.errors import (
+    AccountInactive,
+    AgoraError,
+    AgoraRefused,
+    AlreadyStarted,
+    NotFound,
+    NotSent,
+    NoWorker,
+    Overloaded,
+    RateLimited,
+    SlackBusy,
+    SlackPaced,
+    SlackRefused,
+    TaskConflict,
+    Unauthorized,
+)
+from recordings.lifecycle.actions import Change, Outcome, Start
+from recordings.lifecycle.layouts import first_shown
+from recordings.lifecycle.outcomes import fail, unwanted
+from recordings.lifecycle.policy import Turn
+from recordings.lifecycle.recovery import untried
+from recordings.model.recorder import Recorder
+from recordings.model.recording import Reason, Recording
+
+_NOT_CARRIED_OUT = (NotSent, RateLimited, AgoraRefused, NotFound, NoWorker, TaskConflict)
+
+
+def after_card(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
+    late = recording.tries == 0 and turn.past(recording.requested_at, turn.policy.start_timeout / 2)
+    if late and recording.turn_at is None:  # no replica led meanwhile: it has its time from now on
+        recording = replace(recording, turn_at=turn.asked)
+    match outcome.answer:
+        case SlackRefused() as error:
+            return fail(recording, None, Reason.UNDELIVERABLE, str(error), turn)
+        case SlackPaced() as error:
+            at = turn.later(error.retry_after or 0)
+            return Change(replace(recording, turn_at=at, next_step_at=at))
+        case SlackBusy() as error:
+            tries = recording.tries + 1
+            again = turn.retry_at(tries, retry_after=error.retry_after)
+            again = turn.by(again, recording.begun_at, turn.policy.start_timeout)
+            return Change(replace(recording, tries=tries, detail=str(error), next_step_at=again))
+        case str() as ts:
+            return Change(replace(recording, card_ts=ts, tries=0, detail="", next_step_at=turn.now))
+    raise TypeError(f"{outcome.answer!r} is no answer to a post")
+
+
+def after_allot(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
+    """The new recorder with the uid that was chosen for it."""
+    if not isinstance(outcome.answer, int):
+        raise TypeError(f"{outcome.answer!r} is no uid")
+    number = recording.recorders + 1
+    recorder = Recorder(
+        id=f"{recording.id}.{number}",
+        recording_id=recording.id,
+        agora_channel=recording.agora_channel,
+        uid=outcome.answer,
+        created_at=turn.now,
+        next_step_at=turn.now,
+        part=recording.part,
+    )
+    shown = first_shown(recording, outcome)
+    if untried(recording) and turn.past(recording.turn_at, turn.policy.start_timeout / 2):
+        recording = replace(recording, turn_at=turn.now)
+    allotted = replace(recording, recorder_id=recorder.id, recorders=number, shown=shown, next_step_at=turn.now)
+    return Change(allotted, (recorder,))
+
+
+def after_acquire(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
+    error = outcome.error
+    if error is None:
+        acquired = replace(recorder, resource_id=str(outcome.answer), acquired_at=turn.now)
+        return Change(replace(recording, tries=0, detail="", next_step_at=turn.now), (acquired,))
+    if isinstance(error, AgoraRefused):
+        return fail(recording, recorder, reason_of(error), str(error), turn)
+    again = _tried(recording, error, turn)
+    if again.tries > len(turn.policy.retry_backoff) * turn.policy.bases:
+        return give_up(again, recorder, turn)
+    return Change(again)
+
+
+def after_start(recording: Recording, recorder: Recorder, action: Start, outcome: Outcome, turn: Turn) -> Change:
+    error = outcome.error
+    if isinstance(error, AlreadyStarted) and error.sid:
+        return _started(recording, recorder, error.sid, turn)
+    if error is None:
+        return _started(recording, recorder, str(outcome.answer), turn)
+    if action.first and isinstance(error, _NOT_CARRIED_OUT):
+        recorder = replace(recorder, start_sent_at=None)
+    if isinstance(error, AgoraRefused):
+        return fail(recording, recorder, reason_of(error), str(error), turn)
+    tried = _tried(recording, error, turn)
+    if not error.retry and not isinstance(error, AlreadyStarted):
+        again = turn.retry_at(recording.tried_recorders, retry_after=error.retry_after)
+        tried = replace(tried, next_step_at=turn.by(again, recording.begun_at, turn.policy.start_timeout))
+        return renew(tried, recorder, turn, most=1 + len(turn.policy.retry_backoff) * turn.policy.bases)
+    if tried.tries > len(turn.policy.retry_backoff):
+        return renew(tried, recorder, turn, most=max(2, turn.policy.bases))
+    return Change(tried, (recorder,))
+
+
+def _started(recording: Recording, recorder: Recorder, sid: str, turn: Turn) -> Change:
+    running = replace(recorder, sid=sid, sid_at=turn.now)
+    started = replace(
+        recording,
+        sid=sid,
+        tries=0,
+        detail="",
+        unanswered_since=None,
+        unanswered_reason=None,
+        next_step_at=turn.later(turn.policy.soon),
+    )
+    return Change(started, (running,))
+
+
+def renew(recording: Recording, recorder: Recorder | None, turn: Turn, most: int | None = None) -> Change:
+    """A new recorder in place of this one, unless so many were tried already."""
+    if most is not None and recording.tried_recorders >= most:
+        return give_up(recording, recorder, turn)
+    fresh = replace(recording, recorder_id=None, tries=0)
+    return Change(fresh, unwanted(recorder, turn))
+
+
+def give_up(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
+    posted = recording.card_ts is not None or bool(recording.lost_parts)
+    reason = Reason.UNAVAILABLE if posted else Reason.UNDELIVERABLE
+    if untried(recording):
+        reason = Reason.LOST
+    return fail(recording, recorder, reason, recording.detail or "no answer in time", turn)
+
+
+def _tried(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
+    counts = not isinstance(error, RateLimited)
+    tries = recording.tries + 1 if counts else recording.tries
+    again = turn.retry_at(max(tries, 1), retry_after=error.retry_after)
+    by_then = turn.by(again, recording.begun_at, turn.policy.start_timeout)
+    return replace(recording, tries=tries, detail=str(error), next_step_at=by_then)
+
+
+def reason_of(error: AgoraRefused) -> Reason:
+    """The reason of a failure that Agora's refusal leads to."""
+    match error:
+        case Unauthorized():
+            return Reason.UNAUTHORIZED
+        case Overloaded():
+            return Reason.OVERLOADED
+        case AccountInactive():
+            return Reason.REJECTED
+    return Reason.REJECTED

@@ -1,0 +1,1 @@
+"""The values that everything else talks about: no rules, no I/O."""
