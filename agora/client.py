@@ -9,7 +9,7 @@ from urllib.parse import quote
 from agora import answers, payloads
 from agora.answers import JsonObject
 from agora.errors import error_for, not_agoras
-from agora.pacing import Pacer
+from agora.pacing import Spacing
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens
 from agora.transport import (
@@ -17,11 +17,11 @@ from agora.transport import (
     READ_TIMEOUT,
     RETURN_AFTER,
     TOTAL_TIMEOUT,
-    Answer,
     Call,
+    HttpResponse,
     HttpTransport,
     Transport,
-    unheard,
+    ignore_response,
 )
 from recordings.model.options import DEFAULT, Layout, Options
 from recordings.model.recorder import Target
@@ -61,25 +61,25 @@ class AgoraClient:
         """Closes the connections to Agora."""
         self._transport.close()
 
-    def acquire(self, channel: str, uid: int, within: float | None = None) -> str:
+    def acquire(self, channel: str, uid: int, timeout: float | None = None) -> str:
         """The resource id for one recording of `channel` by a recorder with this uid; `start` must follow in 2 s."""
         body = payloads.acquire_body(channel, uid, self._profile)
-        answer = self._success(Call("acquire", "POST", f"{self._recordings()}/acquire", body, within))
+        answer = self._success(Call("acquire", "POST", f"{self._recordings()}/acquire", body, timeout))
         return _text(answer, "resourceId")
 
     def start(
         self,
         target: Target,
         prefix: tuple[str, ...],
-        within: float | None = None,
+        timeout: float | None = None,
         options: Options = DEFAULT,
         big_uid: int | None = None,
     ) -> str:
         """The sid. `prefix` names the folders in the bucket. A 200 means asked for, not that it records."""
-        token = self._tokens.build(target.channel, target.uid, self._clock())
+        token = self._tokens.build(target.channel, target.uid, self._clock.now())
         body = payloads.start_body(target, prefix, token, self._profile, self._storage, options, big_uid)
         answer = self._success(
-            Call("start", "POST", f"{self._resource(target)}/mode/{MODE}/start", body, within), token
+            Call("start", "POST", f"{self._resource(target)}/mode/{MODE}/start", body, timeout), token
         )
         return _text(answer, "sid")
 
@@ -88,7 +88,7 @@ class AgoraClient:
         answer = self._success(Call("query", "GET", f"{self._recorder(target)}/query"))
         return _known(answers.recorder_status(answer))
 
-    def arrange(self, target: Target, layout: Layout, big_uid: int | None) -> None:
+    def update_layout(self, target: Target, layout: Layout, big_uid: int | None) -> None:
         """Arranges people in the picture anew."""
         body = payloads.layout_body(target, layout, big_uid)
         answer = self._success(Call("arrange", "POST", f"{self._recorder(target)}/updateLayout", body))
@@ -99,10 +99,10 @@ class AgoraClient:
         answer = self._success(Call("stop", "POST", f"{self._recorder(target)}/stop", payloads.stop_body(target)))
         return _known(answers.stop_accepted(answer))
 
-    def users(self, channel: str, within: float | None = None) -> ChannelUsers:
+    def users(self, channel: str, timeout: float | None = None) -> ChannelUsers:
         """Who is in the channel just now; nobody where it does not exist."""
         path = f"/dev/v1/channel/user/{_part(self._tokens.app_id)}/{_part(channel)}"
-        return _known(answers.channel_users(self._success(Call("users", "GET", path, within=within))))
+        return _known(answers.channel_users(self._success(Call("users", "GET", path, timeout=timeout))))
 
     def throw_out(self, channel: str, uid: int) -> None:
         """Throws this uid out of the channel, and keeps it out for `payloads.BAN_SECONDS`."""
@@ -139,7 +139,7 @@ def connect(
     bases: Sequence[str],
     customer_id: str,
     customer_secret: str,
-    pacer: Pacer,
+    pacer: Spacing,
     tokens: Tokens,
     profile: RecordingProfile,
     storage: StorageTarget,
@@ -148,7 +148,7 @@ def connect(
     read_timeout: float = READ_TIMEOUT,
     total_timeout: float = TOTAL_TIMEOUT,
     return_after: float = RETURN_AFTER,
-    heard: Callable[[Answer], None] = unheard,
+    on_response: Callable[[HttpResponse], None] = ignore_response,
 ) -> AgoraClient:
     """A client of Agora's REST API. Durations in seconds (see `HttpTransport`)."""
     transport = HttpTransport(
@@ -160,7 +160,7 @@ def connect(
         total_timeout=total_timeout,
         return_after=return_after,
         pace=pacer.pace,
-        heard=heard,
+        on_response=on_response,
     )
     return AgoraClient(transport, tokens, profile, storage, clock, hide=(customer_id, customer_secret))
 

@@ -22,7 +22,7 @@ class _Base:
     left_until: float | None = None
 
 
-class Bases:
+class EndpointPool:
     """Bases in order of preference. Thread safe.
 
     A base that is left is tried again after `return_after` seconds, by one request: the others wait for what comes of

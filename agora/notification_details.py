@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypedDict
 
 from agora.answers import JsonObject, files_of, plain_text, whole_number
-from recordings.model.notifications import Event
+from recordings.model.notifications import NotificationEvent
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000
@@ -17,26 +17,30 @@ _EARLIEST, _LATEST = 946_684_800_000, 4_102_444_800_000
 _LONGEST_NAME, _LONGEST_WORDS = 1024, 500
 _HIGHEST_UID = 2**32 - 1
 _HIGHEST_CODE = 2**31 - 1
-_CODES: dict[Event, tuple[str, int]] = {
-    Event.ERROR: ("errorCode", _HIGHEST_CODE),
-    Event.WARNING: ("warnCode", _HIGHEST_CODE),
-    Event.EXITED: ("exitStatus", _HIGHEST_CODE),
-    Event.UPLOADED: ("status", _HIGHEST_CODE),
-    Event.IN_BACKUP: ("status", _HIGHEST_CODE),
-    Event.PROGRESS: ("progress", 10_000),
-    Event.STARTED: ("status", _HIGHEST_CODE),
-    Event.LEFT: ("leaveCode", _HIGHEST_CODE),
-    Event.AUDIO: ("state", 1),
-    Event.VIDEO: ("state", 1),
+_CODES: dict[NotificationEvent, tuple[str, int]] = {
+    NotificationEvent.ERROR: ("errorCode", _HIGHEST_CODE),
+    NotificationEvent.WARNING: ("warnCode", _HIGHEST_CODE),
+    NotificationEvent.EXITED: ("exitStatus", _HIGHEST_CODE),
+    NotificationEvent.UPLOADED: ("status", _HIGHEST_CODE),
+    NotificationEvent.IN_BACKUP: ("status", _HIGHEST_CODE),
+    NotificationEvent.PROGRESS: ("progress", 10_000),
+    NotificationEvent.STARTED: ("status", _HIGHEST_CODE),
+    NotificationEvent.LEFT: ("leaveCode", _HIGHEST_CODE),
+    NotificationEvent.AUDIO: ("state", 1),
+    NotificationEvent.VIDEO: ("state", 1),
 }
 """The field that is the notice's `code`, and the highest that it can be."""
-_BEGINNINGS = {Event.SLICE: "startUtcMs", Event.AUDIO: "UtcMs", Event.VIDEO: "UtcMs"}
+_BEGINNINGS = {
+    NotificationEvent.SLICE: "startUtcMs",
+    NotificationEvent.AUDIO: "UtcMs",
+    NotificationEvent.VIDEO: "UtcMs",
+}
 """The field that tells since when it is so."""
-_WITH_FILES = frozenset({Event.PLAYLIST, Event.UPLOADED, Event.IN_BACKUP})
+_WITH_FILES = frozenset({NotificationEvent.PLAYLIST, NotificationEvent.UPLOADED, NotificationEvent.IN_BACKUP})
 
 
 class Facts(TypedDict):
-    """The fields of a `Notice` that depend on its event."""
+    """The fields of a `Notification` that depend on its event."""
 
     code: int | None
     module: int | None
@@ -49,20 +53,20 @@ class Facts(TypedDict):
     words: str
 
 
-def facts(event: Event, details: JsonObject) -> Facts:
+def facts(event: NotificationEvent, details: JsonObject) -> Facts:
     """What the details of this event say; None, or empty, for what they do not."""
     code, highest = _CODES.get(event, ("", 0))
-    faulty = event in (Event.ERROR, Event.WARNING)
+    faulty = event in (NotificationEvent.ERROR, NotificationEvent.WARNING)
     return Facts(
         code=_within(details.get(code), 0, highest),
         module=_within(details.get("module"), 0, _HIGHEST_CODE) if faulty else None,
-        level=_within(details.get("errorLevel"), 1, 5) if event is Event.ERROR else None,
-        new_uid=_within(details.get("newUid"), 1, _HIGHEST_UID) if event is Event.MOVED else None,
+        level=_within(details.get("errorLevel"), 1, 5) if event is NotificationEvent.ERROR else None,
+        new_uid=_within(details.get("newUid"), 1, _HIGHEST_UID) if event is NotificationEvent.MOVED else None,
         stream_uid=_within(details.get("streamUid"), 0, _HIGHEST_UID) if event in _BEGINNINGS else None,
         begun_at=moment(details.get(_BEGINNINGS.get(event, ""))),
-        lost_from=moment(details.get("discontinueUtcMs")) if event is Event.SLICE else None,
+        lost_from=moment(details.get("discontinueUtcMs")) if event is NotificationEvent.SLICE else None,
         files=_files(details) if event in _WITH_FILES else (),
-        words=_words(details.get("errorMsg")) if event is Event.ERROR else "",
+        words=_words(details.get("errorMsg")) if event is NotificationEvent.ERROR else "",
     )
 
 

@@ -14,14 +14,14 @@ from datetime import datetime
 
 from agora.answers import JsonObject, json_object, plain_text, whole_number
 from agora.notification_details import facts, moment
-from recordings.model.notifications import Event, Notice
+from recordings.model.notifications import Notification, NotificationEvent
 
 _CLOUD_RECORDING = 3
 _TEST_CHANNEL, _TEST_UID = "test_webhook", 12121212
 _LONGEST_CHANNEL, _LONGEST_SID, _LONGEST_ID = 64, 128, 128
 _HIGHEST_UID = 2**32 - 1
 _HIGHEST_SEQUENCE = 2**53
-_EVENTS = frozenset(Event)
+_EVENTS = frozenset(NotificationEvent)
 
 
 class Malformed(ValueError):
@@ -63,11 +63,11 @@ def a_test(now: datetime) -> bytes:
     """What Agora's console sends to see whether the address is right: `read` makes nothing of it."""
     milliseconds = int(now.timestamp() * 1000)
     payload = {"cname": _TEST_CHANNEL, "uid": str(_TEST_UID), "sid": "", "sequence": 0, "sendts": milliseconds}
-    whole = {"noticeId": "test", "productId": _CLOUD_RECORDING, "eventType": int(Event.STARTED)}
+    whole = {"noticeId": "test", "productId": _CLOUD_RECORDING, "eventType": int(NotificationEvent.STARTED)}
     return json.dumps(whole | {"notifyMs": milliseconds, "payload": payload}).encode()
 
 
-def read(body: bytes, now: datetime) -> Notice | Ignored:
+def read(body: bytes, now: datetime) -> Notification | Ignored:
     """What a body says. Raises `Malformed`."""
     whole = json_object(body)
     if whole is None:
@@ -80,7 +80,7 @@ def read(body: bytes, now: datetime) -> Notice | Ignored:
     payload = whole.get("payload")
     if not isinstance(payload, dict):
         raise Malformed("payload")
-    return Ignored("test") if _is_test(payload) else _notice(Event(kind), whole, payload, now)
+    return Ignored("test") if _is_test(payload) else _notice(NotificationEvent(kind), whole, payload, now)
 
 
 def _is_test(payload: JsonObject) -> bool:
@@ -92,13 +92,13 @@ def _is_test(payload: JsonObject) -> bool:
     return named and (whole_number(payload.get("uid")) == _TEST_UID or not payload.get("sid"))
 
 
-def _notice(event: Event, whole: JsonObject, payload: JsonObject, now: datetime) -> Notice:
+def _notice(event: NotificationEvent, whole: JsonObject, payload: JsonObject, now: datetime) -> Notification:
     channel, sid = _text(payload, "cname", _LONGEST_CHANNEL), _text(payload, "sid", _LONGEST_SID)
     uid = _number(payload, "uid")
     if not 1 <= uid <= _HIGHEST_UID:
         raise Malformed("uid")
     details = payload.get("details")
-    return Notice(
+    return Notification(
         id=_own_id(whole) or _digest(sid, uid, event, payload),
         event=event,
         agora_channel=channel,
@@ -116,7 +116,7 @@ def _own_id(whole: JsonObject) -> str:
     return given if len(given) <= _LONGEST_ID else ""
 
 
-def _digest(sid: str, uid: int, event: Event, payload: JsonObject) -> str:
+def _digest(sid: str, uid: int, event: NotificationEvent, payload: JsonObject) -> str:
     """The same for every delivery of a notification that has no id. Without a count the time tells two apart."""
     count = _sequence(payload)
     which = f"at {whole_number(payload.get('sendts'))}" if count is None else str(count)

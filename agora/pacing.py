@@ -16,14 +16,14 @@ SHARE = 0.9
 """How much of the rate is used: requests are counted where they arrive, and some travel longer than others."""
 
 
-class Lane(Enum):
+class Priority(Enum):
     """What somebody asked for goes before what only looks."""
 
-    ASKED = "asked"
-    LOOKING = "looking"
+    INTERACTIVE = "asked"
+    POLLING = "looking"
 
 
-_ASKED = frozenset({"acquire", "start", "stop", "throw_out"})
+_INTERACTIVE = frozenset({"acquire", "start", "stop", "throw_out"})
 
 
 class Turns(Protocol):
@@ -37,7 +37,7 @@ class Turns(Protocol):
     def notify_all(self) -> None: ...
 
 
-class Pacer:
+class Spacing:
     """Hands out turns at even distances, first come first served within a lane. Thread safe.
 
     Evenly, since ten at once and nothing for the rest of a second are too many for a receiver that counts from the
@@ -54,12 +54,12 @@ class Pacer:
         self.gap = 1 / (SHARE * qps)
         self._monotonic = monotonic
         self._turns = threading.Condition() if turns is None else turns
-        self._lanes: dict[Lane, deque[object]] = {lane: deque() for lane in Lane}
+        self._lanes: dict[Priority, deque[object]] = {lane: deque() for lane in Priority}
         self._free_at = monotonic()
 
     def pace(self, call: Call) -> None:
         """Returns when it is this call's turn."""
-        self.wait(Lane.ASKED if call.operation in _ASKED else Lane.LOOKING)
+        self.wait(Priority.INTERACTIVE if call.operation in _INTERACTIVE else Priority.POLLING)
 
     @property
     def queued(self) -> int:
@@ -70,9 +70,9 @@ class Pacer:
     def room(self, seconds: float = 1.0) -> int:
         """How many more may look without any of them waiting much longer than so many seconds for its turn."""
         with self._turns:
-            return max(0, max(1, round(seconds / self.gap)) - len(self._lanes[Lane.LOOKING]))
+            return max(0, max(1, round(seconds / self.gap)) - len(self._lanes[Priority.POLLING]))
 
-    def wait(self, lane: Lane) -> None:
+    def wait(self, lane: Priority) -> None:
         """Returns when it is the caller's turn."""
         ticket = object()
         with self._turns:

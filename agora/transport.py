@@ -17,7 +17,7 @@ from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from agora.connections import CarefulAdapter, Unreachable, give_up_after
-from agora.endpoints import Bases, host_of
+from agora.endpoints import EndpointPool, host_of
 from recordings.errors import NoAnswer, NotSent
 
 log = logging.getLogger(__name__)
@@ -41,12 +41,12 @@ class Call:
     method: str
     path: str = field(repr=False)
     json: Mapping[str, object] | None = field(default=None, repr=False)
-    within: float | None = None
+    timeout: float | None = None
     """Seconds after which the answer is of no use any more."""
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """What came back, whatever its status."""
 
     status: int
@@ -58,14 +58,14 @@ def _at_once(call: Call) -> None:
     """No pace at all."""
 
 
-def unheard(answer: Answer) -> None:
+def ignore_response(answer: HttpResponse) -> None:
     """Nobody else wants to know."""
 
 
 class Transport(Protocol):
     """Sends a call once. Raises `NotSent` where it surely did not arrive, `NoAnswer` where that is not known."""
 
-    def send(self, call: Call, /) -> Answer: ...
+    def send(self, call: Call, /) -> HttpResponse: ...
     def close(self) -> None: ...
 
 
@@ -73,11 +73,11 @@ class HttpTransport:
     """Agora's REST API over HTTP, with its customer id and secret. Thread safe.
 
     Follows no redirect, obeys no proxy variable, keeps no cookie, and repeats nothing: where a base can't be reached
-    (or gives no usable answer twice), the next call goes to the next one (see `Bases`).
+    (or gives no usable answer twice), the next call goes to the next one (see `EndpointPool`).
 
     Durations in seconds: `connect_timeout` for each address of a host and again for TLS, `read_timeout` for the next
     byte, `total_timeout` for the whole call, `return_after` until a base that was left is tried again. `pace` waits
-    until this call may be sent; that is no part of the call's time. `heard` gets every answer as it comes. `ca_bundle`
+    until this call may be sent; that is no part of the call's time. `on_response` gets every answer as it comes. `ca_bundle`
     is a file of certificates to trust in place of the usual ones.
     """
 
@@ -92,19 +92,19 @@ class HttpTransport:
         total_timeout: float = TOTAL_TIMEOUT,
         return_after: float = RETURN_AFTER,
         pace: Callable[[Call], None] = _at_once,
-        heard: Callable[[Answer], None] = unheard,
+        on_response: Callable[[HttpResponse], None] = ignore_response,
         ca_bundle: str | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._bases = Bases(bases, return_after=return_after, monotonic=monotonic)
+        self._bases = EndpointPool(bases, return_after=return_after, monotonic=monotonic)
         self._timeouts = (connect_timeout, read_timeout)
         self._total_timeout = total_timeout
         self._pace = pace
-        self._heard = heard
+        self._heard = on_response
         self._session = _session(customer_id, customer_secret, hosts=len(bases))
         self._session.verify = ca_bundle or True
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call) -> HttpResponse:
         """Sends it to the base that is preferred just now."""
         self._pace(call)
         base = self._bases.pick()
@@ -131,11 +131,11 @@ class HttpTransport:
         """Closes the connections that are kept open."""
         self._session.close()
 
-    def _exchange(self, base: str, call: Call) -> Answer:
+    def _exchange(self, base: str, call: Call) -> HttpResponse:
         # `from None`: the errors of requests name the whole URL and hold the request with its Authorization.
         try:
             # Where a connection has to be made first, the call would arrive long after its turn, among later ones.
-            seconds = min(self._total_timeout, self._total_timeout if call.within is None else call.within)
+            seconds = min(self._total_timeout, self._total_timeout if call.timeout is None else call.timeout)
             with give_up_after(seconds, connected=lambda: self._pace(call)):
                 answer = self._request(base, call)
         except Unreachable as error:
@@ -148,10 +148,10 @@ class HttpTransport:
         self._heard(answer)
         return answer
 
-    def _request(self, base: str, call: Call) -> Answer:
+    def _request(self, base: str, call: Call) -> HttpResponse:
         request = self._session.prepare_request(requests.Request(call.method, base + call.path, json=call.json))
         with self._session.send(request, stream=True, timeout=self._timeouts, allow_redirects=False) as response:
-            return Answer(response.status_code, _body(response), dict(response.headers))
+            return HttpResponse(response.status_code, _body(response), dict(response.headers))
 
     def _judge(self, base: str, status: int) -> None:
         # A redirect is no answer of Agora's either: something in between speaks for it.

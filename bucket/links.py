@@ -14,7 +14,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from urllib.parse import quote, urlsplit
 
-from bucket.locations import Place
+from bucket.locations import BucketLocation
 
 LONGEST_SECONDS = 7 * 24 * 3600
 """AWS accepts no link that lives longer."""
@@ -34,7 +34,7 @@ def check_lifetime(seconds: float) -> None:
         raise ValueError(f"a link lives from 1 to {LONGEST_SECONDS} s, not {seconds:g}")
 
 
-def signed_link(place: Place, key: str, seconds: float, now: datetime) -> str:
+def signed_link(place: BucketLocation, key: str, seconds: float, now: datetime) -> str:
     """The URL that lets anybody read this object, from `now` on for so many seconds (the fraction is cut off)."""
     check_lifetime(seconds)
     moment = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")

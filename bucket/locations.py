@@ -61,7 +61,7 @@ _NAMES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "MSI_E
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class BucketLocation:
     """A bucket and the keys to it. Vendor and region by the names of `agora.vendors`.
 
     `endpoint`: the host of S3-compatible storage, with or without a scheme. `ValueError` where no request could be made
@@ -121,7 +121,7 @@ class Place:
         return f"{scheme}://{self.bucket}.{host}" if self.virtual_hosted else f"{self.root}/{self.bucket}"
 
 
-def open_store(place: Place, seconds: float = REQUEST_SECONDS) -> S3Store | AzureStore:
+def open_store(place: BucketLocation, seconds: float = REQUEST_SECONDS) -> S3Store | AzureStore:
     """The bucket, each request within so many seconds and sent once. Nothing is connected yet.
 
     It hides variables of the process for a moment, so open it before there are other threads.
@@ -152,7 +152,7 @@ def open_store(place: Place, seconds: float = REQUEST_SECONDS) -> S3Store | Azur
         raise ValueError("obstore can't make a bucket of the storage's settings") from None
 
 
-def _azure(place: Place, client: ClientConfig, once: RetryConfig) -> AzureStore:
+def _azure(place: BucketLocation, client: ClientConfig, once: RetryConfig) -> AzureStore:
     return AzureStore(
         place.bucket,
         account_name=place.access_key,

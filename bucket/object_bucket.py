@@ -14,7 +14,7 @@ from obstore.store import AzureStore
 
 from bucket.errors import bucket_error
 from bucket.links import check_lifetime, signed_link
-from bucket.locations import REQUEST_SECONDS, Place, open_store
+from bucket.locations import REQUEST_SECONDS, BucketLocation, open_store
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, ObjectMissing
 from recordings.model.inventory import StoredFile
 from recordings.ports import Clock
@@ -30,7 +30,7 @@ _CHUNK = 100
 class ObjectBucket:
     """A bucket of any vendor; the port `Bucket`. Threads may share it."""
 
-    def __init__(self, place: Place, clock: Clock, *, seconds: float = REQUEST_SECONDS) -> None:
+    def __init__(self, place: BucketLocation, clock: Clock, *, seconds: float = REQUEST_SECONDS) -> None:
         """`seconds`: the time that one request may take. `ValueError` where the storage's settings can't be right."""
         self._place = place
         self._clock = clock
@@ -69,7 +69,7 @@ class ObjectBucket:
         if isinstance(self._store, AzureStore):
             with self._asking():
                 return obstore.sign(self._store, "GET", key, timedelta(seconds=int(seconds)))
-        return signed_link(self._place, key, seconds, self._clock())
+        return signed_link(self._place, key, seconds, self._clock.now())
 
     def _matching(self, prefix: str) -> Iterator[StoredFile]:
         """obstore lists folders only: the folder from just before the prefix on, until the keys are past it.

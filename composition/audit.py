@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import os
 import re
-from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
-from typing import NoReturn, TextIO
+from typing import TextIO
 
-from recordings.model.audit import Act
+from recordings.model.audit import AuditEvent
 
-USAGE = "bot.py audit --since WHEN [--until WHEN] [--csv]    WHEN: 2026-06-17, 2026-06-17T11:42+02:00, 7d or 12h"
+_WHEN = "from this moment on: 2026-06-17, 2026-06-17T11:42+02:00, 7d or 12h"
 COLUMNS = ("at", "who", "what", "source", "recording", "agora_channel", "slack_channel", "detail")
 _BY_ITSELF = "bot"
 _SPAN = re.compile(r"(\d{1,6})([dhm])")
@@ -21,40 +20,19 @@ _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")
 
 
-class Usage(Exception):
-    """What was typed can't be understood; the text says why."""
+def add_arguments(parser: ArgumentParser, now: datetime) -> None:
+    """What `bot.py audit` takes; moments may be given as spans back from `now`."""
 
+    def parse(text: str) -> datetime:
+        return moment(text, now)
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """From `since` on, and before `until` where there is one."""
-
-    since: datetime
-    until: datetime | None
-    as_csv: bool
-
-
-class _Parser(ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise Usage(message)
-
-
-def asked(arguments: Sequence[str], now: datetime) -> Asked:
-    """What was asked for. Raises `Usage`."""
-    parser = _Parser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--since", required=True)
-    parser.add_argument("--until")
-    parser.add_argument("--csv", action="store_true")
-    given = parser.parse_args(arguments)
-    since = moment(given.since, now)
-    until = None if given.until is None else moment(given.until, now)
-    if until is not None and until < since:
-        raise Usage("--until lies before --since")
-    return Asked(since, until, given.csv)
+    parser.add_argument("--since", required=True, type=parse, metavar="WHEN", help=_WHEN)
+    parser.add_argument("--until", type=parse, metavar="WHEN", help="before this; until now where it is left out")
+    parser.add_argument("--csv", action="store_true", help="as CSV for spreadsheets, in place of a table")
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """An ISO date or time, in UTC where it names no zone, or a span back from now. Raises `Usage`."""
+    """An ISO date or time, in UTC where it names no zone, or a span back from now. Raises `ArgumentTypeError`."""
     span = _SPAN.fullmatch(text)
     try:
         if span is not None:
@@ -62,12 +40,12 @@ def moment(text: str, now: datetime) -> datetime:
         given = datetime.fromisoformat(text)
         return (given if given.tzinfo else given.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise Usage(f"{text!r} is neither a date, nor a time, nor a span such as 7d or 12h") from None
+        raise ArgumentTypeError(f"{text!r} is neither a date, nor a time, nor a span such as 7d or 12h") from None
 
 
-def write(acts: Iterable[tuple[Act, str]], to: TextIO, *, as_csv: bool) -> int:
+def write(audit_events: Iterable[tuple[AuditEvent, str]], to: TextIO, *, as_csv: bool) -> int:
     """Prints acts, each with its Agora channel; the exit code."""
-    rows = [_row(act, agora_channel) for act, agora_channel in acts]
+    rows = [_row(audit_event, agora_channel) for audit_event, agora_channel in audit_events]
     try:
         _write_csv(rows, to) if as_csv else _write_table(rows, to)
         to.flush()
@@ -77,10 +55,19 @@ def write(acts: Iterable[tuple[Act, str]], to: TextIO, *, as_csv: bool) -> int:
     return 0
 
 
-def _row(act: Act, agora_channel: str) -> tuple[str, ...]:
-    at = act.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    who = act.who or _BY_ITSELF
-    return at, who, act.what, act.source, act.recording_id, agora_channel, act.slack_channel, act.detail
+def _row(audit_event: AuditEvent, agora_channel: str) -> tuple[str, ...]:
+    at = audit_event.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    who = audit_event.who or _BY_ITSELF
+    return (
+        at,
+        who,
+        audit_event.what,
+        audit_event.source,
+        audit_event.recording_id,
+        agora_channel,
+        audit_event.slack_channel,
+        audit_event.detail,
+    )
 
 
 def _write_csv(rows: Iterable[tuple[str, ...]], to: TextIO) -> None:

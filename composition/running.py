@@ -1,4 +1,4 @@
-"""What runs: the parts that `bot.py` plugs together, started and stopped in order."""
+"""What runs: the parts that `composition` has built, started and stopped in order."""
 
 from __future__ import annotations
 
@@ -17,45 +17,46 @@ from storage.database import Database, migrate_when_possible
 from web.server import WebServer
 
 _DRAIN_SECONDS = 6.0
-_LEAVING_SECONDS = 2.0
+"""What is in hand may take this long to reach a safe point."""
+_RESIGN_SECONDS = 2.0
 _log = structlog.get_logger("bot")
 
 
 @dataclass(slots=True)
 class Running:
-    """The parts that have to be started and stopped, in this order."""
+    """The parts that have to be started and stopped. They start in this order."""
 
-    database: Database
-    dispatcher: Dispatcher
-    leadership: Leadership
-    scheduler: BackgroundScheduler
-    identity: Identity
-    socket: Socket | None
     web: WebServer
+    identity: Identity
+    database: Database
+    socket: Socket | None
+    dispatcher: Dispatcher
+    scheduler: BackgroundScheduler
+    leadership: Leadership
 
     def start(self) -> None:
         self.web.start()
         self.identity.start()
-        # While the tables can't be made, people read that nothing can be written down.
-        migrate_when_possible(self.database, on_trouble=self._connect)
+        # Until the tables can be made, a command is answered with the fact that nothing can be saved.
+        migrate_when_possible(self.database, on_failure=self._connect)
         self._connect()
         self.dispatcher.start()
         self.scheduler.start()
 
     def stop(self) -> None:
-        """Takes no new work, gives what is in hand a few seconds, hands the lease over."""
-        # Closing a socket takes seconds of its own, which are the same seconds.
-        closing = threading.Thread(target=self._close_socket, name="close", daemon=True)
+        """Takes no new work, gives work in hand a few seconds, hands the lease over."""
+        # Closing a socket takes seconds of its own, so it shares those of the dispatcher.
+        closing = threading.Thread(target=self._disconnect, name="close", daemon=True)
         closing.start()
         self.dispatcher.drain(_DRAIN_SECONDS)
         if self.scheduler.running:
             self.scheduler.shutdown(wait=False)
-        leaving = threading.Thread(target=self._leave, name="leave", daemon=True)
-        leaving.start()
-        leaving.join(_LEAVING_SECONDS)
+        resigning = threading.Thread(target=self._resign, name="resign", daemon=True)
+        resigning.start()
+        resigning.join(_RESIGN_SECONDS)
         closing.join(0.5)
 
-    def _leave(self) -> None:
+    def _resign(self) -> None:
         """Each of these can take longer than there is time."""
         try:
             self.leadership.resign()
@@ -68,6 +69,6 @@ class Running:
         if self.socket is not None:
             self.socket.start()
 
-    def _close_socket(self) -> None:
+    def _disconnect(self) -> None:
         if self.socket is not None:
             self.socket.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agora.tokens import Tokens, is_usual, read_back
-from doctor.results import Line, not_looked_at, note, right, wrong
+from doctor.results import CheckResult, not_looked_at, note, right, wrong
 from recordings.errors import (
     AccountInactive,
     AgoraError,
@@ -28,9 +28,9 @@ _SECONDS = 4.0
 Ask = Callable[[], object]
 
 
-def agora_lines(agora: CloudRecorder) -> list[Line]:
+def agora_lines(agora: CloudRecorder) -> list[CheckResult]:
     """Who is in a channel that nobody uses, which Agora tells whoever has the right credentials; then an acquire."""
-    error = _refusal(lambda: agora.users(PROBE_CHANNEL, within=_SECONDS))
+    error = _refusal(lambda: agora.users(PROBE_CHANNEL, timeout=_SECONDS))
     if error is None:
         known = right(APP_ID, "is a project of this account")
         return [right(CREDENTIALS, "are accepted"), known, _recording_line(agora)]
@@ -42,8 +42,8 @@ def agora_lines(agora: CloudRecorder) -> list[Line]:
     return [faulty, not_looked_at(APP_ID, CREDENTIALS), not_looked_at(RECORDING, CREDENTIALS)]
 
 
-def _recording_line(agora: CloudRecorder) -> Line:
-    error = _refusal(lambda: agora.acquire(PROBE_CHANNEL, _PROBE_UID, within=_SECONDS))
+def _recording_line(agora: CloudRecorder) -> CheckResult:
+    error = _refusal(lambda: agora.acquire(PROBE_CHANNEL, _PROBE_UID, timeout=_SECONDS))
     if error is None:
         return right(RECORDING, "is enabled")
     if isinstance(error, Unauthorized):
@@ -83,10 +83,10 @@ def _todo(error: AgoraError) -> str:
     return "See its own words."
 
 
-def token_line(tokens: Tokens, clock: Clock) -> Line:
+def token_line(tokens: Tokens, clock: Clock) -> CheckResult:
     """Whether a token can be built and read; its found text says so where App ID or certificate look mistyped."""
     doubts = _unusual(tokens)
-    token = tokens.build(PROBE_CHANNEL, _PROBE_UID, clock())
+    token = tokens.build(PROBE_CHANNEL, _PROBE_UID, clock.now())
     if not token:
         return _doubted(f"none is sent: AGORA_APP_CERTIFICATE is empty{doubts}", doubts)
     contents = read_back(token)
@@ -98,7 +98,7 @@ def token_line(tokens: Tokens, clock: Clock) -> Line:
     return right(TOKEN, f"is built, good until {contents.expires_at:%Y-%m-%d %H:%M} UTC; {proof}")
 
 
-def _doubted(found: str, doubts: str) -> Line:
+def _doubted(found: str, doubts: str) -> CheckResult:
     return note(TOKEN, found) if doubts else right(TOKEN, found)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agora.payloads import StorageTarget, endpoint_host
 from agora.vendors import S3_COMPATIBLE, region_name, vendor_name
-from doctor.results import Line, not_looked_at, note, right, wrong
+from doctor.results import CheckResult, not_looked_at, note, right, wrong
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable
 from recordings.ports import Bucket
 
@@ -58,7 +58,7 @@ class Keys:
         return _READ_KEY if self.own_read_key else _AGORAS_KEY
 
 
-def storage_line(target: StorageTarget) -> Line:
+def storage_line(target: StorageTarget) -> CheckResult:
     """What Agora is told of the bucket."""
     name = region_name(target.vendor, target.region)
     region = f"{target.region} ({name})" if name else str(target.region)
@@ -70,7 +70,7 @@ def storage_line(target: StorageTarget) -> Line:
     return right("storage", told)
 
 
-def bucket_lines(keys: Keys) -> list[Line]:
+def bucket_lines(keys: Keys) -> list[CheckResult]:
     """One line for each right; the probe is removed whatever happens."""
     key, content = f"{FOLDER}/{secrets.token_hex(8)}", secrets.token_hex(8)
     error = _refusal(lambda: keys.writer.put(key, content.encode()))
@@ -84,7 +84,7 @@ def bucket_lines(keys: Keys) -> list[Line]:
     return [right(WRITE, f"an object can be stored under {FOLDER}/"), listed, read, removed]
 
 
-def _not_written(error: BucketError, writer: Bucket, key: str) -> Line:
+def _not_written(error: BucketError, writer: Bucket, key: str) -> CheckResult:
     if isinstance(error, BucketUnreachable) and error.code not in _NOT_SENT:
         # Its answer was lost: it may be there all the same.
         _refusal(lambda: writer.delete(key))
@@ -93,7 +93,7 @@ def _not_written(error: BucketError, writer: Bucket, key: str) -> Line:
     return wrong(WRITE, f"{error}. {_todo(error, _AGORAS_KEY)}")
 
 
-def _list_line(keys: Keys, key: str) -> Line:
+def _list_line(keys: Keys, key: str) -> CheckResult:
     found: list[str] = []
     error = _refusal(lambda: found.extend(file.key for file in keys.reader.list(key)))
     if error is not None:
@@ -103,7 +103,7 @@ def _list_line(keys: Keys, key: str) -> Line:
     return wrong(LIST, f"the object that was just stored is not listed. {NETWORK}")
 
 
-def _read_line(keys: Keys, key: str, content: str) -> Line:
+def _read_line(keys: Keys, key: str, content: str) -> CheckResult:
     found: list[str] = []
     error = _refusal(lambda: found.append(keys.reader.text(key)))
     if error is not None:
@@ -113,13 +113,13 @@ def _read_line(keys: Keys, key: str, content: str) -> Line:
     return wrong(READ, f"something else is read than what was stored. {NETWORK}")
 
 
-def _unseen(what: str, error: BucketError, keys: Keys) -> Line:
+def _unseen(what: str, error: BucketError, keys: Keys) -> CheckResult:
     if isinstance(error, BucketDenied):
         return note(what, f"{error}. " + _BLIND.format(keys.reading[0], "list" if what == LIST else "read"))
     return wrong(what, f"{error}. {_todo(error, keys.reading)}")
 
 
-def _delete_line(writer: Bucket, key: str) -> Line:
+def _delete_line(writer: Bucket, key: str) -> CheckResult:
     error = _refusal(lambda: writer.delete(key))
     if error is None:
         return right(DELETE, "it is removed")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TypeVar
 
 from slack_sdk import WebClient
 
@@ -17,8 +15,8 @@ from doctor import database as database_look
 from doctor import slack as slack_look
 from doctor import webhook as webhook_look
 from doctor.bucket import Keys
-from doctor.clock import Heard, clock_line
-from doctor.results import Line, not_looked_at, note, right, wrong
+from doctor.clock import ClockSkew, clock_line
+from doctor.results import CheckResult, not_looked_at, note, right, run_together, wrong
 from recordings.ports import Clock, CloudRecorder
 from storage.database import Database
 
@@ -27,7 +25,7 @@ SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
-class Parts:
+class Installation:
     """What is looked at."""
 
     database: Database
@@ -39,8 +37,8 @@ class Parts:
     profile: str
     storage: StorageTarget
     bucket: Keys
-    door: webhook_look.Door
-    heard: Heard
+    webhook_probe: webhook_look.WebhookProbe
+    clock_skew: ClockSkew
     clock: Clock
 
 
@@ -48,11 +46,11 @@ class Parts:
 class _Look:
     """`names` of its lines and `todo` are told where it does not come to an end."""
 
-    run: Callable[[], list[Line]]
+    run: Callable[[], list[CheckResult]]
     names: tuple[str, ...]
     todo: str
 
-    def lines(self, found: list[Line] | None, seconds: float) -> list[Line]:
+    def lines(self, found: list[CheckResult] | None, seconds: float) -> list[CheckResult]:
         if found is not None:
             return found
         first, *rest = self.names
@@ -62,68 +60,61 @@ class _Look:
         ]
 
 
-def lines(parts: Parts, tables: Callable[[], None], seconds: float = SECONDS) -> list[Line]:
+def lines(installation: Installation, tables: Callable[[], None], seconds: float = SECONDS) -> list[CheckResult]:
     """Everything that must be right. `tables` looks after the database's tables, or makes them."""
-    parts.heard.forget()
-    looks = _looks(parts, tables)
-    ended = together([look.run for look in looks], seconds)
+    installation.clock_skew.forget()
+    looks = _looks(installation, tables)
+    ended = run_together([look.run for look in looks], seconds)
     told = [look.lines(found, seconds) for look, found in zip(looks, ended, strict=True)]
     database, slack, agora, bucket, webhook = told
     return [
         right("settings", "all there"),
         database[0],
-        clock_line(parts.heard.ahead()),
+        clock_line(installation.clock_skew.ahead()),
         *slack,
         *agora,
-        agora_look.token_line(parts.tokens, parts.clock),
+        agora_look.token_line(installation.tokens, installation.clock),
         *webhook,
         *database[1:],
-        bucket_look.storage_line(parts.storage),
+        bucket_look.storage_line(installation.storage),
         *bucket,
         note(
             "still to prove",
             "by a real recording alone: that Agora itself reaches the bucket, that AGORA_APP_CERTIFICATE is right, and"
-            f" that calls use the profile {parts.profile} (AGORA_CHANNEL_PROFILE)",
+            f" that calls use the profile {installation.profile} (AGORA_CHANNEL_PROFILE)",
         ),
     ]
 
 
-def _looks(parts: Parts, tables: Callable[[], None]) -> list[_Look]:
+def _looks(installation: Installation, tables: Callable[[], None]) -> list[_Look]:
     return [
         _Look(
-            lambda: database_look.database_lines(parts.database, tables, parts.max_recorders),
+            lambda: database_look.database_lines(installation.database, tables, installation.max_recorders),
             (database_look.DATABASE, database_look.RECORDERS),
             database_look.NEXT_STEP,
         ),
         _Look(
-            lambda: slack_look.slack_lines(parts.slack, parts.app_token, parts.heard),
-            (slack_look.BOT_TOKEN, slack_look.SCOPES, slack_look.APP_TOKEN if parts.app_token else slack_look.REQUESTS),
+            lambda: slack_look.slack_lines(installation.slack, installation.app_token, installation.clock_skew),
+            (
+                slack_look.BOT_TOKEN,
+                slack_look.SCOPES,
+                slack_look.APP_TOKEN if installation.app_token else slack_look.REQUESTS,
+            ),
             slack_look.NETWORK,
         ),
         _Look(
-            lambda: agora_look.agora_lines(parts.agora),
+            lambda: agora_look.agora_lines(installation.agora),
             (agora_look.CREDENTIALS, agora_look.APP_ID, agora_look.RECORDING),
             agora_look.NETWORK,
         ),
         _Look(
-            lambda: bucket_look.bucket_lines(parts.bucket),
+            lambda: bucket_look.bucket_lines(installation.bucket),
             (bucket_look.WRITE, bucket_look.LIST, bucket_look.READ, bucket_look.DELETE),
             bucket_look.NETWORK,
         ),
-        _Look(lambda: webhook_look.webhook_lines(parts.door), (webhook_look.WEBHOOK,), webhook_look.NEXT_STEP),
+        _Look(
+            lambda: webhook_look.webhook_lines(installation.webhook_probe),
+            (webhook_look.WEBHOOK,),
+            webhook_look.NEXT_STEP,
+        ),
     ]
-
-
-_T = TypeVar("_T")
-
-
-def together(calls: Sequence[Callable[[], _T]], seconds: float) -> list[_T | None]:
-    """What each call returns, in their order; None where it takes longer. What one of them raises is raised here.
-
-    A call that is late goes on in its thread: looking up a host's name, for one, can't be interrupted.
-    """
-    pool = ThreadPoolExecutor(len(calls), "check")
-    futures = [pool.submit(call) for call in calls]
-    wait(futures, timeout=seconds)
-    pool.shutdown(wait=False)
-    return [future.result() if future.done() else None for future in futures]

@@ -8,14 +8,14 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from doctor.results import Line, note, right, wrong
+from doctor.results import CheckResult, note, right, wrong
 from recordings.ports import Clock
 
 ALLOWED = timedelta(seconds=30)
 AGORA, SLACK = "Agora", "Slack"
 
 
-class Heard:
+class ClockSkew:
     """How far this clock is ahead of the clocks of those who answered. Threads may share it."""
 
     def __init__(self, clock: Clock) -> None:
@@ -28,7 +28,7 @@ class Heard:
         date = _date(headers)
         if date is not None:
             with self._lock:
-                self._ahead[who] = self._clock() - date
+                self._ahead[who] = self._clock.now() - date
 
     def ahead(self) -> dict[str, timedelta]:
         """By who answered; whose answer had no date is left out."""
@@ -48,7 +48,7 @@ def header(headers: Mapping[str, Any], name: str) -> str:
     return ""
 
 
-def clock_line(ahead: Mapping[str, timedelta]) -> Line:
+def clock_line(ahead: Mapping[str, timedelta]) -> CheckResult:
     """Whether tokens and signatures that this machine makes are good where they go."""
     off = {who: by for who, by in ahead.items() if abs(by) > ALLOWED}
     if off:

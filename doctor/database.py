@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from doctor.results import Line, not_looked_at, right, wrong
+from doctor.results import CheckResult, not_looked_at, right, wrong
 from recordings.errors import DatabaseNewer, StorageUnavailable
 from storage.database import Database, try_writing
 from storage.recorders import Recorders
@@ -13,7 +13,7 @@ DATABASE, RECORDERS = "database", "own recorders"
 NEXT_STEP = "Check DATABASE_URL, and that its folder or server can be written to."
 
 
-def database_lines(database: Database, tables: Callable[[], None], most: int) -> list[Line]:
+def database_lines(database: Database, tables: Callable[[], None], most: int) -> list[CheckResult]:
     """`tables` looks after the tables or makes them; `most` recorders are allowed."""
     try:
         tables()
@@ -27,7 +27,7 @@ def database_lines(database: Database, tables: Callable[[], None], most: int) ->
     return [good, recorders_line(running, most)]
 
 
-def recorders_line(running: int, most: int) -> Line:
+def recorders_line(running: int, most: int) -> CheckResult:
     """Whether Agora lets one more recorder run."""
     if running < most:
         return right(RECORDERS, f"{running} of {most} that Agora allows (MAX_RECORDERS)")

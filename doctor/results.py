@@ -2,37 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import TypeVar
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class CheckResult:
     """`note`: it is no fault, and worth reading all the same."""
 
-    what: str
+    check: str
     ok: bool
-    found: str
+    detail: str
     note: bool = False
 
     def __str__(self) -> str:
-        found = f"note: {self.found}" if self.note else self.found
-        return f"{'ok  ' if self.ok else 'FAIL'}  {self.what:<17} {' '.join(found.split())}"
+        found = f"note: {self.detail}" if self.note else self.detail
+        return f"{'ok  ' if self.ok else 'FAIL'}  {self.check:<17} {' '.join(found.split())}"
 
 
-def right(what: str, found: str) -> Line:
-    return Line(what, True, found)
+def right(what: str, found: str) -> CheckResult:
+    return CheckResult(what, True, found)
 
 
-def wrong(what: str, found: str) -> Line:
-    return Line(what, False, found)
+def wrong(what: str, found: str) -> CheckResult:
+    return CheckResult(what, False, found)
 
 
-def note(what: str, found: str) -> Line:
-    return Line(what, True, found, note=True)
+def note(what: str, found: str) -> CheckResult:
+    return CheckResult(what, True, found, note=True)
 
 
-def not_looked_at(what: str, first: str) -> Line:
+def not_looked_at(what: str, first: str) -> CheckResult:
     """Nothing can be known of it before another line is right."""
     return note(what, f"not looked at: see {first}")
 
@@ -42,10 +46,22 @@ def report_settings(lines: Sequence[str]) -> int:
     return report([wrong("settings", line) for line in lines])
 
 
-def report(lines: Iterable[Line]) -> int:
+def report(lines: Iterable[CheckResult]) -> int:
     """Prints the lines as they come; 0 where every one is right, else 1."""
     faults = 0
     for line in lines:
         print(line, flush=True)  # noqa: T201 - this is what a person at a terminal reads
         faults += not line.ok
     return 1 if faults else 0
+
+
+def run_together(calls: Sequence[Callable[[], _T]], seconds: float) -> list[_T | None]:
+    """What each call returns, in their order; None where it takes longer. What one of them raises is raised here.
+
+    A call that is late goes on in its thread: looking up a host's name, for one, can't be interrupted.
+    """
+    pool = ThreadPoolExecutor(len(calls), "check")
+    futures = [pool.submit(call) for call in calls]
+    wait(futures, timeout=seconds)
+    pool.shutdown(wait=False)
+    return [future.result() if future.done() else None for future in futures]

@@ -10,9 +10,8 @@ from typing import Any
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
-from doctor.checks import together
-from doctor.clock import SLACK, Heard, header
-from doctor.results import Line, not_looked_at, note, right, wrong
+from doctor.clock import SLACK, ClockSkew, header
+from doctor.results import CheckResult, not_looked_at, note, right, run_together, wrong
 
 BOT_TOKEN, SCOPES, APP_TOKEN, REQUESTS = "slack bot token", "slack scopes", "slack app token", "slack requests"
 NEEDED_SCOPES = ("commands", "chat:write")
@@ -33,15 +32,15 @@ class _Asked:
     silent: bool = False
 
 
-def slack_lines(slack: WebClient, app_token: str, heard: Heard) -> list[Line]:
+def slack_lines(slack: WebClient, app_token: str, clock_skew: ClockSkew) -> list[CheckResult]:
     opened = (lambda: slack.apps_connections_open(app_token=app_token)) if app_token else (lambda: None)
     calls: list[Callable[[], Any]] = [slack.auth_test, opened]
     late = _Asked(error="Slack does not answer", silent=True)
-    bot, app = (asked or late for asked in together([_asking(call, heard) for call in calls], _SECONDS))
+    bot, app = (asked or late for asked in run_together([_asking(call, clock_skew) for call in calls], _SECONDS))
     return [*_bot(bot), _socket(app, bot) if app_token else right(REQUESTS, "come over HTTP, signed")]
 
 
-def _bot(bot: _Asked) -> list[Line]:
+def _bot(bot: _Asked) -> list[CheckResult]:
     if bot.error:
         return [wrong(BOT_TOKEN, f"{bot.error}. {_bot_todo(bot)}"), not_looked_at(SCOPES, BOT_TOKEN)]
     told = header(bot.headers, "x-oauth-scopes")
@@ -60,7 +59,7 @@ def _bot_todo(bot: _Asked) -> str:
     return "Check SLACK_BOT_TOKEN: it is under OAuth & Permissions, after the app was installed."
 
 
-def _scopes(granted: set[str]) -> Line:
+def _scopes(granted: set[str]) -> CheckResult:
     missing = [scope for scope in NEEDED_SCOPES if scope not in granted]
     if missing:
         return wrong(SCOPES, f"missing: {', '.join(missing)}. Add them {_ADD}")
@@ -70,7 +69,7 @@ def _scopes(granted: set[str]) -> Line:
     )
 
 
-def _socket(app: _Asked, bot: _Asked) -> Line:
+def _socket(app: _Asked, bot: _Asked) -> CheckResult:
     if app.silent and bot.silent:
         return not_looked_at(APP_TOKEN, BOT_TOKEN)
     if app.silent:
@@ -81,10 +80,10 @@ def _socket(app: _Asked, bot: _Asked) -> Line:
     return right(APP_TOKEN, "opens a socket")
 
 
-def _asking(call: Callable[[], Any], heard: Heard) -> Callable[[], _Asked]:
+def _asking(call: Callable[[], Any], clock_skew: ClockSkew) -> Callable[[], _Asked]:
     def ask() -> _Asked:
         asked = _ask(call)
-        heard.answer(SLACK, asked.headers)
+        clock_skew.answer(SLACK, asked.headers)
         return asked
 
     return ask

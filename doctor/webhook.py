@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from agora.trial import Reply, send_test
-from doctor.results import Line, note, right, wrong
+from doctor.results import CheckResult, note, right, wrong
 from recordings.errors import AgoraSilent
 from recordings.ports import Clock
 
@@ -19,7 +19,7 @@ _HAIRPIN = "Some networks don't let a machine reach its own public address: then
 
 
 @dataclass(frozen=True, slots=True)
-class Door:
+class WebhookProbe:
     """Where Agora's notifications come in. Each of the two is empty where it is not set."""
 
     secret: str
@@ -28,19 +28,19 @@ class Door:
     send: Callable[[str, str, datetime], Reply] = send_test
 
 
-def webhook_lines(door: Door) -> list[Line]:
+def webhook_lines(webhook_probe: WebhookProbe) -> list[CheckResult]:
     """Sends a test notification there, as Agora's console does; it has no effect."""
-    if not door.secret:
+    if not webhook_probe.secret:
         return [note(WEBHOOK, "off: AGORA_WEBHOOK_SECRET is empty, so the bot learns everything by asking")]
-    if not door.public_url:
+    if not webhook_probe.public_url:
         return [note(WEBHOOK, "not tried: set PUBLIC_URL to the address under which Agora reaches the bot")]
     try:
-        reply = door.send(door.public_url, door.secret, door.clock())
+        reply = webhook_probe.send(webhook_probe.public_url, webhook_probe.secret, webhook_probe.clock.now())
     except AgoraSilent as error:
         return [wrong(WEBHOOK, f"{error}. {NEXT_STEP} {_HAIRPIN}")]
     if reply.status == 200 and reply.is_json:
-        return [right(WEBHOOK, f"a test notification to {door.public_url} was taken")]
-    return [wrong(WEBHOOK, f"{door.public_url} answers {reply.status}: {_todo(reply)}")]
+        return [right(WEBHOOK, f"a test notification to {webhook_probe.public_url} was taken")]
+    return [wrong(WEBHOOK, f"{webhook_probe.public_url} answers {reply.status}: {_todo(reply)}")]
 
 
 def _todo(reply: Reply) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -11,9 +10,9 @@ from datetime import datetime
 import structlog
 
 from recordings.errors import BucketError, ObjectMissing
-from recordings.model.inventory import Sighting, StoredFile, of_sid, playlists_that_count, sought
+from recordings.model.inventory import BucketListing, StoredFile, expected_files, of_sid, playlists_that_count
 from recordings.model.recording import Recording
-from recordings.ports import Bucket, Meter, NoMeter
+from recordings.ports import Bucket, Clock, Meter, NoMeter
 
 _AFTER_A_FAULT = 60.0
 """Seconds until a bucket that could not be looked into is asked again for what is not urgent."""
@@ -21,42 +20,42 @@ _log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
-class Looks:
+class BucketChecks:
     """`folders`: the place of a recording in the bucket."""
 
     bucket: Bucket
     folders: Callable[[Recording], tuple[str, ...]]
+    clock: Clock
     meter: Meter = field(default_factory=NoMeter)
-    monotonic: Callable[[], float] = time.monotonic
     _not_before: float = float("-inf")
 
-    def look(self, recording: Recording) -> Sighting | BucketError:
+    def check(self, recording: Recording) -> BucketListing | BucketError:
         """Everything of this recording that is in the bucket, or the error."""
-        begun = self.monotonic()
+        begun = self.clock.monotonic()
         outcome = "ok"
         try:
-            sids = [part.sid for part in sought(recording)]
+            sids = [part.sid for part in expected_files(recording)]
             files = self._files(recording, *sids, "bak") if sids else []
             of_parts = [of_sid(files, sid) for sid in sids]
             lists = [key for part in of_parts for key in playlists_that_count(part)]
             texts = dict(self._texts(lists))
             found = [file for part in of_parts for file in part if file.key in texts or file.key not in lists]
-            return Sighting(tuple(found), texts)
+            return BucketListing(tuple(found), texts)
         except BucketError as error:
             outcome = type(error).__name__
             _log.warning("bucket_not_readable", recording=recording.id, error=str(error))
             return error
         finally:
-            self.meter.bucket_look(self.monotonic() - begun, outcome)
+            self.meter.bucket_look(self.clock.monotonic() - begun, outcome)
 
     def first_stored_at(self, recording: Recording) -> datetime | None:
         """When the first file of the part that goes on was stored; None where there is none, or nobody can tell."""
-        if recording.sid is None or self.monotonic() < self._not_before:
+        if recording.sid is None or self.clock.monotonic() < self._not_before:
             return None
         try:
             files = of_sid(self._files(recording, recording.sid), recording.sid)
         except BucketError as error:
-            self._not_before = self.monotonic() + _AFTER_A_FAULT
+            self._not_before = self.clock.monotonic() + _AFTER_A_FAULT
             _log.info("bucket_not_readable", recording=recording.id, error=str(error))
             return None
         return min((file.stored_at for file in files), default=None)

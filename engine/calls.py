@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from recordings.errors import AgoraError
 from recordings.lifecycle import layouts
-from recordings.lifecycle.actions import Acquire, Action, Answer, Outcome, Query, Settle, Start, Stop, ThrowOut
+from recordings.lifecycle.actions import Acquire, Action, CallResult, Outcome, Query, Reevaluate, Start, Stop, ThrowOut
 from recordings.model.options import Layout
 from recordings.model.recorder import Recorder, Target
 from recordings.model.recording import Recording
 from recordings.model.reported import ChannelUsers
 from recordings.ports import Clock, CloudRecorder, Meter, NoMeter
-from recordings.repositories import Recorders
+from recordings.repositories import RecorderRepository
 
 FIRST_UID, _LAST_UID = 3_500_000_000, 4_294_967_295
 """The range of the recorders' uids: apps number their people from below."""
@@ -26,33 +25,35 @@ class Calls:
     """Calls at Agora for the engine's steps."""
 
     agora: CloudRecorder
-    recorders: Recorders
+    recorders: RecorderRepository
     prefix: Callable[[Recording], tuple[str, ...]]
     clock: Clock
     random: random.Random
     meter: Meter = field(default_factory=NoMeter)
 
     def perform(
-        self, action: Action, recorder: Recorder, recording: Recording | None = None, within: float | None = None
-    ) -> Answer:
+        self, action: Action, recorder: Recorder, recording: Recording | None = None, timeout: float | None = None
+    ) -> CallResult:
         """What Agora answered, or the error."""
-        if isinstance(action, Settle):
+        if isinstance(action, Reevaluate):
             return None
-        begun = time.monotonic()
-        answer = self._answer(action, recorder, recording, within)
+        begun = self.clock.monotonic()
+        answer = self._answer(action, recorder, recording, timeout)
         outcome = type(answer).__name__ if isinstance(answer, Exception) else "ok"
-        self.meter.agora_call(type(action).__name__.lower(), time.monotonic() - begun, outcome)
+        self.meter.agora_call(type(action).__name__.lower(), self.clock.monotonic() - begun, outcome)
         return answer
 
-    def _answer(self, action: Action, recorder: Recorder, recording: Recording | None, within: float | None) -> Answer:
+    def _answer(
+        self, action: Action, recorder: Recorder, recording: Recording | None, timeout: float | None
+    ) -> CallResult:
         target = _target(recorder)
         try:
             match action:
                 case Acquire():
-                    return self.agora.acquire(target.channel, target.uid, within)
+                    return self.agora.acquire(target.channel, target.uid, timeout)
                 case Start() if recording is not None:
-                    options, big_uid = layouts.begun_with(recording), recording.shown.big_uid
-                    return self.agora.start(target, self.prefix(recording), within, options, big_uid)
+                    options, big_uid = layouts.begun_with(recording), recording.applied_layout.big_uid
+                    return self.agora.start(target, self.prefix(recording), timeout, options, big_uid)
                 case Query():
                     return self.agora.query(target)
                 case Stop():
@@ -64,7 +65,7 @@ class Calls:
             return error
         raise ValueError(f"{action} is no call at Agora")
 
-    def arrange(self, recorder: Recorder, recording: Recording) -> Outcome:
+    def update_layout(self, recorder: Recorder, recording: Recording) -> Outcome:
         """What Agora answered to the layout that the recording should have. Where somebody has to be large and nobody
         is there, it is not asked."""
         outcome = Outcome()
@@ -72,20 +73,20 @@ class Calls:
             outcome = self.with_users(recording.agora_channel, None)
             if layouts.large_of(recording, outcome) is None:
                 return outcome
-        begun = time.monotonic()
+        begun = self.clock.monotonic()
         target = _target(recorder)
         try:
-            self.agora.arrange(target, recording.layout, layouts.large_of(recording, outcome))
+            self.agora.update_layout(target, recording.layout, layouts.large_of(recording, outcome))
         except AgoraError as error:
             outcome = replace(outcome, answer=error)
         name = "ok" if outcome.error is None else type(outcome.error).__name__
-        self.meter.agora_call("arrange", time.monotonic() - begun, name)
+        self.meter.agora_call("arrange", self.clock.monotonic() - begun, name)
         return outcome
 
-    def allot_uid(self, channel: str, within: float | None = None) -> Outcome:
+    def pick_uid(self, channel: str, timeout: float | None = None) -> Outcome:
         """A uid that nobody in the channel has, nor any recorder of ours lately, together with who is there. Where
         Agora does not say who is in the channel, a random one out of 795 million is as good."""
-        users, own = self._users(channel, within), self.recorders.uids_in(channel, self.clock())
+        users, own = self._users(channel, timeout), self.recorders.uids_in(channel, self.clock.now())
         there = users or ChannelUsers()
         taken = there.hosts | there.audience | own
         uid = self.random.randint(FIRST_UID, _LAST_UID)
@@ -93,21 +94,21 @@ class Calls:
             uid = self.random.randint(FIRST_UID, _LAST_UID)
         return Outcome(uid, users=users, own_uids=own)
 
-    def with_users(self, channel: str, answer: Answer) -> Outcome:
+    def with_users(self, channel: str, answer: CallResult) -> Outcome:
         """The answer together with who is in the channel."""
-        own = self.recorders.uids_in(channel, self.clock())
+        own = self.recorders.uids_in(channel, self.clock.now())
         return Outcome(answer, users=self._users(channel), own_uids=own)
 
-    def _users(self, channel: str, within: float | None = None) -> ChannelUsers | None:
-        begun = time.monotonic()
+    def _users(self, channel: str, timeout: float | None = None) -> ChannelUsers | None:
+        begun = self.clock.monotonic()
         outcome = "ok"
         try:
-            return self.agora.users(channel, within)
+            return self.agora.users(channel, timeout)
         except AgoraError as error:
             outcome = type(error).__name__
             return None
         finally:
-            self.meter.agora_call("users", time.monotonic() - begun, outcome)
+            self.meter.agora_call("users", self.clock.monotonic() - begun, outcome)
 
 
 def _target(recorder: Recorder) -> Target:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ _Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Lane:
+class Worker:
     """A kind of work with its threads; `room`: how many more rows may be taken just now, where there is a limit."""
 
     work: Work
@@ -38,7 +37,7 @@ class Dispatcher:
     """Runs work while this replica leads. `wake` may be called from any thread."""
 
     def __init__(
-        self, lanes: Sequence[Lane], epoch: Callable[[], int | None], clock: Clock, meter: Meter | None = None
+        self, lanes: Sequence[Worker], epoch: Callable[[], int | None], clock: Clock, meter: Meter | None = None
     ) -> None:
         self._lanes = lanes
         self._epoch = epoch
@@ -50,7 +49,7 @@ class Dispatcher:
         self._running: dict[_Key, Future[None]] = {}
         self._not_before: dict[_Key, datetime] = {}
         self._thread = threading.Thread(target=self._loop, name="dispatcher", daemon=True)
-        self.progressed_at = time.monotonic()
+        self.progressed_at = self._clock.monotonic()
         """When a step was last done, or there was none to do."""
         self.behind = 0.0
         """Seconds by which rows come too late for want of room."""
@@ -65,12 +64,12 @@ class Dispatcher:
         """Takes nothing new and waits for what is in hand, so long at most."""
         self._stopping.set()
         self._event.set()
-        deadline = time.monotonic() + seconds
+        deadline = self._clock.monotonic() + seconds
         if self._thread.is_alive():
             self._thread.join(seconds)
         with self._guard:
             in_hand = list(self._running.values())
-        left = wait(in_hand, timeout=max(0.0, deadline - time.monotonic())).not_done
+        left = wait(in_hand, timeout=max(0.0, deadline - self._clock.monotonic())).not_done
         _log.info("drained", left=len(left))
 
     def _loop(self) -> None:
@@ -91,10 +90,10 @@ class Dispatcher:
             return _LONGEST_WAIT
         with self._guard:
             if not self._running:
-                self.progressed_at = time.monotonic()
+                self.progressed_at = self._clock.monotonic()
         return min(pauses, default=_LONGEST_WAIT)
 
-    def _take_or_skip(self, lane: Lane, epoch: int) -> float:
+    def _take_or_skip(self, lane: Worker, epoch: int) -> float:
         try:
             return self._take(lane, epoch)
         except StorageUnavailable:
@@ -103,9 +102,9 @@ class Dispatcher:
             _log.exception("rows_unreadable", work=lane.work.name)
             return _LONGEST_WAIT
 
-    def _take(self, lane: Lane, epoch: int) -> float:
+    def _take(self, lane: Worker, epoch: int) -> float:
         due = lane.work.due()
-        now = self._clock()
+        now = self._clock.now()
         pause = _LONGEST_WAIT
         room = None if lane.room is None else lane.room()
         behind = 0.0
@@ -124,11 +123,11 @@ class Dispatcher:
             self.behind = behind
         return pause
 
-    def _submit(self, lane: Lane, key: _Key, epoch: int) -> bool:
+    def _submit(self, lane: Worker, key: _Key, epoch: int) -> bool:
         with self._guard:
             if key in self._running or self._stopping.is_set():
                 return False
-            begun = time.monotonic()
+            begun = self._clock.monotonic()
             future = lane.pool.submit(lane.work.run, key[1], epoch)
             self._running[key] = future
         future.add_done_callback(lambda done: self._done(key, done, begun))
@@ -136,14 +135,14 @@ class Dispatcher:
 
     def _done(self, key: _Key, future: Future[None], begun: float) -> None:
         error = future.exception()
-        self._meter.step(key[0], time.monotonic() - begun, type(error).__name__ if error else "done")
+        self._meter.step(key[0], self._clock.monotonic() - begun, type(error).__name__ if error else "done")
         with self._guard:
             self._running.pop(key, None)
             self._not_before.pop(key, None)
             if error is None:
-                self.progressed_at = time.monotonic()
+                self.progressed_at = self._clock.monotonic()
             else:
-                self._not_before[key] = self._clock() + _AFTER_A_FAULT
+                self._not_before[key] = self._clock.now() + _AFTER_A_FAULT
         if isinstance(error, LeaseLost | StorageUnavailable):
             _log.warning("step_not_written", work=key[0], row=key[1], error=str(error))
         elif error is not None:

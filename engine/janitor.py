@@ -13,7 +13,7 @@ from recordings.errors import AgoraError
 from recordings.lifecycle.actions import ThrowOut
 from recordings.model.recorder import Recorder
 from recordings.ports import Clock
-from recordings.repositories import Recorders
+from recordings.repositories import RecorderRepository
 
 _EVERY = timedelta(hours=1)
 _AFTER_A_FAULT = timedelta(minutes=1)
@@ -30,7 +30,7 @@ class Janitor:
     knows is told in the log only: it can be a person, or another installation's recorder.
     """
 
-    recorders: Recorders
+    recorders: RecorderRepository
     calls: Calls
     clock: Clock
     spacing: timedelta = timedelta(0)
@@ -40,7 +40,7 @@ class Janitor:
     _first_round: bool = True
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        now = self.clock()
+        now = self.clock.now()
         channels = self.recorders.channels(now - _LATELY)
         first_look = now if self._first_round else now + _EVERY
         self._first_round = False
@@ -52,10 +52,10 @@ class Janitor:
         del epoch
         outcome = self.calls.with_users(key, None)
         if outcome.users is None:
-            self._next[key] = self.clock() + _AFTER_A_FAULT
+            self._next[key] = self.clock.now() + _AFTER_A_FAULT
             return
         present = outcome.users.hosts | outcome.users.audience
-        lately = self.recorders.of_channel(key, self.clock() - _LATELY)
+        lately = self.recorders.of_channel(key, self.clock.now() - _LATELY)
         # Agora gives one that it moves another uid, which is the one to throw out then.
         known = {
             uid: replace(recorder, uid=uid)
@@ -68,7 +68,7 @@ class Janitor:
             self.calls.meter.unknown_uid()
         back = [recorder for uid, recorder in known.items() if uid in present and recorder.gone_at is not None]
         faults = [recorder for recorder in back if not self._throw_out(recorder)]
-        self._next[key] = self.clock() + (_AFTER_A_FAULT if faults else _EVERY)
+        self._next[key] = self.clock.now() + (_AFTER_A_FAULT if faults else _EVERY)
 
     def _throw_out(self, recorder: Recorder) -> bool:
         answer = self.calls.perform(ThrowOut(), recorder)

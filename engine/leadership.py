@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import datetime
 
 import structlog
 
 from recordings.lifecycle.incidents import Pause
 from recordings.ports import Clock
-from recordings.repositories import LeaseRow
+from recordings.repositories import LeaseRepository
 
 _log = structlog.get_logger(__name__)
 
@@ -20,17 +21,18 @@ class Leadership:
 
     def __init__(
         self,
-        lease: LeaseRow,
+        lease: LeaseRepository,
         seconds: float,
+        lease_time: Callable[[], datetime],
         clock: Clock,
-        monotonic: Callable[[], float],
         pause_seconds: float = float("inf"),
     ) -> None:
-        """`seconds`: how long the lease lasts; `pause_seconds`: nobody led for longer than that is worth telling."""
+        """`seconds`: how long the lease lasts; `lease_time`: the time that every replica agrees on; `pause_seconds`: a
+        longer time without a leader is reported."""
         self._lease = lease
         self._seconds = seconds
         self._clock = clock
-        self._monotonic = monotonic
+        self._lease_time = lease_time
         self._pause_seconds = pause_seconds
         self._paused: Pause | None = None
         self._guard = threading.Lock()
@@ -44,14 +46,14 @@ class Leadership:
 
         Raises `StorageUnavailable`.
         """
-        asked_at = self._monotonic()
+        asked_at = self._clock.monotonic()
         with self._guard:
             if self._resigned:
                 return
             if self._epoch is not None and asked_at < self._renewed + min(self._seconds, self._pause_seconds) / 3:
                 return
         renewed_at = self._lease.renewed_at()
-        now = self._clock()
+        now = self._lease_time()
         epoch = self._lease.hold(now, self._seconds)
         with self._guard:
             if (
@@ -77,7 +79,7 @@ class Leadership:
     def epoch(self) -> int | None:
         """The epoch in which this replica leads just now; None where it does not."""
         with self._guard:
-            return self._epoch if self._monotonic() < self._until else None
+            return self._epoch if self._clock.monotonic() < self._until else None
 
     def resign(self) -> None:
         """Hands the lease over at once, for good. Raises `StorageUnavailable`."""
@@ -85,4 +87,4 @@ class Leadership:
             leading, self._epoch = self._epoch is not None, None
             self._resigned = True
         if leading:
-            self._lease.release(self._clock())
+            self._lease.release(self._lease_time())

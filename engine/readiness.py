@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import Protocol
 
 from engine.dispatcher import Dispatcher
 from engine.ticker import Ticker
+from recordings.ports import Clock
 
 _INTERVALS = 3
 _SHORTEST_SECONDS = 5.0
@@ -15,7 +15,7 @@ _WORTH_TELLING = 0.2
 
 
 class Identity(Protocol):
-    trouble: str
+    problem: str
 
 
 class Connection(Protocol):
@@ -32,9 +32,10 @@ class Readiness:
     ticker: Ticker
     dispatcher: Dispatcher
     query_interval: float
+    clock: Clock
 
     def __call__(self) -> dict[str, str]:
-        parts = {"slack": self._slack(), "database": self.ticker.trouble or "ok", "monitor": self._monitor()}
+        parts = {"slack": self._slack(), "database": self.ticker.problem or "ok", "monitor": self._monitor()}
         stretched = self.dispatcher.behind > self.query_interval * _WORTH_TELLING
         return parts | ({"queries": self._stretched()} if stretched else {})
 
@@ -43,12 +44,12 @@ class Readiness:
         return f"about every {now_every:.0f} s: there are more recordings than AGORA_QPS lets ask for"
 
     def _slack(self) -> str:
-        if self.identity.trouble:
-            return self.identity.trouble
+        if self.identity.problem:
+            return self.identity.problem
         return "ok" if self.connection is None or self.connection.connected else "not connected"
 
     def _monitor(self) -> str:
-        now = time.monotonic()
+        now = self.clock.monotonic()
         patience = max(_INTERVALS * self.query_interval, _SHORTEST_SECONDS)
         if now - self.ticker.ticked_at > patience:
             return "does not tick"

@@ -13,7 +13,7 @@ from recordings.lifecycle import cleanup
 from recordings.lifecycle.actions import Outcome, ThrowOut
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.ports import Clock
-from recordings.repositories import Recorders
+from recordings.repositories import RecorderRepository
 
 _MOST = 200
 _log = structlog.get_logger(__name__)
@@ -23,11 +23,11 @@ _log = structlog.get_logger(__name__)
 class RecorderSteps:
     """Work: every recorder that is neither wanted nor gone."""
 
-    recorders: Recorders
+    recorders: RecorderRepository
     calls: Calls
     policy: Policy
     clock: Clock
-    chance: Callable[[], float]
+    jitter: Callable[[], float]
     name: str = "recorder"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
@@ -35,10 +35,10 @@ class RecorderSteps:
 
     def run(self, key: str, epoch: int) -> None:
         recorder = self.recorders.get(key)
-        if recorder is None or recorder.gone_at is not None or recorder.next_step_at > self.clock():
+        if recorder is None or recorder.gone_at is not None or recorder.next_step_at > self.clock.now():
             return
         action = cleanup.decide(recorder, self._turn())
-        asked_at = self.clock()
+        asked_at = self.clock.now()
         answer = self.calls.perform(action, recorder)
         with_users = isinstance(action, ThrowOut) and answer is None
         outcome = self.calls.with_users(recorder.agora_channel, answer) if with_users else Outcome(answer)
@@ -50,4 +50,4 @@ class RecorderSteps:
         self.recorders.save(after, epoch)
 
     def _turn(self) -> Turn:
-        return Turn(now=self.clock(), policy=self.policy, chance=self.chance())
+        return Turn(now=self.clock.now(), policy=self.policy, jitter=self.jitter())

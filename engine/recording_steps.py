@@ -9,17 +9,28 @@ from typing import Protocol
 
 import structlog
 
-from engine.bucket_checks import Looks
+from engine.bucket_checks import BucketChecks
 from engine.calls import Calls
 from recordings.errors import LeaseLost, SlackError
 from recordings.lifecycle import decide
-from recordings.lifecycle.actions import Acquire, Action, Allot, Answer, Arrange, Change, Look, Outcome, PostCard, Start
+from recordings.lifecycle.actions import (
+    Acquire,
+    Action,
+    AllocateRecorder,
+    CallResult,
+    Change,
+    ChangeLayout,
+    CheckFiles,
+    Outcome,
+    PostCard,
+    Start,
+)
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.model.alerts import AlertKind
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording
 from recordings.ports import Clock
-from recordings.repositories import Job, Recorders, Share, Steps
+from recordings.repositories import Job, Queue, RecorderRepository, RecordingRepository
 
 _MOST = 200
 _LOOK_UP = 5.0
@@ -40,43 +51,43 @@ class RecordingSteps:
     Every share has the same name, so that a row is never in hand twice.
     """
 
-    steps: Steps
-    recorders: Recorders
+    steps: RecordingRepository
+    recorders: RecorderRepository
     calls: Calls
-    looks: Looks
+    checks: BucketChecks
     cards: PostsCards
     policy: Policy
     clock: Clock
-    chance: Callable[[], float]
-    share: Share | None = None
+    jitter: Callable[[], float]
+    queue: Queue | None = None
     name: str = "recording"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.steps.due(_MOST, self.share)
+        return self.steps.due(_MOST, self.queue)
 
     def run(self, key: str, epoch: int) -> None:
         job = self.steps.job(key)
-        if job is None or job.recording.settled or job.recording.next_step_at > self.clock():
+        if job is None or job.recording.complete or job.recording.next_step_at > self.clock.now():
             return
         action = decide.decide(job.recording, job.recorder, self._turn())
         job = self._before_call(job, action, epoch)
-        asked_at = self.clock()
+        asked_at = self.clock.now()
         outcome = self._perform(job, action)
         turn = replace(self._turn(), asked_at=asked_at)
         change = decide.follow(job.recording, job.recorder, action, outcome, turn)
         _report(job.recording, action, outcome, change)
         self._save(job.recording, change, epoch)
-        if change.recording.told.missed and not job.recording.told.missed:
+        if change.recording.reported.missed and not job.recording.reported.missed:
             self.calls.meter.notice_missed()
 
     def _turn(self) -> Turn:
-        return Turn(now=self.clock(), policy=self.policy, chance=self.chance())
+        return Turn(now=self.clock.now(), policy=self.policy, jitter=self.jitter())
 
     def _before_call(self, job: Job, action: Action, epoch: int) -> Job:
         """What is needed to find a recorder again is committed before the call that may bring it to life."""
         if not isinstance(action, Start) or job.recorder is None:
             return job
-        now = self.clock()
+        now = self.clock.now()
         life = timedelta(seconds=self.policy.recorder_life)
         started = replace(job.recorder, start_sent_at=now, expires_at=now + life)
         self.recorders.save(started, epoch)
@@ -86,26 +97,26 @@ class RecordingSteps:
         recording, recorder = job.recording, job.recorder
         if isinstance(action, PostCard):
             return Outcome(self._post_card(recording))
-        if isinstance(action, Look):
-            return Outcome(self.looks.look(recording))
-        left = self.policy.left(recording, self.clock())
-        if isinstance(action, Allot):
+        if isinstance(action, CheckFiles):
+            return Outcome(self.checks.check(recording))
+        left = self.policy.left(recording, self.clock.now())
+        if isinstance(action, AllocateRecorder):
             # A uid that was not looked up is nearly as good, and there is more to do in the time that is left.
-            return self.calls.allot_uid(recording.agora_channel, within=min(_LOOK_UP, left / 4))
+            return self.calls.pick_uid(recording.agora_channel, timeout=min(_LOOK_UP, left / 4))
         if recorder is None:
             return Outcome()
-        if isinstance(action, Arrange):
-            return self.calls.arrange(recorder, recording)
+        if isinstance(action, ChangeLayout):
+            return self.calls.update_layout(recorder, recording)
         in_time = left if isinstance(action, Acquire | Start) else None
-        answer = self.calls.perform(action, recorder, recording, within=in_time)
+        answer = self.calls.perform(action, recorder, recording, timeout=in_time)
         outcome = Outcome(answer)
         if decide.asks_for_users(recording, action, answer, self._turn()):
             outcome = self.calls.with_users(recording.agora_channel, answer)
         if decide.asks_for_files(recording, action, answer):
-            outcome = replace(outcome, stored_at=self.looks.first_stored_at(recording))
+            outcome = replace(outcome, stored_at=self.checks.first_stored_at(recording))
         return outcome
 
-    def _post_card(self, recording: Recording) -> Answer:
+    def _post_card(self, recording: Recording) -> CallResult:
         try:
             return self.cards.post_card(recording)
         except SlackError as error:
@@ -113,7 +124,7 @@ class RecordingSteps:
 
     def _save(self, before: Recording, change: Change, epoch: int) -> None:
         try:
-            self.steps.save(before, change, epoch, self.clock())
+            self.steps.save(before, change, epoch, self.clock.now())
         except LeaseLost:
             for recorder in change.recorders:
                 self._keep_late(recorder)
@@ -133,6 +144,6 @@ def _report(before: Recording, action: Action, outcome: Outcome, change: Change)
     level("step", answer=answer, reason=after.reason and str(after.reason), sid=after.sid)
     for alert in change.alerts:
         if alert.kind is AlertKind.FILES:
-            log.info("files_ready", parts=after.delivery and len(after.delivery.parts))
+            log.info("files_ready", media_files=after.delivery and len(after.delivery.media_files))
         else:
             log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), detail=after.detail)

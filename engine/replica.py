@@ -8,7 +8,7 @@ import socket
 from pathlib import Path
 
 
-def name() -> str:
+def replica_name() -> str:
     """This process, told from every other there was on any machine."""
     return f"{_place()}{os.getpid()}-{secrets.token_hex(4)}"
 
@@ -20,7 +20,7 @@ def _place() -> str:
     return f"{socket.gethostname()[:30]}-{inside}"
 
 
-def was_killed(holder: str) -> bool:
+def is_dead(holder: str) -> bool:
     """Whether a holder of the lease was a process here that is no more: its successor need not wait for the lease."""
     place = _place()
     pid = holder.removeprefix(place).split("-")[0]

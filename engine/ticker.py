@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -16,7 +15,7 @@ from recordings.errors import SystemFailure
 from recordings.lifecycle.incidents import pause_alerts, review
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.ports import Clock
-from recordings.repositories import Notices, Steps, Troubles
+from recordings.repositories import IncidentRepository, NotificationRepository, RecordingRepository
 
 TICK_SECONDS = 0.5
 _ROUND_SECONDS = 1.0
@@ -29,27 +28,30 @@ class Ticker:
 
     leadership: Leadership
     dispatcher: Dispatcher
-    steps: Steps
-    troubles: Troubles
-    notices: Notices
+    steps: RecordingRepository
+    incidents: IncidentRepository
+    notifications: NotificationRepository
     policy: Policy
     clock: Clock
-    trouble: str = "not ticked yet"
+    problem: str = "not ticked yet"
     """Why the last tick was no success; empty where it was one."""
-    ticked_at: float = field(default_factory=time.monotonic)
+    ticked_at: float = field(init=False)
     _round_at: float = float("-inf")
+
+    def __post_init__(self) -> None:
+        self.ticked_at = self.clock.monotonic()
 
     def tick(self) -> None:
         try:
             self._tick()
-            self.trouble = ""
+            self.problem = ""
         except SystemFailure as error:
-            self.trouble = str(error)
-            _log.error("tick_failed", error=self.trouble)
+            self.problem = str(error)
+            _log.error("tick_failed", error=self.problem)
         except Exception as error:  # noqa: BLE001 - one of the four edges: the tick
-            self.trouble = type(error).__name__
+            self.problem = type(error).__name__
             _log.exception("tick_failed")
-        self.ticked_at = time.monotonic()
+        self.ticked_at = self.clock.monotonic()
 
     def _tick(self) -> None:
         self.leadership.renew()
@@ -57,36 +59,36 @@ class Ticker:
         if epoch is not None:
             self._tell_pause(epoch)
         self.dispatcher.wake()
-        if epoch is not None and time.monotonic() >= self._round_at + _ROUND_SECONDS:
-            self._round_at = time.monotonic()
+        if epoch is not None and self.clock.monotonic() >= self._round_at + _ROUND_SECONDS:
+            self._round_at = self.clock.monotonic()
             self._round(epoch)
 
     def _tell_pause(self, epoch: int) -> None:
         pause = self.leadership.paused()
         if pause is None:
             return
-        turn = Turn(now=self.clock(), policy=self.policy)
+        turn = Turn(now=self.clock.now(), policy=self.policy)
         affected, alerts = pause_alerts(self.steps.active(), pause, turn)
         if affected:
             _log.warning("unwatched", begun_at=str(pause.begun_at), recordings=len(affected))
-            self.troubles.save_pause(pause, affected, alerts, epoch)
+            self.incidents.save_pause(pause, affected, alerts, epoch)
         self.leadership.pause_told()
 
     def _round(self, epoch: int) -> None:
-        turn = Turn(now=self.clock(), policy=self.policy)
+        turn = Turn(now=self.clock.now(), policy=self.policy)
         self.steps.forget_response_urls(turn.now)
         self.steps.forget_requests(turn.now)
-        self.notices.forget(turn.now)
-        known = self.troubles.open()
+        self.notifications.forget(turn.now)
+        known = self.incidents.open()
         silent_since = turn.now - timedelta(seconds=self.policy.unreachable_alert)
-        if not known and not self.steps.silent(silent_since):
+        if not known and not self.steps.any_unanswered(silent_since):
             return
         found = review(self.steps.active(), known, turn)
-        if not found.troubles:
+        if not found.incidents:
             return
         for alert in found.alerts:
             _log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), recording=alert.recording.id)
-        self.troubles.save(found, epoch)
+        self.incidents.save(found, epoch)
         self.dispatcher.wake()
 
 

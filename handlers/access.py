@@ -11,7 +11,7 @@ import structlog
 from handlers.commands.parser import changes_something
 from messages import replies
 from messages.blocks import Message
-from recordings.service.access import Asker, ChannelNotAllowed, NotAllowed, Rights
+from recordings.service.access import Access, ChannelNotAllowed, NotAllowed, Requester
 
 START_OR_STOP, GET_LINKS = "start or stop recordings", "get links to recordings"
 _log = structlog.get_logger(__name__)
@@ -22,7 +22,7 @@ _Reply = TypeVar("_Reply")
 class Gate:
     """Stands before the listeners, so that none of them can forget to ask."""
 
-    rights: Rights
+    rights: Access
 
     def command(self, answer: Callable[[dict[str, Any]], _Reply], command: dict[str, Any]) -> _Reply | Message:
         """The answer to a command; some are for everybody."""
@@ -51,15 +51,15 @@ def _refusal(error: NotAllowed, doing: str, user: str | None) -> Message:
     return replies.only_members(doing)
 
 
-def _who_typed(command: dict[str, Any]) -> Asker:
+def _who_typed(command: dict[str, Any]) -> Requester:
     team, organisation = command.get("team_id") or "", command.get("enterprise_id") or ""
-    return Asker(command["user_id"], frozenset({team, organisation} - {""}), team)
+    return Requester(command["user_id"], frozenset({team, organisation} - {""}), team)
 
 
-def _who_pressed(body: dict[str, Any]) -> Asker:
+def _who_pressed(body: dict[str, Any]) -> Requester:
     """In a shared channel `user.team_id` and `team.id` may differ; in an organisation the first is the organisation's
     (docs.slack.dev, block_actions payload)."""
     user, team = body["user"], (body.get("team") or {}).get("id") or ""
     organisation = (body.get("enterprise") or {}).get("id") or ""
     told = {user["team_id"]} if user.get("team_id") else {team, organisation}
-    return Asker(user["id"], frozenset(told - {""}), team)
+    return Requester(user["id"], frozenset(told - {""}), team)

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from functools import partial
 from http.client import HTTPException
 from typing import Any
@@ -23,8 +24,8 @@ from slack_sdk.errors import SlackClientError
 
 from handlers import COMMANDS
 from handlers.access import GET_LINKS, Gate
-from handlers.buttons.acknowledge import TakeButton
-from handlers.buttons.again import AgainButton
+from handlers.buttons.acknowledge import AcknowledgeButton
+from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
 from handlers.buttons.layout import LayoutMenu
 from handlers.buttons.links import LinksButton
@@ -36,7 +37,7 @@ from handlers.commands.record import RecordCommand
 from handlers.form import RecordForm
 from messages import replies
 from messages.blocks import Message
-from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACTION, TAKE_ACTION
+from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.doctor import LOOKING
 from messages.files import LINKS_ACTION
@@ -44,28 +45,31 @@ from messages.form import CHANNEL, FORM, at_a_field
 from messages.layout import LAYOUT_ACTION
 from messages.links import OPEN_ACTION
 from recordings.errors import StorageUnavailable
-from recordings.service.access import Rights
-from recordings.service.start_stop import RecordingService
+from recordings.service.access import Access
 
 _THREADS = 24
 _log = structlog.get_logger(__name__)
 
 
-def slack_app(
-    client: WebClient,
-    bot_token: str,
-    record: RecordCommand,
-    doctor: Doctor,
-    service: RecordingService,
-    links: LinksButton,
-    rights: Rights,
-    extend: ExtendButton,
-    details: DetailsButton,
-    taking: TakeButton,
-    form: RecordForm,
-    layout: LayoutMenu,
-    signing_secret: str,
-) -> App:
+@dataclass(frozen=True, slots=True)
+class Handlers:
+    """What answers each kind of request, and who may make it."""
+
+    access: Access
+    record: RecordCommand
+    doctor: Doctor
+    form: RecordForm
+    stop: StopButton
+    extend: ExtendButton
+    again: RecordAgainButton
+    layout: LayoutMenu
+    links: LinksButton
+    acknowledge: AcknowledgeButton
+    details: DetailsButton
+    next_page: NextButton
+
+
+def slack_app(client: WebClient, bot_token: str, signing_secret: str, handlers: Handlers) -> App:
     """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
     app = App(
         client=client,
@@ -77,23 +81,23 @@ def slack_app(
         # Bolt's own five, a burst of commands would not be acknowledged within Slack's 3 seconds.
         listener_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="listener"),
     )
-    gate = Gate(rights)
+    gate = Gate(handlers.access)
     for name in COMMANDS:
-        app.command(name)(_command(record, doctor, form, gate))
+        app.command(name)(_command(handlers.record, handlers.doctor, handlers.form, gate))
     for action, button in (
-        (STOP_ACTION, StopButton(service)),
-        (EXTEND_ACTION, extend),
-        (AGAIN_ACTION, AgainButton(service)),
-        (LAYOUT_ACTION, layout),
+        (STOP_ACTION, handlers.stop),
+        (EXTEND_ACTION, handlers.extend),
+        (AGAIN_ACTION, handlers.again),
+        (LAYOUT_ACTION, handlers.layout),
     ):
         app.action(action)(_press(partial(gate.press, button.answer)))
-    app.action(NEXT_ACTION)(_press(NextButton(service).answer))
+    app.action(NEXT_ACTION)(_press(handlers.next_page.answer))
     for action in (MORE_ACTION, DETAILS_ACTION):
-        app.action(action)(_press(details.answer))
-    app.action(TAKE_ACTION)(_press_slowly(taking.answer))
-    app.action(LINKS_ACTION)(_press_slowly(partial(gate.press, links.answer, doing=GET_LINKS)))
+        app.action(action)(_press(handlers.details.answer))
+    app.action(ACKNOWLEDGE_ACTION)(_press_slowly(handlers.acknowledge.answer))
+    app.action(LINKS_ACTION)(_press_slowly(partial(gate.press, handlers.links.answer, doing=GET_LINKS)))
     app.action(re.compile(rf"{OPEN_ACTION}_\d+"))(_nothing_to_do)
-    app.view(FORM)(_submission(form, gate))
+    app.view(FORM)(_submission(handlers.form, gate))
     app.error(_on_error)
     return app
 
@@ -126,11 +130,11 @@ def _command(record: RecordCommand, doctor: Doctor, form: RecordForm, gate: Gate
     return listener
 
 
-Answer = Callable[[dict[str, Any]], Message | None]
+Handler = Callable[[dict[str, Any]], Message | None]
 """The reply to a press; None where what follows shows elsewhere."""
 
 
-def _press(answer: Answer) -> Any:
+def _press(answer: Handler) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         # Written down first, acknowledged then: what is lost shows as lost.
         replaces = bool((body.get("container") or {}).get("is_ephemeral"))
@@ -145,7 +149,7 @@ def _press(answer: Answer) -> Any:
     return listener
 
 
-def _press_slowly(answer: Answer) -> Any:
+def _press_slowly(answer: Handler) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
         try:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as NoAnswerInTime
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from recordings.ports import Clock
 from recordings.service.access import Profile
 
 _SECONDS = 1.0
@@ -32,9 +32,9 @@ _log = structlog.get_logger(__name__)
 class People:
     """Answers within a second: Slack waits 3 for what a person typed. An answer that comes later counts next time."""
 
-    def __init__(self, client: WebClient, monotonic: Callable[[], float], most: int = _MOST) -> None:
+    def __init__(self, client: WebClient, clock: Clock, most: int = _MOST) -> None:
         self._client = client
-        self._monotonic = monotonic
+        self._clock = clock
         self._most = most
         self._known: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
         self._lock = threading.Lock()
@@ -46,8 +46,8 @@ class People:
         """Where Slack does not tell just now, what it told last time, else None."""
         with self._lock:
             told_at, profile = self._known.get(user, (0.0, None))
-            paused = self._monotonic() < self._paused_until
-        if paused or (profile is not None and self._monotonic() < told_at + _REMEMBERED_SECONDS):
+            paused = self._clock.monotonic() < self._paused_until
+        if paused or (profile is not None and self._clock.monotonic() < told_at + _REMEMBERED_SECONDS):
             return profile
         asked = self._threads.submit(self._ask, user)
         try:
@@ -55,7 +55,7 @@ class People:
         except NoAnswerInTime:
             asked.cancel()
             self._note(_NO_ANSWER)
-            self._paused_until = self._monotonic() + _PAUSE_SECONDS
+            self._paused_until = self._clock.monotonic() + _PAUSE_SECONDS
             return profile
 
     def _ask(self, user: str) -> Profile | None:
@@ -72,18 +72,18 @@ class People:
 
     def _remember(self, user: str, profile: Profile) -> None:
         with self._lock:
-            self._known[user] = self._monotonic(), profile
+            self._known[user] = self._clock.monotonic(), profile
             self._known.move_to_end(user)
             while len(self._known) > self._most:
                 self._known.popitem(last=False)
             self._trouble, self._paused_until = "", 0.0
 
-    def _note(self, trouble: str) -> None:
+    def _note(self, problem: str) -> None:
         """One line for each trouble, until Slack tells again."""
         with self._lock:
-            known, self._trouble = self._trouble, trouble
-        if trouble != known:
-            _log.warning("people_unknown", error=trouble, taken_for="full members")
+            known, self._trouble = self._trouble, problem
+        if problem != known:
+            _log.warning("people_unknown", error=problem, taken_for="full members")
 
 
 def _profile(user: Any) -> Profile:
@@ -117,25 +117,25 @@ class Identity:
         self._client = client
         self._thread = threading.Thread(target=self._ask, name="identity", daemon=True)
         self.bot = Bot()
-        self.trouble = "not asked yet"
+        self.problem = "not asked yet"
 
     def start(self) -> None:
         self._thread.start()
 
     def _ask(self) -> None:
         wait = _FIRST_WAIT
-        while self.trouble:
+        while self.problem:
             try:
                 answer = self._client.auth_test()
                 home = frozenset(str(answer[name]) for name in ("team_id", "enterprise_id") if answer.get(name))
                 self.bot = Bot(str(answer["user_id"]), str(answer["user"]), home)
-                self.trouble = ""
+                self.problem = ""
             except SlackApiError as error:
-                self.trouble = str(error.response.get("error"))
+                self.problem = str(error.response.get("error"))
             except (SlackClientError, OSError, HTTPException, ValueError, KeyError) as error:
-                self.trouble = type(error).__name__
-            if self.trouble:
-                _log.warning("slack_unknown", error=self.trouble, again_in=wait)
+                self.problem = type(error).__name__
+            if self.problem:
+                _log.warning("slack_unknown", error=self.problem, again_in=wait)
                 threading.Event().wait(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
         _log.info("slack_known", bot=self.bot.name)

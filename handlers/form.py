@@ -14,14 +14,14 @@ import structlog
 from handlers.commands.end_times import FOR_EXAMPLE, Ends, For, NotUnderstood, Until, parse_end
 from handlers.commands.parser import check_bare_name
 from handlers.commands.record import ChannelName
-from handlers.commands.usage import Usage
+from handlers.commands.usage import UsageError
 from messages import form as fields
 from messages.blocks import Message
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
 from recordings.model.audit import Source
 from recordings.model.options import DEFAULT, ENDS, GLUED, Layout, Media, Options, Resolution
 from recordings.service.access import ChannelNotAllowed
-from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, Place, RecordingService
+from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, RecordingService, SlackChannelRef
 
 _QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb'
 _EITHER = re.compile(r"0?[0-9][:.][0-9]{2}")
@@ -51,7 +51,7 @@ class RecordForm:
 
     def open(self, command: dict[str, Any]) -> Message | None:
         """Opens it for whoever typed the command; a reply where that is not possible."""
-        place = Place(command.get("team_id") or "", command["channel_id"])
+        place = SlackChannelRef(command.get("team_id") or "", command["channel_id"])
         back = {"team": place.team, "channel": place.channel, "response_url": command.get("response_url")}
         view = fields.form(self._begun(command, place), self.limits, json.dumps(back))
         try:
@@ -61,7 +61,7 @@ class RecordForm:
             return fields.not_opened(error)
         return None
 
-    def _begun(self, command: dict[str, Any], place: Place) -> fields.Begun:
+    def _begun(self, command: dict[str, Any], place: SlackChannelRef) -> fields.FormDefaults:
         """As the last recording of this Slack channel was asked for."""
         try:
             last = self.service.last(place)
@@ -69,10 +69,10 @@ class RecordForm:
             last = ()
         recent = [name for name in dict.fromkeys(recording.agora_channel for recording in last) if self._may_be(name)]
         if recent:
-            return fields.Begun(recent[0], recent, last[0].options_now)
+            return fields.FormDefaults(recent[0], recent, last[0].current_options)
         name = self.channel_name(place.channel, command.get("channel_name") or "") or ""
-        options = last[0].options_now if last else Options()
-        return fields.Begun(name if self._may_be(name) else "", (), options)
+        options = last[0].current_options if last else Options()
+        return fields.FormDefaults(name if self._may_be(name) else "", (), options)
 
     def _may_be(self, name: str) -> bool:
         try:
@@ -93,7 +93,7 @@ class RecordForm:
         try:
             asked = end_in(filled.length)
             ends_at = None if asked is None else self.ends(asked, by)
-        except Usage as error:
+        except UsageError as error:
             wrong[fields.LENGTH] = f"{error} For example 45m, 1h30m or until 15:30."
         else:
             lasts = asked.seconds if isinstance(asked, For) else None
@@ -101,7 +101,7 @@ class RecordForm:
                 wrong = self._start(filled, by, ends_at, replace(filled.options, lasts=lasts))
         return {field: fields.at_a_field(words) for field, words in wrong.items()}
 
-    def _start(self, filled: Filled, by: str, ends_at: datetime | None, options: Options) -> Errors:
+    def _start(self, filled: Submission, by: str, ends_at: datetime | None, options: Options) -> Errors:
         try:
             result = self.service.start(
                 filled.name,
@@ -117,7 +117,7 @@ class RecordForm:
             return {filled.name_field: fields.runs_elsewhere(filled.name)}
         return {filled.name_field: fields.runs_here(filled.name)} if isinstance(result, AlreadyHere) else {}
 
-    def _wrong_name(self, filled: Filled) -> str | None:
+    def _wrong_name(self, filled: Submission) -> str | None:
         name = filled.name
         if not name.strip():
             return fields.NO_NAME
@@ -125,7 +125,7 @@ class RecordForm:
             if filled.bare:
                 check_bare_name(name)
             self.service.check_channel_name(name)
-        except (Usage, InvalidChannelName) as error:
+        except (UsageError, InvalidChannelName) as error:
             return str(error)
         except ChannelNotAllowed as error:
             return fields.not_one_of(name, error.patterns)
@@ -133,7 +133,7 @@ class RecordForm:
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class Submission:
     """What somebody filled in. `name_field`: the field that the name is from; `bare`: they typed it, without quotes;
     `began`: what stood at a field when the form opened."""
 
@@ -143,13 +143,13 @@ class Filled:
     length: str
     options: Options
     began: Options
-    place: Place
+    place: SlackChannelRef
     response_url: str | None = field(repr=False)
     request: str
 
 
 def end_in(text: str) -> For | Until | None:
-    """When it shall end, with or without the word in front; None where nothing is said. Raises `Usage`."""
+    """When it shall end, with or without the word in front; None where nothing is said. Raises `UsageError`."""
     words = GLUED.sub(r"\1 ", text.strip(), count=1).split(None, 1)
     if not words:
         return None
@@ -163,11 +163,11 @@ def end_in(text: str) -> For | Until | None:
         except NotUnderstood:
             raise error from None
         if _EITHER.fullmatch(text.strip()):
-            raise Usage(f"Is {text.strip()} a length or a time of day?", FOR_EXAMPLE) from None
+            raise UsageError(f"Is {text.strip()} a length or a time of day?", FOR_EXAMPLE) from None
         return until
 
 
-def _contradictions(filled: Filled) -> Errors:
+def _contradictions(filled: Submission) -> Errors:
     """A picture that somebody chose for a recording of sound only; what stood there before they did is no choice."""
     if filled.options.has_picture:
         return {}
@@ -179,7 +179,7 @@ def _contradictions(filled: Filled) -> Errors:
     return {name: fields.NO_PICTURE for name, is_chosen in chosen.items() if is_chosen}
 
 
-def _filled(view: dict[str, Any]) -> Filled:
+def _filled(view: dict[str, Any]) -> Submission:
     """From a `view_submission`."""
     held = {name: next(iter(elements.values())) for name, elements in view["state"]["values"].items()}
     began = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
@@ -187,14 +187,14 @@ def _filled(view: dict[str, Any]) -> Filled:
     written = (held.get(fields.CHANNEL) or {}).get("value") or ""
     typed, proposed = _bare(written), (began.get(fields.CHANNEL) or {}).get("initial_value")
     back = json.loads(view.get("private_metadata") or "{}")
-    return Filled(
+    return Submission(
         name=recent or typed,
         name_field=fields.RECENT if recent else fields.CHANNEL,
         bare=not recent and typed == written.strip() and written != proposed,
         length=(held.get(fields.LENGTH) or {}).get("value") or "",
         options=_options(held, "selected_option"),
         began=_options(began, "initial_option"),
-        place=Place(back.get("team") or "", back.get("channel") or ""),
+        place=SlackChannelRef(back.get("team") or "", back.get("channel") or ""),
         response_url=back.get("response_url"),
         request=f"form {view['id']}",
     )

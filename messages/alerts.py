@@ -17,13 +17,14 @@ from messages.blocks import (
     sections,
     typed,
 )
-from messages.buttons import again_button, details_button, take_button
+from messages.buttons import acknowledge_button, again_button, details_button
 from messages.cards import extend_button, gap_line, gap_lines, parts_line
-from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Words, not_recorded_on
+from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Wording, not_resumed
 from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
-from recordings.model.alerts import Alert, AlertKind, Taken
+from recordings.model.alerts import Acknowledgement, Alert, AlertKind
 from recordings.model.delivery import Delivery
-from recordings.model.recording import Reason, Recording
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording
 
 _HEADS = {
     AlertKind.FAILED: "❌ Recording failed",
@@ -32,20 +33,25 @@ _HEADS = {
     AlertKind.ENDED: "⏹️ Recording ended",
     AlertKind.FILES: "📁 The recording is ready",
 }
-_WORDS: dict[AlertKind, dict[Reason, Words]] = {
+_WORDS: dict[AlertKind, dict[Reason, Wording]] = {
     AlertKind.FAILED: FAILED,
     AlertKind.WARNING: WARNING,
     AlertKind.RECOVERED: RECOVERED,
     AlertKind.ENDED: ENDED,
 }
-_TAKEABLE = frozenset({AlertKind.FAILED, AlertKind.WARNING})
+_ACKNOWLEDGEABLE = frozenset({AlertKind.FAILED, AlertKind.WARNING})
 _AGAIN = frozenset({Reason.TIME_LIMIT, Reason.IDLE, Reason.STOPPED_ELSEWHERE})
 _ABOUT_FILES = frozenset({Reason.NOT_DELIVERED, Reason.IN_BACKUP})
 _CONCERNS_MANY = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED, Reason.UNWATCHED})
 
 
 def alert_message(
-    alert: Alert, folder: str = "", *, direct: bool = False, taken: Taken | None = None, extension: float = 1_800
+    alert: Alert,
+    folder: str = "",
+    *,
+    direct: bool = False,
+    acknowledgement: Acknowledgement | None = None,
+    extension: float = 1_800,
 ) -> Message:
     """The alert as a message for the card's thread and the channel; `folder`: where the recording's files are, bucket
     and folders; `direct`: for the person who started the recording, since the channel can't be posted in; `taken`: who
@@ -53,7 +59,7 @@ def alert_message(
     if alert.kind is AlertKind.FILES:
         return _files(alert, folder, direct=direct)
     recording = alert.recording
-    words = _WORDS[alert.kind].get(alert.reason or Reason.STOPPED, Words(str(alert.reason)))
+    words = _WORDS[alert.kind].get(alert.reason or Reason.STOPPED, Wording(str(alert.reason)))
     many = alert.kind in (AlertKind.WARNING, AlertKind.RECOVERED) and alert.reason in _CONCERNS_MANY
     head = f"*{_HEADS[alert.kind]}*" + ("" if many else f": {code(recording.agora_channel)}")
     happened = " ".join(part for part in (_not_recorded_on(alert), words.happened) if part)
@@ -68,17 +74,17 @@ def alert_message(
     again = _start_again(recording) if _can_go_on(alert) else ""
     if direct:
         lines.append(again)
-    if alert.kind in _TAKEABLE:
+    if alert.kind in _ACKNOWLEDGEABLE:
         lines.append(f"For {person(recording.started_by)}, who started it")
-    if taken is not None:
-        lines.append(f"🙋 {person(taken.by)} is on it, since {clock(taken.at)}")
+    if acknowledgement is not None:
+        lines.append(f"🙋 {person(acknowledgement.by)} is on it, since {clock(acknowledgement.at)}")
     detail = _detail(alert)
     name = "" if many else f": {plain(recording.agora_channel, CUT_NAME)}"
     return Message(
         text=" ".join(part for part in (f"{_HEADS[alert.kind]}{name}. {happened}", again) if part),
         blocks=(
             *sections([line for line in lines if line]),
-            *(() if direct else _buttons(alert, taken, extension)),
+            *(() if direct else _buttons(alert, acknowledgement, extension)),
             context(f"Reference `{recording.id}`{detail}"),
         ),
         metadata=metadata(str(alert.kind), recording, alert.reason),
@@ -87,8 +93,8 @@ def alert_message(
 
 def _not_recorded_on(alert: Alert) -> str:
     """What there was to do: it was lost, and the reason is why no other recorder came up in its place."""
-    lost_at = alert.recording.lost_parts[-1].broke_off_at if alert.recording.lost_parts else None
-    words = not_recorded_on(alert.recording) if alert.kind is AlertKind.FAILED else ""
+    lost_at = alert.recording.lost_segments[-1].recorded_until if alert.recording.lost_segments else None
+    words = not_resumed(alert.recording) if alert.kind is AlertKind.FAILED else ""
     since = (
         f"Nothing has been recorded since {clock(lost_at)}; what was until then should be in the bucket."
         if lost_at
@@ -100,15 +106,15 @@ def _not_recorded_on(alert: Alert) -> str:
 def _recorded_on(alert: Alert) -> list[str]:
     """Which part it is now, and what is missing before it."""
     recording = alert.recording
-    if (alert.kind, alert.reason) != (AlertKind.WARNING, Reason.LOST) or not recording.lost_parts:
+    if (alert.kind, alert.reason) != (AlertKind.WARNING, Reason.LOST) or not recording.lost_segments:
         return []
-    lost_at = recording.lost_parts[-1].lost_at
+    lost_at = recording.lost_segments[-1].lost_at
     missing = [gap_line(gap) for gap in recording.gaps if gap.ended_at >= lost_at]
     return [parts_line(recording), *(missing or ["Nothing should be missing"])]
 
 
 def _until(alert: Alert) -> str:
-    end = alert.recording.ends_at
+    end = alert.recording.intent.ends_at
     if alert.reason is not Reason.ENDING_SOON or end is None:
         return ""
     return f"It is stopped at {date_and_time(end)}."
@@ -119,14 +125,14 @@ def _can_go_on(alert: Alert) -> bool:
     return alert.kind is AlertKind.FAILED or (alert.kind is AlertKind.ENDED and alert.reason in _AGAIN)
 
 
-def _buttons(alert: Alert, taken: Taken | None, extension: float) -> tuple[Block, ...]:
+def _buttons(alert: Alert, acknowledgement: Acknowledgement | None, extension: float) -> tuple[Block, ...]:
     """What somebody may want to do about it; in the channel only, where it is known who they are."""
     recording = alert.recording
     if alert.reason is Reason.ENDING_SOON:
         return _row(alert, [extend_button(recording, extension)])
     buttons = [again_button(recording)] if _can_go_on(alert) else []
-    if alert.kind in _TAKEABLE and taken is None:
-        buttons.append(take_button(alert))
+    if alert.kind in _ACKNOWLEDGEABLE and acknowledgement is None:
+        buttons.append(acknowledge_button(alert))
     if alert.kind is not AlertKind.RECOVERED:
         buttons.append(details_button(recording))
     return _row(alert, buttons)
@@ -149,7 +155,7 @@ def _files(alert: Alert, folder: str, *, direct: bool) -> Message:
     recording = alert.recording
     name, what = plain(recording.agora_channel, CUT_NAME), summary(recording.delivery or Delivery())
     head = f"*{_HEADS[alert.kind]}*: {code(recording.agora_channel)}"
-    broke_off = [parts_line(recording)] if recording.between_parts else []
+    broke_off = [parts_line(recording)] if recording.awaiting_segment else []
     lines = [head, *where_the_files_are(recording.delivery or Delivery(), folder), *broke_off, *gap_lines(recording)]
     if direct:
         lines.append(_why_direct(recording))

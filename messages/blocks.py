@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from recordings.model.options import ENDS, GLUED, WORDS
-from recordings.model.recording import Reason, Recording
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording
 
 Block = dict[str, Any]
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from messages.blocks import Block
-from recordings.model.alerts import Alert, AlertName
+from recordings.model.alerts import Alert, AlertKey
 from recordings.model.listing import Cursor
 from recordings.model.recording import Recording
 
 AGAIN_ACTION = "record_again"
 MORE_ACTION = "more"
 DETAILS_ACTION = "details"
-TAKE_ACTION = "take_alert"
+ACKNOWLEDGE_ACTION = "take_alert"
 NEXT_ACTION = "list_next"
 DETAILS_OPTION = "details:"
 """Followed by the recording's id."""
@@ -34,9 +34,9 @@ def details_button(recording: Recording) -> Block:
     return button(DETAILS_ACTION, "Details", recording.id)
 
 
-def take_button(alert: Alert) -> Block:
+def acknowledge_button(alert: Alert) -> Block:
     """Says that whoever presses it looks after the alert."""
-    return button(TAKE_ACTION, "I'm on it", str(AlertName.of(alert)))
+    return button(ACKNOWLEDGE_ACTION, "I'm on it", str(AlertKey.of(alert)))
 
 
 def next_button(after: Cursor) -> Block:

@@ -28,11 +28,12 @@ from messages.blocks import (
     times,
 )
 from messages.buttons import again_button, more_menu
-from messages.copy import ENDED, FAILED, not_recorded_on, sign, state_in_words
+from messages.copy import ENDED, FAILED, not_resumed, sign, state_in_words
 from messages.files import file_lines, has_links, links_button
 from messages.layout import how_it_is_made, layout_menu, menu_state
-from recordings.lifecycle.end_times import end_of, goes_on
-from recordings.model.recording import HOLDS_CHANNEL, Reason, Recording, State
+from recordings.lifecycle.end_times import end_of, is_ongoing
+from recordings.model.reason import Reason
+from recordings.model.recording import HOLDS_CHANNEL, Recording, State
 from recordings.model.reported import Gap
 
 STOP_ACTION = "stop_recording"
@@ -41,7 +42,7 @@ _GAPS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class CardConfig:
     """What every card needs to know of the installation: how many seconds a recording takes, the place in the
     bucket where a recording's files are, and by how many seconds its end can be put off at once."""
 
@@ -50,18 +51,18 @@ class Frame:
     extension: float = 1_800
 
 
-def card(recording: Recording, frame: Frame) -> Message:
+def card(recording: Recording, card_config: CardConfig) -> Message:
     """The card of a recording."""
     title = f"{sign(recording)} *{state_in_words(recording)}*: {code(recording.agora_channel)}"
     lines = [
         line
         for line in (
             _notice(recording),
-            *_times(recording, frame.max_duration),
+            *_times(recording, card_config.max_duration),
             parts_line(recording),
             how_it_is_made(recording),
             _people(recording),
-            _extended(recording, frame.max_duration),
+            _extended(recording, card_config.max_duration),
             _unwatched(recording),
             *gap_lines(recording),
             _troubles(recording),
@@ -70,14 +71,14 @@ def card(recording: Recording, frame: Frame) -> Message:
         if line
     ]
     blocks = [{**section("\n".join([title, *lines])), "accessory": more_menu(recording)}]
-    files = file_lines(recording, frame.folder(recording))
+    files = file_lines(recording, card_config.folder(recording))
     if files:
         blocks.extend(sections(files))
-    buttons = _buttons(recording, frame.extension)
+    buttons = _buttons(recording, card_config.extension)
     if buttons:
         name = f"card-{recording.id}{menu_state(recording)}"
         blocks.append({"type": "actions", "block_id": name, "elements": buttons})
-    seen = " · Agora's notifications arrive" if recording.told.notices else ""
+    seen = " · Agora's notifications arrive" if recording.reported.notifications else ""
     blocks.append(context(f"Reference `{recording.id}`{seen}"))
     name = plain(recording.agora_channel, CUT_NAME)
     return Message(
@@ -88,7 +89,7 @@ def card(recording: Recording, frame: Frame) -> Message:
 
 
 def _notice(recording: Recording) -> str:
-    if recording.coming_up and recording.lost_parts:
+    if recording.is_starting and recording.lost_segments:
         return "Nothing is recorded just now. Another recorder is on its way: everybody in the call should know."
     if recording.state in (State.RECORDING, State.INTERRUPTED):
         return "This call is being recorded: everybody in it should know."
@@ -99,7 +100,7 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
     by = person(recording.started_by)
     lines = [f"Asked for by {by} at {clock(recording.requested_at)}"]
     if recording.started_at is None:
-        if recording.ends_at is None or not goes_on(recording):
+        if recording.intent.ends_at is None or not is_ongoing(recording):
             return lines
         return [*lines, f"Until {date_and_time(end_of(recording, max_duration))} at the latest"]
     if recording.ended_at is not None:
@@ -110,19 +111,19 @@ def _times(recording: Recording, max_duration: float) -> list[str]:
         since += f", until {date_and_time(end_of(recording, max_duration))} at the latest"
     lines.append(since)
     if recording.first_file_at is not None:
-        of_part = f" of part {recording.part}" if recording.lost_parts else ""
+        of_part = f" of part {recording.segment_number}" if recording.lost_segments else ""
         lines.append(f"First file{of_part} stored at {clock(recording.first_file_at)}")
     return lines
 
 
 def _people(recording: Recording) -> str:
     """Who was there when Agora was last asked: a name that is not the call's shows here."""
-    if not goes_on(recording) or recording.present is None or recording.present_at is None:
+    if not is_ongoing(recording) or recording.present is None or recording.present_at is None:
         return ""
     at = clock(recording.present_at)
     if recording.present > 0:
         return f"{people(recording.present)} in the call at {at}"
-    if recording.first_file_at is None and not recording.lost_parts:
+    if recording.first_file_at is None and not recording.lost_segments:
         return f"Nobody was in this Agora channel at {at}: is it the one of your call?"
     came_later = recording.first_file_at is not None and recording.first_file_at >= recording.present_at
     return "" if came_later else f"Nobody was in the call at {at}"
@@ -130,14 +131,16 @@ def _people(recording: Recording) -> str:
 
 def parts_line(recording: Recording) -> str:
     """Which part it is, where recorders were lost; once it is over, how many there are."""
-    if not recording.lost_parts:
+    if not recording.lost_segments:
         return ""
-    if recording.between_parts:
+    if recording.awaiting_segment:
         since = "nothing is recorded since then" if recording.ended_at is None else "nothing was recorded after that"
-        return f"The recorder was lost at {clock(recording.lost_parts[-1].broke_off_at)}: {since}"
+        return f"The recorder was lost at {clock(recording.lost_segments[-1].recorded_until)}: {since}"
     if recording.ended_at is not None:
-        return f"Recorded in {recording.part} parts: the recorder was lost {times(recording.part - 1)}"
-    return f"Part {recording.part} since {clock(recording.up_at or recording.requested_at)}"
+        return (
+            f"Recorded in {recording.segment_number} parts: the recorder was lost {times(recording.segment_number - 1)}"
+        )
+    return f"Part {recording.segment_number} since {clock(recording.up_at or recording.requested_at)}"
 
 
 def gap_line(gap: Gap) -> str:
@@ -145,9 +148,9 @@ def gap_line(gap: Gap) -> str:
 
 
 def _extended(recording: Recording, max_duration: float) -> str:
-    if recording.extended_by is None or not goes_on(recording):
+    if recording.intent.extended_by is None or not is_ongoing(recording):
         return ""
-    return f"Extended to {date_and_time(end_of(recording, max_duration))} by {person(recording.extended_by)}"
+    return f"Extended to {date_and_time(end_of(recording, max_duration))} by {person(recording.intent.extended_by)}"
 
 
 def gap_lines(recording: Recording) -> list[str]:
@@ -161,12 +164,12 @@ def _troubles(recording: Recording) -> str:
     if recording.over:
         return ""
     parts = []
-    if recording.told.failing_told:
+    if recording.reported.upload_warning_open:
         parts.append("⚠️ Files can't be stored just now")
-    if recording.told.silent_told:
+    if recording.reported.silence_warning_open:
         parts.append("🔇 Nobody can be heard")
-    if recording.state is State.UPLOADING and recording.told.tenths:
-        parts.append(f"{recording.told.tenths * 10} % of the files are uploaded")
+    if recording.state is State.UPLOADING and recording.reported.tenths:
+        parts.append(f"{recording.reported.tenths * 10} % of the files are uploaded")
     return " · ".join(parts)
 
 
@@ -181,7 +184,7 @@ def _how_it_ended(recording: Recording) -> str:
     if recording.state is State.FAILED:
         words = FAILED[recording.reason or Reason.REJECTED]
         detail = f"Detail: {plain(recording.detail)}" if recording.detail else ""
-        return "\n".join(line for line in (not_recorded_on(recording), words.happened, detail) if line)
+        return "\n".join(line for line in (not_resumed(recording), words.happened, detail) if line)
     if recording.state is State.ENDED and recording.reason is not Reason.STOPPED:
         happened = ENDED[recording.reason or Reason.STOPPED].happened
         return "\n".join(line for line in (happened, _stopped_by(recording)) if line)
@@ -189,16 +192,16 @@ def _how_it_ended(recording: Recording) -> str:
 
 
 def _stopped_by(recording: Recording) -> str:
-    if recording.stop_wanted_by is None or recording.stop_wanted_at is None:
+    if recording.intent.stop_by is None or recording.intent.stop_at is None:
         return ""
     verb = "Stopped" if recording.over else "Stop asked for"
-    return f"{verb} by {person(recording.stop_wanted_by)} at {clock(recording.stop_wanted_at)}"
+    return f"{verb} by {person(recording.intent.stop_by)} at {clock(recording.intent.stop_at)}"
 
 
 def _buttons(recording: Recording, extension: float) -> list[Block]:
     """What somebody may want to do at this moment."""
     buttons = []
-    if recording.state in HOLDS_CHANNEL and recording.stop_wanted_at is None and recording.ending is None:
+    if recording.state in HOLDS_CHANNEL and recording.intent.stop_at is None and recording.ending is None:
         name = cut(recording.agora_channel, CUT_NAME)
         words = f"The recording of {name} ends for everybody."
         ask = confirm("Stop recording?", words, "Stop recording", "Keep recording")

@@ -4,125 +4,126 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recordings.model.delivery import Delivered
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.delivery import DeliveryState
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Wording:
     """`happened` in one sentence; `next_step`: what a person can do about it."""
 
     happened: str
     next_step: str = ""
 
 
-FAILED: dict[Reason, Words] = {
-    Reason.REJECTED: Words(
+FAILED: dict[Reason, Wording] = {
+    Reason.REJECTED: Wording(
         "Agora refused to record it.",
         "Its own words are below. Show them to the person who set up this bot: the channel name, the storage settings"
         " or the Agora account need a look.",
     ),
-    Reason.UNAUTHORIZED: Words(
+    Reason.UNAUTHORIZED: Wording(
         "Agora did not accept this bot's credentials.",
         "Ask the person who set up this bot to check the App ID, the customer ID and secret, and that Cloud Recording"
         " is enabled for the project. `python bot.py check` names the one that is wrong.",
     ),
-    Reason.OVERLOADED: Words(
+    Reason.OVERLOADED: Wording(
         "Agora allows no more recordings at the same time.",
         "Stop one that is no longer needed, then start again. If none of yours runs, ask Agora's support for a higher"
         " limit.",
     ),
-    Reason.UNAVAILABLE: Words(
+    Reason.UNAVAILABLE: Wording(
         "Agora could not be reached, or kept answering with errors.",
         "Nothing is being recorded. Wait a minute and start again; Agora's status page tells if they have an outage.",
     ),
-    Reason.UNDELIVERABLE: Words(
+    Reason.UNDELIVERABLE: Wording(
         "The bot can't post in this channel, so nothing was recorded.", "Invite it, then start again."
     ),
-    Reason.NEVER_STARTED: Words(
+    Reason.NEVER_STARTED: Wording(
         "The recorder did not come up in time.",
         "Nothing is being recorded. Start again. If it happens again, check that people are in that Agora channel, that"
         " the App ID is the one of the call, and that the app certificate is right.",
     ),
-    Reason.LOST: Words(
+    Reason.LOST: Wording(
         "The recorder is gone: Agora has not found it for longer than a move to another server takes.",
         "What was recorded until then should be in the bucket. Start again at once if the call goes on.",
     ),
-    Reason.CRASHED: Words(
+    Reason.CRASHED: Wording(
         "The recorder ended abnormally at Agora.",
         "What was recorded until then should be in the bucket. Start again at once if the call goes on.",
     ),
-    Reason.LEFT: Words(
+    Reason.LEFT: Wording(
         "The recorder left the call though nobody asked it to; perhaps it was thrown out.",
         "What was recorded until then should be in the bucket. Start again if the call goes on.",
     ),
 }
 
-ENDED: dict[Reason, Words] = {
-    Reason.STOPPED: Words("It was stopped."),
-    Reason.IDLE: Words("It ended by itself: nobody was left in the call."),
-    Reason.TIME_LIMIT: Words("Its time was up, so it was stopped.", "If the call goes on, start again."),
-    Reason.STOPPED_ELSEWHERE: Words("Somebody stopped it outside Slack."),
-    Reason.NO_MEDIA: Words("Agora had nothing recorded: nobody had sent sound or picture."),
+ENDED: dict[Reason, Wording] = {
+    Reason.STOPPED: Wording("It was stopped."),
+    Reason.IDLE: Wording("It ended by itself: nobody was left in the call."),
+    Reason.TIME_LIMIT: Wording("Its time was up, so it was stopped.", "If the call goes on, start again."),
+    Reason.STOPPED_ELSEWHERE: Wording("Somebody stopped it outside Slack."),
+    Reason.NO_MEDIA: Wording("Agora had nothing recorded: nobody had sent sound or picture."),
 }
 
-WARNING: dict[Reason, Words] = {
-    Reason.LOST: Words(
+WARNING: dict[Reason, Wording] = {
+    Reason.LOST: Wording(
         "The recorder was lost during the call, so I record on with another one.",
         "Nothing need be done: it stays one recording, with the files of every part. If it happens often, show the"
         " details to Agora's support.",
     ),
-    Reason.NOTHING_STORED: Words(
+    Reason.NOTHING_STORED: Wording(
         "The recorder is in the call and so are people, but nothing has been stored yet.",
         "Likely causes, in this order: nobody has a microphone or camera on; the calls use the other channel profile"
         " (`AGORA_CHANNEL_PROFILE`); people join with text user IDs instead of numbers; the call is encrypted and the"
         " bot has no key; the storage settings are wrong.",
     ),
-    Reason.AGORA_UNREACHABLE: Words(
+    Reason.AGORA_UNREACHABLE: Wording(
         "Agora does not answer, so nobody can tell how the recordings of this channel are.",
         "They most likely go on. The bot keeps asking and tells you when Agora answers again.",
     ),
-    Reason.UNWATCHED: Words(
+    Reason.UNWATCHED: Wording(
         "Nobody watched the recordings of this channel for a while: the bot was away.",
         "They are watched again. Each card says from when to when; what was lost meanwhile is told on its own.",
     ),
-    Reason.SILENT: Words(
+    Reason.SILENT: Wording(
         "It is being recorded, but nobody can be heard.",
         "Is everybody muted? Where there is a picture, it is recorded all the same. I tell you when somebody is heard.",
     ),
-    Reason.UPLOAD_FAILING: Words(
+    Reason.UPLOAD_FAILING: Wording(
         "Agora records, but can't put the files into the bucket just now.",
         "Agora keeps them and tries again. Let the person who set up this bot look: `/record doctor` checks the"
         " storage; most likely the key or the bucket was changed.",
     ),
-    Reason.NOT_DELIVERED: Words(
+    Reason.NOT_DELIVERED: Wording(
         "It is over, and its files are not in the bucket as they should be.",
         "Let the person who set up this bot look: `/record doctor` checks the storage, and Agora's support can search"
         " by the `sid` below.",
     ),
-    Reason.IN_BACKUP: Words(
+    Reason.IN_BACKUP: Wording(
         "Agora could not store every file in the bucket and keeps the rest in its own backup.",
         "Agora goes on trying for a day, and I tell you when the files are there. Let the person who set up this bot"
         " check that Agora's key may still write into the bucket.",
     ),
-    Reason.ENDING_SOON: Words(
+    Reason.ENDING_SOON: Wording(
         "Its time is nearly up.", "If the call goes on, press Extend here or on the card: anybody in the channel may."
     ),
-    Reason.UNAUTHORIZED: Words(
+    Reason.UNAUTHORIZED: Wording(
         "Agora no longer accepts this bot's credentials, so nobody can tell how the recordings of this channel are.",
         "They most likely go on, but can't be stopped from here. Ask the person who set up this bot to check the"
         " customer ID and secret.",
     ),
 }
 
-RECOVERED: dict[Reason, Words] = {
-    Reason.NOTHING_STORED: Words("The first file is stored: it is being recorded."),
-    Reason.SILENT: Words("Somebody can be heard again."),
-    Reason.UPLOAD_FAILING: Words("Files go into the bucket again."),
-    Reason.NOT_DELIVERED: Words("The files that were missing are in the bucket now."),
-    Reason.IN_BACKUP: Words("The files that Agora kept in its backup are in the bucket now."),
-    Reason.AGORA_UNREACHABLE: Words("Agora answers again, and the recordings of this channel are watched."),
-    Reason.UNAUTHORIZED: Words("Agora accepts this bot's credentials again, and the recordings are watched."),
+RECOVERED: dict[Reason, Wording] = {
+    Reason.NOTHING_STORED: Wording("The first file is stored: it is being recorded."),
+    Reason.SILENT: Wording("Somebody can be heard again."),
+    Reason.UPLOAD_FAILING: Wording("Files go into the bucket again."),
+    Reason.NOT_DELIVERED: Wording("The files that were missing are in the bucket now."),
+    Reason.IN_BACKUP: Wording("The files that Agora kept in its backup are in the bucket now."),
+    Reason.AGORA_UNREACHABLE: Wording("Agora answers again, and the recordings of this channel are watched."),
+    Reason.UNAUTHORIZED: Wording("Agora accepts this bot's credentials again, and the recordings are watched."),
 }
 
 _SIGNS = {
@@ -147,12 +148,12 @@ def sign(recording: Recording) -> str:
 
 
 def files_missing(recording: Recording) -> bool:
-    return recording.delivery is not None and recording.delivery.state is Delivered.MISSING
+    return recording.delivery is not None and recording.delivery.state is DeliveryState.MISSING
 
 
-def not_recorded_on(recording: Recording) -> str:
+def not_resumed(recording: Recording) -> str:
     """Where it failed since no other recorder came up in the place of a lost one, that this is so."""
-    if recording.state is not State.FAILED or not recording.between_parts:
+    if recording.state is not State.FAILED or not recording.awaiting_segment:
         return ""
     return "The recorder was lost during the call, and I could not record on with another one."
 
@@ -166,9 +167,9 @@ def state_in_words(recording: Recording) -> str:
             return "In the call, nothing stored yet"
         case State.RECORDING:
             return "Recording"
-        case State.INTERRUPTED if recording.between_parts:
-            return f"Recorder lost; starting part {recording.part}"
-        case State.INTERRUPTED if recording.told.moving:
+        case State.INTERRUPTED if recording.awaiting_segment:
+            return f"Recorder lost; starting part {recording.segment_number}"
+        case State.INTERRUPTED if recording.reported.moving:
             return "Interrupted: Agora is moving the recorder to another server"
         case State.INTERRUPTED:
             return "Interrupted: Agora may be moving the recorder to another server"
@@ -182,6 +183,6 @@ def state_in_words(recording: Recording) -> str:
         return "Finished, but nothing was recorded"
     if files_missing(recording):
         return "Finished, but its files are missing"
-    if recording.delivery is not None and recording.delivery.state is Delivered.UNVERIFIED:
+    if recording.delivery is not None and recording.delivery.state is DeliveryState.UNVERIFIED:
         return "Stopped; not verified"
     return "Stopped before it was up" if recording.started_at is None else "Finished"

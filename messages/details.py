@@ -8,7 +8,7 @@ from messages.blocks import Block, Message, code, context, escape, length, secti
 from messages.files import amount
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording
-from recordings.model.segments import LostPart
+from recordings.model.segments import LostSegment
 from recordings.service.details import Details
 
 _LONGEST, _LONGEST_ID = 330, 2000
@@ -48,34 +48,37 @@ def _of_recording(recording: Recording) -> list[tuple[str, str]]:
         ("started", _utc(recording.started_at) or "never"),
         ("first file", _utc(recording.first_file_at)),
         ("ended", _utc(recording.ended_at) or "not yet"),
-        ("notifications", f"{recording.told.notices} seen" if recording.told.notices else "none seen"),
+        (
+            "notifications",
+            f"{recording.reported.notifications} seen" if recording.reported.notifications else "none seen",
+        ),
         *(("files", each) for each in _files(recording)),
-        *((f"part {number}", _lost(part)) for number, part in enumerate(recording.lost_parts, start=1)),
+        *((f"part {number}", _lost(part)) for number, part in enumerate(recording.lost_segments, start=1)),
         *(("gap", each) for each in _gaps(recording)),
     ]
 
 
 def _last_status(recording: Recording) -> str:
-    if recording.status is None:
+    if recording.probe.status is None:
         return "none"
-    at = _utc(recording.queried_at)
-    return f"{recording.status}, at {at}" if at else str(recording.status)
+    at = _utc(recording.probe.queried_at)
+    return f"{recording.probe.status}, at {at}" if at else str(recording.probe.status)
 
 
 def _files(recording: Recording) -> list[str]:
     delivery = recording.delivery
-    if delivery is None or not delivery.looks:
+    if delivery is None or not delivery.checks:
         return ["not looked for yet", *(f"named by Agora: {each}" for each in _some(recording.files))]
     code_ = f", the storage says {delivery.code}" if delivery.code else ""
-    keys = tuple(part.key for part in delivery.parts) + delivery.playlists
-    found = f"{delivery.state}: {len(delivery.parts)} MP4, {amount(delivery.size)} in all{code_}"
+    keys = tuple(part.key for part in delivery.media_files) + delivery.playlists
+    found = f"{delivery.state}: {len(delivery.media_files)} MP4, {amount(delivery.size)} in all{code_}"
     return [found, *_some(keys), *(f"missing: {each}" for each in _some(delivery.missing))]
 
 
-def _lost(part: LostPart) -> str:
+def _lost(part: LostSegment) -> str:
     sound = f"sid {part.sid}, uid {part.uid}, up {_utc(part.up_at)}, last found {_utc(part.found_at)}"
     left = f", left {_utc(part.left_at)}" if part.left_at else ""
-    on = f", recorded on {_utc(part.on_at)}" if part.on_at else ""
+    on = f", recorded on {_utc(part.resumed_at)}" if part.resumed_at else ""
     return f"{sound}{left}, lost {_utc(part.lost_at)}{on}"
 
 
@@ -97,7 +100,7 @@ def _of_recorder(recorder: Recorder) -> list[tuple[str, str]]:
     moved = f", {recorder.moved_uid} since Agora moved it" if recorder.moved_uid is not None else ""
     return [
         ("recorder uid", f"{recorder.uid}{moved}"),
-        ("for part", str(recorder.part) if recorder.part > 1 else ""),
+        ("for part", str(recorder.segment_number) if recorder.segment_number > 1 else ""),
         ("sid", recorder.sid or "none"),
         ("resource id", recorder.resource_id or "none"),
         ("acquired", _utc(recorder.acquired_at) or "never"),

@@ -14,20 +14,20 @@ _MOST = 25
 _IN_A_SECTION = 4
 
 
-class Finding(Protocol):
+class CheckResult(Protocol):
     """What was looked at, whether it is right (`note`: right, and worth reading), and what was found or what to do."""
 
     @property
-    def what(self) -> str: ...
+    def check(self) -> str: ...
     @property
     def ok(self) -> bool: ...
     @property
-    def found(self) -> str: ...
+    def detail(self) -> str: ...
     @property
     def note(self) -> bool: ...
 
 
-def report(findings: Sequence[Finding]) -> Message:
+def report(findings: Sequence[CheckResult]) -> Message:
     """A headline that counts, then every line: the first look is at the signs in front."""
     shown = [_line(finding) for finding in findings[:_MOST]]
     wrong = [line for line, finding in zip(shown, findings, strict=False) if not finding.ok]
@@ -43,7 +43,7 @@ def _headline(wrong: int, looked_at: int) -> str:
     return f"{wrong} {'thing needs' if wrong == 1 else 'things need'} a look"
 
 
-def _line(finding: Finding) -> str:
+def _line(finding: CheckResult) -> str:
     sign = "❌" if not finding.ok else "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}" if finding.note else "✅"
-    found = " ".join(finding.found.split()).replace("`", "'")
-    return f"{sign} *{finding.what}* {cut(escape(found), _LONGEST)}"
+    found = " ".join(finding.detail.split()).replace("`", "'")
+    return f"{sign} *{finding.check}* {cut(escape(found), _LONGEST)}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from messages.blocks import Block, code, length, plain
-from recordings.model.delivery import Delivered, Delivery
+from recordings.model.delivery import Delivery, DeliveryState
 from recordings.model.inventory import without_mp4
 from recordings.model.recording import Recording
 
@@ -31,10 +31,10 @@ def amount(size: int) -> str:
 
 def summary(delivery: Delivery) -> str:
     """What is there: `2 MP4 files, 1 h 05 min, 812 MB`; the size is that of what a link gives."""
-    count = len(delivery.parts)
+    count = len(delivery.media_files)
     kind = "no MP4, HLS only" if not count else "1 MP4 file" if count == 1 else f"{count} MP4 files"
     lasts = [length(timedelta(seconds=delivery.seconds))] if delivery.seconds else []
-    size = sum(part.size for part in delivery.parts) if delivery.parts else delivery.size
+    size = sum(part.size for part in delivery.media_files) if delivery.media_files else delivery.size
     return ", ".join((kind, *lasts, amount(size)))
 
 
@@ -43,14 +43,14 @@ def file_lines(recording: Recording, folder: str) -> list[str]:
     delivery = recording.delivery
     place = code(folder, _LONGEST_PLACE)
     match delivery and delivery.state:
-        case Delivered.READY if delivery is not None:
+        case DeliveryState.READY if delivery is not None:
             first, *others = where_the_files_are(delivery, folder)
             return [f"📁 The files are there: {first}", *others]
-        case Delivered.MISSING if delivery is not None:
+        case DeliveryState.MISSING if delivery is not None:
             return what_is_wrong(delivery, folder)
-        case Delivered.IN_BACKUP:
+        case DeliveryState.IN_BACKUP:
             return ["Agora could not store every file yet and keeps the rest in its backup; it goes on trying."]
-        case Delivered.UNVERIFIED if delivery is not None:
+        case DeliveryState.UNVERIFIED if delivery is not None:
             refused = f"Not verified: I can't look into the bucket ({plain(delivery.code, 80)})."
             return [refused, *_named(recording, place)]
     looked_for = recording.files_awaited and recording.over
@@ -61,8 +61,8 @@ def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
     """What is there, and the place in the bucket."""
     place = code(folder, _LONGEST_PLACE)
     not_there = _lost_with_a_part(delivery)
-    if delivery.parts:
-        only_hls = _shown(without_mp4(delivery.playlists, delivery.parts))
+    if delivery.media_files:
+        only_hls = _shown(without_mp4(delivery.playlists, delivery.media_files))
         without = [f"Without an MP4: {', '.join(only_hls)}"] if only_hls else []
         return [summary(delivery), f"In {place}", *without, *not_there]
     play = f"To play it, open {' and then '.join(_shown(delivery.playlists))} of {place}"
@@ -119,7 +119,7 @@ def _shown(keys: tuple[str, ...], most: int = _PLAYLISTS_SHOWN) -> list[str]:
 
 def has_links(recording: Recording) -> bool:
     """Whether there is anything that a link can give."""
-    return bool(recording.delivery and recording.delivery.given)
+    return bool(recording.delivery and recording.delivery.downloadable)
 
 
 def links_button(recording: Recording) -> Block:
@@ -134,7 +134,7 @@ def links_button(recording: Recording) -> Block:
 
 def files_and_size(delivery: Delivery) -> str:
     """What a link gives, in a few words: `2 files, 812 MB`."""
-    given = delivery.given
+    given = delivery.downloadable
     return f"{len(given)} {'file' if len(given) == 1 else 'files'}, {amount(sum(part.size for part in given))}"
 
 

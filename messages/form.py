@@ -30,7 +30,7 @@ _IN_WORDS = "The same in words: `/record start daily for 45m audio`; `/record he
 
 
 @dataclass(frozen=True, slots=True)
-class Begun:
+class FormDefaults:
     """What the form holds when it opens: the name that is proposed, those recorded here lately, and the options."""
 
     channel: str = ""
@@ -42,11 +42,11 @@ class Begun:
 class Limits:
     """How long a recording takes where nothing is said, in seconds, and whether recorders live on tokens."""
 
-    usual: float
+    default_duration: float
     tokens: bool
 
 
-def form(begun: Begun, limits: Limits, private: str) -> Block:
+def form(begun: FormDefaults, limits: Limits, private: str) -> Block:
     """The modal. `private` comes back with what was filled in."""
     recent = [_recent(begun.recent)] if begun.recent else []
     blocks = [
@@ -100,7 +100,7 @@ def _length(lasts: float | None, limits: Limits) -> Block:
     most = f"{amount_of_time(LONGEST_SECONDS)} at most"
     if limits.tokens:
         most += ": a recorder lives on a token, and no token outlives 24 h"
-    hint = f"45m, 2h or 1h30m; or until 15:30, where you are. Empty: {amount_of_time(limits.usual)}. {most}."
+    hint = f"45m, 2h or 1h30m; or until 15:30, where you are. Empty: {amount_of_time(limits.default_duration)}. {most}."
     return _field(LENGTH, "For how long", _typed(LENGTH, "45m", in_short(lasts)), hint, optional=True)
 
 

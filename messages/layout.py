@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from messages.blocks import Block, person
-from recordings.lifecycle.end_times import goes_on
-from recordings.lifecycle.layouts import refused, waits
+from recordings.lifecycle.end_times import is_ongoing
+from recordings.lifecycle.layouts import is_pending, is_refused
 from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
 from recordings.model.recording import Recording
 
@@ -44,26 +44,26 @@ def how_it_is_made(recording: Recording) -> str:
 
 
 def _layout(recording: Recording) -> str:
-    by = "" if recording.layout_wanted_by is None else person(recording.layout_wanted_by)
-    wanted, shown = recording.layout, recording.layout_shown
-    if refused(recording):
+    by = "" if recording.intent.layout_by is None else person(recording.intent.layout_by)
+    wanted, shown = recording.layout, recording.current_layout
+    if is_refused(recording):
         return f"{shown}. Agora refused {wanted}" + (f", which {by} chose" if by else "")
     if not by and wanted is DEFAULT.layout:
         return ""
     chosen = f", chosen by {by}" if by else ""
-    if waits(recording):
+    if is_pending(recording):
         when = "once somebody is in the call" if wanted is Layout.SPEAKER else "in a moment"
         return f"{wanted}{chosen}, {when}"
-    large = recording.shown.big_uid if shown is Layout.SPEAKER else None
+    large = recording.applied_layout.big_uid if shown is Layout.SPEAKER else None
     return f"{shown}{chosen}" + (f" (user {large} is large)" if large is not None else "")
 
 
 def layout_menu(recording: Recording) -> Block | None:
     """The menu on its card, while the layout can be changed."""
-    if not goes_on(recording) or not recording.options.has_picture:
+    if not is_ongoing(recording) or not recording.options.has_picture:
         return None
     options = {layout: _option(layout, recording.id) for layout in Layout}
-    now = recording.layout_shown if refused(recording) else recording.layout
+    now = recording.current_layout if is_refused(recording) else recording.layout
     return {
         "type": "static_select",
         "action_id": LAYOUT_ACTION,
@@ -90,6 +90,6 @@ def chosen_layout(value: str) -> tuple[Layout, str] | None:
 def menu_state(recording: Recording) -> str:
     """Another one for each choice. Slack shows each person their own last choice in a block until its id changes
     (docs.slack.dev, blocks: block_id)."""
-    wished = recording.layout_wanted_at
+    wished = recording.intent.layout_at
     moment = "" if wished is None else f"-{int(wished.timestamp() * 1000)}"
-    return moment + ("-refused" if refused(recording) else "")
+    return moment + ("-refused" if is_refused(recording) else "")

@@ -7,9 +7,10 @@ from messages.blocks import Block, Message, code, context, cut, date_and_time, l
 from messages.buttons import next_button
 from messages.copy import files_missing, sign, state_in_words
 from messages.files import files_and_size, has_links, links_button
-from recordings.model.delivery import Delivered
+from recordings.model.delivery import DeliveryState
 from recordings.model.listing import Page
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 
 IN_FEW_WORDS: dict[Reason, str] = {
     Reason.REJECTED: "refused by Agora",
@@ -78,8 +79,8 @@ def how_it_went(recording: Recording) -> str:
     words = IN_FEW_WORDS.get(reason, str(reason))
     if recording.state is State.FAILED:
         return f"Failed: {words}"
-    if reason is Reason.STOPPED and recording.stop_wanted_by:
-        return f"Stopped by {person(recording.stop_wanted_by)}"
+    if reason is Reason.STOPPED and recording.intent.stop_by:
+        return f"Stopped by {person(recording.intent.stop_by)}"
     return cut(words[:1].upper() + words[1:], 100)
 
 
@@ -91,4 +92,6 @@ def _files(recording: Recording) -> list[str]:
         return [files_and_size(delivery), *(["others are missing"] if files_missing(recording) else [])]
     if files_missing(recording):
         return ["its files are missing"]
-    return {Delivered.READY: ["no MP4, HLS only"], Delivered.UNVERIFIED: ["not verified"]}.get(delivery.state, [])
+    return {DeliveryState.READY: ["no MP4, HLS only"], DeliveryState.UNVERIFIED: ["not verified"]}.get(
+        delivery.state, []
+    )

@@ -26,10 +26,11 @@ from messages.copy import ENDED, FAILED, files_missing, sign, state_in_words
 from messages.files import has_links, summary
 from messages.layout import in_words
 from recordings.errors import SlackError
-from recordings.lifecycle.end_times import LONGEST_SECONDS, end_of, goes_on
-from recordings.model.alerts import Taken
-from recordings.model.delivery import Delivered
-from recordings.model.recording import Reason, Recording, State
+from recordings.lifecycle.end_times import LONGEST_SECONDS, end_of, is_ongoing
+from recordings.model.alerts import Acknowledgement
+from recordings.model.delivery import DeliveryState
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 
 _SHOWN = 10
 
@@ -40,7 +41,11 @@ def text(words: str) -> Message:
 
 
 def starting(recording: Recording) -> Message:
-    until = "" if recording.ends_at is None else f" It is stopped at {date_and_time(recording.ends_at)} at the latest."
+    until = (
+        ""
+        if recording.intent.ends_at is None
+        else f" It is stopped at {date_and_time(recording.intent.ends_at)} at the latest."
+    )
     how = in_words(recording.options)
     asked = f"{code(recording.agora_channel)}, {how}" if how else code(recording.agora_channel)
     return text(f"⏳ Asking Agora to record {asked}. The card in this channel shows how it goes.{until}")
@@ -86,14 +91,14 @@ def channel_not_allowed(agora_channel: str, patterns: Sequence[str]) -> Message:
 
 def stopping(recording: Recording, *, again: bool) -> Message:
     name = code(recording.agora_channel)
-    if again and recording.stop_wanted_by is not None:
-        return text(f"{name} is being stopped already, as {person(recording.stop_wanted_by)} asked.")
+    if again and recording.intent.stop_by is not None:
+        return text(f"{name} is being stopped already, as {person(recording.intent.stop_by)} asked.")
     return text(f"⏹️ Stopping {name}. The card shows when it is over.")
 
 
 def so_already(recording: Recording) -> Message:
     """It has, or is about to get, the layout that somebody chose."""
-    by = f", as {person(recording.layout_wanted_by)} chose" if recording.layout_wanted_by else ""
+    by = f", as {person(recording.intent.layout_by)} chose" if recording.intent.layout_by else ""
     return text(f"The layout of {code(recording.agora_channel)} is {recording.layout} already{by}.")
 
 
@@ -154,11 +159,11 @@ def which_one(recordings: Sequence[Recording]) -> Message:
     )
 
 
-def status(recordings: Sequence[Recording], domain: str, usual: float = 14_400) -> Message:
-    """How the recordings of this Slack channel are; `usual`: the seconds that one takes where nobody says else."""
+def status(recordings: Sequence[Recording], domain: str, default_duration: float = 14_400) -> Message:
+    """How the recordings of this Slack channel are; `default_duration`: the seconds that one takes where nobody says else."""
     if not recordings:
         return text("Nothing has been recorded from this channel yet. `/record start` begins.")
-    lines = [_line(recording, domain, usual) for recording in recordings[:_SHOWN]]
+    lines = [_line(recording, domain, default_duration) for recording in recordings[:_SHOWN]]
     if recordings[0].over:
         lines.insert(0, "Nothing is being recorded here just now. The last one was:")
     if len(recordings) > _SHOWN:
@@ -167,17 +172,19 @@ def status(recordings: Sequence[Recording], domain: str, usual: float = 14_400) 
     return Message(text=blocks[0]["text"]["text"], blocks=blocks)
 
 
-def _line(recording: Recording, domain: str, usual: float = 0) -> str:
+def _line(recording: Recording, domain: str, default_duration: float = 0) -> str:
     parts = [f"{sign(recording)} {code(recording.agora_channel)}: {_how(recording)}"]
     if recording.ended_at is not None:
         parts.append(f"over since {date_and_time(recording.ended_at)}")
     elif recording.started_at is not None:
         parts.append(f"since {clock(recording.started_at)}")
-    if recording.lost_parts and not recording.between_parts:
-        parts.append(f"part {recording.part}" if recording.ended_at is None else f"{recording.part} parts")
-    if goes_on(recording) and (recording.started_at is not None or recording.ends_at is not None):
-        parts.append(f"until {date_and_time(end_of(recording, usual))} at the latest")
-    how = in_words(recording.options_now)
+    if recording.lost_segments and not recording.awaiting_segment:
+        parts.append(
+            f"part {recording.segment_number}" if recording.ended_at is None else f"{recording.segment_number} parts"
+        )
+    if is_ongoing(recording) and (recording.started_at is not None or recording.intent.ends_at is not None):
+        parts.append(f"until {date_and_time(end_of(recording, default_duration))} at the latest")
+    how = in_words(recording.current_options)
     if how:
         parts.append(how)
     parts.append(f"asked for by {person(recording.started_by)}")
@@ -185,7 +192,7 @@ def _line(recording: Recording, domain: str, usual: float = 0) -> str:
         parts.append(summary(recording.delivery))
     elif files_missing(recording):
         parts.append("its files are missing")
-    elif recording.delivery is not None and recording.delivery.state is Delivered.UNVERIFIED:
+    elif recording.delivery is not None and recording.delivery.state is DeliveryState.UNVERIFIED:
         parts.append("not verified")
     return ", ".join(parts) + f" ({card_link(recording, domain)})"
 
@@ -194,8 +201,8 @@ def _how(recording: Recording) -> str:
     reason = recording.reason or Reason.STOPPED
     if recording.state is State.FAILED:
         return f"failed: {_inside(FAILED[reason].happened)}"
-    if recording.state is State.ENDED and reason is Reason.STOPPED and recording.stop_wanted_by:
-        return f"stopped by {person(recording.stop_wanted_by)}"
+    if recording.state is State.ENDED and reason is Reason.STOPPED and recording.intent.stop_by:
+        return f"stopped by {person(recording.intent.stop_by)}"
     if recording.state is State.ENDED:
         return _inside(ENDED[reason].happened)
     return state_in_words(recording).lower()
@@ -250,7 +257,7 @@ def unexpected(reference: str) -> Message:
     )
 
 
-def on_it_already(taken: Taken) -> Message:
+def on_it_already(taken: Acknowledgement) -> Message:
     return text(f"{person(taken.by)} is on it already, since {clock(taken.at)}.")
 
 

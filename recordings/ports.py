@@ -11,8 +11,16 @@ from recordings.model.options import DEFAULT, Layout, Options
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
-Clock = Callable[[], datetime]
-"""The time now, aware, in UTC."""
+
+class Clock(Protocol):
+    """The time, for every decision, wait and rate limiter."""
+
+    def now(self) -> datetime:
+        """The time of day: aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds since some moment: for spans and deadlines, whatever happens to the time of day."""
+
 
 Wake = Callable[[], None]
 """Tells the engine of this process that a row is due."""
@@ -21,18 +29,18 @@ Wake = Callable[[], None]
 class CloudRecorder(Protocol):
     """Agora Cloud Recording, one HTTP request a call, no waiting between tries.
 
-    Every method raises an `AgoraError` where the answer is not a success; `within`: the seconds after which an answer
+    Every method raises an `AgoraError` where the answer is not a success; `timeout`: the seconds after which an answer
     is of no use any more.
     """
 
-    def acquire(self, channel: str, uid: int, within: float | None = None) -> str:
+    def acquire(self, channel: str, uid: int, timeout: float | None = None) -> str:
         """The resource id for one recording of `channel` by a recorder with this uid."""
 
     def start(
         self,
         target: Target,
         prefix: tuple[str, ...],
-        within: float | None = None,
+        timeout: float | None = None,
         options: Options = DEFAULT,
         big_uid: int | None = None,
     ) -> str:
@@ -41,12 +49,12 @@ class CloudRecorder(Protocol):
 
     def query(self, target: Target) -> RecorderStatus: ...
 
-    def arrange(self, target: Target, layout: Layout, big_uid: int | None) -> None:
+    def update_layout(self, target: Target, layout: Layout, big_uid: int | None) -> None:
         """Arranges people in the picture of a recorder that is up. `big_uid`: as for `start`."""
 
     def stop(self, target: Target) -> StopAccepted: ...
 
-    def users(self, channel: str, within: float | None = None) -> ChannelUsers:
+    def users(self, channel: str, timeout: float | None = None) -> ChannelUsers:
         """Who is in the channel just now; nobody where the channel does not exist."""
 
     def throw_out(self, channel: str, uid: int) -> None:
@@ -105,7 +113,7 @@ class Meter(Protocol):
     def unknown_uid(self) -> None:
         """Somebody with a uid of the recorders' range whom no row knows."""
 
-    def notice(self, event: str, outcome: str) -> None:
+    def notification(self, event: str, outcome: str) -> None:
         """One notification of Agora's: its event as a number or `other`; `kept`, `repeated`, `ignored`, `malformed`,
         `refused`, `limited` or `unavailable`."""
 
@@ -119,4 +127,4 @@ class NoMeter:
     def alert(self, kind: str, reason: str, outcome: str) -> None: ...
     def notice_missed(self) -> None: ...
     def unknown_uid(self) -> None: ...
-    def notice(self, event: str, outcome: str) -> None: ...
+    def notification(self, event: str, outcome: str) -> None: ...

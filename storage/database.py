@@ -198,15 +198,15 @@ _FIRST_WAIT, _LONGEST_WAIT = 0.5, 15.0
 _log = structlog.get_logger(__name__)
 
 
-def migrate_when_possible(database: Database, on_trouble: Callable[[], None]) -> None:
-    """Returns once the tables are there. Calls `on_trouble` each time that they can't be made."""
+def migrate_when_possible(database: Database, on_failure: Callable[[], None]) -> None:
+    """Returns once the tables are there. Calls `on_failure` each time that they can't be made."""
     wait = _FIRST_WAIT
     while True:
         try:
             database.migrate()
         except StorageUnavailable as error:
             _log.error("database_unavailable", error=str(error), again_in=wait)
-            on_trouble()
+            on_failure()
             time.sleep(wait)
             wait = min(wait * 2, _LONGEST_WAIT)
         else:

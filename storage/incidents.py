@@ -1,4 +1,4 @@
-"""Troubles of many recordings at once."""
+"""Incidents of many recordings at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from recordings.lifecycle.incidents import Pause, Review
 from recordings.model.alerts import Alert
-from recordings.model.incidents import Trouble
+from recordings.model.incidents import Incident
 from recordings.model.recording import Recording
 from storage import outbox, rows
 from storage.database import Database
@@ -16,18 +16,18 @@ from storage.lease import fence
 from storage.tables import recordings, troubles
 
 
-class Troubles:
+class Incidents:
     """The troubles of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def open(self) -> Sequence[tuple[Trouble, Recording]]:
+    def open(self) -> Sequence[tuple[Incident, Recording]]:
         """Each open trouble with the recording in whose thread it was told."""
         with self._database.read() as connection:
             found = connection.execute(select(troubles).where(troubles.c.closed_at.is_(None))).all()
             return [
-                (rows.trouble(row), rows.recording(recording))
+                (rows.incident(row), rows.recording(recording))
                 for row in found
                 for recording in connection.execute(select(recordings).where(recordings.c.id == row.recording_id))
             ]
@@ -50,9 +50,9 @@ class Troubles:
         """Writes troubles that opened or closed, with the alerts that tell so."""
         with self._database.write() as connection:
             fence(connection, epoch)
-            for trouble in review.troubles:
-                values = rows.values(trouble, rows.TROUBLE)
-                this = troubles.c.id == trouble.id
+            for incident in review.incidents:
+                values = rows.columns(incident)
+                this = troubles.c.id == incident.id
                 if connection.execute(troubles.update().where(this).values(values)).rowcount == 0:
                     connection.execute(troubles.insert().values(values))
             for alert in review.alerts:

@@ -2,38 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, desc, func, literal, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
 
-from recordings.model.notifications import Event, Notice
-from recordings.ports import Clock
+from recordings.model.notifications import Notification, NotificationEvent
 from storage import rows
 from storage.database import Database
-from storage.tables import NOT_HEEDED, UNSETTLED, notices, recorders, recordings
+from storage.tables import INCOMPLETE, UNPROCESSED, notices, recorders, recordings
 
 _KEPT = timedelta(days=30)
 _LATE = timedelta(hours=1)
 """After the end of a recording; what comes later still is only kept."""
-_KNOWN = notices.c.event.in_([int(event) for event in Event])
+_KNOWN = notices.c.event.in_([int(event) for event in NotificationEvent])
 """A newer program may have kept others before it was taken back."""
 
 
-class Notices:
+class Notifications:
     """The notices of a database."""
 
-    def __init__(self, database: Database, clock: Clock | None = None) -> None:
+    def __init__(self, database: Database, now: Callable[[], datetime] | None = None) -> None:
         self._database = database
-        self._clock = clock or database.clock
+        self._now = now or database.clock
 
-    def keep(self, notice: Notice) -> bool:
+    def keep(self, notification: Notification) -> bool:
         """Writes a notice down with the recording that it belongs to, once; whether it was new."""
         try:
             with self._database.write() as connection:
-                whose = connection.execute(_recording_of(notice)).first()
-                values = rows.notice_values(notice) | {"recording_id": whose and whose.recording_id}
+                whose = connection.execute(_recording_of(notification)).first()
+                values = rows.notification_columns(notification) | {"recording_id": whose and whose.recording_id}
                 connection.execute(notices.insert().values(values))
         except IntegrityError:
             return False
@@ -57,14 +56,14 @@ class Notices:
         return int(count), oldest
 
     def _to_heed(self) -> ColumnElement[bool]:
-        return NOT_HEEDED & _KNOWN & or_(UNSETTLED, recordings.c.ended_at > self._clock() - _LATE)
+        return UNPROCESSED & _KNOWN & or_(INCOMPLETE, recordings.c.ended_at > self._now() - _LATE)
 
-    def of(self, recording_id: str) -> Sequence[Notice]:
+    def of(self, recording_id: str) -> Sequence[Notification]:
         """Those of a recording that are not heeded yet, in the order in which they happened."""
-        query = select(notices).where(NOT_HEEDED & _KNOWN & (notices.c.recording_id == recording_id))
+        query = select(notices).where(UNPROCESSED & _KNOWN & (notices.c.recording_id == recording_id))
         with self._database.read() as connection:
-            found = [rows.notice(row) for row in connection.execute(query)]
-        return sorted(found, key=lambda notice: notice.order)
+            found = [rows.notification(row) for row in connection.execute(query)]
+        return sorted(found, key=lambda notification: notification.order)
 
     def seen(self, recording_id: str) -> int:
         """How many ever came for a recording."""
@@ -82,7 +81,7 @@ class Notices:
             connection.execute(notices.delete().where(old))
 
 
-def _recording_of(notice: Notice) -> CompoundSelect[tuple[int, str, datetime]]:
+def _recording_of(notification: Notification) -> CompoundSelect[tuple[int, str, datetime]]:
     """The recording with this sid; or that of a recorder with this sid; or that of one with this channel and uid whose
     sid is not known, since the answer to its start was lost or is under way.
 
@@ -90,12 +89,12 @@ def _recording_of(notice: Notice) -> CompoundSelect[tuple[int, str, datetime]]:
     """
     by_recording = select(literal(0).label("rank"), recordings.c.id.label("recording_id"), recordings.c.requested_at)
     by_recorder = select(literal(1), recorders.c.recording_id, recorders.c.created_at)
-    unnamed = (recorders.c.agora_channel == notice.agora_channel) & (recorders.c.uid == notice.uid)
+    unnamed = (recorders.c.agora_channel == notification.agora_channel) & (recorders.c.uid == notification.uid)
     by_uid = select(literal(2), recorders.c.recording_id, recorders.c.created_at)
     return (
         union_all(
-            by_recording.where(recordings.c.sid == notice.sid),
-            by_recorder.where(recorders.c.sid == notice.sid),
+            by_recording.where(recordings.c.sid == notification.sid),
+            by_recorder.where(recorders.c.sid == notification.sid),
             by_uid.where(unnamed & recorders.c.sid.is_(None)),
         )
         .order_by("rank", desc("requested_at"))
@@ -109,6 +108,6 @@ def adopt(connection: Connection, recording_id: str, sid: str) -> None:
     connection.execute(notices.update().where(orphans).values(recording_id=recording_id))
 
 
-def heeded(connection: Connection, ids: Collection[str], now: datetime) -> None:
+def processed(connection: Connection, ids: Collection[str], now: datetime) -> None:
     """Marks notices as heeded, in the transaction that writes what came of them."""
     connection.execute(notices.update().where(notices.c.id.in_(ids)).values(heeded_at=now))

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
-from recordings.model.alerts import Alert, AlertName, Taken, TakenAlert
-from recordings.model.audit import Act
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey
+from recordings.model.audit import AuditEvent
 from recordings.repositories import AlertJob
 from storage import audit, rows
 from storage.database import Database
@@ -24,28 +24,14 @@ class Outbox:
         self._database = database
 
     def waiting(self) -> Sequence[AlertJob]:
-        """The oldest alert of each Slack channel that is not delivered yet, with the card that it belongs to."""
-        first = select(func.min(outbox.c.id)).where(outbox.c.done_at.is_(None)).group_by(outbox.c.slack_channel)
-        card = recordings.c.id == outbox.c.recording_id
-        query = (
-            select(outbox, recordings.c.card_ts, recordings.c.slack_team)
-            .join(recordings, card)
-            .where(outbox.c.id.in_(first))
-            .order_by(outbox.c.due_at)
-        )
         with self._database.read() as connection:
-            found = connection.execute(query).all()
-        return [
-            AlertJob(
-                id=row.id,
-                alert=_alert(row),
-                card_ts=row.card_ts,
-                due_at=row.due_at,
-                tries=row.tries,
-                direct=row.direct,
-            )
-            for row in found
-        ]
+            found = connection.execute(_next_jobs().order_by(outbox.c.due_at)).all()
+        return [_job(row) for row in found]
+
+    def get(self, alert_id: int) -> AlertJob | None:
+        with self._database.read() as connection:
+            row = connection.execute(_next_jobs().where(outbox.c.id == alert_id)).one_or_none()
+        return None if row is None else _job(row)
 
     def depth(self) -> tuple[int, datetime | None]:
         """How many alerts are not delivered yet, and when the oldest of them was raised."""
@@ -54,15 +40,23 @@ class Outbox:
             count, oldest = connection.execute(query).one()
         return int(count), oldest
 
-    def take(self, name: AlertName, slack_channel: str, taken: Taken, act: Act | None = None) -> TakenAlert | None:
+    def acknowledge(
+        self,
+        key: AlertKey,
+        slack_channel: str,
+        acknowledgement: Acknowledgement,
+        audit_event: AuditEvent | None = None,
+    ) -> AcknowledgedAlert | None:
         """Writes down who is on it, unless somebody is; whatever is under way with its delivery goes on."""
-        this = _same(name) & (outbox.c.slack_channel == slack_channel)
+        this = _same(key) & (outbox.c.slack_channel == slack_channel)
         with self._database.write() as connection:
             free = this & outbox.c.taken_by.is_(None)
-            mine = connection.execute(outbox.update().where(free).values(taken_by=taken.by, taken_at=taken.at))
-            audit.note(connection, act if mine.rowcount else None)
+            mine = connection.execute(
+                outbox.update().where(free).values(taken_by=acknowledgement.by, taken_at=acknowledgement.at)
+            )
+            audit.add(connection, audit_event if mine.rowcount else None)
             row = connection.execute(select(outbox).where(this)).one_or_none()
-        return None if row is None else TakenAlert(_alert(row), Taken(row.taken_by, row.taken_at))
+        return None if row is None else AcknowledgedAlert(rows.alert(row), Acknowledgement(row.taken_by, row.taken_at))
 
     def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
         self._set(alert_id, {"done_at": now, "ts": ts, "error": None}, epoch)
@@ -86,7 +80,7 @@ class Outbox:
 
 def add(connection: Connection, alert: Alert) -> None:
     """Writes an alert down, once for the same recording, kind and cause."""
-    if connection.execute(select(outbox.c.id).where(_same(AlertName.of(alert)))).first() is not None:
+    if connection.execute(select(outbox.c.id).where(_same(AlertKey.of(alert)))).first() is not None:
         return
     connection.execute(
         outbox.insert().values(
@@ -102,17 +96,24 @@ def add(connection: Connection, alert: Alert) -> None:
     )
 
 
-def _same(name: AlertName) -> ColumnElement[bool]:
+def _same(name: AlertKey) -> ColumnElement[bool]:
     whose = outbox.c.recording_id == name.recording_id
     return whose & (outbox.c.kind == name.kind) & (outbox.c.cause == name.cause)
 
 
-def _alert(row: Row[Any]) -> Alert:
-    """The recording in it is as it was when the alert was raised."""
-    return Alert(
-        kind=row.kind,
-        reason=row.reason,
-        cause=row.cause,
-        recording=rows.from_json(row.recording),
-        raised_at=row.raised_at,
+def _next_jobs() -> Select[Any]:
+    """The oldest alert of each Slack channel that is not delivered yet, with the card that it belongs to."""
+    first = select(func.min(outbox.c.id)).where(outbox.c.done_at.is_(None)).group_by(outbox.c.slack_channel)
+    card = recordings.c.id == outbox.c.recording_id
+    return select(outbox, recordings.c.card_ts).join(recordings, card).where(outbox.c.id.in_(first))
+
+
+def _job(row: Row[Any]) -> AlertJob:
+    return AlertJob(
+        id=row.id,
+        alert=rows.alert(row),
+        card_ts=row.card_ts,
+        due_at=row.due_at,
+        tries=row.tries,
+        direct=row.direct,
     )

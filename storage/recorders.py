@@ -83,7 +83,7 @@ class Recorders:
 
 def write(connection: Connection, recorder: Recorder) -> None:
     """Inserts or updates one recorder."""
-    values = rows.values(recorder, rows.RECORDER)
+    values = rows.columns(recorder)
     updated = connection.execute(recorders.update().where(recorders.c.id == recorder.id).values(values))
     if updated.rowcount == 0:
         connection.execute(recorders.insert().values(values))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -11,16 +11,18 @@ from sqlalchemy.exc import IntegrityError
 
 from recordings.errors import StorageUnavailable
 from recordings.lifecycle.actions import Change
-from recordings.model.audit import Act
+from recordings.lifecycle.intents import IntentChange, apply_intent
+from recordings.model.audit import AuditEvent
 from recordings.model.listing import Cursor
-from recordings.model.options import Layout
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import HOLDS_CHANNEL, OVER, Reason, Recording, State
-from recordings.repositories import CardJob, Job, Reply, Share
+from recordings.model.recording import OVER, Recording, State
+from recordings.model.timeline import entries_between
+from recordings.repositories import CardJob, Job, Queue, Reply
 from storage import audit, notifications, outbox, recorders, rows, timeline
 from storage.database import Database
 from storage.lease import fence
-from storage.tables import ACTIVE, TAKES_CHANNEL, UNSETTLED, recordings, requests
+from storage.tables import ACTIVE, INCOMPLETE, TAKES_CHANNEL, recordings, requests
 from storage.tables import recorders as recorder_rows
 
 _REPLY_LIFE = timedelta(minutes=30)
@@ -31,9 +33,9 @@ _WATCHED = recordings.c.state.in_((State.RECORDING, State.INTERRUPTED, State.UPL
 _ASKED = ~_WATCHED | (recordings.c.stop_wanted_at.is_not(None) & (recordings.c.state != State.UPLOADING))
 _SHARES = {
     None: true(),
-    Share.ASKED: ~recordings.c.files_awaited & _ASKED,
-    Share.WATCHED: ~recordings.c.files_awaited & ~_ASKED,
-    Share.LOOKED_FOR: recordings.c.files_awaited,
+    Queue.INTERACTIVE: ~recordings.c.files_awaited & _ASKED,
+    Queue.POLL: ~recordings.c.files_awaited & ~_ASKED,
+    Queue.DELIVERY: recordings.c.files_awaited,
 }
 _POSTED = recordings.c.card_ts.is_not(None) | (recordings.c.state == State.ENDED)
 _OVER_FIRST = case((recordings.c.state.in_(OVER), 0), else_=1)
@@ -54,18 +56,22 @@ class Recordings:
     # wishes
 
     def add_recording(
-        self, recording: Recording, response_url: str | None, request: str | None = None, act: Act | None = None
+        self,
+        recording: Recording,
+        response_url: str | None,
+        request: str | None = None,
+        audit_event: AuditEvent | None = None,
     ) -> Recording | None:
-        values = rows.values(recording, rows.RECORDING)
+        values = rows.columns(recording)
         values |= {"response_url": response_url, "reply_due_at": recording.requested_at, "version": 1}
         for _ in range(2):
             try:
                 with self._database.write() as connection:
-                    _note(connection, request, recording.id, recording.requested_at)
+                    _remember(connection, request, recording.id, recording.requested_at)
                     connection.execute(recordings.insert().values(values))
-                    audit.note(connection, act)
+                    audit.add(connection, audit_event)
             except IntegrityError:
-                holder = self._holder(recording.agora_channel) or self.repeated(request)
+                holder = self._holder(recording.agora_channel) or self.recording_of_request(request)
                 if holder is not None:
                     return holder
             else:
@@ -78,81 +84,32 @@ class Recordings:
             row = connection.execute(select(recordings).where(taken)).one_or_none()
         return None if row is None else rows.recording(row)
 
-    def wish_stop(
-        self, recording_id: str, by: str, at: datetime, request: str | None = None, act: Act | None = None
-    ) -> Recording:
-        this = recordings.c.id == recording_id
-        open_wish = this & recordings.c.stop_wanted_at.is_(None) & recordings.c.state.in_(HOLDS_CHANNEL)
-        wish = {
-            "stop_wanted_at": at,
-            "stop_wanted_by": by,
-            "poked": recordings.c.poked + 1,
-            "version": recordings.c.version + 1,
-            "next_step_at": at,
-        }
-        with suppress(IntegrityError), self._database.write() as connection:  # the same request, at the same moment
-            if not _noted(connection, request):
-                wished = connection.execute(recordings.update().where(open_wish).values(wish)).rowcount
-                _note(connection, request, recording_id, at)
-                audit.note(connection, act if wished else None)
-        with self._database.read() as connection:
-            return rows.recording(connection.execute(select(recordings).where(this)).one())
-
-    def wish_end(
+    def change_intent(
         self,
         recording_id: str,
-        by: str,
+        change: IntentChange,
         at: datetime,
-        later: Callable[[Recording], datetime | None],
         request: str | None = None,
-        act: Act | None = None,
+        audit_event: AuditEvent | None = None,
     ) -> tuple[Recording, Recording]:
-        def wish(row: Recording) -> dict[str, object] | None:
-            ends_at = later(row)
-            return None if ends_at is None else {"ends_at": ends_at, "extended_by": by}
-
-        return self._wish(recording_id, at, wish, request, act)
-
-    def wish_layout(
-        self,
-        recording_id: str,
-        layout: Layout,
-        by: str,
-        at: datetime,
-        changes: Callable[[Recording], bool],
-        request: str | None = None,
-        act: Act | None = None,
-    ) -> tuple[Recording, Recording]:
-        wish = {"layout_wanted": layout, "layout_wanted_by": by, "layout_wanted_at": at}
-        return self._wish(recording_id, at, lambda row: wish if changes(row) else None, request, act)
-
-    def _wish(
-        self,
-        recording_id: str,
-        at: datetime,
-        wish: Callable[[Recording], Mapping[str, object] | None],
-        request: str | None,
-        act: Act | None,
-    ) -> tuple[Recording, Recording]:
-        """Writes down what somebody wants of the row as it is at that moment, unless that is nothing or the request had
-        been written down."""
         this = recordings.c.id == recording_id
         with suppress(IntegrityError), self._database.write() as connection:  # the same request, at the same moment
             before = rows.recording(connection.execute(select(recordings).where(this).with_for_update()).one())
-            wanted = None if _noted(connection, request) else wish(before)
-            if wanted is not None:
-                poked = {"poked": before.poked + 1, "version": recordings.c.version + 1, "next_step_at": at}
-                connection.execute(recordings.update().where(this).values({**wanted, **poked}))
-                _note(connection, request, recording_id, at)
-                audit.note(connection, act)
-            after = rows.recording(connection.execute(select(recordings).where(this)).one())
-            timeline.add(connection, before, after, at)
-            return before, after
+            applied = None if _is_known(connection, request) else apply_intent(before, change, at)
+            if applied is None:
+                return before, before
+            values = rows.columns(applied.recording.intent)
+            due = {"version": recordings.c.version + 1, "next_step_at": applied.recording.next_step_at}
+            connection.execute(recordings.update().where(this).values({**values, **due}))
+            _remember(connection, request, recording_id, at)
+            audit.add(connection, audit_event)
+            timeline.add(connection, applied.entries, at)
+            return before, applied.recording
         with self._database.read() as connection:
             unchanged = rows.recording(connection.execute(select(recordings).where(this)).one())
         return unchanged, unchanged
 
-    def repeated(self, request: str | None) -> Recording | None:
+    def recording_of_request(self, request: str | None) -> Recording | None:
         if request is None:
             return None
         query = select(recordings).join(requests, requests.c.recording_id == recordings.c.id)
@@ -191,8 +148,8 @@ class Recordings:
 
     # steps
 
-    def due(self, most: int, share: Share | None = None) -> Sequence[tuple[str, datetime]]:
-        query = select(recordings.c.id, recordings.c.next_step_at).where(UNSETTLED & _SHARES[share])
+    def due(self, most: int, queue: Queue | None = None) -> Sequence[tuple[str, datetime]]:
+        query = select(recordings.c.id, recordings.c.next_step_at).where(INCOMPLETE & _SHARES[queue])
         with self._database.read() as connection:
             found = connection.execute(query.order_by(recordings.c.next_step_at).limit(most)).all()
         return [(row.id, row.next_step_at) for row in found]
@@ -215,12 +172,12 @@ class Recordings:
         """Writes what a step brought, unless another replica leads. A row that was poked since `before` was read
         stays due."""
         after = change.recording
-        values = rows.values(after, rows.FACTS)
+        values = rows.step_columns(after)
         if after.card_ts == before.card_ts:
             # The notifier may have posted the card anew meanwhile.
             del values["card_ts"]
-        unpoked = recordings.c.poked == before.poked
-        values["next_step_at"] = case((unpoked, after.next_step_at), else_=now)
+        unchanged_intent = recordings.c.poked == before.intent.revision
+        values["next_step_at"] = case((unchanged_intent, after.next_step_at), else_=now)
         if before.visible != after.visible:
             values["version"] = recordings.c.version + 1
             held = (recordings.c.card_due_at > now) if not after.over else false()
@@ -229,22 +186,22 @@ class Recordings:
             values |= {"response_url": None, "card_version": 1}
         with self._database.write() as connection:
             fence(connection, epoch)
-            this = (recordings.c.id == after.id) & (unpoked if change.unless_poked else true())
+            this = (recordings.c.id == after.id) & (unchanged_intent if change.only_if_unchanged else true())
             if connection.execute(recordings.update().where(this).values(values)).rowcount == 0:
                 return
             for recorder in change.recorders:
                 recorders.write(connection, recorder)
             for alert in change.alerts:
                 outbox.add(connection, alert)
-            for act in change.acts:
-                audit.note(connection, act)
-            timeline.add(connection, before, after, now)
+            for audit_event in change.audit_events:
+                audit.add(connection, audit_event)
+            timeline.add(connection, entries_between(before, after, now), now)
             if after.sid is not None and after.sid != before.sid:
                 notifications.adopt(connection, after.id, after.sid)
-            if change.heeded:
-                notifications.heeded(connection, change.heeded, now)
+            if change.processed:
+                notifications.processed(connection, change.processed, now)
 
-    def silent(self, since: datetime) -> bool:
+    def any_unanswered(self, since: datetime) -> bool:
         """Whether some recording has had no usable answer since then or longer."""
         query = select(recordings.c.id).where(ACTIVE & (recordings.c.unanswered_since <= since)).limit(1)
         with self._database.read() as connection:
@@ -325,13 +282,13 @@ def _before(cursor: Cursor) -> ColumnElement[bool]:
     return (at <= cursor.requested_at) & ((at < cursor.requested_at) | (row < cursor.id))
 
 
-def _note(connection: Connection, request: str | None, recording_id: str, at: datetime) -> None:
+def _remember(connection: Connection, request: str | None, recording_id: str, at: datetime) -> None:
     """Notes what a request of Slack's led to: delivered again, it breaks the table's key and changes nothing."""
     if request is not None:
         connection.execute(requests.insert().values(id=request, recording_id=recording_id, received_at=at))
 
 
-def _noted(connection: Connection, request: str | None) -> bool:
+def _is_known(connection: Connection, request: str | None) -> bool:
     return connection.execute(select(requests.c.id).where(requests.c.id == request)).first() is not None
 
 

@@ -1,39 +1,25 @@
-"""Everything that is written down, by table."""
+"""The repositories of one database."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from storage.audit import Acts
+from recordings.repositories import Repositories
+from storage.audit import AuditLog
 from storage.database import Database
-from storage.incidents import Troubles
-from storage.notifications import Notices
+from storage.incidents import Incidents
+from storage.notifications import Notifications
 from storage.outbox import Outbox
 from storage.recorders import Recorders
 from storage.recordings import Recordings
-from storage.timeline import Story
+from storage.timeline import Timeline
 
 
-@dataclass(frozen=True, slots=True)
-class Stores:
-    """What is written down, by table."""
-
-    recordings: Recordings
-    recorders: Recorders
-    outbox: Outbox
-    troubles: Troubles
-    acts: Acts
-    notices: Notices
-    story: Story
-
-
-def stores_in(database: Database) -> Stores:
-    return Stores(
-        Recordings(database),
-        Recorders(database),
-        Outbox(database),
-        Troubles(database),
-        Acts(database),
-        Notices(database),
-        Story(database),
+def repositories_in(database: Database) -> Repositories:
+    return Repositories(
+        recordings=Recordings(database),
+        recorders=Recorders(database),
+        alerts=Outbox(database),
+        timeline=Timeline(database),
+        notifications=Notifications(database),
+        incidents=Incidents(database),
+        audit_log=AuditLog(database),
     )

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Any, cast
 
-from pydantic import TypeAdapter
 from sqlalchemy import (
     JSON,
     BigInteger,
@@ -26,12 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-from recordings.model.alerts import AlertKind
-from recordings.model.audit import Deed, Source
-from recordings.model.options import Layout
-from recordings.model.recording import HOLDS_CHANNEL, OVER, Reason, State
-from recordings.model.timeline import Happening
-from storage.rows import DELIVERY, LOST_PARTS, OPTIONS, SHOWN, TOLD
+from recordings.model.recording import HOLDS_CHANNEL, OVER, State
 
 metadata = MetaData()
 
@@ -53,57 +46,19 @@ class UtcDateTime(TypeDecorator[datetime]):
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
 
 
-class Name(TypeDecorator[StrEnum]):
-    """A member of an enumeration, kept as its text."""
+class Name(TypeDecorator[str]):
+    """A member of an enumeration, kept as its text. `storage.rows` makes members of what is read, row by row."""
 
     impl = String(32)
     cache_ok = True
 
-    def __init__(self, names: type[StrEnum]) -> None:
-        super().__init__()
-        self.names = names
-
-    def process_bind_param(self, value: StrEnum | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
         del dialect
         return None if value is None else str(value)
 
-    def process_result_value(self, value: str | None, dialect: Dialect) -> StrEnum | None:
-        del dialect
-        return None if value is None else self.names(value)
 
-
-class Texts(TypeDecorator[tuple[str, ...]]):
-    """Some texts in order, kept as JSON."""
-
-    impl = JSON
-    cache_ok = True
-
-    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> list[str]:
-        del dialect
-        return list(value or ())
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> tuple[str, ...]:
-        del dialect
-        return tuple(value or ())
-
-
-class Kept(TypeDecorator[Any]):
-    """A value of the domain, kept as JSON."""
-
-    impl = JSON(none_as_null=True)
-    cache_ok = True
-
-    def __init__(self, adapter: TypeAdapter[Any]) -> None:
-        super().__init__()
-        self.adapter = adapter
-
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
-        del dialect
-        return None if value is None else self.adapter.dump_python(value, mode="json")
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        del dialect
-        return None if value is None else self.adapter.validate_python(value)
+Kept = JSON(none_as_null=True)
+"""A value of the domain. `storage.rows` knows its keys."""
 
 
 def _one_of(column: str, states: frozenset[State]) -> str:
@@ -117,11 +72,11 @@ def _condition(sql: str) -> ColumnElement[bool]:
 
 
 ACTIVE = _condition(f"NOT {_one_of('state', OVER)}")
-UNSETTLED = _condition(f"(NOT {_one_of('state', OVER)} OR files_awaited)")
+INCOMPLETE = _condition(f"(NOT {_one_of('state', OVER)} OR files_awaited)")
 TAKES_CHANNEL = _condition(_one_of("state", HOLDS_CHANNEL))
 _undrawn = text("version > card_version")
 UNWANTED = _condition("gone_at IS NULL AND NOT wanted")
-NOT_HEEDED = _condition("heeded_at IS NULL AND recording_id IS NOT NULL")
+UNPROCESSED = _condition("heeded_at IS NULL AND recording_id IS NOT NULL")
 _undelivered = text("done_at IS NULL")
 _unanswered = text("response_url IS NOT NULL")
 _open = text("closed_at IS NULL")
@@ -140,19 +95,19 @@ recordings = Table(
     Column("slack_channel", String(32), nullable=False),
     Column("started_by", String(32), nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
-    Column("options", Kept(OPTIONS)),
+    Column("options", Kept),
     # wishes: written by listeners only
     Column("stop_wanted_at", UtcDateTime),
     Column("stop_wanted_by", String(32)),
     Column("ends_at", UtcDateTime),
     Column("extended_by", String(32)),
-    Column("layout_wanted", Name(Layout)),
+    Column("layout_wanted", Name),
     Column("layout_wanted_by", String(32)),
     Column("layout_wanted_at", UtcDateTime),
     Column("poked", Integer, nullable=False, server_default="0"),
     # facts: written by the engine only
-    Column("state", Name(State), nullable=False),
-    Column("reason", Name(Reason)),
+    Column("state", Name, nullable=False),
+    Column("reason", Name),
     Column("detail", Text, nullable=False, server_default=""),
     Column("next_step_at", UtcDateTime, nullable=False),
     Column("turn_at", UtcDateTime),
@@ -163,12 +118,12 @@ recordings = Table(
     Column("started_at", UtcDateTime),
     Column("first_file_at", UtcDateTime),
     Column("found_at", UtcDateTime),
-    Column("lost_parts", Kept(LOST_PARTS)),
+    Column("lost_parts", Kept),
     Column("ended_at", UtcDateTime),
     Column("status", Integer),
     Column("queried_at", UtcDateTime),
     Column("unanswered_since", UtcDateTime),
-    Column("unanswered_reason", Name(Reason)),
+    Column("unanswered_reason", Name),
     Column("not_found_since", UtcDateTime),
     Column("not_found", Integer, nullable=False, server_default="0"),
     Column("found_empty", Integer, nullable=False, server_default="0"),
@@ -177,14 +132,14 @@ recordings = Table(
     Column("present", Integer),
     Column("present_at", UtcDateTime),
     Column("ending_told", String(64)),
-    Column("ending", Name(Reason)),
+    Column("ending", Name),
     Column("stop_accepted_at", UtcDateTime),
-    Column("files", Texts, nullable=False, server_default="[]"),
+    Column("files", JSON, nullable=False, server_default="[]"),
     Column("uploading_status", String(32), nullable=False, server_default=""),
     Column("files_awaited", Boolean, nullable=False, server_default=false()),
-    Column("delivery", Kept(DELIVERY)),
-    Column("told", Kept(TOLD)),
-    Column("shown", Kept(SHOWN)),
+    Column("delivery", Kept),
+    Column("told", Kept),
+    Column("shown", Kept),
     Column("card_ts", String(32)),
     # told after a pause in which no replica took steps
     Column("unwatched_from", UtcDateTime),
@@ -199,7 +154,7 @@ recordings = Table(
     Column("reply_due_at", UtcDateTime),
     Index("one_recording_for_a_channel", "agora_channel", unique=True, **_where(TAKES_CHANNEL)),
     Index("recordings_due", "next_step_at", **_where(ACTIVE)),
-    Index("recordings_unsettled", "next_step_at", **_where(UNSETTLED)),
+    Index("recordings_unsettled", "next_step_at", **_where(INCOMPLETE)),
     Index("recordings_undrawn", "card_due_at", **_where(_undrawn)),
     Index("recordings_of_channel", "slack_channel", "requested_at"),
     Index("recordings_of_sid", "sid"),
@@ -241,9 +196,9 @@ outbox = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("recording_id", String(32), nullable=False),
-    Column("kind", Name(AlertKind), nullable=False),
+    Column("kind", Name, nullable=False),
     Column("cause", String(128), nullable=False),
-    Column("reason", Name(Reason)),
+    Column("reason", Name),
     Column("slack_channel", String(32), nullable=False),
     Column("recording", JSON, nullable=False),
     Column("raised_at", UtcDateTime, nullable=False),
@@ -275,8 +230,8 @@ acts = Table(
     Column("id", Integer, primary_key=True),
     Column("at", UtcDateTime, nullable=False),
     Column("who", String(32), nullable=False),
-    Column("what", Name(Deed), nullable=False),
-    Column("source", Name(Source), nullable=False),
+    Column("what", Name, nullable=False),
+    Column("source", Name, nullable=False),
     Column("recording_id", String(32), nullable=False),
     Column("slack_channel", String(32), nullable=False),
     Column("detail", Text, nullable=False, server_default=""),
@@ -291,10 +246,10 @@ lines = Table(
     Column("recording_id", String(32), nullable=False),
     Column("slack_channel", String(32), nullable=False),
     Column("at", UtcDateTime, nullable=False),
-    Column("what", Name(Happening), nullable=False),
+    Column("what", Name, nullable=False),
     Column("who", String(32), nullable=False),
     Column("moment", UtcDateTime),
-    Column("layout", Name(Layout)),
+    Column("layout", Name),
     Column("detail", Text, nullable=False, server_default=""),
     Column("due_at", UtcDateTime, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
@@ -316,7 +271,7 @@ notices = Table(
     Column("facts", JSON, nullable=False),
     Column("recording_id", String(32)),
     Column("heeded_at", UtcDateTime),
-    Index("notices_not_heeded", "recording_id", "received_at", **_where(NOT_HEEDED)),
+    Index("notices_not_heeded", "recording_id", "received_at", **_where(UNPROCESSED)),
     Index("notices_of_recording", "recording_id"),
     Index("notices_of_sid", "sid"),
     Index("notices_of_recorder", "agora_channel", "uid"),
@@ -328,7 +283,7 @@ troubles = Table(
     metadata,
     Column("id", String(128), primary_key=True),
     Column("slack_channel", String(32), nullable=False),
-    Column("reason", Name(Reason), nullable=False),
+    Column("reason", Name, nullable=False),
     Column("recording_id", String(32), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),

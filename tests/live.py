@@ -27,11 +27,12 @@ import settings
 from agora.payloads import file_name_prefix
 from demo import BOT, bot_process, end
 from recordings.errors import StorageUnavailable
-from recordings.model.delivery import Delivered
+from recordings.model.delivery import DeliveryState
 from recordings.model.recording import Recording, State
 from storage import rows, tables
 from storage.database import Database
 from storage.recordings import Recordings
+from tests.fakes.intents import request_stop
 
 ROOT = Path(__file__).parents[1]
 NEEDS = """
@@ -151,7 +152,7 @@ class Live:
         recordings = Recordings(self.database)
         for recording in recordings.active():
             print(f"Stopping {recording.agora_channel} ...", flush=True)
-            recordings.wish_stop(recording.id, recording.started_by, datetime.now(UTC))
+            request_stop(recordings, recording.id, recording.started_by, datetime.now(UTC))
         deadline = time.monotonic() + MACHINE
         while recordings.active() and self.bot.poll() is None and time.monotonic() < deadline:
             time.sleep(0.5)
@@ -165,7 +166,7 @@ class Live:
         folder = "/".join((self.bucket, *file_name_prefix(recording.slack_channel, recording.requested_at.date())))
         print("\nAll reached. What only you can see:")
         print("  - the card in Slack: Finished, who started it and who stopped it, and its files")
-        if recording.delivery is not None and recording.delivery.state is Delivered.READY:
+        if recording.delivery is not None and recording.delivery.state is DeliveryState.READY:
             print(f"  - that Get the files gives you what plays; the bot found in {folder}:")
         else:
             print(f"  - the files in the bucket; the bot could not look ({recording.delivery}). Under {folder}:")
@@ -220,7 +221,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _interrupt(number: int, frame: FrameType | None) -> None:
+def _interrupt(number: int, card_config: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

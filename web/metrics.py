@@ -34,7 +34,7 @@ class Overview:
 class PrometheusMeter:
     """The meter behind `/metrics`."""
 
-    def __init__(self, overview: Callable[[], Overview]) -> None:
+    def __init__(self) -> None:
         registry = CollectorRegistry()
         self._registry = registry
         self._steps = Histogram(
@@ -61,7 +61,10 @@ class PrometheusMeter:
         self._notices = Counter(
             "recorder_notices", "Agora's notifications by event and outcome", ["event", "outcome"], registry=registry
         )
-        registry.register(_Gauges(overview))
+
+    def show(self, overview: Callable[[], Overview]) -> None:
+        """From now on `text` has these figures as well, read at each scrape."""
+        self._registry.register(_Gauges(overview))
 
     def step(self, work: str, seconds: float, outcome: str) -> None:
         self._steps.labels(work, outcome).observe(seconds)
@@ -81,7 +84,7 @@ class PrometheusMeter:
     def unknown_uid(self) -> None:
         self._unknown.inc()
 
-    def notice(self, event: str, outcome: str) -> None:
+    def notification(self, event: str, outcome: str) -> None:
         self._notices.labels(event, outcome).inc()
 
     def text(self) -> bytes:

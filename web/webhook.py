@@ -7,7 +7,6 @@ shared/notification-center-service/ (enable-notification-center-service, signatu
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -15,9 +14,9 @@ import structlog
 from flask import Request, Response, jsonify
 
 from recordings.errors import StorageUnavailable
-from recordings.model.notifications import Notice
-from recordings.ports import Meter, Wake
-from web.allowance import Allowance
+from recordings.model.notifications import Notification
+from recordings.ports import Clock, Meter, Wake
+from web.allowance import TokenBucket
 
 LONGEST_NOTICE = 64 * 1024
 """Bytes. The longest are lists of files, a few thousand."""
@@ -38,37 +37,37 @@ class Ignored(Protocol):
 Verify = Callable[[bytes, str | None, str | None], bool]
 """Whether a body is Agora's, by the headers `Agora-Signature` and `Agora-Signature-V2`."""
 
-Read = Callable[[bytes], Notice | Ignored]
+Read = Callable[[bytes], Notification | Ignored]
 """What a body says. Raises a ValueError, whose text holds nothing of the body, where it can't be read."""
 
-Keep = Callable[[Notice], bool]
+Keep = Callable[[Notification], bool]
 """Writes a notice down, once; whether it was new. Raises `StorageUnavailable`."""
 
 
-class Fuse:
+class CircuitBreaker:
     """Writes notices down while the database is there. While it is away one request a second tries: each try can take
     seconds, and with many at once the server would have no thread left for anything else."""
 
-    def __init__(self, keep: Keep, monotonic: Callable[[], float]) -> None:
+    def __init__(self, keep: Keep, clock: Clock) -> None:
         self._keep = keep
-        self._monotonic = monotonic
+        self._clock = clock
         self._guard = threading.Lock()
         self._try_at: float | None = None
 
-    def __call__(self, notice: Notice) -> bool:
+    def __call__(self, notification: Notification) -> bool:
         with self._guard:
             if self._try_at is not None:
                 self._wait_or_try(self._try_at)
         try:
-            new = self._keep(notice)
+            new = self._keep(notification)
         except StorageUnavailable:
-            self._try_at = self._monotonic() + _SECONDS_BETWEEN_TRIES
+            self._try_at = self._clock.monotonic() + _SECONDS_BETWEEN_TRIES
             raise
         self._try_at = None
         return new
 
     def _wait_or_try(self, at: float) -> None:
-        now = self._monotonic()
+        now = self._clock.monotonic()
         if now < at:
             raise StorageUnavailable("away a moment ago")
         self._try_at = now + _SECONDS_BETWEEN_TRIES
@@ -84,15 +83,15 @@ class Webhook:
         keep: Keep,
         wake: Wake,
         meter: Meter,
-        monotonic: Callable[[], float] = time.monotonic,
+        clock: Clock,
     ) -> None:
         self._verify = verify
         self._read = read
-        self._keep = Fuse(keep, monotonic)
+        self._keep = CircuitBreaker(keep, clock)
         self._wake = wake
         self._meter = meter
-        self._monotonic = monotonic
-        self._allowance = Allowance(_RATE, _BURST, monotonic)
+        self._clock = clock
+        self._allowance = TokenBucket(_RATE, _BURST, clock.monotonic)
         self._warned_at: dict[str, float] = {}
 
     def __call__(self, request: Request) -> Response:
@@ -113,24 +112,24 @@ class Webhook:
             found = self._read(body)
         except ValueError as error:
             return self._no(400, "malformed", str(error))
-        if not isinstance(found, Notice):
+        if not isinstance(found, Notification):
             _log.debug("notice_ignored", why=found.why)
-            self._meter.notice(_OTHER, "ignored")
+            self._meter.notification(_OTHER, "ignored")
             return jsonify({})
         event = str(int(found.event))
         try:
             new = self._keep(found)
         except StorageUnavailable as error:
             return self._no(503, "unavailable", str(error), event)
-        self._meter.notice(event, "kept" if new else "repeated")
+        self._meter.notification(event, "kept" if new else "repeated")
         if new:
             _log.debug("notice_kept", notice_event=event, sid=found.sid)
             self._wake()
         return jsonify({})
 
     def _no(self, status: int, outcome: str, why: str, event: str = _OTHER) -> Response:
-        self._meter.notice(event, outcome)
-        now = self._monotonic()
+        self._meter.notification(event, outcome)
+        now = self._clock.monotonic()
         # Anybody can send here: the counter counts each, the log says it now and then.
         if now >= self._warned_at.get(outcome, float("-inf")) + _SECONDS_BETWEEN_WARNINGS:
             self._warned_at[outcome] = now

@@ -16,21 +16,21 @@ from messages.delivery.slack import Slack
 from messages.replies import not_shown, on_it_already
 from recordings.errors import SlackError
 from recordings.model.recording import Recording
-from recordings.service.acknowledge import TakingService
+from recordings.service.acknowledge import AcknowledgeService
 from recordings.service.start_stop import NothingHere
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class TakeButton:
+class AcknowledgeButton:
     """Answers a press, and shows on the alert who is on it. It may take seconds: Slack has to take the edit.
 
     The edit is a `chat.update` and no answer to the press: it keeps a reply that also went to the channel in both
     places, carries the alert's metadata, and can be done again by the next press where it failed.
     """
 
-    service: TakingService
+    service: AcknowledgeService
     slack: Slack
     folder: Callable[[Recording], str]
 
@@ -38,16 +38,22 @@ class TakeButton:
         """The reply to a `block_actions` request, for the person alone. Raises `StorageUnavailable`."""
         press = pressed(body)
         try:
-            found = self.service.take(press.value, press.place, press.by)
+            found = self.service.acknowledge(press.value, press.place, press.by)
         except NothingHere:
             return replies.nothing_known()
-        recording, taken = found.alert.recording, found.taken
-        _log.info("alert_taken", recording=recording.id, kind=str(found.alert.kind), by=taken.by, pressed_by=press.by)
-        message = alert_message(found.alert, self.folder(recording), taken=taken)
-        mine = taken.by == press.by
+        recording, acknowledgement = found.alert.recording, found.acknowledgement
+        _log.info(
+            "alert_taken",
+            recording=recording.id,
+            kind=str(found.alert.kind),
+            by=acknowledgement.by,
+            pressed_by=press.by,
+        )
+        message = alert_message(found.alert, self.folder(recording), acknowledgement=acknowledgement)
+        mine = acknowledgement.by == press.by
         try:
             self.slack.update(press.place.channel, press.message_ts, message)
         except SlackError as error:
             _log.warning("alert_not_edited", recording=recording.id, error=str(error))
-            return not_shown(error) if mine else on_it_already(taken)
-        return None if mine else on_it_already(taken)
+            return not_shown(error) if mine else on_it_already(acknowledgement)
+        return None if mine else on_it_already(acknowledgement)

@@ -14,7 +14,7 @@ from recordings.service.start_stop import NothingHere, RecordingService
 
 
 @dataclass(frozen=True, slots=True)
-class AgainButton:
+class RecordAgainButton:
     """Answers a press as the command would, with the options of the one before. The new card is what everybody sees."""
 
     service: RecordingService
@@ -26,7 +26,7 @@ class AgainButton:
             before = self.service.of_here(press.value, press.place)
         except NothingHere:
             return replies.nothing_known()
-        name, options = before.agora_channel, before.options_now
+        name, options = before.agora_channel, before.current_options
         return answer_start(
             lambda: self.service.start(
                 name,

@@ -8,8 +8,8 @@ from typing import Any
 from handlers.buttons.press import delivery_key
 from messages import replies
 from messages.blocks import Message
-from recordings.service.extend import AtTheLongest, Extended, ExtendService
-from recordings.service.start_stop import NothingHere, OverAlready, Place
+from recordings.service.extend import AtLatestEnd, Extended, ExtendService
+from recordings.service.start_stop import AlreadyOver, NothingHere, SlackChannelRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class ExtendButton:
         """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
         container, team = body.get("container") or {}, body.get("team") or {}
         channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
-        place, pressed = Place(team.get("id") or "", channel), body["actions"][0].get("value") or ""
+        place, pressed = SlackChannelRef(team.get("id") or "", channel), body["actions"][0].get("value") or ""
         try:
             result = self.service.extend(pressed, place, body["user"]["id"], delivery_key(body))
         except NothingHere:
@@ -32,8 +32,8 @@ class ExtendButton:
             case Extended(recording, until, again, cut):
                 on_card = container.get("message_ts") == recording.card_ts and not cut
                 return None if on_card or again else replies.extended(recording, until, cut=cut)
-            case AtTheLongest(recording, until):
+            case AtLatestEnd(recording, until):
                 return replies.at_the_longest(recording, until)
-            case OverAlready(recording):
+            case AlreadyOver(recording):
                 return replies.over_already(recording, team.get("domain") or "app")
         return replies.stopping(result.recording, again=True)

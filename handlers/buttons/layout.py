@@ -9,8 +9,8 @@ from handlers.buttons.press import delivery_key, pressed
 from messages import replies
 from messages.blocks import Message
 from messages.layout import chosen_layout
-from recordings.service.layout import LayoutChosen, LayoutService, NoPicture, SoAlready
-from recordings.service.start_stop import NothingHere, OverAlready
+from recordings.service.layout import LayoutRequested, LayoutService, LayoutUnchanged, NoPicture
+from recordings.service.start_stop import AlreadyOver, NothingHere
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class LayoutMenu:
         except NothingHere:
             return replies.nothing_known()
         match result:
-            case LayoutChosen():
+            case LayoutRequested():
                 return None
-            case SoAlready(recording):
+            case LayoutUnchanged(recording):
                 return replies.so_already(recording)
             case NoPicture(recording):
                 return replies.no_picture(recording)
-            case OverAlready(recording):
+            case AlreadyOver(recording):
                 return replies.over_already(recording, press.domain)
         return replies.stopping(result.recording, again=True)

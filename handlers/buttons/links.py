@@ -12,7 +12,7 @@ from messages.blocks import Message
 from messages.links import links, membership_unknown
 from recordings.errors import BucketError, SlackError
 from recordings.service.links import LinkService, NoFiles, NotAMember
-from recordings.service.start_stop import NothingHere, Place
+from recordings.service.start_stop import NothingHere, SlackChannelRef
 
 _log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ class LinksButton:
     def answer(self, body: dict[str, Any]) -> Message:
         """The reply to a `block_actions` request, for the person alone. Raises `StorageUnavailable`."""
         channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or ""
-        place, by = Place((body.get("team") or {}).get("id") or "", channel), body["user"]["id"]
+        place, by = SlackChannelRef((body.get("team") or {}).get("id") or "", channel), body["user"]["id"]
         recording_id = body["actions"][0].get("value") or ""
         try:
             found = self.service.links(recording_id, place, by)

@@ -7,26 +7,26 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from recordings.service.start_stop import Place
+from recordings.service.start_stop import SlackChannelRef
 
 
 @dataclass(frozen=True, slots=True)
-class Pressed:
+class Press:
     """Who pressed what, and where. `value`: the button's, or that of the option that was chosen."""
 
     value: str
-    place: Place
+    place: SlackChannelRef
     by: str
     domain: str
     message_ts: str
 
 
-def pressed(body: dict[str, Any]) -> Pressed:
+def pressed(body: dict[str, Any]) -> Press:
     team, container, action = body.get("team") or {}, body.get("container") or {}, body["actions"][0]
     channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
-    return Pressed(
+    return Press(
         value=(action.get("selected_option") or action).get("value") or "",
-        place=Place(team.get("id") or "", channel),
+        place=SlackChannelRef(team.get("id") or "", channel),
         by=body["user"]["id"],
         domain=team.get("domain") or "app",
         message_ts=container.get("message_ts") or "",

@@ -8,7 +8,7 @@ from typing import Any
 from handlers.buttons.press import delivery_key
 from messages import replies
 from messages.blocks import Message
-from recordings.service.start_stop import NothingHere, OverAlready, Place, RecordingService
+from recordings.service.start_stop import AlreadyOver, NothingHere, RecordingService, SlackChannelRef
 
 _IN_A_LIST = "in the list of several"
 
@@ -24,7 +24,7 @@ class StopButton:
         """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
         channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or ""
         team = body.get("team") or {}
-        place = Place(team.get("id") or "", channel)
+        place = SlackChannelRef(team.get("id") or "", channel)
         on_card = not (body.get("container") or {}).get("is_ephemeral")
         try:
             pressed = body["actions"][0].get("value") or ""
@@ -32,6 +32,6 @@ class StopButton:
             result = self.service.stop_one(pressed, place, body["user"]["id"], delivery_key(body), detail)
         except NothingHere:
             return replies.nothing_known()
-        if isinstance(result, OverAlready):
+        if isinstance(result, AlreadyOver):
             return replies.over_already(result.recording, team.get("domain") or "app")
         return None if on_card and not result.again else replies.stopping(result.recording, again=result.again)

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 
 from messages import doctor, replies
 from messages.blocks import Message, plain
-from messages.doctor import Finding
+from messages.doctor import CheckResult
 
 _ADMIN = ("is_admin", "is_owner", "is_primary_owner")
 _log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ class Doctor:
     """Answers the command. It takes seconds: acknowledge first. `look` is what `bot.py check` looks at."""
 
     client: WebClient
-    look: Callable[[], Sequence[Finding]]
+    look: Callable[[], Sequence[CheckResult]]
     bot_name: Callable[[], str]
     _looking: threading.Lock = field(default_factory=threading.Lock)
 
@@ -41,7 +41,7 @@ class Doctor:
             found = [*self.look(), here]
         finally:
             self._looking.release()
-        wrong = [finding.what for finding in found if not finding.ok]
+        wrong = [finding.check for finding in found if not finding.ok]
         _log.info("doctor", user=command["user_id"], wrong=wrong)
         return doctor.report(found)
 
@@ -80,9 +80,9 @@ class PostHere:
     """A finding."""
 
     ok: bool
-    found: str
+    detail: str
     note: bool = False
-    what: str = WHAT
+    check: str = WHAT
 
 
 def post_here(client: WebClient, channel_id: str, bot_name: str) -> PostHere:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta, tzinfo
 
-from handlers.commands.usage import Usage
+from handlers.commands.usage import UsageError
 from recordings.lifecycle.end_times import LONGEST_SECONDS, SHORTEST_SECONDS
 from recordings.ports import Clock
 
@@ -24,7 +24,7 @@ _IN_WORDS = {"an hour": "1h", "one hour": "1h", "half an hour": "30m", "an hour 
 _CLOCK = re.compile(r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2}))?\s*(?P<half>[ap]\.?m\.?)?", re.IGNORECASE)
 
 
-class NotUnderstood(Usage):
+class NotUnderstood(UsageError):
     """It is no time at all."""
 
 
@@ -51,7 +51,7 @@ TimeZone = Callable[[str], tzinfo | None]
 
 
 def parse_end(word: str, value: str) -> For | Until:
-    """What stands behind `for` or `until`. Raises `Usage`."""
+    """What stands behind `for` or `until`. Raises `UsageError`."""
     plain = " ".join(unicodedata.normalize("NFKC", value).split())
     return _length(_IN_WORDS.get(plain.lower(), plain)) if word.lower() == "for" else _clock(plain)
 
@@ -70,9 +70,9 @@ def _number(digits: str | None) -> float:
 
 def _checked(seconds: float, example: str) -> float:
     if seconds < SHORTEST_SECONDS:
-        raise Usage(_TOO_SHORT, example)
+        raise UsageError(_TOO_SHORT, example)
     if seconds > LONGEST_SECONDS:
-        raise Usage(_TOO_LONG, example)
+        raise UsageError(_TOO_LONG, example)
     return seconds
 
 
@@ -83,7 +83,7 @@ def _clock(value: str) -> Until:
         raise NotUnderstood("I don't understand until when: a time of day, as in 15:30 or 3:30pm.", UNTIL_EXAMPLE)
     hour, minute = int(found["hour"]), int(found["minute"] or 0)
     if minute > 59 or hour > 23 or (half and not 1 <= hour <= 12):
-        raise Usage("There is no such time of day.", UNTIL_EXAMPLE)
+        raise UsageError("There is no such time of day.", UNTIL_EXAMPLE)
     return Until(hour % 12 + (12 if half == "p" else 0) if half else hour, minute)
 
 
@@ -95,17 +95,19 @@ class Ends:
     time_zone: TimeZone
 
     def __call__(self, asked: For | Until, by: str) -> datetime:
-        """Raises `Usage`."""
-        now = self.clock()
+        """Raises `UsageError`."""
+        now = self.clock.now()
         if isinstance(asked, For):
             return now + timedelta(seconds=asked.seconds)
         zone = self.time_zone(by)
         if zone is None:
-            raise Usage("Slack does not tell me in which time zone you are, so I can't say when that is.", FOR_EXAMPLE)
+            raise UsageError(
+                "Slack does not tell me in which time zone you are, so I can't say when that is.", FOR_EXAMPLE
+            )
         end = next(moment for moment in _moments(asked, now, zone) if moment > now)
         if end.astimezone(zone).date() > now.astimezone(zone).date() and end - now >= _NOT_TOMORROW:
             here = now.astimezone(zone)
-            raise Usage(f"It is {here:%H:%M} where you are, so {asked} has passed today.", FOR_EXAMPLE)
+            raise UsageError(f"It is {here:%H:%M} where you are, so {asked} has passed today.", FOR_EXAMPLE)
         _checked((end - now).total_seconds(), UNTIL_EXAMPLE)
         return end
 

@@ -9,8 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from handlers.commands.end_times import FOR_EXAMPLE, UNTIL_EXAMPLE, For, NotUnderstood, Until, parse_end
-from handlers.commands.usage import Usage, unescape
-from recordings.model.options import DEFAULT, ENDS, GLUED, WORDS, Contradiction, Layout, Media, Option, Options, chosen
+from handlers.commands.usage import UsageError, unescape
+from recordings.model.options import DEFAULT, ENDS, GLUED, WORDS, Contradiction, Layout, Media, Option, Options, combine
 
 START_EXAMPLE = "/record start daily"
 OPTIONS_EXAMPLE = "/record start daily for 45m audio"
@@ -31,7 +31,7 @@ _MAY_FOLLOW: dict[Option, tuple[str, ...]] = {Media.AUDIO: ("only",), **dict.fro
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class ParsedOptions:
     """What was said behind the name."""
 
     end: For | Until | None = None
@@ -64,14 +64,14 @@ def meant(words: Sequence[str]) -> str | None:
                 parse_end(end, value)
             except NotUnderstood:
                 continue
-            except Usage:
+            except UsageError:
                 return end
             return f"{end} {value}"
     return close(words[0])
 
 
-def read(words: Sequence[str]) -> Wishes:
-    """Raises `Usage`."""
+def read(words: Sequence[str]) -> ParsedOptions:
+    """Raises `UsageError`."""
     ends: list[For | Until] = []
     options: list[Option] = []
     left = _tidied(words)
@@ -88,11 +88,11 @@ def read(words: Sequence[str]) -> Wishes:
         else:
             raise _unknown([word, *left])
     if len(ends) > 1:
-        raise Usage("Say once when it ends: either for how long or until when.", FOR_EXAMPLE)
+        raise UsageError("Say once when it ends: either for how long or until when.", FOR_EXAMPLE)
     try:
-        return Wishes(ends[0] if ends else None, chosen(options), with_options=bool(options))
+        return ParsedOptions(ends[0] if ends else None, combine(options), with_options=bool(options))
     except Contradiction as error:
-        raise Usage(str(error), OPTIONS_EXAMPLE) from None
+        raise UsageError(str(error), OPTIONS_EXAMPLE) from None
 
 
 def _tidied(words: Sequence[str]) -> list[str]:
@@ -110,7 +110,7 @@ def _unglued(word: str) -> list[str]:
         parse_end(found[1], word[found.end() :])
     except NotUnderstood:
         return [word]
-    except Usage:
+    except UsageError:
         pass  # it is a time, which cannot be: whoever reads it says why
     return [found[1], word[found.end() :]]
 
@@ -121,7 +121,7 @@ def _end(word: str, behind: list[str]) -> tuple[For | Until, list[str]]:
     most = next((number for number, each in enumerate(behind) if is_word(each)), len(behind))
     if not most:
         when, example = ("For how long", FOR_EXAMPLE) if word == "for" else ("Until when", UNTIL_EXAMPLE)
-        raise Usage(f"{when}? A channel that is really named so stands in quotes.", example)
+        raise UsageError(f"{when}? A channel that is really named so stands in quotes.", example)
     for count in range(most, 0, -1):
         if count < most and close(behind[count]) is None:
             continue  # what follows is neither a time nor nearly a word of ours
@@ -132,12 +132,12 @@ def _end(word: str, behind: list[str]) -> tuple[For | Until, list[str]]:
     return parse_end(word, " ".join(behind[:most])), []
 
 
-def _unknown(words: Sequence[str]) -> Usage:
+def _unknown(words: Sequence[str]) -> UsageError:
     guess = meant(words)
     asked = f" Did you mean {guess}?" if guess else ""
     quotes = "A name with spaces has to stand in quotes."
     told = f"I don't know the word {unescape(words[0])[:40]} after the name.{asked} {quotes}"
-    return Usage(told, _example(guess))
+    return UsageError(told, _example(guess))
 
 
 def _example(guess: str | None) -> str:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 
 from handlers.commands.end_times import For, Until
 from handlers.commands.option_words import START_EXAMPLE, is_word, meant, read
-from handlers.commands.usage import Usage, unescape
+from handlers.commands.usage import UsageError, unescape
 from recordings.errors import PersonError
 from recordings.model.options import DEFAULT, Options
 
-__all__ = ["Typed", "UnknownVerb", "Usage", "asks_for_doctor", "check_bare_name", "nearest", "parse"]
+__all__ = ["ParsedCommand", "UnknownVerb", "UsageError", "asks_for_doctor", "check_bare_name", "nearest", "parse"]
 VERBS = ("start", "status", "stop", "list", "doctor", "help")
 _WITHOUT_A_NAME = ("doctor", "help")
 _FOR_EVERYBODY = ("status", "list", "doctor", "help")
@@ -50,7 +50,7 @@ class UnknownVerb(PersonError):
 
 
 @dataclass(frozen=True, slots=True)
-class Typed:
+class ParsedCommand:
     """A verb, and behind it a name, when to end, and how to record, where there are such."""
 
     verb: str
@@ -61,23 +61,23 @@ class Typed:
     """Whether anything was said about how to record, the usual included."""
 
 
-def parse(text: str) -> Typed:
-    """The verb and the channel name. Raises `UnknownVerb` or `Usage`."""
+def parse(text: str) -> ParsedCommand:
+    """The verb and the channel name. Raises `UnknownVerb` or `UsageError`."""
     words = text.translate(_QUOTES).strip().split(None, 1)
     if not words:
-        return Typed("help", None)
+        return ParsedCommand("help", None)
     verb = words[0].lower()
     if verb not in VERBS:
         raise UnknownVerb(unescape(words[0]))
     rest = words[1].strip() if len(words) > 1 else ""
     if verb in _WITHOUT_A_NAME or not rest:
-        return Typed(verb, None)
+        return ParsedCommand(verb, None)
     if verb != "start":
-        return Typed(verb, _name(rest, f"/record {verb} daily"))
+        return ParsedCommand(verb, _name(rest, f"/record {verb} daily"))
     named, behind = _split(rest)
     wishes = read(behind)
     name = None if named is None else _name(named, START_EXAMPLE)
-    return Typed(verb, name, wishes.end, wishes.options, with_options=wishes.with_options)
+    return ParsedCommand(verb, name, wishes.end, wishes.options, with_options=wishes.with_options)
 
 
 def _split(rest: str) -> tuple[str | None, list[str]]:
@@ -95,15 +95,15 @@ def _split(rest: str) -> tuple[str | None, list[str]]:
 def check_bare_name(name: str) -> None:
     """Whether a name that stands in a field of its own, without quotes, may be meant for more than a name.
 
-    Raises `Usage`.
+    Raises `UsageError`.
     """
     _, behind = _split(name)
     try:
         end = read(behind).end
-    except Usage:
+    except UsageError:
         end = None
     if end is not None:
-        raise Usage("Only the name belongs here; for how long has a field of its own. If the Agora channel is really "
+        raise UsageError("Only the name belongs here; for how long has a field of its own. If the Agora channel is really "
                     "named so, put the name in quotes.", START_EXAMPLE)  # fmt: skip
     _literal(name.strip(), START_EXAMPLE)
 
@@ -138,32 +138,32 @@ def nearest(word: str) -> str | None:
 
 def _name(rest: str, example: str) -> str:
     if _MENTION.search(rest):
-        raise Usage("That is a mention of a person or a Slack channel, not the name of an Agora channel.", example)
+        raise UsageError("That is a mention of a person or a Slack channel, not the name of an Agora channel.", example)
     bare = unescape(_LINK.sub(r"\1", rest)).strip()
     if not bare:
-        raise Usage("There is no name in that link.", example)
+        raise UsageError("There is no name in that link.", example)
     if bare.startswith('"'):
         return _quoted(bare, example)
     if '"' in bare:
-        raise Usage("A quotation mark is missing, or stands inside the name.", example)
+        raise UsageError("A quotation mark is missing, or stands inside the name.", example)
     if len(bare.split()) > 1:
-        raise Usage("A name with spaces has to stand in quotes.", f'{example.rsplit(" ", 1)[0]} "team call"')
+        raise UsageError("A name with spaces has to stand in quotes.", f'{example.rsplit(" ", 1)[0]} "team call"')
     return _literal(bare, example)
 
 
 def _quoted(bare: str, example: str) -> str:
     inner = bare[1:-1]
     if len(bare) < 2 or not bare.endswith('"') or '"' in inner:
-        raise Usage("A quotation mark is missing, or there is something after the name.", example)
+        raise UsageError("A quotation mark is missing, or there is something after the name.", example)
     if not inner.strip():
-        raise Usage("There is no name between the quotation marks.", example)
+        raise UsageError("There is no name between the quotation marks.", example)
     return inner
 
 
 def _literal(bare: str, example: str) -> str:
     if bare[0] in "@#":
-        raise Usage(f"That looks like a Slack {'person' if bare[0] == '@' else 'channel'}. If the Agora channel is "
+        raise UsageError(f"That looks like a Slack {'person' if bare[0] == '@' else 'channel'}. If the Agora channel is "
                     "really named so, put the name in quotes.", example)  # fmt: skip
     if _EMOJI.fullmatch(bare):
-        raise Usage("That is an emoji. If the Agora channel is really named so, put the name in quotes.", example)
+        raise UsageError("That is an emoji. If the Agora channel is really named so, put the name in quotes.", example)
     return bare

@@ -8,8 +8,8 @@ from typing import Any
 
 from handlers.buttons.press import delivery_key
 from handlers.commands.end_times import Ends, For
-from handlers.commands.parser import Typed, UnknownVerb, parse
-from handlers.commands.usage import Usage
+from handlers.commands.parser import ParsedCommand, UnknownVerb, parse
+from handlers.commands.usage import UsageError
 from messages import replies
 from messages.blocks import Message
 from messages.help import help_text, unknown_command, usage
@@ -20,11 +20,11 @@ from recordings.service.start_stop import (
     AlreadyElsewhere,
     AlreadyHere,
     NothingHere,
-    Place,
     RecordingService,
     Several,
+    SlackChannelRef,
     Started,
-    StopAsked,
+    StopRequested,
 )
 
 ChannelName = Callable[[str, str], str | None]
@@ -38,7 +38,7 @@ class RecordCommand:
     service: RecordingService
     channel_name: ChannelName
     ends: Ends
-    usual: float = 14_400
+    default_duration: float = 14_400
     """The seconds that a recording takes where nobody says else."""
 
     def answer(self, command: dict[str, Any]) -> Message:
@@ -57,13 +57,13 @@ class RecordCommand:
             return help_text()
         except UnknownVerb as error:
             return unknown_command(str(error), error.nearest)
-        except Usage as error:
+        except UsageError as error:
             return usage(str(error), error.example)
 
-    def _start(self, typed: Typed, command: dict[str, Any]) -> Message:
+    def _start(self, typed: ParsedCommand, command: dict[str, Any]) -> Message:
         name = typed.name or self.channel_name(command["channel_id"], command.get("channel_name") or "")
         if name is None:
-            raise Usage(
+            raise UsageError(
                 "I can't tell this channel's name. Which Agora channel shall be recorded?", "/record start daily"
             )
         by, response_url = command["user_id"], command.get("response_url")
@@ -80,21 +80,21 @@ class RecordCommand:
             other_options=typed.with_options,
         )
 
-    def _list(self, typed: Typed, command: dict[str, Any]) -> Message:
+    def _list(self, typed: ParsedCommand, command: dict[str, Any]) -> Message:
         return listing(self.service.history(_place(command), typed.name), _domain(command))
 
-    def _status(self, typed: Typed, command: dict[str, Any]) -> Message:
+    def _status(self, typed: ParsedCommand, command: dict[str, Any]) -> Message:
         found = self.service.status(_place(command), typed.name)
         if not found and typed.name is not None:
             return replies.nothing_here(typed.name, self._going_on(command))
         if typed.name is not None and found[0].over:
             return replies.over_already(found[0], _domain(command))
-        return replies.status(found, _domain(command), self.usual)
+        return replies.status(found, _domain(command), self.default_duration)
 
     def _going_on(self, command: dict[str, Any]) -> list[Recording]:
         return [recording for recording in self.service.status(_place(command)) if not recording.over]
 
-    def _stop(self, typed: Typed, command: dict[str, Any]) -> Message:
+    def _stop(self, typed: ParsedCommand, command: dict[str, Any]) -> Message:
         try:
             result = self.service.stop(_place(command), command["user_id"], typed.name, delivery_key(command))
         except NothingHere as error:
@@ -102,13 +102,13 @@ class RecordCommand:
         match result:
             case Several(recordings):
                 return replies.which_one(recordings)
-            case StopAsked(recording, again):
+            case StopRequested(recording, again):
                 return replies.stopping(recording, again=again)
         return replies.over_already(result.recording, _domain(command))
 
 
-def _place(command: dict[str, Any]) -> Place:
-    return Place(command.get("team_id") or "", command["channel_id"])
+def _place(command: dict[str, Any]) -> SlackChannelRef:
+    return SlackChannelRef(command.get("team_id") or "", command["channel_id"])
 
 
 def _domain(command: dict[str, Any]) -> str:

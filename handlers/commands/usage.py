@@ -5,7 +5,7 @@ from __future__ import annotations
 from recordings.errors import PersonError
 
 
-class Usage(PersonError):
+class UsageError(PersonError):
     """What was typed can't be understood. `example` shows what could be typed instead."""
 
     def __init__(self, problem: str, example: str) -> None:

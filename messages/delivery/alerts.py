@@ -10,13 +10,13 @@ import structlog
 
 from messages.alerts import alert_message
 from messages.delivery.cards import _post
-from messages.delivery.limits import SlackPace, _backoff
+from messages.delivery.limits import SlackLimits, _backoff
 from messages.delivery.slack import Slack
 from recordings.errors import SlackBusy, SlackRefused
 from recordings.model.alerts import AlertKind
 from recordings.model.recording import Recording
 from recordings.ports import Clock, Meter, NoMeter
-from recordings.repositories import AlertJob, Outbox
+from recordings.repositories import AlertJob, AlertRepository
 
 _NO_THREAD_THERE = frozenset({"thread_not_found", "cannot_reply_to_message", "restricted_action_thread_locked"})
 _BROADCAST = frozenset({AlertKind.FAILED, AlertKind.WARNING, AlertKind.RECOVERED, AlertKind.ENDED})
@@ -28,9 +28,9 @@ _log = structlog.get_logger(__name__)
 class AlertWork:
     """Work: alerts that Slack does not have yet, in order for each Slack channel."""
 
-    outbox: Outbox
+    outbox: AlertRepository
     slack: Slack
-    pace: SlackPace
+    pace: SlackLimits
     clock: Clock
     folder: Callable[[Recording], str]
     meter: Meter = field(default_factory=NoMeter)
@@ -45,24 +45,24 @@ class AlertWork:
 
     def run(self, key: str, epoch: int) -> None:
         job = next((job for job in self.outbox.waiting() if str(job.id) == key), None)
-        if job is None or self._at(job) > self.clock():
+        if job is None or self._at(job) > self.clock.now():
             return
         recording = job.alert.recording
         log = _log.bind(recording=recording.id, kind=str(job.alert.kind), reason=str(job.alert.reason), alert=job.id)
-        self.pace.posts.took(recording.slack_channel, self.clock())
+        self.pace.posts.took(recording.slack_channel, self.clock.now())
         try:
             ts = self._send(job)
         except SlackBusy as error:
             log.warning("alert_deferred", error=str(error), tries=job.tries)
-            self.pace.heed(recording.slack_channel, error, self.clock())
-            until = self.clock() + _backoff(job.tries, error.retry_after)
+            self.pace.heed(recording.slack_channel, error, self.clock.now())
+            until = self.clock.now() + _backoff(job.tries, error.retry_after)
             self.outbox.deferred(job.id, until, str(error), epoch)
         except SlackRefused as error:
             self._refused(job, error, log, epoch)
         else:
             log.info("alert_delivered", ts=ts, direct=job.direct)
             self._count(job, "delivered")
-            self.outbox.delivered(job.id, ts, self.clock(), epoch)
+            self.outbox.delivered(job.id, ts, self.clock.now(), epoch)
 
     def _send(self, job: AlertJob) -> str:
         recording = job.alert.recording
@@ -83,7 +83,7 @@ class AlertWork:
         if job.direct:
             log.error("alert_undeliverable", error=str(error))
             self._count(job, "undeliverable")
-            self.outbox.dropped(job.id, str(error), self.clock(), epoch)
+            self.outbox.dropped(job.id, str(error), self.clock.now(), epoch)
         else:
             log.warning("alert_redirected", error=str(error))
             self._count(job, "redirected")

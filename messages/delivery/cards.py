@@ -9,13 +9,13 @@ from datetime import datetime, timedelta
 import structlog
 
 from messages.blocks import Message
-from messages.cards import Frame, card
-from messages.delivery.limits import SlackPace, _backoff
+from messages.cards import CardConfig, card
+from messages.delivery.limits import SlackLimits, _backoff
 from messages.delivery.slack import Slack
 from recordings.errors import SlackBusy, SlackPaced, SlackRefused
 from recordings.model.recording import Recording
 from recordings.ports import Clock
-from recordings.repositories import CardJob, Cards
+from recordings.repositories import CardJob, RecordingRepository
 
 _MOST = 200
 _NO_CARD_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
@@ -31,20 +31,20 @@ class CardPoster:
     """Posts a recording's card before Agora is asked for anything."""
 
     slack: Slack
-    pace: SlackPace
+    pace: SlackLimits
     clock: Clock
-    frame: Frame
+    card_config: CardConfig
 
     def post_card(self, recording: Recording) -> str:
-        now = self.clock()
+        now = self.clock.now()
         free = self.pace.posts.free_at(recording.slack_channel)
         if free > now:
             raise SlackPaced((free - now).total_seconds())
         self.pace.posts.took(recording.slack_channel, now)
         try:
-            return _post(self.slack, recording.slack_channel, card(recording, self.frame))
+            return _post(self.slack, recording.slack_channel, card(recording, self.card_config))
         except SlackBusy as error:
-            self.pace.heed(recording.slack_channel, error, self.clock())
+            self.pace.heed(recording.slack_channel, error, self.clock.now())
             raise
 
 
@@ -63,12 +63,12 @@ def _post(slack: Slack, channel: str, message: Message, **thread: object) -> str
 class CardWork:
     """Work: cards that are older than their row."""
 
-    cards: Cards
+    cards: RecordingRepository
     slack: Slack
-    pace: SlackPace
+    pace: SlackLimits
     poster: CardPoster
     clock: Clock
-    frame: Frame
+    card_config: CardConfig
     name: str = "card"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
@@ -77,7 +77,7 @@ class CardWork:
 
     def run(self, key: str, epoch: int) -> None:
         job = self.cards.card(key)
-        if job is None or self.pace.updates.free_at("") > self.clock():
+        if job is None or self.pace.updates.free_at("") > self.clock.now():
             return
         try:
             ts = self._draw(job)
@@ -86,9 +86,9 @@ class CardWork:
         except SlackRefused as error:
             _log.error("card_refused", recording=key, error=str(error))
             if error.error in _CLOSED and self._worth_another_try(job.recording):
-                self.cards.card_deferred(key, self.clock() + _UNTIL_OPEN_AGAIN, epoch)
+                self.cards.card_deferred(key, self.clock.now() + _UNTIL_OPEN_AGAIN, epoch)
             else:
-                self.cards.card_drawn(key, job.version, job.recording.card_ts, self.clock(), epoch)
+                self.cards.card_drawn(key, job.version, job.recording.card_ts, self.clock.now(), epoch)
         else:
             self.cards.card_drawn(key, job.version, ts, self._next(job), epoch)
 
@@ -96,10 +96,10 @@ class CardWork:
         recording = job.recording
         if recording.card_ts is None:
             return self.poster.post_card(recording)
-        now = self.clock()
+        now = self.clock.now()
         self.pace.updates.took("", now)
         self.pace.of_a_card.took(recording.id, now)
-        message = card(recording, self.frame)
+        message = card(recording, self.card_config)
         try:
             self.slack.update(recording.slack_channel, recording.card_ts, message)
         except SlackRefused as error:
@@ -111,18 +111,18 @@ class CardWork:
         return recording.card_ts
 
     def _worth_another_try(self, recording: Recording) -> bool:
-        return recording.ended_at is None or self.clock() < recording.ended_at + _WAITED_FOR
+        return recording.ended_at is None or self.clock.now() < recording.ended_at + _WAITED_FOR
 
     def _next(self, job: CardJob) -> datetime:
         if job.recording.over:
             self.pace.of_a_card.forget(job.recording.id)
-            return self.clock()
+            return self.clock.now()
         return self.pace.of_a_card.free_at(job.recording.id)
 
     def _defer(self, job: CardJob, error: SlackBusy, epoch: int) -> None:
         paced = isinstance(error, SlackPaced)
         wait = timedelta(seconds=error.retry_after or 0) if paced else _backoff(job.tries, error.retry_after)
-        until = self.clock() + wait
+        until = self.clock.now() + wait
         if error.retry_after and not paced:
             self.pace.updates.hold(until)
         _log.info("card_deferred", recording=job.recording.id, error=str(error), tries=job.tries)

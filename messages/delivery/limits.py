@@ -20,7 +20,7 @@ class Limit:
     seconds: float
 
 
-class Pace:
+class SlidingWindow:
     """When something may be sent again for a key. Thread safe."""
 
     def __init__(self, limit: Limit) -> None:
@@ -56,12 +56,12 @@ def _backoff(tries: int, retry_after: float | None) -> timedelta:
 
 
 @dataclass(slots=True)
-class SlackPace:
+class SlackLimits:
     """Slack's limits for this app (docs.slack.dev, Rate limits; chat.update is tier 3)."""
 
-    posts: Pace = field(default_factory=lambda: Pace(Limit(1, 1.05)))
-    updates: Pace = field(default_factory=lambda: Pace(Limit(45, 60)))
-    of_a_card: Pace = field(default_factory=lambda: Pace(Limit(4, 10)))
+    posts: SlidingWindow = field(default_factory=lambda: SlidingWindow(Limit(1, 1.05)))
+    updates: SlidingWindow = field(default_factory=lambda: SlidingWindow(Limit(45, 60)))
+    of_a_card: SlidingWindow = field(default_factory=lambda: SlidingWindow(Limit(4, 10)))
 
     def heed(self, channel: str, error: SlackBusy, now: datetime) -> None:
         """The pause that Slack asked for holds for everything that is posted in the channel."""

@@ -14,7 +14,7 @@ from messages.replies import cannot_post
 from recordings.errors import SlackBusy, SlackError, SlackRefused
 from recordings.model.recording import Recording
 from recordings.ports import Clock
-from recordings.repositories import Cards
+from recordings.repositories import RecordingRepository
 
 _MOST = 200
 _log = structlog.get_logger(__name__)
@@ -24,7 +24,7 @@ _log = structlog.get_logger(__name__)
 class ReplyWork:
     """Work: people who have to be told that the bot can't post where they typed."""
 
-    cards: Cards
+    cards: RecordingRepository
     slack: Slack
     bot_name: Callable[[], str]
     clock: Clock
@@ -41,7 +41,7 @@ class ReplyWork:
             self.slack.answer(reply.response_url, cannot_post(reply.recording, self.bot_name()))
         except SlackBusy as error:
             _log.warning("reply_deferred", recording=key, error=str(error))
-            self.cards.reply_deferred(key, self.clock() + _backoff(1, error.retry_after), epoch)
+            self.cards.reply_deferred(key, self.clock.now() + _backoff(1, error.retry_after), epoch)
         except SlackRefused as error:
             _log.warning("reply_refused", recording=key, error=str(error))
             self._tell_directly(reply.recording)

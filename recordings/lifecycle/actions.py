@@ -7,8 +7,8 @@ from datetime import datetime
 
 from recordings.errors import AgoraError, BucketError, SlackError
 from recordings.model.alerts import Alert
-from recordings.model.audit import Act
-from recordings.model.inventory import Sighting
+from recordings.model.audit import AuditEvent
+from recordings.model.inventory import BucketListing
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
@@ -20,7 +20,7 @@ class PostCard:
 
 
 @dataclass(frozen=True, slots=True)
-class Allot:
+class AllocateRecorder:
     """Give the recording a new recorder with a uid that nobody in the channel has."""
 
 
@@ -42,7 +42,7 @@ class Query:
 
 
 @dataclass(frozen=True, slots=True)
-class Arrange:
+class ChangeLayout:
     """Ask Agora to arrange people in the picture as somebody wants it."""
 
 
@@ -57,18 +57,20 @@ class ThrowOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class CheckFiles:
     """Look into the bucket for the files of a recorder that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class Reevaluate:
     """No call: the row alone says what follows."""
 
 
-Action = PostCard | Allot | Acquire | Start | Query | Arrange | Stop | ThrowOut | Look | Settle
+Action = (
+    PostCard | AllocateRecorder | Acquire | Start | Query | ChangeLayout | Stop | ThrowOut | CheckFiles | Reevaluate
+)
 
-Answer = None | int | str | RecorderStatus | StopAccepted | Sighting | AgoraError | SlackError | BucketError
+CallResult = None | int | str | RecorderStatus | StopAccepted | BucketListing | AgoraError | SlackError | BucketError
 """What a call returned, or the error that it raised."""
 
 
@@ -77,7 +79,7 @@ class Outcome:
     """`users`: who is in the channel, where that was asked as well and answered; the bot's own recorders left out
     of `people`. `stored_at`: when the first file was stored, where the bucket was looked into as well and has one."""
 
-    answer: Answer = None
+    answer: CallResult = None
     users: ChannelUsers | None = None
     own_uids: frozenset[int] = frozenset()
     stored_at: datetime | None = None
@@ -104,9 +106,9 @@ class Change:
     recording: Recording
     recorders: tuple[Recorder, ...] = ()
     alerts: tuple[Alert, ...] = ()
-    heeded: tuple[str, ...] = ()
+    processed: tuple[str, ...] = ()
     """Ids of Agora's notices that are taken into account with it."""
-    acts: tuple[Act, ...] = ()
+    audit_events: tuple[AuditEvent, ...] = ()
     """What the bot does by itself with it, for the log of acts."""
-    unless_poked: bool = False
+    only_if_unchanged: bool = False
     """Nothing was done yet, and a wish that came meanwhile may change everything: nothing is written then."""

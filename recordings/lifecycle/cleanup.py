@@ -8,7 +8,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
-from recordings.lifecycle.actions import Action, Outcome, Query, Settle, Stop, ThrowOut
+from recordings.lifecycle import probing
+from recordings.lifecycle.actions import Action, Outcome, Query, Reevaluate, Stop, ThrowOut
 from recordings.lifecycle.policy import Turn
 from recordings.model.recorder import Recorder
 from recordings.model.reported import RecorderStatus, StopAccepted
@@ -17,7 +18,7 @@ from recordings.model.reported import RecorderStatus, StopAccepted
 def decide(recorder: Recorder, turn: Turn) -> Action:
     """The next step of an unwanted recorder that is not gone."""
     if recorder.start_sent_at is None or turn.past(recorder.expires_at):
-        return Settle()
+        return Reevaluate()
     if recorder.sid is None:
         return ThrowOut()
     return Query() if recorder.stop_accepted_at is not None else Stop()
@@ -26,7 +27,7 @@ def decide(recorder: Recorder, turn: Turn) -> Action:
 def follow(recorder: Recorder, action: Action, outcome: Outcome, turn: Turn) -> Recorder:
     """The recorder after the outcome of `action`."""
     match action, outcome.answer:
-        case Settle(), _:
+        case Reevaluate(), _:
             return replace(recorder, gone_at=turn.now)
         case ((Stop() | Query()), NothingRecorded()):
             return replace(recorder, gone_at=turn.now)
@@ -48,12 +49,15 @@ def follow(recorder: Recorder, action: Action, outcome: Outcome, turn: Turn) -> 
 
 def _not_found(recorder: Recorder, turn: Turn) -> Recorder:
     """It may be moving to another server: believed after the grace."""
-    since = recorder.not_found_since or turn.now
-    if turn.asked_past(since, turn.policy.failover_grace):
+    probe = probing.missing(recorder.probe, turn)
+    if probing.is_gone(probe, turn):
         return replace(recorder, gone_at=turn.now)
-    tries = recorder.tries + 1
-    again = turn.by(turn.not_found_at(tries), since, turn.policy.failover_grace)
-    return replace(recorder, not_found_since=since, tries=tries, next_step_at=again)
+    return replace(
+        recorder,
+        not_found_since=probe.not_found_since,
+        tries=probe.not_found,
+        next_step_at=probing.ask_again_at(probe, turn),
+    )
 
 
 def _still_there(recorder: Recorder, seen: RecorderStatus, turn: Turn) -> Recorder:

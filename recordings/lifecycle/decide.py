@@ -13,35 +13,36 @@ from recordings.lifecycle import delivery, end_times, layouts, polling, recovery
 from recordings.lifecycle.actions import (
     Acquire,
     Action,
-    Allot,
-    Arrange,
+    AllocateRecorder,
     Change,
-    Look,
+    ChangeLayout,
+    CheckFiles,
     Outcome,
     PostCard,
     Query,
-    Settle,
+    Reevaluate,
     Start,
     Stop,
 )
 from recordings.lifecycle.policy import Turn
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.recording import Recording, State
 from recordings.model.reported import RecorderStatus
 
 
 def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
     """The next step of a recording that is not settled. `recorder` is the one in `recorder_id`."""
     if recording.files_awaited:
-        return Look()
-    if recording.coming_up:
+        return CheckFiles()
+    if recording.is_starting:
         due = ending(recording, turn) or end_times.warning_due(recording, turn)
-        return Settle() if due and recording.lost_parts else _decide_starting(recording, recorder, turn)
+        return Reevaluate() if due and recording.lost_segments else _decide_starting(recording, recorder, turn)
     match recording.state:
         case State.RECORDING | State.INTERRUPTED:
             if ending(recording, turn) or end_times.warning_due(recording, turn):
-                return Settle()
-            return Arrange() if layouts.due(recording, turn) else Query()
+                return Reevaluate()
+            return ChangeLayout() if layouts.due(recording, turn) else Query()
         case State.STOPPING:
             return _decide_stopping(recorder, turn)
         case State.UPLOADING:
@@ -54,44 +55,44 @@ def _decide_starting(recording: Recording, recorder: Recorder | None, turn: Turn
         # Its sid was learnt by a replica that had lost the lease: it is being ended, and another one takes its place.
         recorder = None
     if recorder is not None and recorder.sid is not None:
-        return Settle() if ending(recording, turn) else Query()
-    if recording.stop_wanted_at is not None or _too_late(recording, turn):
-        return Settle()
-    if recording.card_ts is None and not recording.lost_parts:
+        return Reevaluate() if ending(recording, turn) else Query()
+    if recording.intent.stop_at is not None or _too_late(recording, turn):
+        return Reevaluate()
+    if recording.card_ts is None and not recording.lost_segments:
         return PostCard()
     if recorder is None:
-        return Allot()
+        return AllocateRecorder()
     if recorder.resource_id is None:
         return Acquire()
     if turn.past(recorder.acquired_at, turn.policy.resource_life):
-        return Settle()
+        return Reevaluate()
     return Start(first=recorder.start_sent_at is None)
 
 
 def _too_late(recording: Recording, turn: Turn) -> bool:
     """Whether it should have come up by now. One that nobody could work on yet, since no replica led, has its time."""
-    if recovery.untried(recording):
+    if recovery.is_untried(recording):
         return recovery.may_be_another_call(recording, turn)
-    untouched = recording.card_ts is None and recording.turn_at is None and recording.tries == 0
+    untouched = recording.card_ts is None and recording.attempt_started_at is None and recording.tries == 0
     return not untouched and turn.past(recording.begun_at, turn.policy.start_timeout)
 
 
 def _decide_stopping(recorder: Recorder | None, turn: Turn) -> Action:
     if recorder is None or not recorder.wanted or turn.past(recorder.expires_at):
-        return Settle()
+        return Reevaluate()
     return Stop()
 
 
 def _decide_uploading(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
     if recorder is None or turn.past(recorder.expires_at):
-        return Settle()
-    still_up = recording.status is not None and recording.status <= 5
+        return Reevaluate()
+    still_up = recording.probe.status is not None and recording.probe.status <= 5
     return Stop() if still_up and turn.past(recording.stop_accepted_at, 3 * turn.policy.soon) else Query()
 
 
 def ending(recording: Recording, turn: Turn) -> Reason | None:
     """Why a recording that is up should be stopped now, if it should."""
-    if recording.stop_wanted_at is not None:
+    if recording.intent.stop_at is not None:
         return Reason.STOPPED
     return Reason.TIME_LIMIT if end_times.time_is_up(recording, turn) else None
 
@@ -127,11 +128,11 @@ def _follow(recording: Recording, recorder: Recorder | None, action: Action, out
     match action:
         case PostCard():
             return starting.after_card(recording, outcome, turn)
-        case Allot():
-            return starting.after_allot(recording, outcome, turn)
-        case Look():
-            return delivery.after_look(recording, outcome, turn)
-        case Settle():
+        case AllocateRecorder():
+            return starting.after_allocate(recording, outcome, turn)
+        case CheckFiles():
+            return delivery.after_check(recording, outcome, turn)
+        case Reevaluate():
             return _settle(recording, recorder, turn)
     if recorder is None:
         raise ValueError(f"{recording.id}: {action} without a recorder")
@@ -144,8 +145,8 @@ def _follow(recording: Recording, recorder: Recorder | None, action: Action, out
             return stopping.after_query(recording, recorder, outcome, turn)
         case Query():
             return polling.after_query(recording, recorder, outcome, turn)
-        case Arrange():
-            return layouts.after_arrange(recording, outcome, turn)
+        case ChangeLayout():
+            return layouts.after_layout_change(recording, outcome, turn)
         case Stop():
             return stopping.after_stop(recording, recorder, outcome, turn)
     raise ValueError(f"{action} is no step of a recording")
@@ -154,14 +155,14 @@ def _follow(recording: Recording, recorder: Recorder | None, action: Action, out
 def _settle(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
     if recording.state in (State.STOPPING, State.UPLOADING):
         return stopping.conclude(recording, recorder, turn)
-    warned = not recording.coming_up or end_times.warning_due(recording, turn)
+    warned = not recording.is_starting or end_times.warning_due(recording, turn)
     if warned and ending(recording, turn) is None:
         return end_times.warn(recording, turn)
     up = recorder is not None and recorder.wanted and recorder.sid is not None
     if ending(recording, turn) is not None or up:
         why = ending(recording, turn) or Reason.STOPPED
         change = stopping.begin(recording, recorder, why, turn)
-        return replace(change, unless_poked=why is Reason.TIME_LIMIT)
+        return replace(change, only_if_unchanged=why is Reason.TIME_LIMIT)
     if _too_late(recording, turn):
         return starting.give_up(recording, recorder, turn)
     return starting.renew(recording, recorder, turn)

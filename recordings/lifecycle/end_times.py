@@ -1,6 +1,6 @@
 """When a recording ends if nobody stops it, how far that can be put off, and when people are warned of it.
 
-Pure, and the one place that says so: the engine, the card and the button all ask here. `usual`: the seconds that a
+Pure, and the one place that says so: the engine, the card and the button all ask here. `default_duration`: the seconds that a
 recording takes where nobody says anything else.
 """
 
@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.policy import Turn
 from recordings.model.alerts import Alert, AlertKind
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 
 SHORTEST_SECONDS = 60.0
 LONGEST_SECONDS = 23 * 3600.0
@@ -21,30 +22,30 @@ LONGEST_SECONDS = 23 * 3600.0
 _UP = frozenset({State.RECORDING, State.INTERRUPTED})
 
 
-def end_of(recording: Recording, usual: float) -> datetime:
+def end_of(recording: Recording, default_duration: float) -> datetime:
     """When it is stopped; of one that is not up yet, as it would be if it came up at once."""
-    if recording.ends_at is None:
-        return _begun(recording) + timedelta(seconds=usual)
-    return min(recording.ends_at, last_end_of(recording, usual))
+    if recording.intent.ends_at is None:
+        return _begun(recording) + timedelta(seconds=default_duration)
+    return min(recording.intent.ends_at, last_end_of(recording, default_duration))
 
 
-def last_end_of(recording: Recording, usual: float) -> datetime:
+def last_end_of(recording: Recording, default_duration: float) -> datetime:
     """The latest end that it can have. Where no tokens are used, the usual one may be later than can be asked for."""
-    return _begun(recording) + timedelta(seconds=max(LONGEST_SECONDS, usual))
+    return _begun(recording) + timedelta(seconds=max(LONGEST_SECONDS, default_duration))
 
 
-def extended(recording: Recording, usual: float, seconds: float) -> datetime | None:
+def extended(recording: Recording, default_duration: float, seconds: float) -> datetime | None:
     """Its end, so many seconds later or as late as can be; None where it can't be put off."""
-    if not goes_on(recording):
+    if not is_ongoing(recording):
         return None
-    end = end_of(recording, usual)
-    later = min(end + timedelta(seconds=seconds), last_end_of(recording, usual))
+    end = end_of(recording, default_duration)
+    later = min(end + timedelta(seconds=seconds), last_end_of(recording, default_duration))
     return later if later > end else None
 
 
-def goes_on(recording: Recording) -> bool:
+def is_ongoing(recording: Recording) -> bool:
     """Whether it starts or is up, and nothing and nobody has it stopped."""
-    unstopped = recording.stop_wanted_at is None and recording.ending is None
+    unstopped = recording.intent.stop_at is None and recording.ending is None
     return unstopped and (recording.state is State.STARTING or recording.state in _UP)
 
 
@@ -61,14 +62,15 @@ def warning_due(recording: Recording, turn: Turn) -> bool:
 def warn(recording: Recording, turn: Turn) -> Change:
     """Tells that it ends soon, once for the same end. Agora was not asked anything: that follows in its own time."""
     cause = _cause_due(recording, turn)
-    next_step_at = max(turn.now, (recording.queried_at or turn.now) + timedelta(seconds=turn.policy.soon))
-    if recording.coming_up:  # nothing holds a start up
+    next_step_at = max(turn.now, (recording.probe.queried_at or turn.now) + timedelta(seconds=turn.policy.soon))
+    if recording.is_starting:  # nothing holds a start up
         next_step_at = turn.now
     after = replace(recording, ending_told=cause or recording.ending_told, next_step_at=next_step_at)
     if cause is None:
         return Change(after)
     # The alert is of the end as it is now, also where that is the usual one.
-    then = replace(after, ends_at=end_of(recording, turn.policy.max_duration))
+    ends_at = end_of(recording, turn.policy.max_duration)
+    then = replace(after, intent=replace(after.intent, ends_at=ends_at))
     kind = AlertKind.WARNING
     alert = Alert(kind=kind, reason=Reason.ENDING_SOON, cause=cause, recording=then, raised_at=turn.now)
     return Change(after, alerts=(alert,))
@@ -76,7 +78,7 @@ def warn(recording: Recording, turn: Turn) -> Change:
 
 def in_time(recording: Recording, turn: Turn) -> Recording:
     """The recording with its next step no later than its next warning, or its end."""
-    if recording.state not in _UP or not goes_on(recording):
+    if recording.state not in _UP or not is_ongoing(recording):
         return recording
     moments = [at for at, _ in _warnings(recording, turn) if at > turn.now]
     moments.append(turn.now if warning_due(recording, turn) else end_of(recording, turn.policy.max_duration))
@@ -100,7 +102,7 @@ def _warnings(recording: Recording, turn: Turn) -> Iterator[tuple[datetime, floa
 
 def _cause_due(recording: Recording, turn: Turn) -> str | None:
     """Names the last warning whose time has come; with another end it is another warning."""
-    if recording.state not in _UP or not goes_on(recording) or time_is_up(recording, turn):
+    if recording.state not in _UP or not is_ongoing(recording) or time_is_up(recording, turn):
         return None
     leads = [lead for at, lead in _warnings(recording, turn) if turn.past(at)]
     end = end_of(recording, turn.policy.max_duration)

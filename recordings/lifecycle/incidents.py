@@ -9,8 +9,9 @@ from itertools import groupby
 
 from recordings.lifecycle.policy import Turn
 from recordings.model.alerts import Alert, AlertKind
-from recordings.model.incidents import Trouble
-from recordings.model.recording import HOLDS_CHANNEL, Reason, Recording
+from recordings.model.incidents import Incident
+from recordings.model.reason import Reason
+from recordings.model.recording import HOLDS_CHANNEL, Recording
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,31 +26,31 @@ class Pause:
 class Review:
     """Troubles that opened or closed, each with the alert that tells so."""
 
-    troubles: tuple[Trouble, ...] = ()
+    incidents: tuple[Incident, ...] = ()
     alerts: tuple[Alert, ...] = ()
 
 
-def review(active: Sequence[Recording], known: Sequence[tuple[Trouble, Recording]], turn: Turn) -> Review:
+def review(active: Sequence[Recording], known: Sequence[tuple[Incident, Recording]], turn: Turn) -> Review:
     """What has to be told, given every recording that is not over, and every open trouble with the recording in
     whose thread it was told."""
     by_channel = {channel: list(group) for channel, group in groupby(sorted(active, key=_place), key=_channel)}
-    troubled = {trouble.slack_channel for trouble, _ in known}
-    told: list[tuple[Trouble, AlertKind, Recording]] = []
-    closed: list[Trouble] = []
+    with_incident = {incident.slack_channel for incident, _ in known}
+    outcomes: list[tuple[Incident, AlertKind, Recording]] = []
+    closed: list[Incident] = []
     for channel, group in by_channel.items():
-        if channel not in troubled and any(_overdue(recording, turn) for recording in group):
-            told.append((_opened(group, turn), AlertKind.WARNING, group[0]))
-    for trouble, recording in known:
-        group = by_channel.get(trouble.slack_channel, [])
-        if _turned_into_another(trouble, group, turn):
+        if channel not in with_incident and any(_overdue(recording, turn) for recording in group):
+            outcomes.append((_opened(group, turn), AlertKind.WARNING, group[0]))
+    for incident, recording in known:
+        group = by_channel.get(incident.slack_channel, [])
+        if _turned_into_another(incident, group, turn):
             # Not well again, so no word of that; what it is now needs other hands.
-            told.append((_opened(group, turn), AlertKind.WARNING, group[0]))
-            closed.append(replace(trouble, closed_at=turn.now))
-        elif not any(other.unanswered_since for other in group):
-            told.append((replace(trouble, closed_at=turn.now), AlertKind.RECOVERED, recording))
+            outcomes.append((_opened(group, turn), AlertKind.WARNING, group[0]))
+            closed.append(replace(incident, closed_at=turn.now))
+        elif not any(other.probe.unanswered_since for other in group):
+            outcomes.append((replace(incident, closed_at=turn.now), AlertKind.RECOVERED, recording))
     return Review(
-        (*closed, *(trouble for trouble, _, _ in told)),
-        tuple(_alert(trouble, kind, recording, turn) for trouble, kind, recording in told),
+        (*closed, *(incident for incident, _, _ in outcomes)),
+        tuple(_alert(incident, kind, recording, turn) for incident, kind, recording in outcomes),
     )
 
 
@@ -66,10 +67,10 @@ def pause_alerts(active: Sequence[Recording], pause: Pause, turn: Turn) -> tuple
     return affected, alerts
 
 
-def _turned_into_another(trouble: Trouble, group: Sequence[Recording], turn: Turn) -> bool:
+def _turned_into_another(incident: Incident, group: Sequence[Recording], turn: Turn) -> bool:
     """Agora answers again, but refuses the credentials."""
-    refused = any(_overdue(each, turn) and each.unanswered_reason is Reason.UNAUTHORIZED for each in group)
-    return refused and trouble.reason is Reason.AGORA_UNREACHABLE
+    is_refused = any(_overdue(each, turn) and each.probe.unanswered_reason is Reason.UNAUTHORIZED for each in group)
+    return is_refused and incident.reason is Reason.AGORA_UNREACHABLE
 
 
 def _channel(recording: Recording) -> str:
@@ -83,17 +84,17 @@ def _place(recording: Recording) -> tuple[str, bool, datetime, str]:
 
 def _overdue(recording: Recording, turn: Turn) -> bool:
     """Whether the first and the last call without an answer lie far enough apart: a bot that is away asks nothing."""
-    first, last = recording.unanswered_since, recording.queried_at
+    first, last = recording.probe.unanswered_since, recording.probe.queried_at
     if recording.sid is None or first is None or last is None:
         return False
     return (last - first).total_seconds() >= turn.policy.unreachable_alert
 
 
-def _opened(group: Sequence[Recording], turn: Turn) -> Trouble:
-    reasons = {recording.unanswered_reason for recording in group if _overdue(recording, turn)}
+def _opened(group: Sequence[Recording], turn: Turn) -> Incident:
+    reasons = {recording.probe.unanswered_reason for recording in group if _overdue(recording, turn)}
     reason = Reason.UNAUTHORIZED if Reason.UNAUTHORIZED in reasons else Reason.AGORA_UNREACHABLE
     channel = group[0].slack_channel
-    return Trouble(
+    return Incident(
         id=f"{channel}-{reason}-{turn.now:%Y%m%d%H%M%S%f}",
         slack_channel=channel,
         reason=reason,
@@ -102,5 +103,5 @@ def _opened(group: Sequence[Recording], turn: Turn) -> Trouble:
     )
 
 
-def _alert(trouble: Trouble, kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
-    return Alert(kind=kind, reason=trouble.reason, cause=trouble.id, recording=recording, raised_at=turn.now)
+def _alert(incident: Incident, kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
+    return Alert(kind=kind, reason=incident.reason, cause=incident.id, recording=recording, raised_at=turn.now)

@@ -12,13 +12,14 @@ from datetime import datetime, timedelta
 
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.policy import Turn
-from recordings.lifecycle.polling import merged
+from recordings.lifecycle.probing import merge_files
 from recordings.model.alerts import Alert, AlertKind
-from recordings.model.notifications import Event, Notice
+from recordings.model.notifications import Notification, NotificationEvent
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
-from recordings.model.reported import Exit, Gap, Stream, Told
-from recordings.model.segments import LostPart, where_files_are
+from recordings.model.recording import Recording, State
+from recordings.model.reported import Exit, Gap, Reported, Stream
+from recordings.model.segments import LostSegment, where_files_are
 
 _SIGNAL, _NOBODY, _LEFT = 2, 4, 16
 _RECORDER, _UPLOADER, _SERVICE = 0, 1, 2
@@ -40,82 +41,94 @@ _QUIET_SECONDS = 600.0
 """Uploads that fail and go on by turns are told once in so long."""
 _SHORTEST_GAP = timedelta(seconds=1)
 _PRECEDENCE = tuple(Exit)
-_AFTER_THE_END = frozenset({Event.SLICE, Event.UPLOADED, Event.IN_BACKUP, Event.PROGRESS})
-_ASK_NOW = frozenset({Event.EXITED, Event.LEFT, Event.MOVED, Event.STARTED, Event.PLAYLIST})
-_LOOK_NOW = frozenset({Event.UPLOADED, Event.IN_BACKUP})
+_AFTER_THE_END = frozenset(
+    {NotificationEvent.SLICE, NotificationEvent.UPLOADED, NotificationEvent.IN_BACKUP, NotificationEvent.PROGRESS}
+)
+_ASK_NOW = frozenset(
+    {
+        NotificationEvent.EXITED,
+        NotificationEvent.LEFT,
+        NotificationEvent.MOVED,
+        NotificationEvent.STARTED,
+        NotificationEvent.PLAYLIST,
+    }
+)
+_LOOK_NOW = frozenset({NotificationEvent.UPLOADED, NotificationEvent.IN_BACKUP})
 
 
-def heed(recording: Recording, recorder: Recorder | None, notices: Sequence[Notice], turn: Turn) -> Change:
+def apply(recording: Recording, recorder: Recorder | None, notifications: Sequence[Notification], turn: Turn) -> Change:
     """The recording with everything that these notices add, and whether to ask Agora, or the bucket, at once."""
-    heeded = tuple(notice.id for notice in notices)
-    known, recorder = recorder, _with_sid(recorder, notices, turn)
+    processed = tuple(notification.id for notification in notifications)
+    known, recorder = recorder, _with_sid(recorder, notifications, turn)
     sid = _sid(recording, recorder)
-    news = [notice for notice in notices if notice.sid == sid and _matters(recording, notice)]
-    recording = _of_lost_parts(recording, notices, turn)
+    news = [
+        notification for notification in notifications if notification.sid == sid and _matters(recording, notification)
+    ]
+    recording = _of_lost_parts(recording, notifications, turn)
     if not news:
-        return Change(recording, heeded=heeded)
-    told = replace(recording.told, notices=recording.told.notices + len(news))
-    for notice in news:
-        told = _adds(told, notice)
-    after = _facts(replace(recording, told=told, sid=sid), news)
+        return Change(recording, processed=processed)
+    told = replace(recording.reported, notifications=recording.reported.notifications + len(news))
+    for notification in news:
+        told = _adds(told, notification)
+    after = _facts(replace(recording, reported=told, sid=sid), news)
     after = _moving(after, news)
     after, alerts = _tell(after, turn)
     after = replace(after, next_step_at=_next(after, news, turn))
-    return Change(after, _changed(known, recorder, news, recording.told, told), alerts, heeded)
+    return Change(after, _changed(known, recorder, news, recording.reported, told), alerts, processed)
 
 
-def _of_lost_parts(recording: Recording, notices: Iterable[Notice], turn: Turn) -> Recording:
+def _of_lost_parts(recording: Recording, notifications: Iterable[Notification], turn: Turn) -> Recording:
     """What came late about recorders that were lost: it completes their parts, and moves nothing else."""
-    lost_sids = {part.sid for part in recording.lost_parts}
-    late = [notice for notice in notices if notice.sid in lost_sids]
+    lost_sids = {part.sid for part in recording.lost_segments}
+    late = [notification for notification in notifications if notification.sid in lost_sids]
     if not late:
         return recording
-    told = replace(recording.told, notices=recording.told.notices + len(late))
-    parts = {part.sid: part for part in recording.lost_parts}
-    for notice in late:
-        parts[notice.sid] = _completed(parts[notice.sid], notice)
-        if notice.event is Event.SLICE:
-            told = replace(told, gaps=_gaps(told, notice))
-    looked_for = recording.files_awaited and any(notice.event in _LOOK_NOW for notice in late)
+    told = replace(recording.reported, notifications=recording.reported.notifications + len(late))
+    parts = {part.sid: part for part in recording.lost_segments}
+    for notification in late:
+        parts[notification.sid] = _completed(parts[notification.sid], notification)
+        if notification.event is NotificationEvent.SLICE:
+            told = replace(told, gaps=_gaps(told, notification))
+    looked_for = recording.files_awaited and any(notification.event in _LOOK_NOW for notification in late)
     next_step_at = turn.now if looked_for else recording.next_step_at
-    return replace(recording, lost_parts=tuple(parts.values()), told=told, next_step_at=next_step_at)
+    return replace(recording, lost_segments=tuple(parts.values()), reported=told, next_step_at=next_step_at)
 
 
-def _completed(part: LostPart, notice: Notice) -> LostPart:
-    match notice.event:
-        case Event.EXITED | Event.LEFT:
-            left_at = min(notice.sent_at, notice.received_at)
+def _completed(part: LostSegment, notification: Notification) -> LostSegment:
+    match notification.event:
+        case NotificationEvent.EXITED | NotificationEvent.LEFT:
+            left_at = min(notification.sent_at, notification.received_at)
             return replace(part, left_at=_latest(part.left_at, left_at))
-        case Event.UPLOADED if not notice.code:
-            part = replace(part, uploaded_at=_latest(part.uploaded_at, notice.sent_at))
-        case Event.IN_BACKUP:
-            part = replace(part, backup_at=_latest(part.backup_at, notice.sent_at))
-    if notice.event in (*_LOOK_NOW, Event.PLAYLIST):
-        return replace(part, files=merged(part.files, notice.files))
+        case NotificationEvent.UPLOADED if not notification.code:
+            part = replace(part, uploaded_at=_latest(part.uploaded_at, notification.sent_at))
+        case NotificationEvent.IN_BACKUP:
+            part = replace(part, backup_at=_latest(part.backup_at, notification.sent_at))
+    if notification.event in (*_LOOK_NOW, NotificationEvent.PLAYLIST):
+        return replace(part, files=merge_files(part.files, notification.files))
     return part
 
 
-def in_words(notice: Notice) -> str:
+def in_words(notification: Notification) -> str:
     """What an error or a warning is about. Doc page event-types: error and warning codes."""
-    if notice.event not in (Event.ERROR, Event.WARNING):
+    if notification.event not in (NotificationEvent.ERROR, NotificationEvent.WARNING):
         return ""
-    table = _ERRORS if notice.event is Event.ERROR else _WARNINGS
-    known = table.get((notice.module or 0, notice.code or 0), "")
-    return ": ".join(part for part in (known or _MODULES.get(notice.module or 0, ""), notice.words) if part)
+    table = _ERRORS if notification.event is NotificationEvent.ERROR else _WARNINGS
+    known = table.get((notification.module or 0, notification.code or 0), "")
+    return ": ".join(part for part in (known or _MODULES.get(notification.module or 0, ""), notification.words) if part)
 
 
-def _matters(recording: Recording, notice: Notice) -> bool:
-    return not recording.over or notice.event in _AFTER_THE_END
+def _matters(recording: Recording, notification: Notification) -> bool:
+    return not recording.over or notification.event in _AFTER_THE_END
 
 
 # the recorder
 
 
-def _with_sid(recorder: Recorder | None, news: Iterable[Notice], turn: Turn) -> Recorder | None:
+def _with_sid(recorder: Recorder | None, news: Iterable[Notification], turn: Turn) -> Recorder | None:
     """A sid whose answer got lost is learnt from a notice of our recorder."""
     if recorder is None or recorder.sid is not None or recorder.start_sent_at is None or not recorder.wanted:
         return recorder
-    sid = next((notice.sid for notice in news if notice.uid == recorder.uid), None)
+    sid = next((notification.sid for notification in news if notification.uid == recorder.uid), None)
     return recorder if sid is None else replace(recorder, sid=sid, sid_at=turn.now)
 
 
@@ -124,12 +137,12 @@ def _sid(recording: Recording, recorder: Recorder | None) -> str | None:
 
 
 def _changed(
-    known: Recorder | None, recorder: Recorder | None, news: Iterable[Notice], before: Told, after: Told
+    known: Recorder | None, recorder: Recorder | None, news: Iterable[Notification], before: Reported, after: Reported
 ) -> tuple[Recorder, ...]:
     """The recorder with its sid and the uid that the newest move gave it, where that is new."""
     if recorder is None:
         return ()
-    uids = [n.new_uid for n in news if n.event is Event.MOVED and n.sent_at == after.moved_at]
+    uids = [n.new_uid for n in news if n.event is NotificationEvent.MOVED and n.sent_at == after.moved_at]
     if before.moved_at == after.moved_at:
         uids.append(recorder.moved_uid)
     named = replace(recorder, moved_uid=max((uid for uid in uids if uid is not None), default=None))
@@ -139,36 +152,38 @@ def _changed(
 # what is known
 
 
-def _adds(told: Told, notice: Notice) -> Told:
-    match notice.event:
-        case Event.STARTED if not notice.code:
-            return replace(told, up_at=_earliest(told.up_at, notice.sent_at))
-        case Event.EXITED | Event.LEFT:
-            exit_ = min(filter(None, (told.exit, _exit(notice))), key=_PRECEDENCE.index)
-            return replace(told, exit=exit_, exit_at=_latest(told.exit_at, notice.received_at))
-        case Event.MOVED:
-            return replace(told, moved_at=_latest(told.moved_at, notice.sent_at), moving=True)
-        case Event.PLAYLIST:
-            return replace(told, stored_at=_earliest(told.stored_at, min(notice.sent_at, notice.received_at)))
-        case Event.SLICE:
-            return replace(told, gaps=_gaps(told, notice))
-        case Event.ERROR if (notice.module, notice.code) in _UPLOAD_ERRORS:
-            return replace(told, failing_at=_latest(told.failing_at, notice.sent_at))
-        case Event.UPLOADED if not notice.code:
-            return replace(told, uploaded_at=_latest(told.uploaded_at, notice.sent_at))
-        case Event.IN_BACKUP:
-            return replace(told, backup_at=_latest(told.backup_at, notice.sent_at))
-        case Event.PROGRESS:
-            return _progress(told, notice)
-        case Event.AUDIO | Event.VIDEO:
-            return replace(told, streams=_streams(told, notice))
+def _adds(told: Reported, notification: Notification) -> Reported:
+    match notification.event:
+        case NotificationEvent.STARTED if not notification.code:
+            return replace(told, up_at=_earliest(told.up_at, notification.sent_at))
+        case NotificationEvent.EXITED | NotificationEvent.LEFT:
+            exit_ = min(filter(None, (told.exit, _exit(notification))), key=_PRECEDENCE.index)
+            return replace(told, exit=exit_, exit_at=_latest(told.exit_at, notification.received_at))
+        case NotificationEvent.MOVED:
+            return replace(told, moved_at=_latest(told.moved_at, notification.sent_at), moving=True)
+        case NotificationEvent.PLAYLIST:
+            return replace(
+                told, stored_at=_earliest(told.stored_at, min(notification.sent_at, notification.received_at))
+            )
+        case NotificationEvent.SLICE:
+            return replace(told, gaps=_gaps(told, notification))
+        case NotificationEvent.ERROR if (notification.module, notification.code) in _UPLOAD_ERRORS:
+            return replace(told, failing_at=_latest(told.failing_at, notification.sent_at))
+        case NotificationEvent.UPLOADED if not notification.code:
+            return replace(told, uploaded_at=_latest(told.uploaded_at, notification.sent_at))
+        case NotificationEvent.IN_BACKUP:
+            return replace(told, backup_at=_latest(told.backup_at, notification.sent_at))
+        case NotificationEvent.PROGRESS:
+            return _progress(told, notification)
+        case NotificationEvent.AUDIO | NotificationEvent.VIDEO:
+            return replace(told, streams=_streams(told, notification))
     return told
 
 
-def _exit(notice: Notice) -> Exit:
+def _exit(notification: Notification) -> Exit:
     """Doc page event-types: 11 `exitStatus`, 41 `leaveCode`. Of several bits, that nobody was there counts."""
-    code = notice.code
-    if notice.event is Event.EXITED:
+    code = notification.code
+    if notification.event is NotificationEvent.EXITED:
         return Exit.CRASHED if code else Exit.UNKNOWN
     if code is None:
         return Exit.UNKNOWN
@@ -179,8 +194,8 @@ def _exit(notice: Notice) -> Exit:
     return Exit.LEFT if code & (_SIGNAL | _LEFT) else Exit.UNKNOWN
 
 
-def _gaps(told: Told, notice: Notice) -> tuple[Gap, ...]:
-    begun, lost = notice.begun_at, notice.lost_from
+def _gaps(told: Reported, notification: Notification) -> tuple[Gap, ...]:
+    begun, lost = notification.begun_at, notification.lost_from
     if begun is None or lost is None or begun - lost < _SHORTEST_GAP:
         return told.gaps
     new = Gap(begun_at=lost, ended_at=begun)
@@ -191,25 +206,25 @@ def _gaps(told: Told, notice: Notice) -> tuple[Gap, ...]:
     return tuple(sorted([*others, whole], key=lambda each: each.begun_at))
 
 
-def _progress(told: Told, notice: Notice) -> Told:
-    done = notice.code or 0
+def _progress(told: Reported, notification: Notification) -> Reported:
+    done = notification.code or 0
     if done > told.progress:
-        return replace(told, progress=done, progress_at=notice.sent_at)
+        return replace(told, progress=done, progress_at=notification.sent_at)
     if done == told.progress and done:
-        return replace(told, progress_at=_earliest(told.progress_at, notice.sent_at))
+        return replace(told, progress_at=_earliest(told.progress_at, notification.sent_at))
     return told
 
 
-def _streams(told: Told, notice: Notice) -> tuple[Stream, ...]:
+def _streams(told: Reported, notification: Notification) -> tuple[Stream, ...]:
     """The newest word about each; where two came at the same moment, that it is received."""
-    if notice.code not in (0, 1):
+    if notification.code not in (0, 1):
         return told.streams
     new = Stream(
-        sound=notice.event is Event.AUDIO,
-        uid=notice.stream_uid or 0,
-        received=notice.code == 0,
-        since=notice.sent_at,
-        learnt_at=notice.received_at,
+        sound=notification.event is NotificationEvent.AUDIO,
+        uid=notification.stream_uid or 0,
+        received=notification.code == 0,
+        since=notification.sent_at,
+        learnt_at=notification.received_at,
     )
     known = {(stream.sound, stream.uid): stream for stream in told.streams}
     key = (new.sound, new.uid)
@@ -217,17 +232,17 @@ def _streams(told: Told, notice: Notice) -> tuple[Stream, ...]:
     return tuple(stream for _, stream in sorted((known | {key: newest}).items()))
 
 
-def _facts(recording: Recording, news: Iterable[Notice]) -> Recording:
+def _facts(recording: Recording, news: Iterable[Notification]) -> Recording:
     """Files, and whether they are in the bucket or in Agora's backup: the newer word counts."""
-    for notice in news:
-        if notice.event in (*_LOOK_NOW, Event.PLAYLIST):
-            recording = replace(recording, files=merged(recording.files, notice.files))
-    told = where_files_are(recording.told.uploaded_at, recording.told.backup_at)
+    for notification in news:
+        if notification.event in (*_LOOK_NOW, NotificationEvent.PLAYLIST):
+            recording = replace(recording, files=merge_files(recording.files, notification.files))
+    told = where_files_are(recording.reported.uploaded_at, recording.reported.backup_at)
     return replace(recording, uploading_status=told) if told else recording
 
 
-def _moving(recording: Recording, news: Iterable[Notice]) -> Recording:
-    moving = any(notice.event is Event.MOVED for notice in news)
+def _moving(recording: Recording, news: Iterable[Notification]) -> Recording:
+    moving = any(notification.event is NotificationEvent.MOVED for notification in news)
     return recording.moved(State.INTERRUPTED) if moving and recording.state is State.RECORDING else recording
 
 
@@ -235,23 +250,23 @@ def _moving(recording: Recording, news: Iterable[Notice]) -> Recording:
 
 
 def _tell(recording: Recording, turn: Turn) -> tuple[Recording, tuple[Alert, ...]]:
-    told, alerts = recording.told, []
-    lately = told.failing_told_at is not None and not turn.past(told.failing_told_at, _QUIET_SECONDS)
-    if told.failing and not told.failing_told and not lately and not recording.over:
-        told = replace(told, failing_told=True, failing_told_at=turn.now)
+    told, alerts = recording.reported, []
+    lately = told.upload_warned_at is not None and not turn.past(told.upload_warned_at, _QUIET_SECONDS)
+    if told.failing and not told.upload_warning_open and not lately and not recording.over:
+        told = replace(told, upload_warning_open=True, upload_warned_at=turn.now)
         alerts.append((AlertKind.WARNING, Reason.UPLOAD_FAILING))
-    elif told.failing_told and not told.failing:
-        told = replace(told, failing_told=False)
+    elif told.upload_warning_open and not told.failing:
+        told = replace(told, upload_warning_open=False)
         alerts.append((AlertKind.RECOVERED, Reason.UPLOAD_FAILING))
-    if told.silent_told and told.silent_since is None and not recording.over:
-        told = replace(told, silent_told=False)
+    if told.silence_warning_open and told.silent_since is None and not recording.over:
+        told = replace(told, silence_warning_open=False)
         alerts.append((AlertKind.RECOVERED, Reason.SILENT))
-    after = replace(recording, told=told)
+    after = replace(recording, reported=told)
     return after, tuple(_alert(kind, reason, after, turn) for kind, reason in alerts)
 
 
 def _alert(kind: AlertKind, reason: Reason, recording: Recording, turn: Turn) -> Alert:
-    since = recording.told.failing_at if reason is Reason.UPLOAD_FAILING else recording.told.silent_since
+    since = recording.reported.failing_at if reason is Reason.UPLOAD_FAILING else recording.reported.silent_since
     cause = reason if since is None else f"{reason}-{since:%Y%m%d%H%M%S%f}"
     return Alert(kind=kind, reason=reason, cause=cause, recording=recording, raised_at=turn.now)
 
@@ -259,14 +274,16 @@ def _alert(kind: AlertKind, reason: Reason, recording: Recording, turn: Turn) ->
 # what to do next
 
 
-def _next(recording: Recording, news: Sequence[Notice], turn: Turn) -> datetime:
+def _next(recording: Recording, news: Sequence[Notification], turn: Turn) -> datetime:
     if recording.files_awaited:
-        return turn.now if any(notice.event in _LOOK_NOW for notice in news) else recording.next_step_at
-    fatal = any(notice.event is Event.ERROR and (notice.level or 0) >= _FATAL for notice in news)
-    if recording.sid is not None and (fatal or any(notice.event in _ASK_NOW for notice in news)):
+        return turn.now if any(notification.event in _LOOK_NOW for notification in news) else recording.next_step_at
+    fatal = any(
+        notification.event is NotificationEvent.ERROR and (notification.level or 0) >= _FATAL for notification in news
+    )
+    if recording.sid is not None and (fatal or any(notification.event in _ASK_NOW for notification in news)):
         return turn.now
-    silent_since = recording.told.silent_since
-    if silent_since is None or recording.told.silent_told or recording.state is not State.RECORDING:
+    silent_since = recording.reported.silent_since
+    if silent_since is None or recording.reported.silence_warning_open or recording.state is not State.RECORDING:
         return recording.next_step_at
     return turn.by(recording.next_step_at, silent_since, turn.policy.silence_alert)
 

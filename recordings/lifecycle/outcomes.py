@@ -7,42 +7,56 @@ from dataclasses import replace
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.policy import Turn
 from recordings.model.alerts import Alert, AlertKind
-from recordings.model.inventory import sought
+from recordings.model.inventory import expected_files
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.recording import Recording, State
 
-_TOLD_TO_THE_CHANNEL = frozenset({Reason.IDLE, Reason.TIME_LIMIT, Reason.STOPPED_ELSEWHERE, Reason.LEFT})
+_ANNOUNCED = frozenset({Reason.IDLE, Reason.TIME_LIMIT, Reason.STOPPED_ELSEWHERE, Reason.LEFT})
 
 
 def fail(recording: Recording, recorder: Recorder | None, reason: Reason, detail: str, turn: Turn) -> Change:
     """It did not start, or it died. Whatever may run of it at Agora is no longer wanted."""
     failed = replace(_over(recording.moved(State.FAILED), reason, turn), detail=detail)
-    alert = Alert(kind=AlertKind.FAILED, reason=reason, cause=reason, recording=failed, raised_at=turn.now)
-    told = () if reason is Reason.UNDELIVERABLE else (alert,)
-    return Change(failed, unwanted(recorder, turn), told)
+    alerts = () if reason is Reason.UNDELIVERABLE else (Alert.raised(AlertKind.FAILED, reason, failed, turn.now),)
+    return Change(failed, mark_unwanted(recorder, turn), alerts)
 
 
 def end(recording: Recording, reason: Reason, recorders: tuple[Recorder, ...], turn: Turn) -> Change:
-    """It is over, and not by a fault. The channel is told where nobody here stopped it."""
-    ended = _over(recording.moved(State.ENDED), reason, turn)
-    nobody_here = reason in _TOLD_TO_THE_CHANNEL or recording.ending is Reason.TIME_LIMIT
-    alert = Alert(kind=AlertKind.ENDED, reason=reason, cause=reason, recording=ended, raised_at=turn.now)
-    return Change(ended, recorders, (alert,) if nobody_here else ())
+    """The recording is over, and not by a fault."""
+    over = ended(recording, reason, turn)
+    return Change(over, recorders, end_alerts(over, turn))
+
+
+def ended(recording: Recording, reason: Reason, turn: Turn) -> Recording:
+    """The recording as it is once it has ended for this reason."""
+    return _over(recording.moved(State.ENDED), reason, turn)
+
+
+def end_alerts(over: Recording, turn: Turn) -> tuple[Alert, ...]:
+    """Tells the channel that a recording has ended, unless somebody there stopped it."""
+    stopped_here = over.reason not in _ANNOUNCED and over.ending is not Reason.TIME_LIMIT
+    if stopped_here or over.reason is None:
+        return ()
+    return (Alert.raised(AlertKind.ENDED, over.reason, over, turn.now),)
+
+
+def expects_files(recording: Recording, reason: Reason) -> bool:
+    """Whether files can exist that nobody has looked for yet."""
+    return recording.delivery is None and bool(expected_files(recording)) and reason is not Reason.NO_MEDIA
 
 
 def _over(recording: Recording, reason: Reason, turn: Turn) -> Recording:
-    """Its files are looked for where there can be any and nobody has looked yet."""
-    awaited = recording.delivery is None and bool(sought(recording)) and reason is not Reason.NO_MEDIA
     return replace(
         recording,
         reason=reason,
         ended_at=recording.ended_at or turn.now,
         next_step_at=turn.now,
-        files_awaited=awaited,
+        files_awaited=expects_files(recording, reason),
     )
 
 
-def unwanted(recorder: Recorder | None, turn: Turn) -> tuple[Recorder, ...]:
+def mark_unwanted(recorder: Recorder | None, turn: Turn) -> tuple[Recorder, ...]:
     """The recorder as one that nobody wants any more: to be ended, and seen to be gone."""
     if recorder is None or recorder.gone_at is not None:
         return ()
@@ -59,6 +73,6 @@ def unwanted(recorder: Recorder | None, turn: Turn) -> tuple[Recorder, ...]:
     )
 
 
-def gone(recorder: Recorder, turn: Turn) -> tuple[Recorder, ...]:
+def mark_gone(recorder: Recorder, turn: Turn) -> tuple[Recorder, ...]:
     """The recorder as one that Agora agrees is gone."""
     return (replace(recorder, wanted=False, gone_at=turn.now),)

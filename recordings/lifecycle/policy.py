@@ -36,7 +36,7 @@ class Policy:
     """Whether a key that the storage does not take is the one that Agora has to use as well."""
     not_found_backoff: tuple[float, ...] = (5, 10, 15)
     first_query: float = 5
-    record_on: int = 3
+    max_resumes: int = 3
     """How many times a recording that is lost while people are there is recorded on."""
 
     def left(self, recording: Recording, now: datetime) -> float:
@@ -55,7 +55,7 @@ class Turn:
 
     now: datetime
     policy: Policy
-    chance: float = 0.0
+    jitter: float = 0.0
     asked_at: datetime | None = None
     """When the call was sent whose outcome is judged; a slow answer tells how it was then."""
 
@@ -81,7 +81,7 @@ class Turn:
 
     def at_interval(self) -> datetime:
         """The next regular query: up to a tenth early, so that many recordings don't stay in step, never late."""
-        return self.later(self.policy.query_interval * (1 - self.chance / 10))
+        return self.later(self.policy.query_interval * (1 - self.jitter / 10))
 
     def retry_at(self, tries: int, *, retry_after: float | None = None, patient: bool = False) -> datetime:
         """When to repeat a request after its try number `tries` (from 1) failed.
@@ -89,14 +89,14 @@ class Turn:
         The waits of the policy, up to a fifth longer, one round after the other; `patient`: at the query
         interval once they are used up. Never before `retry_after` seconds.
         """
-        waits = self.policy.retry_backoff
-        if patient and tries > len(waits):
+        is_pending = self.policy.retry_backoff
+        if patient and tries > len(is_pending):
             wait = self.policy.query_interval
         else:
-            wait = waits[(tries - 1) % len(waits)] * (1 + self.chance / 5)
+            wait = is_pending[(tries - 1) % len(is_pending)] * (1 + self.jitter / 5)
         return self.later(max(wait, retry_after or 0))
 
     def not_found_at(self, count: int) -> datetime:
         """When to ask again after `count` (from 1) answers "not found" in a row."""
-        waits = self.policy.not_found_backoff
-        return self.later(min(waits[min(count, len(waits)) - 1], self.policy.query_interval))
+        is_pending = self.policy.not_found_backoff
+        return self.later(min(is_pending[min(count, len(is_pending)) - 1], self.policy.query_interval))

@@ -21,26 +21,27 @@ from recordings.errors import (
     Unauthorized,
 )
 from recordings.lifecycle.actions import Change, Outcome, Start
-from recordings.lifecycle.layouts import first_shown
-from recordings.lifecycle.outcomes import fail, unwanted
+from recordings.lifecycle.layouts import initial_layout
+from recordings.lifecycle.outcomes import fail, mark_unwanted
 from recordings.lifecycle.policy import Turn
-from recordings.lifecycle.recovery import untried
+from recordings.lifecycle.recovery import is_untried
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording
+from recordings.model.recording import Recording
 
 _NOT_CARRIED_OUT = (NotSent, RateLimited, AgoraRefused, NotFound, NoWorker, TaskConflict)
 
 
 def after_card(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     late = recording.tries == 0 and turn.past(recording.requested_at, turn.policy.start_timeout / 2)
-    if late and recording.turn_at is None:  # no replica led meanwhile: it has its time from now on
-        recording = replace(recording, turn_at=turn.asked)
+    if late and recording.attempt_started_at is None:  # no replica led meanwhile: it has its time from now on
+        recording = replace(recording, attempt_started_at=turn.asked)
     match outcome.answer:
         case SlackRefused() as error:
             return fail(recording, None, Reason.UNDELIVERABLE, str(error), turn)
         case SlackPaced() as error:
             at = turn.later(error.retry_after or 0)
-            return Change(replace(recording, turn_at=at, next_step_at=at))
+            return Change(replace(recording, attempt_started_at=at, next_step_at=at))
         case SlackBusy() as error:
             tries = recording.tries + 1
             again = turn.retry_at(tries, retry_after=error.retry_after)
@@ -51,11 +52,11 @@ def after_card(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     raise TypeError(f"{outcome.answer!r} is no answer to a post")
 
 
-def after_allot(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
+def after_allocate(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     """The new recorder with the uid that was chosen for it."""
     if not isinstance(outcome.answer, int):
         raise TypeError(f"{outcome.answer!r} is no uid")
-    number = recording.recorders + 1
+    number = recording.recorder_count + 1
     recorder = Recorder(
         id=f"{recording.id}.{number}",
         recording_id=recording.id,
@@ -63,12 +64,14 @@ def after_allot(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
         uid=outcome.answer,
         created_at=turn.now,
         next_step_at=turn.now,
-        part=recording.part,
+        segment_number=recording.segment_number,
     )
-    shown = first_shown(recording, outcome)
-    if untried(recording) and turn.past(recording.turn_at, turn.policy.start_timeout / 2):
-        recording = replace(recording, turn_at=turn.now)
-    allotted = replace(recording, recorder_id=recorder.id, recorders=number, shown=shown, next_step_at=turn.now)
+    shown = initial_layout(recording, outcome)
+    if is_untried(recording) and turn.past(recording.attempt_started_at, turn.policy.start_timeout / 2):
+        recording = replace(recording, attempt_started_at=turn.now)
+    allotted = replace(
+        recording, recorder_id=recorder.id, recorder_count=number, applied_layout=shown, next_step_at=turn.now
+    )
     return Change(allotted, (recorder,))
 
 
@@ -97,7 +100,7 @@ def after_start(recording: Recording, recorder: Recorder, action: Start, outcome
         return fail(recording, recorder, reason_of(error), str(error), turn)
     tried = _tried(recording, error, turn)
     if not error.retry and not isinstance(error, AlreadyStarted):
-        again = turn.retry_at(recording.tried_recorders, retry_after=error.retry_after)
+        again = turn.retry_at(recording.recorders_tried, retry_after=error.retry_after)
         tried = replace(tried, next_step_at=turn.by(again, recording.begun_at, turn.policy.start_timeout))
         return renew(tried, recorder, turn, most=1 + len(turn.policy.retry_backoff) * turn.policy.bases)
     if tried.tries > len(turn.policy.retry_backoff):
@@ -112,8 +115,7 @@ def _started(recording: Recording, recorder: Recorder, sid: str, turn: Turn) -> 
         sid=sid,
         tries=0,
         detail="",
-        unanswered_since=None,
-        unanswered_reason=None,
+        probe=replace(recording.probe, unanswered_since=None, unanswered_reason=None),
         next_step_at=turn.later(turn.policy.soon),
     )
     return Change(started, (running,))
@@ -121,16 +123,16 @@ def _started(recording: Recording, recorder: Recorder, sid: str, turn: Turn) -> 
 
 def renew(recording: Recording, recorder: Recorder | None, turn: Turn, most: int | None = None) -> Change:
     """A new recorder in place of this one, unless so many were tried already."""
-    if most is not None and recording.tried_recorders >= most:
+    if most is not None and recording.recorders_tried >= most:
         return give_up(recording, recorder, turn)
     fresh = replace(recording, recorder_id=None, tries=0)
-    return Change(fresh, unwanted(recorder, turn))
+    return Change(fresh, mark_unwanted(recorder, turn))
 
 
 def give_up(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
-    posted = recording.card_ts is not None or bool(recording.lost_parts)
+    posted = recording.card_ts is not None or bool(recording.lost_segments)
     reason = Reason.UNAVAILABLE if posted else Reason.UNDELIVERABLE
-    if untried(recording):
+    if is_untried(recording):
         reason = Reason.LOST
     return fail(recording, recorder, reason, recording.detail or "no answer in time", turn)
 

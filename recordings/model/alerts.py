@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from recordings.model.recording import Reason, Recording
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording
 
 
 class AlertKind(StrEnum):
@@ -33,9 +34,25 @@ class Alert:
     recording: Recording
     raised_at: datetime
 
+    @classmethod
+    def raised(
+        cls, kind: AlertKind, reason: Reason | None, recording: Recording, at: datetime, *, of: object = None
+    ) -> Alert:
+        """An alert raised now. `of` tells it from others with the same reason: the moment since when something is
+        wrong, or the number of a segment."""
+        name = str(reason or "files")
+        suffix = f"{of:%Y%m%d%H%M%S%f}" if isinstance(of, datetime) else str(of)
+        return cls(
+            kind=kind,
+            reason=reason,
+            cause=name if of is None else f"{name}-{suffix}",
+            recording=recording,
+            raised_at=at,
+        )
+
 
 @dataclass(frozen=True, slots=True)
-class AlertName:
+class AlertKey:
     """What tells an alert from every other; as text it is a button's value."""
 
     recording_id: str
@@ -46,18 +63,18 @@ class AlertName:
         return f"{self.recording_id}|{self.kind}|{self.cause}"
 
     @classmethod
-    def of(cls, alert: Alert) -> AlertName:
+    def of(cls, alert: Alert) -> AlertKey:
         return cls(alert.recording.id, alert.kind, alert.cause)
 
     @classmethod
-    def read(cls, text: str) -> AlertName:
+    def read(cls, text: str) -> AlertKey:
         """What `str` gave. Raises `ValueError` where this is nothing of the kind."""
         recording_id, kind, cause = text.split("|", 2)
         return cls(recording_id, AlertKind(kind), cause)
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Acknowledgement:
     """Who is on it, and since when."""
 
     by: str
@@ -65,8 +82,8 @@ class Taken:
 
 
 @dataclass(frozen=True, slots=True)
-class TakenAlert:
+class AcknowledgedAlert:
     """An alert that somebody is on."""
 
     alert: Alert
-    taken: Taken
+    acknowledgement: Acknowledgement

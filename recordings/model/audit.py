@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from recordings.model.recording import Recording
 
-class Deed(StrEnum):
+
+class AuditAction(StrEnum):
     """What somebody did."""
 
     STARTED = "started"
@@ -30,13 +32,35 @@ class Source(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Act:
+class AuditEvent:
     """Who did what, when, and from where: a row of the log of acts. `who` is empty where the bot did it by itself."""
 
     at: datetime
     who: str
-    what: Deed
+    what: AuditAction
     source: Source
     recording_id: str
     slack_channel: str
     detail: str = ""
+
+    @classmethod
+    def of(
+        cls,
+        recording: Recording,
+        what: AuditAction,
+        source: Source,
+        at: datetime,
+        *,
+        who: str = "",
+        detail: str = "",
+    ) -> AuditEvent:
+        """What was done with a recording; without `who` the bot did it by itself."""
+        return cls(
+            at=at,
+            who=who,
+            what=what,
+            source=source,
+            recording_id=recording.id,
+            slack_channel=recording.slack_channel,
+            detail=detail,
+        )

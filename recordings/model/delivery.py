@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 
-class Delivered(StrEnum):
+class DeliveryState(StrEnum):
     """How the files of a recording stand, as far as the bot could see for itself."""
 
     AWAITED = "awaited"
@@ -22,7 +22,7 @@ class Delivered(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class MediaFile:
     """An MP4 file of a recording: its key in the bucket, and its size in bytes."""
 
     key: str
@@ -33,8 +33,8 @@ class Part:
 class Delivery:
     """What was found of a recording in the bucket when it was last looked at."""
 
-    state: Delivered = Delivered.AWAITED
-    parts: tuple[Part, ...] = ()
+    state: DeliveryState = DeliveryState.AWAITED
+    media_files: tuple[MediaFile, ...] = ()
     playlists: tuple[str, ...] = ()
     """Keys."""
     seconds: float = 0.0
@@ -47,22 +47,22 @@ class Delivery:
     """Files that are too small to hold anything."""
     code: str = ""
     """The storage's own word where it refused to be looked into, else empty."""
-    looks: int = 0
+    checks: int = 0
     failures: int = 0
     """Looks in a row that the storage did not answer."""
     seen: str = ""
     """Names what was found: the same twice means that nothing came meanwhile."""
 
     @property
-    def given(self) -> tuple[Part, ...]:
+    def downloadable(self) -> tuple[MediaFile, ...]:
         """The MP4 files that a link can give: those that are there, also where others are missing."""
-        if self.state not in (Delivered.READY, Delivered.MISSING):
+        if self.state not in (DeliveryState.READY, DeliveryState.MISSING):
             return ()
-        return tuple(part for part in self.parts if part.key.rsplit("/", 1)[-1] not in self.empty)
+        return tuple(part for part in self.media_files if part.key.rsplit("/", 1)[-1] not in self.empty)
 
     @property
-    def shown(self) -> object:
+    def visible(self) -> object:
         """What the card shows of it: nothing that still changes from look to look."""
-        if self.state in (Delivered.AWAITED, Delivered.IN_BACKUP):
+        if self.state in (DeliveryState.AWAITED, DeliveryState.IN_BACKUP):
             return self.state
-        return replace(self, looks=0, failures=0, seen="")
+        return replace(self, checks=0, failures=0, seen="")

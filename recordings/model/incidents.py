@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from recordings.model.recording import Reason
+from recordings.model.reason import Reason
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trouble:
+class Incident:
     """Something wrong for many recordings of a Slack channel at once: open, told once; closed, told once."""
 
     id: str

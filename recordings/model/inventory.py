@@ -14,9 +14,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from recordings.model.delivery import Part
+from recordings.model.delivery import MediaFile
 from recordings.model.recording import Recording, State
-from recordings.model.segments import LostPart
+from recordings.model.segments import LostSegment
 
 NOTHING = "nothing"
 """Of an upload: Agora said that there is nothing to upload."""
@@ -30,20 +30,20 @@ _FROM_BACKUP = re.compile(r"(?P<name>.+?)_(?P<tick>\d{6,})_(?P<index>\d+)\.m3u8"
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class BucketListing:
     """The objects of a recording, and the text of each playlist among them that counts, by key."""
 
     files: Sequence[StoredFile] = ()
     texts: Mapping[str, str] = field(default_factory=dict)
 
-    def of(self, sid: str) -> Sighting:
+    def of(self, sid: str) -> BucketListing:
         """What is of this recorder alone."""
         texts = {key: text for key, text in self.texts.items() if sid in basename(key)}
-        return Sighting(of_sid(self.files, sid), texts)
+        return BucketListing(of_sid(self.files, sid), texts)
 
 
 @dataclass(frozen=True, slots=True)
-class Sought:
+class ExpectedFiles:
     """What one recorder should have left. `named`: the files that Agora named; `died`: it may have made no MP4;
     `lost_at`: when it was given up, where another one recorded on."""
 
@@ -54,27 +54,27 @@ class Sought:
     lost_at: datetime | None = None
 
 
-def sought(recording: Recording) -> tuple[Sought, ...]:
+def expected_files(recording: Recording) -> tuple[ExpectedFiles, ...]:
     """Whatever can have left files, part by part; nothing where none can be."""
-    parts = [_of_lost(part) for part in recording.lost_parts]
+    parts = [_of_lost(part) for part in recording.lost_segments]
     was_up = recording.up_at is not None or bool(recording.files)
     if recording.sid is not None and was_up and recording.uploading_status != NOTHING:
         died = recording.state is State.FAILED
-        parts.append(Sought(recording.sid, recording.files, recording.uploading_status, died))
+        parts.append(ExpectedFiles(recording.sid, recording.files, recording.uploading_status, died))
     return tuple(parts)
 
 
-def _of_lost(part: LostPart) -> Sought:
+def _of_lost(part: LostSegment) -> ExpectedFiles:
     """Agora names an MP4 file before there is one: of a recorder that was lost its playlist will do."""
     named = tuple(name for name in part.files if not name.endswith(".mp4"))
-    return Sought(part.sid, named, part.uploading_status, died=True, lost_at=part.lost_at)
+    return ExpectedFiles(part.sid, named, part.uploading_status, died=True, lost_at=part.lost_at)
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class DeliveryCheck:
     """What the objects make together. `finished`: the playlists say that nothing will be added."""
 
-    parts: tuple[Part, ...] = ()
+    media_files: tuple[MediaFile, ...] = ()
     playlists: tuple[str, ...] = ()
     seconds: float = 0.0
     size: int = 0
@@ -145,7 +145,7 @@ def _right_one(versions: list[tuple[int, StoredFile]]) -> StoredFile:
     return max([newest, *plain], key=lambda version: (version[1].size, version[0]))[1]
 
 
-def judge(sighting: Sighting, named: Sequence[str]) -> Verdict:
+def inspect(sighting: BucketListing, named: Sequence[str]) -> DeliveryCheck:
     """The verdict over what was found; `named`: the files that Agora named, with or without folders."""
     sizes = {basename(file.key): file.size for file in sighting.files}
     lists = {key: parse(text) for key, text in sighting.texts.items()}
@@ -155,8 +155,8 @@ def judge(sighting: Sighting, named: Sequence[str]) -> Verdict:
     whole_lists = [found for found in lists.values() if found is not None]
     last = max(map(_server, lists), default=-1)
     unmade = {key: [name for name in _asked_for(key, found) if name not in sizes] for key, found in lists.items()}
-    return Verdict(
-        parts=tuple(parts),
+    return DeliveryCheck(
+        media_files=tuple(parts),
         playlists=tuple(lists),
         seconds=sum(found.seconds for found in whole_lists),
         size=sum(sizes.values()),
@@ -174,7 +174,7 @@ def _newest(files: Iterable[StoredFile], names: set[str]) -> datetime | None:
     return max((file.stored_at for file in files if basename(file.key) in names), default=None)
 
 
-def without_mp4(lists: Iterable[str], parts: Iterable[Part]) -> tuple[str, ...]:
+def without_mp4(lists: Iterable[str], parts: Iterable[MediaFile]) -> tuple[str, ...]:
     """Of these playlists those of servers that made no MP4 file."""
     made = {_made_by(basename(part.key)) for part in parts}
     return tuple(key for key in lists if _stem(basename(key)) not in made)
@@ -203,16 +203,16 @@ def _unlisted(names: Iterable[str], lists: Iterable[str]) -> list[str]:
     return [f"bak{number}_{stem}.m3u8" if number >= 0 else f"{stem}.m3u8" for number in without]
 
 
-def _parts(files: Iterable[StoredFile]) -> Iterable[Part]:
-    return (Part(key=file.key, size=file.size) for file in files if file.key.endswith(".mp4"))
+def _parts(files: Iterable[StoredFile]) -> Iterable[MediaFile]:
+    return (MediaFile(key=file.key, size=file.size) for file in files if file.key.endswith(".mp4"))
 
 
-def _order(part: Part) -> tuple[int, str, int]:
+def _order(part: MediaFile) -> tuple[int, str, int]:
     found = _PART.fullmatch(part.key)
     return (_server(part.key), found["name"], int(found["index"])) if found else (_server(part.key), part.key, 0)
 
 
-def _gaps(parts: Sequence[Part]) -> list[str]:
+def _gaps(parts: Sequence[MediaFile]) -> list[str]:
     """The MP4 files before one that is there: they are numbered from 0."""
     highest: dict[str, int] = {}
     for part in parts:

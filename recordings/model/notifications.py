@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import IntEnum
 
 
-class Event(IntEnum):
+class NotificationEvent(IntEnum):
     """The `eventType` of a notice that means something to a composite recording."""
 
     ERROR = 1
@@ -30,7 +30,7 @@ class Event(IntEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class Notification:
     """One notification. What an event does not carry is None, or empty.
 
     `id`: the same for every delivery of it. `uid`: the recorder's, as the notice names it. `sequence`: Agora's count,
@@ -38,7 +38,7 @@ class Notice:
     """
 
     id: str
-    event: Event
+    event: NotificationEvent
     agora_channel: str
     uid: int
     sid: str

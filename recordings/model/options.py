@@ -83,7 +83,7 @@ class Options:
 DEFAULT = Options()
 
 
-def chosen(options: Iterable[Option]) -> Options:
+def combine(options: Iterable[Option]) -> Options:
     """The usual ones with these in their place. Raises `Contradiction`."""
     found: dict[str, Option] = {}
     for option in options:
@@ -99,7 +99,7 @@ def chosen(options: Iterable[Option]) -> Options:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shown:
+class AppliedLayout:
     """How people are arranged in the picture, as far as Agora has agreed."""
 
     layout: Layout | None = None
@@ -116,4 +116,4 @@ class Shown:
     """Agora's own words about it."""
 
 
-NOTHING_SHOWN = Shown()
+NO_LAYOUT_APPLIED = AppliedLayout()

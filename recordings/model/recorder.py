@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from recordings.model.probe import Probe
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
@@ -34,10 +36,15 @@ class Recorder:
     not_found_since: datetime | None = None
     absent: int = 0
     """How often in a row the channel's users did not list it."""
-    part: int = 1
+    segment_number: int = 1
     """Which part of its recording it makes, or should have made."""
     moved_uid: int | None = None
     """The uid that it has in the channel since Agora moved it; queries and stops go on with `uid`."""
+
+    @property
+    def probe(self) -> Probe:
+        """What is known of a recorder that is being removed: each failed try counts."""
+        return Probe(not_found_since=self.not_found_since, not_found=self.tries)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from recordings.model.delivery import Delivered, Delivery
-from recordings.model.options import DEFAULT, NOTHING_SHOWN, Layout, Options, Shown
-from recordings.model.reported import NOTHING_TOLD, Gap, Told
-from recordings.model.segments import LostPart
+from recordings.model.delivery import Delivery, DeliveryState
+from recordings.model.intent import NO_INTENT, Intent
+from recordings.model.options import DEFAULT, NO_LAYOUT_APPLIED, AppliedLayout, Layout, Options
+from recordings.model.probe import NOT_PROBED, Probe
+from recordings.model.reason import Reason
+from recordings.model.reported import NOTHING_REPORTED, Gap, Reported
+from recordings.model.segments import LostSegment
 
 
 class State(StrEnum):
@@ -39,35 +42,6 @@ HOLDS_CHANNEL = frozenset({State.STARTING, State.RECORDING, State.INTERRUPTED, S
 """States in which the Agora channel can't be recorded a second time."""
 
 
-class Reason(StrEnum):
-    """Why a recording is over, or what a warning is about."""
-
-    REJECTED = "rejected"
-    UNAUTHORIZED = "unauthorized"
-    OVERLOADED = "overloaded"
-    UNAVAILABLE = "unavailable"
-    UNDELIVERABLE = "undeliverable"
-    NEVER_STARTED = "never_started"
-    LOST = "lost"
-    CRASHED = "crashed"
-    LEFT = "left"
-
-    STOPPED = "stopped"
-    IDLE = "idle"
-    TIME_LIMIT = "time_limit"
-    STOPPED_ELSEWHERE = "stopped_elsewhere"
-    NO_MEDIA = "no_media"
-
-    NOTHING_STORED = "nothing_stored"
-    SILENT = "silent"
-    UPLOAD_FAILING = "upload_failing"
-    NOT_DELIVERED = "not_delivered"
-    IN_BACKUP = "in_backup"
-    AGORA_UNREACHABLE = "agora_unreachable"
-    ENDING_SOON = "ending_soon"
-    UNWATCHED = "unwatched"
-
-
 class IllegalMove(Exception):
     """A recording was asked to go where its state does not lead: a mistake in the program."""
 
@@ -88,52 +62,30 @@ class Recording:
     requested_at: datetime
     options: Options = DEFAULT
 
-    stop_wanted_at: datetime | None = None
-    stop_wanted_by: str | None = None
-    ends_at: datetime | None = None
-    """When it is to end; None: after the usual time. `recordings.limits` says when that is."""
-    extended_by: str | None = None
-    """Who put its end off, the last time that somebody did."""
-    layout_wanted: Layout | None = None
-    """The layout that somebody chose while it went on; None: the one that it was asked for with."""
-    layout_wanted_by: str | None = None
-    layout_wanted_at: datetime | None = None
-    poked: int = 0
+    intent: Intent = NO_INTENT
 
     state: State = State.STARTING
     reason: Reason | None = None
     detail: str = ""
     """Agora's or Slack's own words about a failure."""
     next_step_at: datetime
-    turn_at: datetime | None = None
+    attempt_started_at: datetime | None = None
     """When its turn comes in a Slack channel that has many cards to take, or came after nobody led for a while; or
     when its recorder was lost, and another one was wanted."""
     tries: int = 0
     """Calls in a row that brought the work in hand no further."""
     recorder_id: str | None = None
-    recorders: int = 0
+    recorder_count: int = 0
     """How many recorders were allotted to it so far."""
     sid: str | None = None
     started_at: datetime | None = None
     """When status 4 or 5 was first seen."""
     first_file_at: datetime | None = None
     """When status 5 was first seen of the present part."""
-    found_at: datetime | None = None
-    """When a query last found its recorder up."""
-    lost_parts: tuple[LostPart, ...] = ()
+    lost_segments: tuple[LostSegment, ...] = ()
     """What was recorded by recorders that were lost, the first part first."""
     ended_at: datetime | None = None
-    status: int | None = None
-    """Agora's status in its last usable answer."""
-    queried_at: datetime | None = None
-    unanswered_since: datetime | None = None
-    """The first call since the last usable answer."""
-    unanswered_reason: Reason | None = None
-    not_found_since: datetime | None = None
-    not_found: int = 0
-    """Answers "not found" in a row."""
-    found_empty: int = 0
-    """How often in a row the channel was empty as well."""
+    probe: Probe = NOT_PROBED
     people_since: datetime | None = None
     """Since when there are people in the channel though nothing is stored."""
     nothing_stored_at: datetime | None = None
@@ -152,8 +104,8 @@ class Recording:
     files_awaited: bool = False
     """The recorder is gone, and its files are looked for; also after the recording is over."""
     delivery: Delivery | None = None
-    told: Told = NOTHING_TOLD
-    shown: Shown = NOTHING_SHOWN
+    reported: Reported = NOTHING_REPORTED
+    applied_layout: AppliedLayout = NO_LAYOUT_APPLIED
     card_ts: str | None = None
     unwatched_from: datetime | None = None
     unwatched_to: datetime | None = None
@@ -164,38 +116,38 @@ class Recording:
         return self.state in OVER
 
     @property
-    def part(self) -> int:
+    def segment_number(self) -> int:
         """Which part is being recorded: 1, or more where recorders were lost."""
-        return len(self.lost_parts) + 1
+        return len(self.lost_segments) + 1
 
     @property
     def up_at(self) -> datetime | None:
         """When the recorder of the present part came up; None: it has not yet."""
-        return self.lost_parts[-1].on_at if self.lost_parts else self.started_at
+        return self.lost_segments[-1].resumed_at if self.lost_segments else self.started_at
 
     @property
-    def between_parts(self) -> bool:
+    def awaiting_segment(self) -> bool:
         """Whether its recorder was lost, and none came up in its place."""
-        return bool(self.lost_parts) and self.up_at is None
+        return bool(self.lost_segments) and self.up_at is None
 
     @property
-    def coming_up(self) -> bool:
+    def is_starting(self) -> bool:
         """Whether a recorder is on its way up, for the first time or in the place of one that was lost."""
-        return self.state is State.STARTING or (self.state is State.INTERRUPTED and self.between_parts)
+        return self.state is State.STARTING or (self.state is State.INTERRUPTED and self.awaiting_segment)
 
     @property
-    def tried_recorders(self) -> int:
+    def recorders_tried(self) -> int:
         """How many recorders were allotted to the present part so far."""
-        return self.recorders - (self.lost_parts[-1].recorders if self.lost_parts else 0)
+        return self.recorder_count - (self.lost_segments[-1].recorder_count if self.lost_segments else 0)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
         """What it lacks: as Agora told it, else from when a part broke off until the next one was up."""
-        between = [gap for part in self.lost_parts if (gap := part.gap_beside(self.told.gaps)) is not None]
-        return tuple(sorted([*self.told.gaps, *between], key=lambda gap: gap.begun_at))
+        between = [gap for part in self.lost_segments if (gap := part.gap_beside(self.reported.gaps)) is not None]
+        return tuple(sorted([*self.reported.gaps, *between], key=lambda gap: gap.begun_at))
 
     @property
-    def settled(self) -> bool:
+    def complete(self) -> bool:
         """Whether nothing is left to be done for it."""
         return self.over and not self.files_awaited
 
@@ -208,20 +160,20 @@ class Recording:
     @property
     def begun_at(self) -> datetime:
         """From when on the time counts that it may take to come up."""
-        return self.turn_at or self.requested_at
+        return self.attempt_started_at or self.requested_at
 
     @property
     def layout(self) -> Layout:
         """The layout that it should have."""
-        return self.layout_wanted or self.options.layout
+        return self.intent.layout or self.options.layout
 
     @property
-    def layout_shown(self) -> Layout:
+    def current_layout(self) -> Layout:
         """The layout that it has, as far as Agora has agreed."""
-        return self.shown.layout or self.options.layout
+        return self.applied_layout.layout or self.options.layout
 
     @property
-    def options_now(self) -> Options:
+    def current_options(self) -> Options:
         """How one like it would be asked for."""
         return replace(self.options, layout=self.layout)
 
@@ -241,23 +193,23 @@ class Recording:
             self.started_at,
             self.first_file_at,
             self.ended_at,
-            self.stop_wanted_by,
-            self.ends_at,
-            self.extended_by,
-            self.layout_wanted_at,
-            self.layout_shown,
-            self.shown.refused_at,
+            self.intent.stop_by,
+            self.intent.ends_at,
+            self.intent.extended_by,
+            self.intent.layout_at,
+            self.current_layout,
+            self.applied_layout.refused_at,
             self.ending,
             self.files,
             self.unwatched_to,
             self._present_matters and self.present,
-            self.part,
+            self.segment_number,
             self.up_at,
             self.gaps,
-            self.told.failing_told,
-            self.told.silent_told,
-            self.state is State.INTERRUPTED and self.told.moving,
-            self.state is State.UPLOADING and self.told.tenths,
+            self.reported.upload_warning_open,
+            self.reported.silence_warning_open,
+            self.state is State.INTERRUPTED and self.reported.moving,
+            self.state is State.UPLOADING and self.reported.tenths,
             self.over and self.files_awaited,
-            self.delivery.shown if self.delivery else Delivered.AWAITED,
+            self.delivery.visible if self.delivery else DeliveryState.AWAITED,
         )

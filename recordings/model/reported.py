@@ -42,10 +42,10 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class Reported:
     """What Agora told by itself, where its notifications reach the bot. In which order they came leaves no trace."""
 
-    notices: int = 0
+    notifications: int = 0
     up_at: datetime | None = None
     exit: Exit | None = None
     """It is said to have left; a query has yet to agree."""
@@ -69,11 +69,16 @@ class Told:
     progress_at: datetime | None = None
     """When that much was first told."""
     streams: tuple[Stream, ...] = ()
-    failing_told: bool = False
-    failing_told_at: datetime | None = None
-    silent_told: bool = False
+    upload_warning_open: bool = False
+    upload_warned_at: datetime | None = None
+    silence_warning_open: bool = False
     missed: bool = False
     """A notice that should have come did not."""
+
+    @property
+    def has_left(self) -> bool:
+        """Whether Agora reported that the recorder left, and not only the server from which it is being moved."""
+        return self.exit is not None and not self.moving
 
     @property
     def failing(self) -> bool:
@@ -89,18 +94,18 @@ class Told:
             return None
         return max(stream.learnt_at for stream in sounds)
 
-    def afresh(self) -> Told:
+    def for_new_recorder(self) -> Reported:
         """What still holds when another recorder takes the place of the one that it was told of. Warnings that
         were told stay told, with what they go by, so that their end is told as well."""
         return replace(
-            NOTHING_TOLD,
-            notices=self.notices,
+            NOTHING_REPORTED,
+            notifications=self.notifications,
             gaps=self.gaps,
-            failing_at=self.failing_at if self.failing_told else None,
-            failing_told=self.failing_told,
-            failing_told_at=self.failing_told_at,
-            streams=self.streams if self.silent_told else (),
-            silent_told=self.silent_told,
+            failing_at=self.failing_at if self.upload_warning_open else None,
+            upload_warning_open=self.upload_warning_open,
+            upload_warned_at=self.upload_warned_at,
+            streams=self.streams if self.silence_warning_open else (),
+            silence_warning_open=self.silence_warning_open,
         )
 
     @property
@@ -109,7 +114,7 @@ class Told:
         return self.progress // 1000
 
 
-NOTHING_TOLD = Told()
+NOTHING_REPORTED = Reported()
 """Where no notification came."""
 
 

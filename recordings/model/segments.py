@@ -13,7 +13,7 @@ IN_BACKUP, UPLOADED = "backuped", "uploaded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LostPart:
+class LostSegment:
     """A part whose recorder was lost though the call went on: what its files and its late notices are known by."""
 
     sid: str
@@ -28,17 +28,17 @@ class LostPart:
     """When Agora began to move it, where that was the last that was heard of it."""
     left_at: datetime | None = None
     """When it left, as Agora told in the end."""
-    on_at: datetime | None = None
+    resumed_at: datetime | None = None
     """When another recorder was up in its place."""
     files: tuple[str, ...] = ()
     """Those that Agora named."""
     uploaded_at: datetime | None = None
     backup_at: datetime | None = None
-    recorders: int = 1
+    recorder_count: int = 1
     """How many recorders had been allotted to the recording until then."""
 
     @property
-    def broke_off_at(self) -> datetime:
+    def recorded_until(self) -> datetime:
         """From when on it recorded nothing: as Agora told, else since a query last found it. What it left before that
         was a server from which it was moved."""
         return max(self.found_at, self.left_at or self.moved_at or self.found_at)
@@ -51,15 +51,15 @@ class LostPart:
     def gap_beside(self, told: Iterable[Gap]) -> Gap | None:
         """The same, given the gaps that Agora told: None where one of those is this one. After one that ended before
         the loss it recorded again."""
-        begun_at = self.broke_off_at
+        begun_at = self.recorded_until
         for gap in told:
-            if gap.ended_at >= self.lost_at and (self.on_at is None or gap.begun_at <= self.on_at):
+            if gap.ended_at >= self.lost_at and (self.resumed_at is None or gap.begun_at <= self.resumed_at):
                 return None
             if gap.ended_at < self.lost_at:
                 begun_at = max(begun_at, gap.ended_at)
-        if self.on_at is None or self.on_at <= begun_at:
+        if self.resumed_at is None or self.resumed_at <= begun_at:
             return None
-        return Gap(begun_at=begun_at, ended_at=self.on_at)
+        return Gap(begun_at=begun_at, ended_at=self.resumed_at)
 
     @property
     def uploading_status(self) -> str:

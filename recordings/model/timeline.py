@@ -18,7 +18,7 @@ _ASKED_TWICE = 2
 """One answer "not found" amid others is nothing to tell: Agora gives such."""
 
 
-class Happening(StrEnum):
+class TimelineEvent(StrEnum):
     """What happened."""
 
     EXTENDED = "extended"
@@ -29,39 +29,41 @@ class Happening(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class TimelineEntry:
     """Something that happened to a recording. `who` is empty where nobody here did it; `moment`: until when it was
     extended, or since when it was not found or moved; `layout`: which one; `detail`: Agora's own words."""
 
     recording_id: str
     slack_channel: str
     at: datetime
-    what: Happening
+    what: TimelineEvent
     who: str = ""
     moment: datetime | None = None
     layout: Layout | None = None
     detail: str = ""
 
 
-def lines(before: Recording, after: Recording, at: datetime) -> Iterator[Line]:
+def entries_between(before: Recording, after: Recording, at: datetime) -> Iterator[TimelineEntry]:
     """What happened at this moment, from what the recording was and what it is."""
-    if after.ends_at != before.ends_at and after.extended_by is not None:
-        yield _line(after, at, Happening.EXTENDED, who=after.extended_by, moment=after.ends_at)
-    yield from _of_the_layout(before, after, at)
+    if after.intent.ends_at != before.intent.ends_at and after.intent.extended_by is not None:
+        yield _entry(after, at, TimelineEvent.EXTENDED, who=after.intent.extended_by, moment=after.intent.ends_at)
+    yield from _layout_entries(before, after, at)
     back = before.state is State.INTERRUPTED and after.state is State.RECORDING and before.sid == after.sid
-    if back and before.told.moving:
-        yield _line(after, at, Happening.MOVED, moment=before.told.moved_at)
-    elif back and before.not_found >= _ASKED_TWICE:
-        yield _line(after, at, Happening.FOUND_AGAIN, moment=before.not_found_since)
+    if back and before.reported.moving:
+        yield _entry(after, at, TimelineEvent.MOVED, moment=before.reported.moved_at)
+    elif back and before.probe.not_found >= _ASKED_TWICE:
+        yield _entry(after, at, TimelineEvent.FOUND_AGAIN, moment=before.probe.not_found_since)
 
 
-def _of_the_layout(before: Recording, after: Recording, at: datetime) -> Iterator[Line]:
-    who = after.layout_wanted_by or ""
-    if after.layout_wanted_at != before.layout_wanted_at:
-        yield _line(after, at, Happening.LAYOUT, who=who, layout=after.layout)
-    if after.shown.refused_at not in (None, before.shown.refused_at):
-        yield _line(after, at, Happening.LAYOUT_REFUSED, who=who, layout=after.layout, detail=after.shown.refusal)
+def _layout_entries(before: Recording, after: Recording, at: datetime) -> Iterator[TimelineEntry]:
+    who = after.intent.layout_by or ""
+    if after.intent.layout_at != before.intent.layout_at:
+        yield _entry(after, at, TimelineEvent.LAYOUT, who=who, layout=after.layout)
+    if after.applied_layout.refused_at not in (None, before.applied_layout.refused_at):
+        yield _entry(
+            after, at, TimelineEvent.LAYOUT_REFUSED, who=who, layout=after.layout, detail=after.applied_layout.refusal
+        )
 
 
-def _line(recording: Recording, at: datetime, what: Happening, **more: Any) -> Line:
-    return Line(recording_id=recording.id, slack_channel=recording.slack_channel, at=at, what=what, **more)
+def _entry(recording: Recording, at: datetime, what: TimelineEvent, **more: Any) -> TimelineEntry:
+    return TimelineEntry(recording_id=recording.id, slack_channel=recording.slack_channel, at=at, what=what, **more)

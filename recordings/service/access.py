@@ -27,7 +27,7 @@ class ChannelNotAllowed(NotAllowed):
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class Requester:
     """Who asks, as the request itself tells."""
 
     user: str
@@ -53,7 +53,7 @@ class WhoIs(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Rights:
+class Access:
     """Guests and people from other companies may do nothing where `guests` is off.
 
     `home` gives the workspace that the app is installed in and its organisation, nothing while they are not known.
@@ -64,7 +64,7 @@ class Rights:
     who_is: WhoIs
     home: Callable[[], frozenset[str]]
 
-    def check(self, asker: Asker) -> None:
+    def check(self, asker: Requester) -> None:
         """Raises `OnlyMembers` where this person may not start or stop recordings, nor get links."""
         if self.guests:
             return

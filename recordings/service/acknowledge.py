@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recordings.model.alerts import AlertName, Taken, TakenAlert
-from recordings.model.audit import Act, Deed, Source
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, AlertKey
+from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.ports import Clock
-from recordings.repositories import TakeableAlerts
-from recordings.service.start_stop import NothingHere, Place
+from recordings.repositories import AlertRepository
+from recordings.service.start_stop import NothingHere, SlackChannelRef
 
 
 @dataclass(frozen=True, slots=True)
-class TakingService:
+class AcknowledgeService:
     """Lets people take alerts."""
 
-    alerts: TakeableAlerts
+    alerts: AlertRepository
     clock: Clock
 
-    def take(self, value: str, place: Place, by: str) -> TakenAlert:
+    def acknowledge(self, value: str, place: SlackChannelRef, by: str) -> AcknowledgedAlert:
         """The alert with whoever was first, which may be somebody else. Raises `NothingHere`, `StorageUnavailable`."""
         try:
-            name = AlertName.read(value)
+            name = AlertKey.read(value)
         except ValueError:
             raise NothingHere(value) from None
-        taken = Taken(by, self.clock())
-        act = Act(
-            at=taken.at,
+        acknowledgement = Acknowledgement(by, self.clock.now())
+        audit_event = AuditEvent(
+            at=acknowledgement.at,
             who=by,
-            what=Deed.TOOK_ALERT,
+            what=AuditAction.TOOK_ALERT,
             source=Source.BUTTON,
             recording_id=name.recording_id,
             slack_channel=place.channel,
             detail=f"{name.kind} {name.cause}",
         )
-        found = self.alerts.take(name, place.channel, taken, act)
+        found = self.alerts.acknowledge(name, place.channel, acknowledgement, audit_event)
         if found is None:
             raise NothingHere(value)
         return found

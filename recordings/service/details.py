@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording
-from recordings.service.start_stop import NothingHere, Place
+from recordings.repositories import RecorderRepository, RecordingRepository
+from recordings.service.start_stop import NothingHere, SlackChannelRef
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,22 +19,14 @@ class Details:
     recorders: Sequence[Recorder]
 
 
-class KnownRecordings(Protocol):
-    def recording(self, recording_id: str) -> Recording | None: ...
-
-
-class KnownRecorders(Protocol):
-    def of_recording(self, recording_id: str) -> Sequence[Recorder]: ...
-
-
 @dataclass(frozen=True, slots=True)
 class DetailService:
     """Looks it up."""
 
-    recordings: KnownRecordings
-    recorders: KnownRecorders
+    recordings: RecordingRepository
+    recorders: RecorderRepository
 
-    def details(self, recording_id: str, place: Place) -> Details:
+    def details(self, recording_id: str, place: SlackChannelRef) -> Details:
         """Of a recording of this Slack channel. Raises `NothingHere`, `StorageUnavailable`."""
         recording = self.recordings.recording(recording_id)
         if recording is None or recording.slack_channel != place.channel:

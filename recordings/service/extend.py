@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from recordings.lifecycle.end_times import end_of, extended, goes_on, last_end_of
+from recordings.lifecycle.end_times import end_of, extended, is_ongoing, last_end_of
+from recordings.lifecycle.intents import set_end
 from recordings.lifecycle.policy import Policy
-from recordings.model.audit import Act, Deed, Source
+from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.recording import Recording, State
 from recordings.ports import Clock, Wake
-from recordings.repositories import Wishes
-from recordings.service.start_stop import NothingHere, OverAlready, Place, StopAsked
+from recordings.repositories import RecordingRepository
+from recordings.service.start_stop import AlreadyOver, NothingHere, SlackChannelRef, StopRequested
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class Extended:
 
 
 @dataclass(frozen=True, slots=True)
-class AtTheLongest:
+class AtLatestEnd:
     """It can't end any later."""
 
     recording: Recording
@@ -37,38 +38,38 @@ class AtTheLongest:
 class ExtendService:
     """Puts ends off, by the policy's extension and as far as the policy lets it."""
 
-    store: Wishes
+    store: RecordingRepository
     policy: Policy
     clock: Clock
     wake: Wake
 
     def extend(
-        self, recording_id: str, place: Place, by: str, request: str | None = None
-    ) -> Extended | AtTheLongest | StopAsked | OverAlready:
+        self, recording_id: str, place: SlackChannelRef, by: str, request: str | None = None
+    ) -> Extended | AtLatestEnd | StopRequested | AlreadyOver:
         """Raises `NothingHere`, `StorageUnavailable`. What Slack delivers again changes nothing."""
         known = self.store.recording(recording_id)
         if known is None or known.slack_channel != place.channel:
             raise NothingHere(recording_id)
-        now = self.clock()
-        act = self._act(known, by, now)
-        before, after = self.store.wish_end(recording_id, by, now, self._later, request, act)
+        now = self.clock.now()
+        audit_event = self._act(known, by, now)
+        before, after = self.store.change_intent(recording_id, set_end(self._later, by), now, request, audit_event)
         until = end_of(after, self.policy.max_duration)
         if before != after:
             self.wake()
             whole = end_of(before, self.policy.max_duration) + timedelta(seconds=self.policy.extension)
             return Extended(after, until, cut=until < whole)
-        if self.store.repeated(request) is not None:
+        if self.store.recording_of_request(request) is not None:
             return Extended(after, until, again=True)
-        if goes_on(after):
-            return AtTheLongest(after, last_end_of(after, self.policy.max_duration))
+        if is_ongoing(after):
+            return AtLatestEnd(after, last_end_of(after, self.policy.max_duration))
         over = after.over or after.state is State.UPLOADING
-        return OverAlready(after) if over else StopAsked(after, again=True)
+        return AlreadyOver(after) if over else StopRequested(after, again=True)
 
-    def _act(self, recording: Recording, by: str, at: datetime) -> Act:
-        return Act(
+    def _act(self, recording: Recording, by: str, at: datetime) -> AuditEvent:
+        return AuditEvent(
             at=at,
             who=by,
-            what=Deed.EXTENDED,
+            what=AuditAction.EXTENDED,
             source=Source.BUTTON,
             recording_id=recording.id,
             slack_channel=recording.slack_channel,

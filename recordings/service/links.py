@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from recordings.errors import PersonError
-from recordings.model.audit import Act, Deed, Source
+from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.recording import Recording
 from recordings.ports import Bucket, Clock
-from recordings.service.start_stop import NothingHere, Place
+from recordings.repositories import AuditRepository, RecordingRepository
+from recordings.service.start_stop import NothingHere, SlackChannelRef
 
 
 class NotAMember(PersonError):
@@ -45,42 +46,36 @@ class IsMember(Protocol):
     def __call__(self, channel: str, user: str, /) -> bool: ...
 
 
-class Acts(Protocol):
-    """Where acts are noted, and recordings found. Raises `StorageUnavailable`."""
-
-    def recording(self, recording_id: str) -> Recording | None: ...
-    def note(self, act: Act) -> None: ...
-
-
 @dataclass(frozen=True, slots=True)
 class LinkService:
     """Makes links that work for so many `seconds`."""
 
-    acts: Acts
+    recordings: RecordingRepository
+    audit_log: AuditRepository
     is_member: IsMember
     bucket: Bucket
     clock: Clock
     seconds: float
 
-    def links(self, recording_id: str, place: Place, by: str) -> Links:
+    def links(self, recording_id: str, place: SlackChannelRef, by: str) -> Links:
         """Raises `NothingHere`, `NotAMember`, `NoFiles`, `SlackError`, `StorageUnavailable`, `BucketError`."""
-        recording = self.acts.recording(recording_id)
+        recording = self.recordings.recording(recording_id)
         if recording is None or recording.slack_channel != place.channel:
             raise NothingHere(recording_id)
         if not self.is_member(recording.slack_channel, by):
             raise NotAMember(by)
-        parts = recording.delivery.given if recording.delivery is not None else ()
+        parts = recording.delivery.downloadable if recording.delivery is not None else ()
         if not parts:
             raise NoFiles(recording_id)
-        now = self.clock()
+        now = self.clock.now()
         links = tuple(
             Link(part.key.rsplit("/", 1)[-1], part.size, self.bucket.link(part.key, self.seconds)) for part in parts
         )
-        self.acts.note(
-            Act(
+        self.audit_log.add(
+            AuditEvent(
                 at=now,
                 who=by,
-                what=Deed.GOT_LINKS,
+                what=AuditAction.GOT_LINKS,
                 source=Source.BUTTON,
                 recording_id=recording.id,
                 slack_channel=recording.slack_channel,

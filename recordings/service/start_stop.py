@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from recordings.errors import PersonError
-from recordings.model.audit import Act, Deed, Source
+from recordings.lifecycle.intents import request_stop
+from recordings.model.audit import AuditAction, AuditEvent, Source
+from recordings.model.intent import Intent
 from recordings.model.listing import Cursor, Page, page
 from recordings.model.options import DEFAULT, Options
 from recordings.model.recording import Recording, State
 from recordings.ports import CheckChannelName, Clock, Wake
-from recordings.repositories import Wishes
+from recordings.repositories import RecordingRepository
 
 _LAST = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SlackChannelRef:
     """Where in Slack somebody asks."""
 
     team: str
@@ -40,7 +42,7 @@ class AlreadyHere:
 
 
 @dataclass(frozen=True, slots=True)
-class StopAsked:
+class StopRequested:
     """The wish to stop was written down; `again`: somebody had asked before."""
 
     recording: Recording
@@ -48,7 +50,7 @@ class StopAsked:
 
 
 @dataclass(frozen=True, slots=True)
-class OverAlready:
+class AlreadyOver:
     """It was over before the stop."""
 
     recording: Recording
@@ -73,7 +75,7 @@ class NothingHere(PersonError):
 class RecordingService:
     """Start, status, stop."""
 
-    store: Wishes
+    store: RecordingRepository
     check_channel_name: CheckChannelName
     clock: Clock
     new_id: Callable[[], str]
@@ -82,7 +84,7 @@ class RecordingService:
     def start(
         self,
         agora_channel: str,
-        place: Place,
+        place: SlackChannelRef,
         by: str,
         response_url: str | None,
         request: str | None = None,
@@ -96,10 +98,10 @@ class RecordingService:
         Raises `InvalidChannelName`, `ChannelNotAllowed`, `AlreadyElsewhere`, `StorageUnavailable`.
         """
         self.check_channel_name(agora_channel)
-        before = self.store.repeated(request)
+        before = self.store.recording_of_request(request)
         if before is not None:
             return Started(before)
-        now = self.clock()
+        now = self.clock.now()
         wished = Recording(
             id=self.new_id(),
             agora_channel=agora_channel,
@@ -108,46 +110,46 @@ class RecordingService:
             started_by=by,
             requested_at=now,
             options=options,
-            ends_at=ends_at,
+            intent=Intent(ends_at=ends_at),
             next_step_at=now,
         )
-        act = _act(wished, Deed.STARTED, by, now, source)
-        holder = self.store.add_recording(wished, response_url, request, act)
-        if holder is None:
+        audit_event = _act(wished, AuditAction.STARTED, by, now, source)
+        existing = self.store.add_recording(wished, response_url, request, audit_event)
+        if existing is None:
             self.wake()
             return Started(wished)
-        if request is not None and self.store.repeated(request) == holder:
-            return Started(holder)
-        if holder.slack_channel == place.channel:
-            return AlreadyHere(holder)
+        if request is not None and self.store.recording_of_request(request) == existing:
+            return Started(existing)
+        if existing.slack_channel == place.channel:
+            return AlreadyHere(existing)
         raise AlreadyElsewhere("already recorded from another channel")
 
-    def history(self, place: Place, agora_channel: str | None = None, after: Cursor | None = None) -> Page:
+    def history(self, place: SlackChannelRef, agora_channel: str | None = None, after: Cursor | None = None) -> Page:
         """What was asked for in this Slack channel, the newest first. Raises `StorageUnavailable`."""
         return page(self.store, place.channel, agora_channel, after)
 
-    def last(self, place: Place) -> Sequence[Recording]:
+    def last(self, place: SlackChannelRef) -> Sequence[Recording]:
         """The last recordings of this Slack channel, the newest first. Raises `StorageUnavailable`."""
         return self.store.of_channel(place.channel, most=_LAST)
 
-    def status(self, place: Place, agora_channel: str | None = None) -> Sequence[Recording]:
+    def status(self, place: SlackChannelRef, agora_channel: str | None = None) -> Sequence[Recording]:
         """What is going on in this Slack channel, oldest first; where nothing is, the last that was."""
         active = [r for r in self.store.active_in(place.channel) if agora_channel in (None, r.agora_channel)]
         return active or self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
 
     def stop(
-        self, place: Place, by: str, agora_channel: str | None = None, request: str | None = None
-    ) -> StopAsked | OverAlready | Several:
+        self, place: SlackChannelRef, by: str, agora_channel: str | None = None, request: str | None = None
+    ) -> StopRequested | AlreadyOver | Several:
         """Asks for the end of what this Slack channel records. Raises `NothingHere`, `StorageUnavailable`."""
-        before = self.store.repeated(request)
+        before = self.store.recording_of_request(request)
         if before is not None:
-            return StopAsked(before)
+            return StopRequested(before)
         active = [
             r
             for r in self.store.active_in(place.channel)
             if agora_channel in (None, r.agora_channel) and r.state is not State.UPLOADING
         ]
-        meant = [recording for recording in active if recording.stop_wanted_at is None] or active
+        meant = [recording for recording in active if recording.intent.stop_at is None] or active
         if len(meant) > 1:
             return Several(tuple(meant))
         if meant:
@@ -155,15 +157,15 @@ class RecordingService:
         last = self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
         if not last:
             raise NothingHere(agora_channel or "")
-        return OverAlready(last[0])
+        return AlreadyOver(last[0])
 
     def stop_one(
-        self, recording_id: str, place: Place, by: str, request: str | None = None, detail: str = ""
-    ) -> StopAsked | OverAlready:
+        self, recording_id: str, place: SlackChannelRef, by: str, request: str | None = None, detail: str = ""
+    ) -> StopRequested | AlreadyOver:
         """Asks for the end of one recording, as a Stop button does; `detail` says which, for the log of acts."""
         return self._stop(self.of_here(recording_id, place), by, request, Source.BUTTON, detail)
 
-    def of_here(self, recording_id: str, place: Place) -> Recording:
+    def of_here(self, recording_id: str, place: SlackChannelRef) -> Recording:
         """A recording of this Slack channel. Raises `NothingHere`, `StorageUnavailable`."""
         recording = self.store.recording(recording_id)
         if recording is None or recording.slack_channel != place.channel:
@@ -172,19 +174,21 @@ class RecordingService:
 
     def _stop(
         self, recording: Recording, by: str, request: str | None, source: Source, detail: str = ""
-    ) -> StopAsked | OverAlready:
+    ) -> StopRequested | AlreadyOver:
         if recording.over or recording.state is State.UPLOADING:
-            return OverAlready(recording)
-        again = recording.stop_wanted_at is not None and self.store.repeated(request) is None
-        now = self.clock()
-        act = _act(recording, Deed.STOPPED, by, now, source, detail)
-        stopped = self.store.wish_stop(recording.id, by, now, request, act)
+            return AlreadyOver(recording)
+        again = recording.intent.stop_at is not None and self.store.recording_of_request(request) is None
+        now = self.clock.now()
+        audit_event = _act(recording, AuditAction.STOPPED, by, now, source, detail)
+        _, stopped = self.store.change_intent(recording.id, request_stop(by, now), now, request, audit_event)
         self.wake()
-        return OverAlready(stopped) if stopped.over else StopAsked(stopped, again=again)
+        return AlreadyOver(stopped) if stopped.over else StopRequested(stopped, again=again)
 
 
-def _act(recording: Recording, what: Deed, by: str, at: datetime, source: Source, detail: str = "") -> Act:
-    return Act(
+def _act(
+    recording: Recording, what: AuditAction, by: str, at: datetime, source: Source, detail: str = ""
+) -> AuditEvent:
+    return AuditEvent(
         at=at,
         who=by,
         what=what,

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from recordings.repositories import Share
+from recordings.repositories import Queue
 from storage import rows, tables
 from storage.database import Database
 from storage.recordings import Recordings
@@ -29,9 +29,9 @@ def _filled(path: Path, finished: int) -> Recordings:
     ended = over()
     past = [replace(ended, id=f"o{n}") for n in range(finished)]
     with database.write() as connection:
-        connection.execute(tables.recordings.insert(), [rows.values(each, rows.RECORDING) for each in active + past])
+        connection.execute(tables.recordings.insert(), [rows.columns(each) for each in active + past])
     stored = Recordings(database)
-    for share in (None, *Share):
+    for share in (None, *Queue):
         print(share, *plan_of(database, partial(stored.due, ACTIVE, share)))  # noqa: T201 - what is measured
     return stored
 

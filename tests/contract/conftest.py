@@ -3,79 +3,86 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, cast
 
 import pytest
 
 from recordings.lifecycle.actions import Change
-from recordings.model.audit import Act
+from recordings.model.audit import AuditEvent
 from recordings.model.recording import Recording
 from recordings.repositories import (
-    Cards,
-    LeaseRow,
-    Notices,
-    Outbox,
-    Recorders,
-    Steps,
-    Story,
-    TakeableAlerts,
-    Troubles,
-    Wishes,
+    AlertRepository,
+    AuditRepository,
+    IncidentRepository,
+    LeaseRepository,
+    NotificationRepository,
+    RecorderRepository,
+    RecordingRepository,
+    Repositories,
+    TimelineRepository,
 )
-from recordings.service.links import Acts
-from storage.audit import Acts as SqlActs
 from storage.database import Database
-from storage.incidents import Troubles as SqlTroubles
 from storage.lease import Lease
-from storage.notifications import Notices as SqlNotices
-from storage.outbox import Outbox as SqlOutbox
-from storage.recorders import Recorders as SqlRecorders
-from storage.recordings import Recordings as SqlRecordings
-from storage.timeline import Story as SqlStory
+from storage.notifications import Notifications
+from storage.repositories import repositories_in
+from tests.fakes.outboxes import (
+    repositories_of,
+)
+from tests.fakes.repositories import Memory, MemoryLease
 from tests.fakes.rows import NOW, FakeClock
-from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
-from tests.fakes.told import MemoryActs, MemoryNotices, MemoryOutbox, MemoryStory, MemoryTroubles
 
 ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
 """One worker runs them all, so that one server is enough."""
 
 
-class RecordingStore(Wishes, Steps, Cards, Protocol):
-    """What the recordings' table is to the service, the engine and the notifier together."""
+class FullAuditLog(AuditRepository, Protocol):
+    """The audit log, as tests read it."""
 
-
-class AlertStore(Outbox, TakeableAlerts, Protocol):
-    """The outbox, as the notifier and people see it."""
-
-
-class ActStore(Acts, Protocol):
-    """The log of acts, as somebody reads it."""
-
-    def all(self) -> list[Act]: ...
-    def between(self, since: datetime, until: datetime | None = None) -> list[tuple[Act, str]]: ...
+    def all(self) -> list[AuditEvent]: ...
 
 
 @dataclass
-class Stores:
+class Stored:
     """One storage, with a leader in the first epoch."""
 
-    recordings: RecordingStore
-    recorders: Recorders
-    outbox: AlertStore
-    troubles: Troubles
-    notices: Notices
+    repositories: Repositories
     clock: FakeClock
-    """The time for the notices."""
-    acts: ActStore
-    story: Story
-    lease: Callable[[str], LeaseRow]
+    """The time for the notifications."""
+    lease: Callable[[str], LeaseRepository]
     epoch: int = 0
 
     def __post_init__(self) -> None:
         self.epoch = self.lease("first").hold(NOW, 15) or 0
+
+    @property
+    def recordings(self) -> RecordingRepository:
+        return self.repositories.recordings
+
+    @property
+    def recorders(self) -> RecorderRepository:
+        return self.repositories.recorders
+
+    @property
+    def outbox(self) -> AlertRepository:
+        return self.repositories.alerts
+
+    @property
+    def timeline(self) -> TimelineRepository:
+        return self.repositories.timeline
+
+    @property
+    def notifications(self) -> NotificationRepository:
+        return self.repositories.notifications
+
+    @property
+    def incidents(self) -> IncidentRepository:
+        return self.repositories.incidents
+
+    @property
+    def audit_log(self) -> FullAuditLog:
+        return cast(FullAuditLog, self.repositories.audit_log)
 
     def succeed(self) -> int:
         """Another replica takes over; its epoch."""
@@ -100,34 +107,15 @@ class Stores:
         return self.now_is(before.id)
 
 
-def in_memory() -> Stores:
+def in_memory() -> Stored:
     memory, clock = Memory(), FakeClock()
-    return Stores(
-        MemoryRecordings(memory),
-        MemoryRecorders(memory),
-        MemoryOutbox(memory),
-        MemoryTroubles(memory),
-        MemoryNotices(memory, clock),
-        clock,
-        MemoryActs(memory),
-        MemoryStory(memory),
-        lambda holder: MemoryLease(memory, holder),
-    )
+    return Stored(repositories_of(memory, clock), clock, lambda holder: MemoryLease(memory, holder))
 
 
-def on_sql(database: Database) -> Stores:
+def on_sql(database: Database) -> Stored:
     clock = FakeClock()
-    return Stores(
-        SqlRecordings(database),
-        SqlRecorders(database),
-        SqlOutbox(database),
-        SqlTroubles(database),
-        SqlNotices(database, clock),
-        clock,
-        SqlActs(database),
-        SqlStory(database),
-        lambda holder: Lease(database, holder),
-    )
+    repositories = replace(repositories_in(database), notifications=Notifications(database, clock.now))
+    return Stored(repositories, clock, lambda holder: Lease(database, holder))
 
 
 @pytest.fixture
@@ -147,7 +135,7 @@ def postgresql(postgresql_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=ON_POSTGRESQL), "memory"])
-def stores(request: pytest.FixtureRequest) -> Stores:
+def stored(request: pytest.FixtureRequest) -> Stored:
     if request.param == "memory":
         return in_memory()
     name = {"sqlite": "database", "postgresql": "postgresql"}[request.param]

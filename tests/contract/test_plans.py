@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.repositories import Share
+from recordings.repositories import Queue
 from storage.database import Database
 from storage.recordings import Recordings
-from storage.timeline import Story
+from storage.timeline import Timeline
 from tests.fakes.plans import plan_of
 
 
-@pytest.mark.parametrize("share", [None, *Share])
+@pytest.mark.parametrize("share", [None, *Queue])
 def test_due_rows_come_in_order_from_the_index_of_those_that_are_not_settled(
-    database: Database, share: Share | None
+    database: Database, share: Queue | None
 ) -> None:
     (step,) = plan_of(database, lambda: Recordings(database).due(200, share))
 
@@ -21,7 +21,7 @@ def test_due_rows_come_in_order_from_the_index_of_those_that_are_not_settled(
 
 
 def test_what_waits_for_slack_is_found_through_the_indexes_of_what_slack_does_not_have_yet(database: Database) -> None:
-    steps = plan_of(database, lambda: Story(database).waiting())
+    steps = plan_of(database, lambda: Timeline(database).waiting())
 
     assert any("lines_due" in step for step in steps)
     assert not [

@@ -10,7 +10,7 @@ import pytest
 from recordings.lifecycle.actions import Change
 from recordings.model.recorder import Recorder
 from recordings.model.recording import State
-from tests.contract.conftest import Stores
+from tests.contract.conftest import Stored
 from tests.fakes.rows import NOW, UID, a_recorder, acquired, at, running, started, up, with_card
 
 EVERY_FACT = running(
@@ -24,115 +24,117 @@ EVERY_FACT = running(
 )
 
 
-def kept(stores: Stores, *recorders: Recorder, state: State = State.RECORDING) -> None:
-    before = stores.added(up(state=state))
-    stores.saved(before, Change(before, recorders))
+def kept(stored: Stored, *recorders: Recorder, state: State = State.RECORDING) -> None:
+    before = stored.added(up(state=state))
+    stored.saved(before, Change(before, recorders))
 
 
-def test_a_recorder_is_found_as_it_was_written(stores: Stores) -> None:
-    kept(stores, EVERY_FACT)
+def test_a_recorder_is_found_as_it_was_written(stored: Stored) -> None:
+    kept(stored, EVERY_FACT)
 
-    assert stores.recorders.get("rec1.1") == EVERY_FACT
-    assert stores.recorders.get("nobody") is None
-
-
-def test_the_largest_uid_fits(stores: Stores) -> None:
-    kept(stores, running(uid=2**32 - 1))
-
-    assert stores.recorders.uids_in("daily", NOW) == {2**32 - 1}
+    assert stored.recorders.get("rec1.1") == EVERY_FACT
+    assert stored.recorders.get("nobody") is None
 
 
-def test_a_recorder_is_written_over(stores: Stores) -> None:
-    kept(stores, started())
-    stores.recorders.save(running(), stores.epoch)
+def test_the_largest_uid_fits(stored: Stored) -> None:
+    kept(stored, running(uid=2**32 - 1))
 
-    assert stores.recorders.get("rec1.1") == running()
+    assert stored.recorders.uids_in("daily", NOW) == {2**32 - 1}
 
 
-def test_only_unwanted_recorders_that_are_not_gone_are_due_the_most_urgent_first(stores: Stores) -> None:
+def test_a_recorder_is_written_over(stored: Stored) -> None:
+    kept(stored, started())
+    stored.recorders.save(running(), stored.epoch)
+
+    assert stored.recorders.get("rec1.1") == running()
+
+
+def test_only_unwanted_recorders_that_are_not_gone_are_due_the_most_urgent_first(stored: Stored) -> None:
     kept(
-        stores,
+        stored,
         running(id="wanted"),
         running(id="gone", wanted=False, gone_at=NOW),
         running(id="later", wanted=False, next_step_at=at(20)),
         running(id="soon", wanted=False, next_step_at=at(10)),
     )
 
-    assert stores.recorders.due(10) == [("soon", at(10)), ("later", at(20))]
-    assert stores.recorders.due(1) == [("soon", at(10))]
+    assert stored.recorders.due(10) == [("soon", at(10)), ("later", at(20))]
+    assert stored.recorders.due(1) == [("soon", at(10))]
 
 
 @pytest.mark.parametrize("after", [{"gone_at": at(1)}, {"absent": 1}])
 def test_a_recording_that_waits_for_its_recorder_is_woken_when_it_is_gone(
-    stores: Stores, after: dict[str, Any]
+    stored: Stored, after: dict[str, Any]
 ) -> None:
-    stores.added(with_card(state=State.STOPPING, next_step_at=at(60)))
-    stores.recorders.save(replace(started(wanted=False, next_step_at=at(30)), **after), stores.epoch)
+    stored.added(with_card(state=State.STOPPING, next_step_at=at(60)))
+    stored.recorders.save(replace(started(wanted=False, next_step_at=at(30)), **after), stored.epoch)
 
-    assert stores.now_is().next_step_at <= at(1), "at once, and not when the recorder is looked at again"
-
-
-def test_one_that_goes_on_without_that_recorder_is_not_disturbed(stores: Stores) -> None:
-    stores.added(with_card(state=State.RECORDING, next_step_at=at(60)))
-    stores.recorders.save(started(wanted=False, gone_at=at(1), next_step_at=at(1)), stores.epoch)
-
-    assert stores.now_is().next_step_at == at(60)
+    assert stored.now_is().next_step_at <= at(1), "at once, and not when the recorder is looked at again"
 
 
-def test_a_sid_that_a_former_leader_learnt_late_is_kept_as_a_recorder_that_nobody_wants(stores: Stores) -> None:
-    kept(stores, started(gone_at=at(3)))
-    stores.succeed()
+def test_one_that_goes_on_without_that_recorder_is_not_disturbed(stored: Stored) -> None:
+    stored.added(with_card(state=State.RECORDING, next_step_at=at(60)))
+    stored.recorders.save(started(wanted=False, gone_at=at(1), next_step_at=at(1)), stored.epoch)
 
-    stores.recorders.keep_late(running(sid="LATE", sid_at=at(5)))
+    assert stored.now_is().next_step_at == at(60)
 
-    late = stores.recorders.get("rec1.1")
+
+def test_a_sid_that_a_former_leader_learnt_late_is_kept_as_a_recorder_that_nobody_wants(
+    stored: Stored,
+) -> None:
+    kept(stored, started(gone_at=at(3)))
+    stored.succeed()
+
+    stored.recorders.keep_late(running(sid="LATE", sid_at=at(5)))
+
+    late = stored.recorders.get("rec1.1")
     assert late is not None
     assert (late.sid, late.sid_at, late.wanted, late.gone_at) == ("LATE", at(5), False, None)
-    assert [key for key, _ in stores.recorders.due(10)] == ["rec1.1"]
+    assert [key for key, _ in stored.recorders.due(10)] == ["rec1.1"]
 
 
-def test_what_was_learnt_late_does_not_replace_a_sid_that_is_known(stores: Stores) -> None:
-    kept(stores, running(sid="KNOWN"))
+def test_what_was_learnt_late_does_not_replace_a_sid_that_is_known(stored: Stored) -> None:
+    kept(stored, running(sid="KNOWN"))
 
-    stores.recorders.keep_late(running(sid="LATE"))
+    stored.recorders.keep_late(running(sid="LATE"))
 
-    assert stores.recorders.get("rec1.1") == running(sid="KNOWN")
-
-
-def test_a_recorder_that_nobody_wrote_down_is_not_made_up(stores: Stores) -> None:
-    stores.recorders.keep_late(running())
-
-    assert stores.recorders.get("rec1.1") is None
+    assert stored.recorders.get("rec1.1") == running(sid="KNOWN")
 
 
-def test_those_that_may_run_are_counted_wanted_or_not(stores: Stores) -> None:
-    assert stores.recorders.not_gone() == 0
+def test_a_recorder_that_nobody_wrote_down_is_not_made_up(stored: Stored) -> None:
+    stored.recorders.keep_late(running())
+
+    assert stored.recorders.get("rec1.1") is None
+
+
+def test_those_that_may_run_are_counted_wanted_or_not(stored: Stored) -> None:
+    assert stored.recorders.not_gone() == 0
     kept(
-        stores,
+        stored,
         running(id="wanted"),
         a_recorder(id="about to start", uid=1),
         running(id="unwanted", wanted=False),
         running(id="gone", wanted=False, gone_at=NOW),
     )
 
-    assert stores.recorders.not_gone() == 3
+    assert stored.recorders.not_gone() == 3
 
 
-def test_uids_of_a_channel_are_those_allotted_lately(stores: Stores) -> None:
+def test_uids_of_a_channel_are_those_allotted_lately(stored: Stored) -> None:
     kept(
-        stores,
+        stored,
         a_recorder(id="now", uid=1),
         acquired(id="two days ago", uid=2, created_at=at(-2 * 86_400), gone_at=NOW),
         a_recorder(id="four days ago", uid=3, created_at=at(-4 * 86_400)),
         a_recorder(id="elsewhere", uid=UID, agora_channel="other"),
     )
 
-    assert stores.recorders.uids_in("daily", NOW) == {1, 2}
+    assert stored.recorders.uids_in("daily", NOW) == {1, 2}
 
 
-def test_recorders_that_were_started_lately_are_found_by_their_channel(stores: Stores) -> None:
+def test_recorders_that_were_started_lately_are_found_by_their_channel(stored: Stored) -> None:
     kept(
-        stores,
+        stored,
         running(id="now"),
         started(id="then", start_sent_at=at(-50), gone_at=NOW, uid=2),
         started(id="long ago", start_sent_at=at(-101), uid=3),
@@ -140,6 +142,6 @@ def test_recorders_that_were_started_lately_are_found_by_their_channel(stores: S
         running(id="elsewhere", agora_channel="other", uid=5),
     )
 
-    assert sorted(stores.recorders.channels(at(-100))) == ["daily", "other"]
-    assert {recorder.id for recorder in stores.recorders.of_channel("daily", at(-100))} == {"now", "then"}
-    assert list(stores.recorders.channels(at(1))) == []
+    assert sorted(stored.recorders.channels(at(-100))) == ["daily", "other"]
+    assert {recorder.id for recorder in stored.recorders.of_channel("daily", at(-100))} == {"now", "then"}
+    assert list(stored.recorders.channels(at(1))) == []

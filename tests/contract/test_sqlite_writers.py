@@ -20,6 +20,7 @@ from storage.database import Database
 from storage.recordings import Recordings
 from storage.tables import lease
 from tests.contract.conftest import on_sql
+from tests.fakes.intents import request_stop
 from tests.fakes.rows import NOW, a_recording, at, up
 
 T = TypeVar("T")
@@ -44,7 +45,7 @@ def epoch_of(database: Database) -> int:
 
 
 def test_twenty_threads_lose_no_update_and_find_no_lock(database: Database) -> None:
-    stores = on_sql(database)
+    stored = on_sql(database)
 
     def count_to_ten() -> None:
         for _ in range(10):
@@ -52,11 +53,11 @@ def test_twenty_threads_lose_no_update_and_find_no_lock(database: Database) -> N
 
     at_once([count_to_ten] * 20)
 
-    assert epoch_of(database) == stores.epoch + 200
+    assert epoch_of(database) == stored.epoch + 200
 
 
 def test_two_processes_lose_no_update_and_find_no_lock(database: Database, tmp_path: Path) -> None:
-    stores = on_sql(database)
+    stored = on_sql(database)
     program = (
         "import sys\nfrom storage.database import Database\nfrom tests.contract.test_sqlite_writers import count_up\n"
         "database = Database(sys.argv[1])\nfor _ in range(50): count_up(database)"
@@ -69,7 +70,7 @@ def test_two_processes_lose_no_update_and_find_no_lock(database: Database, tmp_p
         _, errors = process.communicate(timeout=60)
         assert process.returncode == 0, errors.decode()
 
-    assert epoch_of(database) == stores.epoch + 100
+    assert epoch_of(database) == stored.epoch + 100
 
 
 def test_of_twenty_people_who_start_the_same_call_at_once_one_does(database: Database) -> None:
@@ -87,37 +88,37 @@ def test_of_twenty_people_who_stop_it_at_once_the_first_counts(database: Databas
     recordings = Recordings(database)
     recordings.add_recording(up(), None)
 
-    wishes = at_once([partial(recordings.wish_stop, "rec1", f"U{number}", at(1)) for number in range(20)])
+    wishes = at_once([partial(request_stop, recordings, "rec1", f"U{number}", at(1)) for number in range(20)])
 
-    assert len({wish.stop_wanted_by for wish in wishes}) == 1
-    assert wishes[0].poked == 1
+    assert len({wish.intent.stop_by for wish in wishes}) == 1
+    assert wishes[0].intent.revision == 1
 
 
 def test_steps_and_wishes_on_the_same_row_at_once_lose_nothing(database: Database) -> None:
-    stores = on_sql(database)
-    stores.added(up())
+    stored = on_sql(database)
+    stored.added(up())
 
     def steps() -> None:
         for number in range(20):
-            job = stores.recordings.job("rec1")
+            job = stored.recordings.job("rec1")
             assert job is not None
             after = replace(job.recording, files=(*job.recording.files, f"{number}"), next_step_at=at(30))
-            stores.recordings.save(job.recording, Change(after), stores.epoch, NOW)
+            stored.recordings.save(job.recording, Change(after), stored.epoch, NOW)
 
     def stop() -> None:
-        stores.recordings.wish_stop("rec1", "U2", at(1))
+        request_stop(stored.recordings, "rec1", "U2", at(1))
 
     at_once([steps, stop])
 
-    row = stores.now_is()
-    assert (row.stop_wanted_by, len(row.files)) == ("U2", 20)
+    row = stored.now_is()
+    assert (row.intent.stop_by, len(row.files)) == ("U2", 20)
 
 
 def test_of_ten_replicas_that_reach_for_the_lease_at_once_one_gets_it(database: Database) -> None:
-    stores = on_sql(database)
-    stores.lease("first").release(NOW)
+    stored = on_sql(database)
+    stored.lease("first").release(NOW)
 
-    epochs = at_once([partial(stores.lease(f"replica {number}").hold, NOW, 15) for number in range(10)])
+    epochs = at_once([partial(stored.lease(f"replica {number}").hold, NOW, 15) for number in range(10)])
 
     assert sorted(epochs, key=str) == [2, *[None] * 9]
 
@@ -132,7 +133,7 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
         connection.execute(lease.delete())
         assert recordings.recording("rec1") == up()
         with pytest.raises(StorageUnavailable, match="locked"):
-            recordings.wish_stop("rec1", "U2", NOW)
+            request_stop(recordings, "rec1", "U2", NOW)
     database.close()
 
 
@@ -148,10 +149,10 @@ def test_a_transaction_that_will_write_has_its_turn_from_its_beginning(database:
 def test_what_fails_half_way_leaves_nothing_behind(database: Database) -> None:
     recordings = Recordings(database)
     recordings.add_recording(up(), None)
-    stores = on_sql(database)
+    stored = on_sql(database)
     broken = Change(up(detail="written"), alerts=("no alert",))  # type: ignore[arg-type]
 
     with pytest.raises(AttributeError):
-        recordings.save(up(), broken, stores.epoch, NOW)
+        recordings.save(up(), broken, stored.epoch, NOW)
 
-    assert stores.now_is() == up()
+    assert stored.now_is() == up()

@@ -11,20 +11,22 @@ import pytest
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.incidents import Pause, Review
-from recordings.model.delivery import Delivered, Delivery
-from recordings.model.incidents import Trouble
-from recordings.model.options import Layout, Shown
-from recordings.model.recording import Reason, Recording, State
-from recordings.model.reported import Exit, Gap, Stream, Told
-from recordings.model.segments import LostPart
-from recordings.repositories import Share
-from tests.contract.conftest import Stores
-from tests.fakes.rows import NOW, a_delivery, a_recording, an_alert, at, over, running, up, with_card
+from recordings.model.delivery import Delivery, DeliveryState
+from recordings.model.incidents import Incident
+from recordings.model.options import AppliedLayout, Layout
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
+from recordings.model.reported import Exit, Gap, Reported, Stream
+from recordings.model.segments import LostSegment
+from recordings.repositories import Queue
+from tests.contract.conftest import Stored
+from tests.fakes.intents import request_stop
+from tests.fakes.rows import NOW, a_delivery, a_recording, an_alert, at, changed, over, running, up, with_card
 
 DELIVERY = a_delivery(
     5000,
     112,
-    state=Delivered.MISSING,
+    state=DeliveryState.MISSING,
     seconds=3900.25,
     missing=("a_1.ts", "<b>.ts"),
     empty=("SID_daily_1.mp4",),
@@ -34,8 +36,8 @@ DELIVERY = a_delivery(
 )
 """With a value of its own in every field."""
 
-TOLD = Told(
-    notices=9,
+TOLD = Reported(
+    notifications=9,
     up_at=at(1),
     exit=Exit.LEFT,
     exit_at=at(2.25),
@@ -49,12 +51,12 @@ TOLD = Told(
     progress=7000,
     progress_at=at(8),
     streams=(Stream(sound=True, uid=0, received=False, since=at(9), learnt_at=at(10)),),
-    failing_told=True,
-    failing_told_at=at(11),
-    silent_told=True,
+    upload_warning_open=True,
+    upload_warned_at=at(11),
+    silence_warning_open=True,
     missed=True,
 )
-LOST_PART = LostPart(
+LOST_PART = LostSegment(
     sid="SID1",
     uid=4_294_967_295,
     resource_id="RES",
@@ -63,11 +65,11 @@ LOST_PART = LostPart(
     lost_at=at(5),
     moved_at=at(3),
     left_at=at(4),
-    on_at=at(6.5),
+    resumed_at=at(6.5),
     files=("a.mp4", "b.m3u8"),
     uploaded_at=at(7),
     backup_at=at(8),
-    recorders=2,
+    recorder_count=2,
 )
 """With a value of its own in every field."""
 
@@ -76,13 +78,13 @@ EVERY_FACT: dict[str, Any] = {
     "reason": Reason.LOST,
     "detail": "404/404 <not> found & gone",
     "tries": 3,
-    "recorders": 2,
+    "recorder_count": 2,
     "recorder_id": "rec1.2",
     "sid": "SID",
     "started_at": at(1.25),
     "first_file_at": at(2),
     "found_at": at(2.5),
-    "lost_parts": (LOST_PART, replace(LOST_PART, sid="SID2", on_at=None)),
+    "lost_segments": (LOST_PART, replace(LOST_PART, sid="SID2", resumed_at=None)),
     "ended_at": at(3),
     "status": 8,
     "queried_at": at(4),
@@ -102,18 +104,20 @@ EVERY_FACT: dict[str, Any] = {
     "uploading_status": "backuped",
     "files_awaited": True,
     "delivery": DELIVERY,
-    "told": TOLD,
-    "shown": Shown(layout=Layout.SPEAKER, big_uid=2**32 - 1, tries=2, due_at=at(11.5), refused_at=at(12)),
+    "reported": TOLD,
+    "applied_layout": AppliedLayout(
+        layout=Layout.SPEAKER, big_uid=2**32 - 1, tries=2, due_at=at(11.5), refused_at=at(12)
+    ),
     "card_ts": "1.2",
     "next_step_at": at(10),
 }
 
 
-def test_every_fact_of_a_step_is_written(stores: Stores) -> None:
-    before = stores.added(a_recording())
-    after = replace(before, **EVERY_FACT)
+def test_every_fact_of_a_step_is_written(stored: Stored) -> None:
+    before = stored.added(a_recording())
+    after = changed(before, **EVERY_FACT)
 
-    assert stores.saved(before, after) == after
+    assert stored.saved(before, after) == after
 
 
 def test_no_field_of_a_delivery_is_left_out_of_this_suite() -> None:
@@ -121,150 +125,153 @@ def test_no_field_of_a_delivery_is_left_out_of_this_suite() -> None:
 
 
 def test_no_field_of_what_agora_told_is_left_out_of_this_suite() -> None:
-    assert [field.name for field in fields(Told) if getattr(TOLD, field.name) == field.default] == []
+    assert [field.name for field in fields(Reported) if getattr(TOLD, field.name) == field.default] == []
 
 
 def test_no_field_of_a_lost_part_is_left_out_of_this_suite() -> None:
-    assert [field.name for field in fields(LostPart) if getattr(LOST_PART, field.name) == field.default] == []
+    assert [field.name for field in fields(LostSegment) if getattr(LOST_PART, field.name) == field.default] == []
 
 
 @pytest.mark.parametrize("delivery", [None, Delivery(), DELIVERY, a_delivery()])
-def test_what_was_found_in_the_bucket_is_read_as_it_was_written(stores: Stores, delivery: Delivery | None) -> None:
-    before = stores.added(up(delivery=a_delivery(1, 2, 3), files_awaited=delivery is None))
-    assert stores.now_is() == before
+def test_what_was_found_in_the_bucket_is_read_as_it_was_written(stored: Stored, delivery: Delivery | None) -> None:
+    before = stored.added(up(delivery=a_delivery(1, 2, 3), files_awaited=delivery is None))
+    assert stored.now_is() == before
 
-    after = stores.saved(before, replace(before, delivery=delivery, files_awaited=delivery is not None))
+    after = stored.saved(before, replace(before, delivery=delivery, files_awaited=delivery is not None))
 
     assert (after.delivery, after.files_awaited) == (delivery, delivery is not None)
 
 
-def test_a_look_that_finds_nothing_new_for_people_leaves_the_card_alone(stores: Stores) -> None:
-    before = stores.added(up(state=State.UPLOADING, files_awaited=True))
-    stores.recordings.card_drawn("rec1", 1, "1.1", NOW, stores.epoch)
+def test_a_look_that_finds_nothing_new_for_people_leaves_the_card_alone(stored: Stored) -> None:
+    before = stored.added(up(state=State.UPLOADING, files_awaited=True))
+    stored.recordings.card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
     for looks in range(1, 4):
-        before = stores.saved(before, replace(before, delivery=Delivery(looks=looks, seen=str(looks), size=looks)))
-    assert stores.recordings.undrawn(9) == []
+        before = stored.saved(before, replace(before, delivery=Delivery(checks=looks, seen=str(looks), size=looks)))
+    assert stored.recordings.undrawn(9) == []
 
-    stores.saved(before, replace(before, delivery=a_delivery()))
-    assert [key for key, _ in stores.recordings.undrawn(9)] == ["rec1"]
+    stored.saved(before, replace(before, delivery=a_delivery()))
+    assert [key for key, _ in stored.recordings.undrawn(9)] == ["rec1"]
 
 
-def test_a_wish_to_stop_is_not_written_where_only_the_files_are_waited_for(stores: Stores) -> None:
-    uploading = stores.added(up(state=State.UPLOADING, files_awaited=True))
+def test_a_wish_to_stop_is_not_written_where_only_the_files_are_waited_for(stored: Stored) -> None:
+    uploading = stored.added(up(state=State.UPLOADING, files_awaited=True))
 
-    assert stores.recordings.wish_stop("rec1", "U2", at(5)) == uploading
-    assert stores.now_is() == uploading
+    assert request_stop(stored.recordings, "rec1", "U2", at(5)) == uploading
+    assert stored.now_is() == uploading
 
 
 @pytest.mark.parametrize("row", [up(state=State.UPLOADING, files_awaited=True), over(files_awaited=True)])
-def test_what_is_looked_for_does_not_take_the_channel(stores: Stores, row: Recording) -> None:
-    stores.added(row)
-    stores.added(up(id="rec2"))
+def test_what_is_looked_for_does_not_take_the_channel(stored: Stored, row: Recording) -> None:
+    stored.added(row)
+    stored.added(up(id="rec2"))
 
-    assert {key for key, _ in stores.recordings.due(9)} == {"rec1", "rec2"}
+    assert {key for key, _ in stored.recordings.due(9)} == {"rec1", "rec2"}
 
 
-def test_a_job_comes_with_the_recorder_that_the_recording_wants(stores: Stores) -> None:
-    before = stores.added(a_recording())
+def test_a_job_comes_with_the_recorder_that_the_recording_wants(stored: Stored) -> None:
+    before = stored.added(a_recording())
     given_up, wanted = running(id="rec1.1", wanted=False), running(id="rec1.2", uid=7)
-    stores.saved(before, Change(replace(before, recorder_id="rec1.2"), (given_up, wanted)))
+    stored.saved(before, Change(replace(before, recorder_id="rec1.2"), (given_up, wanted)))
 
-    job = stores.recordings.job("rec1")
+    job = stored.recordings.job("rec1")
 
     assert job is not None
     assert (job.recording.recorder_id, job.recorder) == ("rec1.2", wanted)
 
 
-def test_a_job_without_a_recorder_says_so(stores: Stores) -> None:
-    stores.added(a_recording())
-    job = stores.recordings.job("rec1")
+def test_a_job_without_a_recorder_says_so(stored: Stored) -> None:
+    stored.added(a_recording())
+    job = stored.recordings.job("rec1")
 
     assert job is not None
     assert job.recorder is None
 
 
-def test_what_is_due_comes_with_the_most_urgent_first_and_no_more_than_asked_for(stores: Stores) -> None:
+def test_what_is_due_comes_with_the_most_urgent_first_and_no_more_than_asked_for(stored: Stored) -> None:
     for number, seconds in enumerate([30, 10, 20]):
-        stores.added(up(id=f"r{number}", agora_channel=f"a{number}", next_step_at=at(seconds)))
-    stores.added(over(id="over", agora_channel="z", next_step_at=NOW))
+        stored.added(up(id=f"r{number}", agora_channel=f"a{number}", next_step_at=at(seconds)))
+    stored.added(over(id="over", agora_channel="z", next_step_at=NOW))
 
-    assert stores.recordings.due(2) == [("r1", at(10)), ("r2", at(20))]
-    assert len(stores.recordings.due(10)) == 3
+    assert stored.recordings.due(2) == [("r1", at(10)), ("r2", at(20))]
+    assert len(stored.recordings.due(10)) == 3
 
 
 WAITED_FOR = {
     "starting": with_card(id="starting"),
     "stopping": up(id="stopping", state=State.STOPPING),
-    "a stop was asked for": up(id="a stop was asked for", stop_wanted_at=at(1)),
+    "a stop was asked for": up(id="a stop was asked for", stop_at=at(1)),
     "lost, to be recorded on": up(
-        id="lost, to be recorded on", state=State.INTERRUPTED, sid=None, lost_parts=(replace(LOST_PART, on_at=None),)
+        id="lost, to be recorded on",
+        state=State.INTERRUPTED,
+        sid=None,
+        lost_segments=(replace(LOST_PART, resumed_at=None),),
     ),
 }
 JUST_WATCHED = {
     "recording": up(id="recording"),
     "interrupted": up(id="interrupted", state=State.INTERRUPTED),
-    "recorded on, coming up": up(id="recorded on, coming up", state=State.INTERRUPTED, lost_parts=(LOST_PART,)),
-    "uploading": up(id="uploading", state=State.UPLOADING, stop_wanted_at=at(1)),
+    "recorded on, coming up": up(id="recorded on, coming up", state=State.INTERRUPTED, lost_segments=(LOST_PART,)),
+    "uploading": up(id="uploading", state=State.UPLOADING, stop_at=at(1)),
 }
 
-LOOKED_FOR = {
+BEING_DELIVERED = {
     "stopped, files looked for": up(id="stopped, files looked for", state=State.UPLOADING, files_awaited=True),
     "over, files looked for": over(id="over, files looked for", files_awaited=True),
 }
 
 
-def test_what_somebody_waits_for_can_be_told_from_what_is_just_watched(stores: Stores) -> None:
-    for name, recording in (WAITED_FOR | JUST_WATCHED | LOOKED_FOR).items():
-        stores.added(replace(recording, agora_channel=name))
-    stores.added(over(id="over", agora_channel="over"))
+def test_what_somebody_waits_for_can_be_told_from_what_is_just_watched(stored: Stored) -> None:
+    for name, recording in (WAITED_FOR | JUST_WATCHED | BEING_DELIVERED).items():
+        stored.added(replace(recording, agora_channel=name))
+    stored.added(over(id="over", agora_channel="over"))
 
-    assert {key for key, _ in stores.recordings.due(99, Share.ASKED)} == set(WAITED_FOR)
-    assert {key for key, _ in stores.recordings.due(99, Share.WATCHED)} == set(JUST_WATCHED)
-    assert {key for key, _ in stores.recordings.due(99, Share.LOOKED_FOR)} == set(LOOKED_FOR)
-    assert {key for key, _ in stores.recordings.due(99)} == set(WAITED_FOR | JUST_WATCHED | LOOKED_FOR)
-
-
-def test_an_uploading_recording_is_still_stepped(stores: Stores) -> None:
-    stores.added(up(state=State.UPLOADING))
-
-    assert [key for key, _ in stores.recordings.due(10)] == ["rec1"]
+    assert {key for key, _ in stored.recordings.due(99, Queue.INTERACTIVE)} == set(WAITED_FOR)
+    assert {key for key, _ in stored.recordings.due(99, Queue.POLL)} == set(JUST_WATCHED)
+    assert {key for key, _ in stored.recordings.due(99, Queue.DELIVERY)} == set(BEING_DELIVERED)
+    assert {key for key, _ in stored.recordings.due(99)} == set(WAITED_FOR | JUST_WATCHED | BEING_DELIVERED)
 
 
-def test_recordings_without_a_usable_answer_for_long_are_noticed(stores: Stores) -> None:
-    stores.added(up(unanswered_since=at(10)))
+def test_an_uploading_recording_is_still_stepped(stored: Stored) -> None:
+    stored.added(up(state=State.UPLOADING))
 
-    assert not stores.recordings.silent(at(9))
-    assert stores.recordings.silent(at(10))
-
-
-def test_one_that_is_over_is_not_silent(stores: Stores) -> None:
-    stores.added(over(unanswered_since=at(10)))
-
-    assert not stores.recordings.silent(at(100))
+    assert [key for key, _ in stored.recordings.due(10)] == ["rec1"]
 
 
-def test_state_recorder_and_alert_are_written_together(stores: Stores) -> None:
-    before = stores.added(up())
+def test_recordings_without_a_usable_answer_for_long_are_noticed(stored: Stored) -> None:
+    stored.added(up(unanswered_since=at(10)))
+
+    assert not stored.recordings.any_unanswered(at(9))
+    assert stored.recordings.any_unanswered(at(10))
+
+
+def test_one_that_is_over_is_not_silent(stored: Stored) -> None:
+    stored.added(over(unanswered_since=at(10)))
+
+    assert not stored.recordings.any_unanswered(at(100))
+
+
+def test_state_recorder_and_alert_are_written_together(stored: Stored) -> None:
+    before = stored.added(up())
     failed = replace(before, state=State.FAILED, reason=Reason.LOST)
-    stores.saved(before, Change(failed, (running(wanted=False),), (an_alert(failed),)))
+    stored.saved(before, Change(failed, (running(wanted=False),), (an_alert(failed),)))
 
-    assert stores.now_is().state is State.FAILED
-    assert [key for key, _ in stores.recorders.due(10)] == ["rec1.1"]
-    assert [job.alert for job in stores.outbox.waiting()] == [an_alert(failed)]
+    assert stored.now_is().state is State.FAILED
+    assert [key for key, _ in stored.recorders.due(10)] == ["rec1.1"]
+    assert [job.alert for job in stored.outbox.waiting()] == [an_alert(failed)]
 
 
-WRITES: dict[str, Callable[[Stores, int], None]] = {
+WRITES: dict[str, Callable[[Stored, int], None]] = {
     "a step": lambda s, epoch: s.recordings.save(up(), Change(up(state=State.FAILED)), epoch, NOW),
     "a recorder": lambda s, epoch: s.recorders.save(running(sid="OTHER"), epoch),
-    "a trouble": lambda s, epoch: s.troubles.save(
-        Review((Trouble(id="t", slack_channel="C1", reason=Reason.LOST, recording_id="rec1", opened_at=NOW),), ()),
+    "a trouble": lambda s, epoch: s.incidents.save(
+        Review((Incident(id="t", slack_channel="C1", reason=Reason.LOST, recording_id="rec1", opened_at=NOW),), ()),
         epoch,
     ),
     "a drawn card": lambda s, epoch: s.recordings.card_drawn("rec1", 1, "9.9", NOW, epoch),
     "a deferred card": lambda s, epoch: s.recordings.card_deferred("rec1", NOW, epoch),
     "an answer": lambda s, epoch: s.recordings.replied("rec1", epoch),
     "a deferred answer": lambda s, epoch: s.recordings.reply_deferred("rec1", NOW, epoch),
-    "a pause": lambda s, epoch: s.troubles.save_pause(Pause(NOW, at(9)), [up()], [], epoch),
+    "a pause": lambda s, epoch: s.incidents.save_pause(Pause(NOW, at(9)), [up()], [], epoch),
     "a redirected alert": lambda s, epoch: s.outbox.redirected(1, "is_archived", epoch),
     "a delivered alert": lambda s, epoch: s.outbox.delivered(1, "9.9", NOW, epoch),
     "a deferred alert": lambda s, epoch: s.outbox.deferred(1, NOW, "busy", epoch),
@@ -273,53 +280,53 @@ WRITES: dict[str, Callable[[Stores, int], None]] = {
 
 
 @pytest.mark.parametrize("what", WRITES)
-def test_a_leader_that_was_succeeded_writes_nothing(stores: Stores, what: str) -> None:
-    before = stores.added(up())
-    stores.saved(before, Change(before, (running(),), (an_alert(),)))
-    stores.succeed()
+def test_a_leader_that_was_succeeded_writes_nothing(stored: Stored, what: str) -> None:
+    before = stored.added(up())
+    stored.saved(before, Change(before, (running(),), (an_alert(),)))
+    stored.succeed()
 
     with pytest.raises(LeaseLost):
-        WRITES[what](stores, stores.epoch)
+        WRITES[what](stored, stored.epoch)
 
-    assert stores.now_is() == before
-    assert stores.recorders.get("rec1.1") == running()
-    assert [job.tries for job in stores.outbox.waiting()] == [0]
-    assert stores.troubles.open() == []
+    assert stored.now_is() == before
+    assert stored.recorders.get("rec1.1") == running()
+    assert [job.tries for job in stored.outbox.waiting()] == [0]
+    assert stored.incidents.open() == []
 
 
 @pytest.mark.parametrize("what", WRITES)
-def test_nothing_is_written_where_nobody_ever_led(stores: Stores, what: str) -> None:
-    stores.added(up())
+def test_nothing_is_written_where_nobody_ever_led(stored: Stored, what: str) -> None:
+    stored.added(up())
 
     with pytest.raises(LeaseLost):
-        WRITES[what](stores, 99)
+        WRITES[what](stored, 99)
 
 
-def test_the_successor_writes(stores: Stores) -> None:
-    before = stores.added(up())
-    stores.epoch = stores.succeed()
+def test_the_successor_writes(stored: Stored) -> None:
+    before = stored.added(up())
+    stored.epoch = stored.succeed()
 
-    assert stores.saved(before, replace(before, state=State.STOPPING)).state is State.STOPPING
-
-
-def test_a_stop_is_wished_for_whoever_leads(stores: Stores) -> None:
-    stores.added(with_card())
-    stores.succeed()
-
-    assert stores.recordings.wish_stop("rec1", "U2", at(1)).stop_wanted_by == "U2"
+    assert stored.saved(before, replace(before, state=State.STOPPING)).state is State.STOPPING
 
 
-def test_a_card_posted_anew_while_a_step_was_under_way_is_not_forgotten(stores: Stores) -> None:
-    before = stores.added(up(card_ts="1.1"))
-    stores.recordings.card_drawn("rec1", 1, "2.2", NOW, stores.epoch)
+def test_a_stop_is_wished_for_whoever_leads(stored: Stored) -> None:
+    stored.added(with_card())
+    stored.succeed()
 
-    assert stores.saved(before, replace(before, status=4)).card_ts == "2.2"
+    assert request_stop(stored.recordings, "rec1", "U2", at(1)).intent.stop_by == "U2"
 
 
-def test_a_step_that_began_before_a_pause_was_noted_does_not_undo_it(stores: Stores) -> None:
-    before = stores.added(up())
-    stores.troubles.save_pause(Pause(at(1), at(9)), [before], [], stores.epoch)
+def test_a_card_posted_anew_while_a_step_was_under_way_is_not_forgotten(stored: Stored) -> None:
+    before = stored.added(up(card_ts="1.1"))
+    stored.recordings.card_drawn("rec1", 1, "2.2", NOW, stored.epoch)
 
-    after = stores.saved(before, replace(before, status=4))
+    assert stored.saved(before, changed(before, status=4)).card_ts == "2.2"
 
-    assert (after.unwatched_from, after.unwatched_to, after.status) == (at(1), at(9), 4)
+
+def test_a_step_that_began_before_a_pause_was_noted_does_not_undo_it(stored: Stored) -> None:
+    before = stored.added(up())
+    stored.incidents.save_pause(Pause(at(1), at(9)), [before], [], stored.epoch)
+
+    after = stored.saved(before, changed(before, status=4))
+
+    assert (after.unwatched_from, after.unwatched_to, after.probe.status) == (at(1), at(9), 4)

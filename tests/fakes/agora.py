@@ -32,21 +32,21 @@ class FakeAgora:
             raise answer
         return answer() if callable(answer) else answer
 
-    def acquire(self, channel: str, uid: int, within: float | None = None) -> str:
+    def acquire(self, channel: str, uid: int, timeout: float | None = None) -> str:
         return str(self._answer("acquire", (channel, uid), "RES"))
 
     def start(
         self,
         target: Target,
         prefix: tuple[str, ...],
-        within: float | None = None,
+        timeout: float | None = None,
         options: Options = DEFAULT,
         big_uid: int | None = None,
     ) -> str:
         self.asked.append((options, big_uid))
         return str(self._answer("start", (target, prefix), "SID"))
 
-    def arrange(self, target: Target, layout: Layout, big_uid: int | None) -> None:
+    def update_layout(self, target: Target, layout: Layout, big_uid: int | None) -> None:
         self._answer("arrange", (target, layout, big_uid), None)
 
     def query(self, target: Target) -> RecorderStatus:
@@ -57,7 +57,7 @@ class FakeAgora:
         found: StopAccepted = self._answer("stop", target, StopAccepted())
         return found
 
-    def users(self, channel: str, within: float | None = None) -> ChannelUsers:
+    def users(self, channel: str, timeout: float | None = None) -> ChannelUsers:
         found: ChannelUsers = self._answer("users", channel, self.people)
         return found
 

@@ -6,14 +6,16 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
 
-from engine.notification_steps import NoticeSteps
+from engine.notification_steps import NotificationSteps
 from recordings.lifecycle.policy import Policy
-from recordings.model.notifications import Notice
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.notifications import Notification
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
+from tests.fakes.intents import request_stop
+from tests.fakes.outboxes import MemoryNotifications
 from tests.fakes.rows import acquired, with_card
 from tests.fakes.steps import NOT_FOUND
-from tests.fakes.told import MemoryNotices
 from tests.unit.engine.test_steps import Engine
 
 MOVE_SECONDS = 30
@@ -36,10 +38,10 @@ class History(Engine):
 
     A loss is its end unless the policy says otherwise."""
 
-    def __init__(self, policy: Policy = Policy(record_on=0)) -> None:  # noqa: B008 - frozen
+    def __init__(self, policy: Policy = Policy(max_resumes=0)) -> None:  # noqa: B008 - frozen
         super().__init__(policy)
-        self.notices = MemoryNotices(self.memory, self.clock)
-        self.heed = NoticeSteps(self.notices, self.recordings, policy, self.clock)
+        self.notifications = MemoryNotifications(self.memory, self.clock)
+        self.apply = NotificationSteps(self.notifications, self.recordings, policy, self.clock)
         self.truth, self.since, self.stopped = Truth.GOES_ON, 0.0, False
         self.agora.people = _PEOPLE
         self.agora.answers["query"] = [self._status]
@@ -49,8 +51,8 @@ class History(Engine):
     def lives(self, seconds: float) -> None:
         until = self.clock.seconds + seconds
         while self.clock.seconds < until:
-            for work in (self.heed, self.steps, self.clean):
-                for key in [key for key, moment in work.due() if moment <= self.clock()]:
+            for work in (self.apply, self.steps, self.clean):
+                for key in [key for key, moment in work.due() if moment <= self.clock.now()]:
                     work.run(key, self.epoch)
             self.clock.passes(0.5)
 
@@ -58,20 +60,20 @@ class History(Engine):
         self.truth, self.since = truth, self.clock.seconds
         self.agora.people = ChannelUsers() if truth is Truth.EMPTY else _PEOPLE
 
-    def hears(self, notices: Sequence[Notice]) -> None:
-        for notice in notices:
-            self.notices.keep(replace(notice, received_at=self.clock()))
+    def hears(self, notifications: Sequence[Notification]) -> None:
+        for notification in notifications:
+            self.notifications.keep(replace(notification, received_at=self.clock.now()))
 
-    def hears_before_the_answer_to_start(self, notices: Sequence[Notice], truth: Truth) -> None:
+    def hears_before_the_answer_to_start(self, notifications: Sequence[Notification], truth: Truth) -> None:
         def start() -> str:
             self.befalls(truth)
-            self.hears(notices)
+            self.hears(notifications)
             return "SID"
 
         self.agora.answers["start"] = [start]
 
     def is_stopped(self) -> None:
-        self.recordings.wish_stop("rec1", "U2", self.clock())
+        request_stop(self.recordings, "rec1", "U2", self.clock.now())
         self.lives(30)
 
     @property
@@ -80,15 +82,15 @@ class History(Engine):
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
-        return [(kind, str(reason)) for kind, reason in self.told]
+        return [(kind, str(reason)) for kind, reason in self.alerts_raised]
 
     def known(self) -> tuple[object, ...]:
         """What is left of the history, in whatever order it was told."""
         row: Recording = self.row
         ends = [told for told in self.kinds if told[0] in ("recording_ended", "recording_failed")]
-        heard = tuple((each.sound, each.uid, each.received) for each in row.told.streams)
-        while_up = () if row.over else (self.recorder().moved_uid, row.told.progress, row.told.failing, heard)
-        return row.state, row.reason, ends, row.told.gaps, row.started_at, while_up
+        heard = tuple((each.sound, each.uid, each.received) for each in row.reported.streams)
+        while_up = () if row.over else (self.recorder().moved_uid, row.reported.progress, row.reported.failing, heard)
+        return row.state, row.reason, ends, row.reported.gaps, row.started_at, while_up
 
     def _status(self) -> RecorderStatus:
         gone = self.truth in (Truth.LEFT, Truth.EMPTY)

@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
 from messages.blocks import Message
-from recordings.model.delivery import Delivered, Delivery, Part
-from recordings.model.options import Layout, Media, Options, Resolution, Shown
+from recordings.model.delivery import Delivery, DeliveryState, MediaFile
+from recordings.model.options import AppliedLayout, Layout, Media, Options, Resolution
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
-from recordings.model.reported import Gap, Told
-from recordings.model.segments import LostPart
+from recordings.model.recording import Recording, State
+from recordings.model.reported import Gap, Reported
+from recordings.model.segments import LostSegment
 from recordings.service.links import Link
 from simulator.slack.blocks import message_problems, too_long
 from simulator.slack.metadata import metadata_valid
@@ -63,8 +64,8 @@ many_names = st.lists(anything, max_size=60).map(tuple)
 sizes = st.integers(0, 10**15)
 deliveries = st.builds(
     Delivery,
-    state=st.sampled_from(Delivered),
-    parts=st.lists(st.builds(Part, key=anything, size=sizes), max_size=50).map(tuple),
+    state=st.sampled_from(DeliveryState),
+    media_files=st.lists(st.builds(MediaFile, key=anything, size=sizes), max_size=50).map(tuple),
     playlists=many_names,
     seconds=st.floats(0, 10**9),
     size=sizes,
@@ -103,23 +104,23 @@ options = st.builds(
     Options, media=st.sampled_from(Media), layout=st.sampled_from(Layout), resolution=st.sampled_from(Resolution)
 )
 shown = st.builds(
-    Shown,
+    AppliedLayout,
     layout=st.none() | st.sampled_from(Layout),
     big_uid=st.none() | st.integers(1, 2**32 - 1),
     refused_at=maybe_moments,
 )
 
 
-lost_parts = st.lists(
+lost_segments = st.lists(
     st.builds(
-        LostPart,
+        LostSegment,
         sid=st.just("38f8e3cf") | anything,
         uid=st.integers(1, 2**32),
         up_at=moments,
         found_at=moments,
         lost_at=moments,
         left_at=maybe_moments,
-        on_at=maybe_moments,
+        resumed_at=maybe_moments,
     ),
     max_size=3,
 ).map(tuple)
@@ -149,19 +150,19 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "ending": draw(st.none() | st.sampled_from([Reason.STOPPED, Reason.TIME_LIMIT])),
         "files": draw(file_names),
         "files_awaited": draw(st.booleans()),
-        "told": Told(notices=draw(st.integers(0, 10**6)), gaps=draw(gaps)),
+        "reported": Reported(notifications=draw(st.integers(0, 10**6)), gaps=draw(gaps)),
         "delivery": draw(st.none() | deliveries),
-        "lost_parts": draw(lost_parts),
+        "lost_segments": draw(lost_segments),
         "card_ts": draw(st.none() | st.just("1750160520.000100")),
         "options": draw(options),
-        "shown": draw(shown),
+        "applied_layout": draw(shown),
         "requested_at": NOW,
     }
     if draw(st.booleans()):
-        wished = {"layout_wanted": draw(st.sampled_from(Layout)), "layout_wanted_by": draw(people)}
-        fields |= wished | {"layout_wanted_at": draw(moments)}
+        wished = {"chosen_layout": draw(st.sampled_from(Layout)), "layout_by": draw(people)}
+        fields |= wished | {"layout_at": draw(moments)}
     if draw(st.booleans()):
-        fields |= {"stop_wanted_by": draw(people), "stop_wanted_at": draw(moments)}
+        fields |= {"stop_by": draw(people), "stop_at": draw(moments)}
     return a_recording(**(fields | fixed))
 
 

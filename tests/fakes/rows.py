@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.model.alerts import Alert, AlertKind
-from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.delivery import Delivery, DeliveryState, MediaFile
+from recordings.model.probe import Probe
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
-from recordings.model.segments import LostPart
+from recordings.model.recording import Recording, State
+from recordings.model.segments import LostSegment
 
 NOW = datetime(2026, 6, 17, 11, 42, tzinfo=UTC)
 UID = 4_000_000_001
@@ -22,8 +25,8 @@ def at(seconds: float) -> datetime:
     return NOW + timedelta(seconds=seconds)
 
 
-def turn_at(seconds: float, policy: Policy | None = None, chance: float = 0.0) -> Turn:
-    return Turn(now=at(seconds), policy=policy or Policy(), chance=chance)
+def turn_at(seconds: float, policy: Policy | None = None, jitter: float = 0.0) -> Turn:
+    return Turn(now=at(seconds), policy=policy or Policy(), jitter=jitter)
 
 
 class FakeClock:
@@ -32,11 +35,49 @@ class FakeClock:
     def __init__(self) -> None:
         self.seconds = 0.0
 
-    def __call__(self) -> datetime:
+    def now(self) -> datetime:
         return at(self.seconds)
+
+    def monotonic(self) -> float:
+        return self.seconds
 
     def passes(self, seconds: float) -> None:
         self.seconds += seconds
+
+
+@dataclass
+class FunctionClock:
+    """A clock made of functions; it shows one moment where a test needs no more."""
+
+    of_day: Callable[[], datetime] = lambda: NOW
+    of_spans: Callable[[], float] = lambda: 0.0
+
+    def now(self) -> datetime:
+        return self.of_day()
+
+    def monotonic(self) -> float:
+        return self.of_spans()
+
+
+_IN_INTENT = {
+    "stop_at": "stop_at",
+    "stop_by": "stop_by",
+    "ends_at": "ends_at",
+    "extended_by": "extended_by",
+    "chosen_layout": "layout",
+    "layout_by": "layout_by",
+    "layout_at": "layout_at",
+    "revision": "revision",
+}
+_IN_PROBE = {field.name for field in fields(Probe)}
+
+
+def changed(recording: Recording, **facts: Any) -> Recording:
+    """The recording with these facts; those of its intent and of its probe by their own names."""
+    intent = {_IN_INTENT[name]: facts.pop(name) for name in list(facts) if name in _IN_INTENT}
+    probe = {name: facts.pop(name) for name in list(facts) if name in _IN_PROBE}
+    nested: dict[str, Any] = {"intent": replace(recording.intent, **intent), "probe": replace(recording.probe, **probe)}
+    return replace(recording, **(nested | facts))
 
 
 def a_recording(**facts: Any) -> Recording:
@@ -50,7 +91,9 @@ def a_recording(**facts: Any) -> Recording:
         "requested_at": NOW,
         "next_step_at": NOW,
     }
-    return Recording(**(asked | facts))
+    own = {field.name for field in fields(Recording)}
+    given = asked | {name: value for name, value in facts.items() if name in own}
+    return changed(Recording(**given), **{name: value for name, value in facts.items() if name not in own})
 
 
 def a_recorder(**facts: Any) -> Recorder:
@@ -81,7 +124,7 @@ def running(**facts: Any) -> Recorder:
 
 
 def with_card(**facts: Any) -> Recording:
-    return a_recording(**({"card_ts": "1750160520.000100", "recorder_id": "rec1.1", "recorders": 1} | facts))
+    return a_recording(**({"card_ts": "1750160520.000100", "recorder_id": "rec1.1", "recorder_count": 1} | facts))
 
 
 def coming_up(**facts: Any) -> Recording:
@@ -95,27 +138,27 @@ def up(**facts: Any) -> Recording:
     return coming_up(**(seen | facts))
 
 
-def a_lost_part(**facts: Any) -> LostPart:
+def a_lost_segment(**facts: Any) -> LostSegment:
     """Found up at 30 s, lost at 160 s, and followed by another one at 170 s."""
     kept: dict[str, Any] = {"sid": "FIRST", "uid": UID, "up_at": at(10), "found_at": at(30)}
-    return LostPart(**(kept | {"lost_at": at(160), "on_at": at(170)} | facts))
+    return LostSegment(**(kept | {"lost_at": at(160), "resumed_at": at(170)} | facts))
 
 
 def over(**facts: Any) -> Recording:
-    ended = {"state": State.ENDED, "reason": Reason.STOPPED, "ended_at": at(100), "stop_wanted_by": "U2"}
-    return up(**(ended | {"stop_wanted_at": at(90)} | facts))
+    ended = {"state": State.ENDED, "reason": Reason.STOPPED, "ended_at": at(100), "stop_by": "U2"}
+    return up(**(ended | {"stop_at": at(90)} | facts))
 
 
 def a_delivery(*sizes: int, **facts: Any) -> Delivery:
     """Ready, with MP4 files of these sizes: one of 800 MB where none is given."""
-    parts = tuple(Part(key=f"folder/SID_daily_{number}.mp4", size=size) for number, size in enumerate(sizes))
+    parts = tuple(MediaFile(key=f"folder/SID_daily_{number}.mp4", size=size) for number, size in enumerate(sizes))
     found: dict[str, Any] = {
-        "state": Delivered.READY,
-        "parts": parts or (Part(key="folder/SID_daily_0.mp4", size=800_000_000),),
+        "state": DeliveryState.READY,
+        "media_files": parts or (MediaFile(key="folder/SID_daily_0.mp4", size=800_000_000),),
         "playlists": ("folder/SID_daily.m3u8",),
         "seconds": 3900.0,
         "size": 1_700_000_000,
-        "looks": 3,
+        "checks": 3,
     }
     return Delivery(**(found | facts))
 

@@ -11,6 +11,7 @@ from slack_sdk import WebClient
 from messages.blocks import Message
 from messages.delivery.slack import Slack
 from recordings.errors import SlackError, SlackRefused
+from recordings.ports import Clock
 
 
 @dataclass
@@ -29,7 +30,7 @@ class Post:
 class FakeSlack(Slack):
     """`failing` is asked before each call: an error that it returns is raised, and the call has no effect."""
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__(WebClient(token="xoxb-fake"))
         self._clock = clock
         self.posts: dict[str, Post] = {}
@@ -45,7 +46,7 @@ class FakeSlack(Slack):
     def post(self, channel: str, message: Message, *, thread_ts: str | None = None, broadcast: bool = False) -> str:
         self._called("post", channel, message)
         ts = f"{len(self.posts) + 1}.000100"
-        self.posts[ts] = Post(channel, message, self._clock(), thread_ts, broadcast)
+        self.posts[ts] = Post(channel, message, self._clock.now(), thread_ts, broadcast)
         return ts
 
     def update(self, channel: str, ts: str, message: Message) -> None:
@@ -54,7 +55,7 @@ class FakeSlack(Slack):
         if post is None or post.deleted:
             raise SlackRefused("message_not_found")
         post.message = message
-        post.edits.append(self._clock())
+        post.edits.append(self._clock.now())
 
     def direct_channel(self, user: str) -> str:
         self._called("direct_channel", user, None)

@@ -22,7 +22,7 @@ from recordings.errors import (
     Unfinished,
 )
 from recordings.lifecycle import decide
-from recordings.lifecycle.actions import Action, Answer, Change, Outcome
+from recordings.lifecycle.actions import Action, CallResult, Change, Outcome
 from recordings.lifecycle.policy import Turn
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording
@@ -68,7 +68,7 @@ def step(
     recording: Recording,
     recorder: Recorder | None,
     turn: Turn,
-    answer: Answer = None,
+    answer: CallResult = None,
     users: ChannelUsers | None = None,
 ) -> Change:
     """What the next step brings where it is answered so."""

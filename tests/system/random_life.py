@@ -81,7 +81,7 @@ class RandomLife:
         self.killed_at.append(time.time())
         self.office.bot.start(LOG_LEVEL="INFO", AGORA_QPS="500")
 
-    def goes_on(self, requests: int, seconds: float = 1) -> None:
+    def is_ongoing(self, requests: int, seconds: float = 1) -> None:
         """Time passes: so many requests to Agora, or so many seconds where there are fewer."""
         wanted = len(self.agora.requests()) + requests
         try:
@@ -92,9 +92,9 @@ class RandomLife:
     def _command(self, text: str, number: int) -> None:
         self.slack.person("ana").command("/record", text, channel=f"room{number % self.rooms}", wait=False)
 
-    def _to_recorder(self, act: Any, number: int) -> None:
+    def _to_recorder(self, audit_event: Any, number: int) -> None:
         try:
-            act(f"call{number}")
+            audit_event(f"call{number}")
         except LookupError:
             return  # nothing is being recorded there just now
 
@@ -108,7 +108,7 @@ class RandomLife:
         deadline = time.monotonic() + QUIET_SECONDS
         wrong = self.wrong()
         while wrong and time.monotonic() < deadline:
-            self.goes_on(20)
+            self.is_ongoing(20)
             wrong = self.wrong()
         assert not wrong, "\n".join(wrong)
 

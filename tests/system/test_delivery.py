@@ -88,8 +88,8 @@ def test_the_files_are_told_once_they_are_there_and_a_link_gives_what_was_record
         played = play(answer.read())
     tape = office.agora.recorder("daily")
     assert played.seconds == pytest.approx(tape.seconds, abs=0.5)
-    acts = office.bot.rows("SELECT who, what, source, recording_id FROM acts WHERE what = 'got_links'")
-    assert [dict(act) for act in acts] == [
+    audit_events = office.bot.rows("SELECT who, what, source, recording_id FROM acts WHERE what = 'got_links'")
+    assert [dict(audit_event) for audit_event in audit_events] == [
         {
             "who": office.slack.person("ben").id,
             "what": "got_links",

@@ -59,7 +59,7 @@ def wait_answers(office: Office, asked: Interaction, count: int) -> None:
     office.slack.wait_for(lambda: len(asked.answers) == count, what=f"{count} answers")
 
 
-def acts(office: Office) -> list[str]:
+def audit_events(office: Office) -> list[str]:
     return [row["what"] for row in office.bot.rows("SELECT what FROM acts ORDER BY id")]
 
 
@@ -70,7 +70,7 @@ def test_whoever_may_not_reads_who_may_at_every_button_and_nothing_is_written_do
     office.recording(channel="general")
     office.command("stop", channel="general")
     card = office.wait_card("ended", channel="general")
-    before = acts(office)
+    before = audit_events(office)
     pressable = [action for action in BEHIND_THE_GATE if action != "get_links"]
     for who in ("gus", "eve"):
         for action in pressable:
@@ -78,7 +78,7 @@ def test_whoever_may_not_reads_who_may_at_every_button_and_nothing_is_written_do
             assert said.startswith("Only full members of this workspace may"), action
             assert "ask one of them" in said
     assert "reference" in told(office, use(office, card, "more", by="gus")), "looking is for everybody"
-    assert acts(office) == before
+    assert audit_events(office) == before
     assert len(office.cards("general")) == 1
     assert office.agora.running() == []
 
@@ -89,7 +89,7 @@ def test_the_same_press_twice_counts_once_and_another_one_is_told_that_it_is_so_
     card = office.recording()
     for action in ("extend_recording", "change_layout"):
         use(office, card, action).repeat()
-    assert sorted(acts(office)) == ["changed_layout", "extended", "started"]
+    assert sorted(audit_events(office)) == ["changed_layout", "extended", "started"]
     chosen = shown_once(card, "change_layout")["options"][0]["value"]
     office.slack.person("ana").choose(card, "change_layout", chosen, stale=True)
     office.agora.fault("stop", answer="internal_error", times=None)
@@ -101,7 +101,7 @@ def test_the_same_press_twice_counts_once_and_another_one_is_told_that_it_is_so_
     office.agora.clear_faults()
     office.wait_card("ended")
     assert "is over" in told(office, use(office, card, "stop_recording", by="ana"))
-    assert acts(office).count("started") == 1
+    assert audit_events(office).count("started") == 1
 
 
 @BOTH_DOORS
@@ -161,7 +161,7 @@ def test_a_press_that_means_nothing_is_acknowledged_and_answered_and_changes_not
     card = office.recording()
     pressed = use(office, card, "more")
     told(office, pressed)
-    before = acts(office)
+    before = audit_events(office)
     number = 0
     for action in ACTIONS:
         for value in HOSTILE if action != "open_link_1" else [""]:
@@ -171,7 +171,7 @@ def test_a_press_that_means_nothing_is_acknowledged_and_answered_and_changes_not
         for bare in ({"type": "static_select", "selected_option": None}, {"type": "button"}):
             number += 1
             sent_raw(office, pressed.payload, {**bare, "action_id": action}, number)
-    assert acts(office) == before
+    assert audit_events(office) == before
     assert len(office.agora.running()) == 1
     assert "request_failed" not in office.bot.log
 
@@ -196,7 +196,7 @@ def test_the_which_one_list_stops_each_once_and_says_so_when_pressed_again(door:
     office.slack.wait_for(
         lambda: "is over" in listed.said or "stopped already" in listed.said, what="that it is so already"
     )
-    assert acts(office).count("stopped") == 1
+    assert audit_events(office).count("stopped") == 1
     assert len(office.agora.running()) == 1
 
 
@@ -229,7 +229,7 @@ def test_a_form_is_acknowledged_in_time_and_with_nothing_where_all_is_well_and_b
     office.wait_card("starting" if not office.agora.running() else "recording")
     repeated = fine.repeat()
     assert not repeated.response
-    assert acts(office) == ["started"]
+    assert audit_events(office) == ["started"]
 
 
 @BOTH_DOORS
@@ -241,7 +241,7 @@ def test_whoever_became_a_guest_while_the_form_was_open_reads_so_in_it_and_nothi
     answer = office.slack.send_envelope("interactive", foreign).response
     assert answer["response_action"] == "errors"
     assert answer["errors"]["channel"].startswith("Only full members of this workspace may")
-    assert acts(office) == []
+    assert audit_events(office) == []
 
 
 @BOTH_DOORS

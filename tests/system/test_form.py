@@ -58,7 +58,7 @@ def start_request(office: Office, channel: str) -> dict[str, Any]:
     return dict(recorder.request)
 
 
-def acts(office: Office) -> list[tuple[str, str]]:
+def audit_events(office: Office) -> list[tuple[str, str]]:
     return [(row["what"], row["source"]) for row in office.bot.rows("SELECT what, source FROM acts ORDER BY id")]
 
 
@@ -107,7 +107,7 @@ def test_every_field_is_heeded_and_the_card_shows_what_is_not_as_usual(door: Doo
     end = row["ends_at"] if isinstance(row["ends_at"], datetime) else datetime.fromisoformat(row["ends_at"])
     lasts = end.replace(tzinfo=end.tzinfo or UTC) - asked_at
     assert timedelta(minutes=90) <= lasts < timedelta(minutes=91)
-    assert acts(office) == [("started", "form")]
+    assert audit_events(office) == [("started", "form")]
 
 
 @BOTH_DOORS
@@ -262,7 +262,7 @@ def test_the_same_form_sent_twice_starts_one_recording(door: Door) -> None:
     first.repeat()
     words(office.command("status"))
     assert len(office.bot.rows("SELECT id FROM recordings")) == 1
-    assert acts(office) == [("started", "form"), ("stopped", "command")]
+    assert audit_events(office) == [("started", "form"), ("stopped", "command")]
 
 
 def test_two_people_at_once_start_one_recording_and_the_second_is_told(office: Office) -> None:

@@ -59,8 +59,8 @@ class AnyOrder(RuleBasedStateMachine):
         self.life.killed()
 
     @rule(requests=st.integers(1, 30), seconds=st.integers(1, 4))
-    def goes_on(self, requests: int, seconds: int) -> None:
-        self.life.goes_on(requests, seconds)
+    def is_ongoing(self, requests: int, seconds: int) -> None:
+        self.life.is_ongoing(requests, seconds)
 
     def teardown(self) -> None:
         try:
@@ -96,9 +96,9 @@ def _one_more_thing(life: RandomLife, dice: random.Random, calls: int) -> None:
         (1, lambda: life.recorder_moves(number)),
         (1, lambda: life.answer_gets_lost(dice.choice(["start", "stop", "acquire", "query"]), "answer")),
         (1, lambda: life.agora_fails(dice.choice(["start", "stop", "acquire", "query", "users"]))),
-        (2, lambda: life.goes_on(dice.randint(1, 30))),
+        (2, lambda: life.is_ongoing(dice.randint(1, 30))),
     ]
-    dice.choices([act for _, act in things], [weight for weight, _ in things])[0]()
+    dice.choices([audit_event for _, audit_event in things], [weight for weight, _ in things])[0]()
 
 
 def _killed_again_and_again(folder: Path, seed: int, kills: int, calls: int) -> RandomLife:
@@ -110,7 +110,7 @@ def _killed_again_and_again(folder: Path, seed: int, kills: int, calls: int) -> 
         while life.kills < kills:
             for _ in range(dice.randint(1, 8)):
                 _one_more_thing(life, dice, calls)
-            life.goes_on(dice.randint(1, 200), dice.uniform(0.5, 6))
+            life.is_ongoing(dice.randint(1, 200), dice.uniform(0.5, 6))
             life.killed()
         life.check()
     finally:

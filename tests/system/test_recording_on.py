@@ -38,7 +38,7 @@ def wait_part(office: Office, number: int, name: str = "daily", channel: str = "
     return found
 
 
-def lost_parts(office: Office) -> list[dict[str, Any]]:
+def lost_segments(office: Office) -> list[dict[str, Any]]:
     (row,) = office.bot.rows("SELECT lost_parts FROM recordings")
     parts = row["lost_parts"]
     found: list[dict[str, Any]] = json.loads(parts) if isinstance(parts, str) else parts
@@ -84,8 +84,10 @@ def test_a_lost_recorder_is_followed_in_time_by_another_one_with_one_warning_on_
     assert "failed" not in states(shown)
     assert "part 2" in words(office.command("status", by="ben"))
     one_goes_on(office, parts=2)
-    acts = office.bot.rows("SELECT who, what, source, detail FROM acts WHERE what = 'recorded_on'")
-    assert [dict(act) for act in acts] == [{"who": "", "what": "recorded_on", "source": "loss", "detail": "part 2"}]
+    audit_events = office.bot.rows("SELECT who, what, source, detail FROM acts WHERE what = 'recorded_on'")
+    assert [dict(audit_event) for audit_event in audit_events] == [
+        {"who": "", "what": "recorded_on", "source": "loss", "detail": "part 2"}
+    ]
     assert [row["part"] for row in office.bot.rows("SELECT part FROM recorders ORDER BY created_at")] == [1, 2]
 
     office.command("stop", by="ben")
@@ -102,7 +104,7 @@ def test_what_is_missing_begins_with_the_last_query_that_found_it_and_ends_with_
     died = is_lost(office)
     office.wait_alert(*LOST)
     found = [seen.wall for seen in office.agora.requests("query") if seen.status == 200 and seen.wall <= died + 0.1]
-    (part,) = lost_parts(office)
+    (part,) = lost_segments(office)
     assert moment(part["found_at"]) == pytest.approx(found[-1], abs=0.3)
     assert died < moment(part["on_at"]) <= office.agora.requests("query")[-1].wall + 1
     start = office.agora.requests("start")[1]
@@ -300,10 +302,10 @@ def test_what_is_told_late_of_a_lost_recorder_moves_the_gap_and_not_the_recorder
     first = told.agora.throw_out("daily")
     card = wait_part(told, 2)
     before = card.said
-    (part,) = lost_parts(told)
+    (part,) = lost_segments(told)
     assert part["left_at"] is None
-    told.slack.wait_for(lambda: lost_parts(told)[0]["left_at"], timeout=20, what="when it left, as Agora told")
-    assert moment(lost_parts(told)[0]["left_at"]) == pytest.approx(first.ended_at, abs=0.3)
+    told.slack.wait_for(lambda: lost_segments(told)[0]["left_at"], timeout=20, what="when it left, as Agora told")
+    assert moment(lost_segments(told)[0]["left_at"]) == pytest.approx(first.ended_at, abs=0.3)
     told.agora.send("daily", 32, sid=first.sid, uid=first.uid)
     told.agora.send("daily", 12, sid=first.sid, uid=first.uid, newUid=7)
     told.agora.delivered()
@@ -318,7 +320,7 @@ def test_a_move_that_never_ends_is_missing_from_when_agora_began_it(told: Office
     told.recording()
     told.agora.move("daily", 60)
     told.wait_alert(*LOST)
-    (part,) = lost_parts(told)
+    (part,) = lost_segments(told)
     assert moment(part["found_at"]) <= moment(part["moved_at"]) < moment(part["lost_at"])
     one_goes_on_after_a_move(told)
 

@@ -13,9 +13,10 @@ import pytest
 from engine.calls import Calls
 from engine.janitor import Janitor
 from recordings.errors import StorageUnavailable
-from recordings.repositories import Recorders
+from recordings.repositories import RecorderRepository
 from simulator.agora import AgoraSimulator
 from simulator.agora.views import RecorderView
+from tests.fakes.rows import FunctionClock
 from tests.system.conftest import Office
 
 SOMEBODY = 3_999_999_999
@@ -155,9 +156,9 @@ def test_at_its_start_the_janitor_throws_out_what_should_be_gone_and_nobody_else
 
 def test_a_database_that_is_away_at_the_janitors_first_look_only_delays_that_look() -> None:
     now = datetime.now(UTC)
-    recorders = Mock(Recorders)
+    recorders = Mock(RecorderRepository)
     recorders.channels.side_effect = [StorageUnavailable("database is locked"), ["daily"]]
-    janitor = Janitor(recorders, Mock(Calls), lambda: now)
+    janitor = Janitor(recorders, Mock(Calls), FunctionClock(lambda: now))
     with pytest.raises(StorageUnavailable):
         janitor.due()
     assert janitor.due() == [("daily", now)]

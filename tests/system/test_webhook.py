@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
 
-from tests.fakes.notices import SECRET, a_notification, as_body, signed
+from tests.fakes.agora_notifications import SECRET, a_notification, as_body, signed
 from tests.system.conftest import ON_BOTH, Office
 
 SENDERS, BURST = 20, 1000

@@ -18,7 +18,8 @@ from handlers.commands.parser import VERBS
 from messages import copy
 from recordings.model.alerts import AlertKind
 from recordings.model.options import ENDS, WORDS
-from recordings.model.recording import MOVES, Reason, State
+from recordings.model.reason import Reason
+from recordings.model.recording import MOVES, State
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 
@@ -195,12 +196,13 @@ def test_every_line_of_the_log_that_the_runbook_names_is_written_somewhere() -> 
 
 def exposed() -> dict[str, set[str]]:
     """Each metric as it is called on the page, with its labels."""
-    meter = PrometheusMeter(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
+    meter = PrometheusMeter()
+    meter.show(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
     meter.step("card", 0.1, "done")
     meter.agora_call("query", 0.1, "ok")
     meter.bucket_look(0.1, "ok")
     meter.alert("recording_failed", "lost", "delivered")
-    meter.notice("40", "kept")
+    meter.notification("40", "kept")
     return {
         f"{family.name}_total" if family.type == "counter" else family.name: {
             label for sample in family.samples for label in sample.labels

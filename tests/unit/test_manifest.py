@@ -14,31 +14,12 @@ from slack_bolt import App, BoltRequest
 from doctor.slack import HELPFUL_SCOPES, NEEDED_SCOPES
 from handlers import COMMANDS
 from handlers.app import slack_app
-from handlers.buttons.acknowledge import TakeButton
-from handlers.buttons.extend import ExtendButton
-from handlers.buttons.layout import LayoutMenu
-from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton
-from handlers.commands.doctor import Doctor
-from handlers.commands.end_times import Ends
 from handlers.commands.parser import VERBS
-from handlers.commands.record import RecordCommand
-from handlers.form import RecordForm
 from messages.cards import STOP_ACTION
-from messages.delivery.slack import Slack, web_client
-from messages.form import Limits
-from recordings.lifecycle.policy import Policy
-from recordings.service.acknowledge import TakingService
-from recordings.service.details import DetailService
-from recordings.service.extend import ExtendService
-from recordings.service.layout import LayoutService
-from recordings.service.links import LinkService
-from recordings.service.start_stop import RecordingService
-from tests.fakes.bucket import FakeBucket
-from tests.fakes.rights import everybody
-from tests.fakes.rows import FakeClock, up
-from tests.fakes.store import Memory, MemoryRecorders, MemoryRecordings
-from tests.fakes.told import MemoryActs, MemoryOutbox
+from messages.delivery.slack import web_client
+from tests.fakes.handlers import handlers_on
+from tests.fakes.repositories import Memory, MemoryRecordings
+from tests.fakes.rows import up
 
 ROOT = Path(__file__).parents[2]
 
@@ -64,28 +45,10 @@ def store(memory: Memory) -> MemoryRecordings:
 
 
 @pytest.fixture
-def app(store: MemoryRecordings, memory: Memory) -> App:
+def app(memory: Memory) -> App:
     """The app with every listener that the bot registers."""
-    service = RecordingService(store, lambda name: None, FakeClock(), lambda: "rec1", lambda: None)
     client = web_client("xoxb-test", "http://127.0.0.1:9/api/")
-    links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
-    return slack_app(
-        client,
-        "xoxb-test",
-        RecordCommand(service, lambda channel, told: told, Ends(FakeClock(), lambda user: None)),
-        Doctor(client, list, lambda: "recorder"),
-        service,
-        LinksButton(links),
-        everybody(),
-        ExtendButton(ExtendService(store, Policy(), FakeClock(), lambda: None)),
-        DetailsButton(DetailService(store, MemoryRecorders(memory))),
-        TakeButton(TakingService(MemoryOutbox(memory), FakeClock()), Slack(client), lambda recording: ""),
-        RecordForm(
-            service, lambda c, told: told, Ends(FakeClock(), lambda u: None), Slack(client), Limits(60, tokens=False)
-        ),
-        LayoutMenu(LayoutService(store, FakeClock(), lambda: None)),
-        "",
-    )
+    return slack_app(client, "xoxb-test", "", handlers_on(memory, client))
 
 
 def sends(app: App, **body: Any) -> str:
@@ -144,7 +107,7 @@ def test_interactivity_is_on_since_the_card_has_a_button_that_the_app_answers(
 
     row = store.recording("rec1")
     assert row is not None
-    assert row.stop_wanted_by == "U2"
+    assert row.intent.stop_by == "U2"
 
 
 def test_nothing_is_listened_to_that_is_not_switched_on(manifest: Any, app: App) -> None:

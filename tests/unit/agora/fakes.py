@@ -10,8 +10,9 @@ from types import TracebackType
 from agora.client import AgoraClient
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens
-from agora.transport import Answer, Call
+from agora.transport import Call, HttpResponse
 from recordings.model.recorder import Target
+from tests.fakes.rows import FunctionClock
 
 APP_ID = "0123456789abcdef0123456789abcdef"
 CERTIFICATE = "fedcba9876543210fedcba9876543210"
@@ -22,18 +23,18 @@ STORAGE = StorageTarget(vendor=1, region=1, bucket="calls", access_key=ACCESS_KE
 TARGET = Target(channel="daily", uid=4000000001, resource_id="RES+/=1", sid="38f8e3cf")
 
 
-def answer(http_status: int = 200, /, **fields: object) -> Answer:
-    return Answer(http_status, json.dumps(fields).encode())
+def answer(http_status: int = 200, /, **fields: object) -> HttpResponse:
+    return HttpResponse(http_status, json.dumps(fields).encode())
 
 
 class FakeTransport:
     """Answers with what it was given, in turn, and keeps what it was asked."""
 
-    def __init__(self, *answers: Answer | Exception) -> None:
+    def __init__(self, *answers: HttpResponse | Exception) -> None:
         self.answers = list(answers)
         self.calls: list[Call] = []
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call) -> HttpResponse:
         self.calls.append(call)
         given = self.answers.pop(0)
         if isinstance(given, Exception):
@@ -52,7 +53,7 @@ def client_of(
     storage: StorageTarget = STORAGE,
 ) -> AgoraClient:
     return AgoraClient(
-        transport, Tokens(APP_ID, certificate), profile or RecordingProfile(), storage, clock=lambda: NOW
+        transport, Tokens(APP_ID, certificate), profile or RecordingProfile(), storage, clock=FunctionClock(lambda: NOW)
     )
 
 

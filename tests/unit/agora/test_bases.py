@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from agora.endpoints import Bases
+from agora.endpoints import EndpointPool
 from tests.unit.agora.fakes import FakeTime
 
 A, B, C = "https://a.example", "https://b.example", "https://c.example"
 
 
-def bases(*urls: str) -> tuple[Bases, FakeTime]:
+def bases(*urls: str) -> tuple[EndpointPool, FakeTime]:
     time = FakeTime()
-    return Bases(urls, return_after=60, monotonic=time), time
+    return EndpointPool(urls, return_after=60, monotonic=time), time
 
 
 def test_the_first_base_is_preferred() -> None:
@@ -129,11 +129,11 @@ def test_a_slash_at_the_end_does_not_matter() -> None:
 )
 def test_what_is_no_base_is_refused_and_not_shown(url: str) -> None:
     with pytest.raises(ValueError, match="base") as refused:
-        Bases([url])
+        EndpointPool([url])
 
     assert "hush" not in str(refused.value)
 
 
 def test_no_base_at_all_is_refused() -> None:
     with pytest.raises(ValueError, match="base"):
-        Bases([])
+        EndpointPool([])

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 
 from agora.client import AgoraClient, connect
-from agora.pacing import Pacer
+from agora.pacing import Spacing
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens, read_back
-from agora.transport import Answer, Call
+from agora.transport import Call, HttpResponse
 from recordings.errors import AlreadyStarted, NotFound, NotRouted, NotSent, RateLimited, Rejected
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from recordings.ports import CloudRecorder
+from tests.fakes.rows import FunctionClock
 from tests.unit.agora.fakes import (
     ACCESS_KEY,
     APP_ID,
@@ -133,16 +134,16 @@ def test_throw_out_names_channel_and_uid() -> None:
 @pytest.mark.parametrize(
     "given",
     [
-        Answer(200, b"<html>Sign in to the hotel's network</html>"),
-        Answer(200, b""),
-        Answer(200, b"[]"),
-        Answer(200, b'{"ok": true}'),
-        Answer(204),
-        Answer(302, b"", {"Location": "https://elsewhere.example"}),
-        Answer(404, b'{"message": "no Route matched with those values"}'),
+        HttpResponse(200, b"<html>Sign in to the hotel's network</html>"),
+        HttpResponse(200, b""),
+        HttpResponse(200, b"[]"),
+        HttpResponse(200, b'{"ok": true}'),
+        HttpResponse(204),
+        HttpResponse(302, b"", {"Location": "https://elsewhere.example"}),
+        HttpResponse(404, b'{"message": "no Route matched with those values"}'),
     ],
 )
-def test_an_answer_that_is_not_agoras_says_nothing(name: str, given: Answer) -> None:
+def test_an_answer_that_is_not_agoras_says_nothing(name: str, given: HttpResponse) -> None:
     with pytest.raises(NotRouted) as failed:
         CALLS[name](client_of(FakeTransport(given)))
 
@@ -177,7 +178,7 @@ def test_a_call_is_sent_once_and_its_failure_handed_on(name: str) -> None:
 
 
 def test_errors_are_those_of_the_call() -> None:
-    limited = Answer(429, b"{}", {"Retry-After": "3"})
+    limited = HttpResponse(429, b"{}", {"Retry-After": "3"})
     transport = FakeTransport(answer(201, code=7, sid="38f8e3cf"), answer(404, code=404), limited)
     client = client_of(transport)
 
@@ -195,10 +196,10 @@ ENCRYPTED = RecordingProfile(encryption_mode=7, encryption_secret="the-key", enc
 
 def test_nothing_that_was_secret_in_a_request_comes_back_in_an_error() -> None:
     class Echo(FakeTransport):
-        def send(self, call: Call) -> Answer:
+        def send(self, call: Call) -> HttpResponse:
             return answer(400, code=2, reason=f"bad: {call.json}")
 
-    client = AgoraClient(Echo(), Tokens(APP_ID, CERTIFICATE), ENCRYPTED, STORAGE, clock=lambda: NOW)
+    client = AgoraClient(Echo(), Tokens(APP_ID, CERTIFICATE), ENCRYPTED, STORAGE, clock=FunctionClock())
     with pytest.raises(Rejected) as failed:
         client.start(TARGET, PREFIX)
 
@@ -223,11 +224,11 @@ def connected(url: str) -> Iterator[AgoraClient]:
         bases=[url],
         customer_id="hush-id",
         customer_secret="hush-secret",
-        pacer=Pacer(1000),
+        pacer=Spacing(1000),
         tokens=Tokens(APP_ID, CERTIFICATE),
         profile=RecordingProfile(),
         storage=StorageTarget(6, 0, "calls", ACCESS_KEY, SECRET_KEY),
-        clock=lambda: NOW,
+        clock=FunctionClock(),
     )
     try:
         yield client

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agora.notifications import Ignored, Malformed, read
-from recordings.model.notifications import Event, Notice
-from tests.fakes.notices import SENT_MS, a_notification, as_body
+from recordings.model.notifications import Notification, NotificationEvent
+from tests.fakes.agora_notifications import SENT_MS, a_notification, as_body
 from tests.fakes.rows import NOW, UID, at
 from tests.unit.agora.test_answers import JSON
 
@@ -23,24 +23,24 @@ def ms(milliseconds: int) -> datetime:
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=milliseconds)
 
 
-def notice(notification: object) -> Notice:
+def notification(notification: object) -> Notification:
     found = read(as_body(notification), LATER)
-    assert isinstance(found, Notice)
+    assert isinstance(found, Notification)
     return found
 
 
 def told(event: int, details: object) -> dict[str, Any]:
     """What a notice says beside its event and whose it is."""
-    found = notice(a_notification(event, details=details))
-    everything = {name: getattr(found, name) for name in Notice.__dataclass_fields__}
+    found = notification(a_notification(event, details=details))
+    everything = {name: getattr(found, name) for name in Notification.__dataclass_fields__}
     usual = {"id", "event", "agora_channel", "uid", "sid", "sequence", "sent_at", "received_at"}
     return {name: value for name, value in everything.items() if name not in usual and value not in (None, (), "")}
 
 
 def test_whose_it_is_and_when_it_happened() -> None:
-    assert notice(a_notification(40, details={"msgName": "recorder_started", "status": 0})) == Notice(
+    assert notification(a_notification(40, details={"msgName": "recorder_started", "status": 0})) == Notification(
         id="2000001428:4330:107",
-        event=Event.STARTED,
+        event=NotificationEvent.STARTED,
         agora_channel="daily",
         uid=UID,
         sid="SID",
@@ -86,7 +86,7 @@ def test_each_event_says_what_agora_documents(event: int, details: object, said:
     assert told(event, details) == said
 
 
-@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("event", NotificationEvent)
 @pytest.mark.parametrize(
     "details",
     [
@@ -125,22 +125,22 @@ def test_long_words_are_cut() -> None:
 def test_a_time_that_is_none_is_replaced_by_the_next_best(
     facts: dict[str, Any], whole: dict[str, Any], sent_at: datetime
 ) -> None:
-    assert notice(a_notification(whole=whole, **facts)).sent_at == sent_at
+    assert notification(a_notification(whole=whole, **facts)).sent_at == sent_at
 
 
 @pytest.mark.parametrize("uid", [UID, str(UID), "1", 2**32 - 1])
 def test_a_uid_is_a_number_or_a_text_of_digits(uid: object) -> None:
-    assert notice(a_notification(uid=uid)).uid == int(str(uid))
+    assert notification(a_notification(uid=uid)).uid == int(str(uid))
 
 
 def test_a_count_that_is_none_is_left_out() -> None:
     for count in (..., None, -1, 2**60, "x"):
-        assert notice(a_notification(sequence=count)).sequence is None
+        assert notification(a_notification(sequence=count)).sequence is None
 
 
 def nameless(**payload: Any) -> str:
     event = payload.pop("event", 40)
-    return notice(a_notification(event, whole={"noticeId": payload.pop("named", ...)}, **payload)).id
+    return notification(a_notification(event, whole={"noticeId": payload.pop("named", ...)}, **payload)).id
 
 
 def test_a_notification_without_an_id_is_told_by_whose_it_is_and_its_count() -> None:
@@ -175,7 +175,7 @@ def test_an_event_that_says_nothing_about_a_composite_recording_is_ignored(event
     assert read(as_body(a_notification(event)), NOW) == Ignored("other event")
 
 
-@pytest.mark.parametrize("event", Event)
+@pytest.mark.parametrize("event", NotificationEvent)
 @pytest.mark.parametrize(
     "payload",
     [
@@ -190,7 +190,7 @@ def test_the_check_of_agoras_console_is_ignored(event: int, payload: object) -> 
 
 
 def test_a_recorder_in_a_channel_that_is_called_like_the_check_is_heard() -> None:
-    assert notice(a_notification(cname="test_webhook")).agora_channel == "test_webhook"
+    assert notification(a_notification(cname="test_webhook")).agora_channel == "test_webhook"
 
 
 WRONG: dict[str, list[Any]] = {
@@ -243,7 +243,7 @@ def readable(body: bytes) -> bool:
         found = read(body, NOW)
     except Malformed:
         return False
-    assert isinstance(found, Notice | Ignored)
+    assert isinstance(found, Notification | Ignored)
     return True
 
 
@@ -252,12 +252,16 @@ def test_any_bytes_are_a_notice_or_ignored_or_malformed(body: bytes) -> None:
     readable(body)
 
 
-@given(st.sampled_from(Event), VALUES)
+@given(st.sampled_from(NotificationEvent), VALUES)
 def test_details_never_spoil_a_notice(event: int, details: object) -> None:
     assert readable(as_body(a_notification(event, details=details)))
 
 
-@given(st.sampled_from(Event), st.dictionaries(NAMES, VALUES, max_size=3), st.dictionaries(NAMES, VALUES, max_size=3))
+@given(
+    st.sampled_from(NotificationEvent),
+    st.dictionaries(NAMES, VALUES, max_size=3),
+    st.dictionaries(NAMES, VALUES, max_size=3),
+)
 def test_any_values_in_any_field_are_too(event: int, whole: dict[str, Any], payload: dict[str, Any]) -> None:
     notification = a_notification(event)
     notification["payload"] |= payload

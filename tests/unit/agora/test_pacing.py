@@ -10,20 +10,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.pacing import Lane, Pacer
+from agora.pacing import Priority, Spacing
 from agora.transport import Call
 from tests.unit.agora.fakes import FakeTime, FakeTurns
 
 
-def pacer_of(qps: float) -> tuple[Pacer, FakeTime, FakeTurns]:
+def pacer_of(qps: float) -> tuple[Spacing, FakeTime, FakeTurns]:
     time = FakeTime()
     turns = FakeTurns(time)
-    return Pacer(qps, monotonic=time, turns=turns), time, turns
+    return Spacing(qps, monotonic=time, turns=turns), time, turns
 
 
 def test_the_first_request_does_not_wait() -> None:
     pacer, time, _ = pacer_of(10)
-    pacer.wait(Lane.LOOKING)
+    pacer.wait(Priority.POLLING)
 
     assert time.now == 1000.0
 
@@ -34,7 +34,7 @@ def test_requests_are_never_closer_than_nine_tenths_of_the_rate_allow(qps: float
     sent = []
     for pause in pauses:
         time.now += pause
-        pacer.wait(Lane.ASKED)
+        pacer.wait(Priority.INTERACTIVE)
         sent.append(time.now)
 
     assert all(later - earlier >= 1 / (0.9 * qps) - 1e-9 for earlier, later in pairwise(sent))
@@ -46,13 +46,13 @@ def test_what_somebody_asked_for_goes_before_what_only_looks() -> None:
     pacer, _, turns = pacer_of(10)
     served = []
 
-    def comes(name: str, lane: Lane) -> None:
+    def comes(name: str, lane: Priority) -> None:
         pacer.wait(lane)
         served.append(name)
 
-    pacer.wait(Lane.LOOKING)
-    turns.meanwhile = [lambda: comes("asked", Lane.ASKED)]
-    comes("looking", Lane.LOOKING)
+    pacer.wait(Priority.POLLING)
+    turns.meanwhile = [lambda: comes("asked", Priority.INTERACTIVE)]
+    comes("looking", Priority.POLLING)
 
     assert served == ["asked", "looking"]
 
@@ -63,26 +63,26 @@ def test_somebody_who_gives_up_waiting_does_not_hold_up_the_rest() -> None:
     def give_up() -> None:
         raise KeyboardInterrupt
 
-    pacer.wait(Lane.ASKED)
+    pacer.wait(Priority.INTERACTIVE)
     turns.meanwhile = [give_up]
     with pytest.raises(KeyboardInterrupt):
-        pacer.wait(Lane.ASKED)
-    pacer.wait(Lane.LOOKING)
+        pacer.wait(Priority.INTERACTIVE)
+    pacer.wait(Priority.POLLING)
 
     assert time.now == pytest.approx(1000.0 + pacer.gap)
 
 
 def test_many_threads_are_served_one_after_the_other() -> None:
-    pacer = Pacer(2000)
+    pacer = Spacing(2000)
     moments: list[float] = []
     lock = threading.Lock()
 
-    def ask(lane: Lane) -> None:
+    def ask(lane: Priority) -> None:
         pacer.wait(lane)
         with lock:
             moments.append(1.0)
 
-    threads = [threading.Thread(target=ask, args=(lane,)) for lane in Lane for _ in range(32)]
+    threads = [threading.Thread(target=ask, args=(lane,)) for lane in Priority for _ in range(32)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -103,11 +103,11 @@ def test_within_a_lane_the_first_to_come_is_the_first_to_go() -> None:
     def second_comes() -> None:
         turns.meanwhile = [give_up]
         with pytest.raises(Stop):
-            pacer.wait(Lane.ASKED)
+            pacer.wait(Priority.INTERACTIVE)
 
-    pacer.wait(Lane.ASKED)
+    pacer.wait(Priority.INTERACTIVE)
     turns.meanwhile = [second_comes]
-    pacer.wait(Lane.ASKED)
+    pacer.wait(Priority.INTERACTIVE)
     first, second, first_again = turns.waits
 
     assert first == first_again == pytest.approx(pacer.gap)
@@ -117,21 +117,21 @@ def test_within_a_lane_the_first_to_come_is_the_first_to_go() -> None:
 @pytest.mark.parametrize("qps", [0, -1])
 def test_a_rate_of_nothing_is_refused(qps: float) -> None:
     with pytest.raises(ValueError, match="rate"):
-        Pacer(qps)
+        Spacing(qps)
 
 
 @pytest.mark.parametrize(
     ("operation", "lane"),
     [
-        *[(operation, Lane.ASKED) for operation in ("acquire", "start", "stop", "throw_out")],
-        *[(operation, Lane.LOOKING) for operation in ("query", "users")],
+        *[(operation, Priority.INTERACTIVE) for operation in ("acquire", "start", "stop", "throw_out")],
+        *[(operation, Priority.POLLING) for operation in ("query", "users")],
     ],
 )
-def test_a_call_goes_into_its_lane(operation: str, lane: Lane) -> None:
-    lanes: list[Lane] = []
+def test_a_call_goes_into_its_lane(operation: str, lane: Priority) -> None:
+    lanes: list[Priority] = []
 
-    class Recorded(Pacer):
-        def wait(self, lane: Lane) -> None:
+    class Recorded(Spacing):
+        def wait(self, lane: Priority) -> None:
             lanes.append(lane)
 
     Recorded(10).pace(Call(operation, "GET", "/"))

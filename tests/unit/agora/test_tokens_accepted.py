@@ -11,9 +11,10 @@ import pytest
 from agora.client import AgoraClient
 from agora.payloads import RecordingProfile
 from agora.tokens import Tokens
-from agora.transport import Answer, Call
+from agora.transport import Call, HttpResponse
 from recordings.errors import NotFound
 from recordings.model.recorder import Target
+from tests.fakes.rows import FunctionClock
 from tests.unit.agora.fakes import STORAGE
 from tests.unit.simulator.agora_caller import Caller, caller
 
@@ -26,9 +27,9 @@ class SimulatedAgora:
 
     agora: Caller
 
-    def send(self, call: Call) -> Answer:
+    def send(self, call: Call) -> HttpResponse:
         reply = self.agora.send(call.method, call.path, call.json)
-        return Answer(reply.status, json.dumps(reply.body).encode(), reply.headers)
+        return HttpResponse(reply.status, json.dumps(reply.body).encode(), reply.headers)
 
     def close(self) -> None:
         return None
@@ -38,7 +39,7 @@ def started(agora: Caller, tokens: Tokens) -> tuple[AgoraClient, Target]:
     def clock() -> datetime:
         return datetime.fromtimestamp(agora.clock.wall(), UTC)
 
-    client = AgoraClient(SimulatedAgora(agora), tokens, RecordingProfile(), STORAGE, clock)
+    client = AgoraClient(SimulatedAgora(agora), tokens, RecordingProfile(), STORAGE, FunctionClock(clock))
     asked = Target("daily", UID, client.acquire("daily", UID), "")
     sid = client.start(asked, ("daily",))
     agora.clock.advance(20)

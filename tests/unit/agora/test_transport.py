@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from agora.transport import Answer, Call, HttpTransport
+from agora.transport import Call, HttpResponse, HttpTransport
 from recordings.errors import NoAnswer, NotSent
 from tests.unit.agora.fakes import FakeTime
 from tests.unit.agora.hosts import AUTHORITY, Exchange, accepting_only, nobody, serving
@@ -48,13 +48,13 @@ def test_a_call_carries_its_body_and_the_credentials(connect: Connect) -> None:
 
 
 def test_whoever_listens_hears_every_answer_and_no_silence(connect: Connect) -> None:
-    heard: list[Answer] = []
+    on_response: list[HttpResponse] = []
     with serving(lambda exchange: exchange.answer(401)) as host, nobody() as nowhere:
-        answer = connect(host.url, heard=heard.append).send(QUERY)
+        answer = connect(host.url, on_response=on_response.append).send(QUERY)
         with pytest.raises(NotSent):
-            connect(nowhere, heard=heard.append).send(QUERY)
+            connect(nowhere, on_response=on_response.append).send(QUERY)
 
-    assert heard == [answer]
+    assert on_response == [answer]
     assert "Date" in answer.headers
 
 

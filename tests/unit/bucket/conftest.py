@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from bucket.object_bucket import ObjectBucket
+from tests.fakes.rows import FunctionClock
 from tests.unit.bucket.servers import S3Server, now, place, s3_server
 
 
@@ -27,4 +28,4 @@ def s3() -> Iterator[S3Server]:
 def bucket(s3: S3Server) -> ObjectBucket:
     name = f"calls-{uuid.uuid4().hex}"
     s3.new_bucket(name)
-    return ObjectBucket(place(bucket=name, endpoint=s3.url), now, seconds=5)
+    return ObjectBucket(place(bucket=name, endpoint=s3.url), FunctionClock(now), seconds=5)

@@ -20,8 +20,9 @@ from botocore.config import Config
 from moto.server import ThreadedMotoServer
 from obstore.store import AzureStore, S3Store
 
-from bucket.locations import Place
+from bucket.locations import BucketLocation
 from bucket.object_bucket import ObjectBucket
+from tests.fakes.rows import FunctionClock
 from tests.unit.agora.hosts import AUTHORITY, Exchange
 
 REGION = "us-east-2"
@@ -35,15 +36,15 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def place(vendor: str = "s3", region: str = REGION, bucket: str = "calls", endpoint: str = "") -> Place:
+def place(vendor: str = "s3", region: str = REGION, bucket: str = "calls", endpoint: str = "") -> BucketLocation:
     if vendor == "azure":
-        return Place(vendor, "", bucket, "accountname", AZURE_KEY)
-    return Place(vendor, region, bucket, ACCESS_KEY, SECRET_KEY, endpoint)
+        return BucketLocation(vendor, "", bucket, "accountname", AZURE_KEY)
+    return BucketLocation(vendor, region, bucket, ACCESS_KEY, SECRET_KEY, endpoint)
 
 
 def bucket_at(url: str, *, seconds: float = 5) -> ObjectBucket:
     """A bucket of S3-compatible storage at this URL."""
-    return ObjectBucket(place(endpoint=url), now, seconds=seconds)
+    return ObjectBucket(place(endpoint=url), FunctionClock(now), seconds=seconds)
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,11 @@ from datetime import timedelta
 import pytest
 
 from bucket import object_bucket as module
-from bucket.locations import Place
+from bucket.locations import BucketLocation
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketDenied, BucketError, BucketWrong, ObjectMissing
 from recordings.ports import Bucket
+from tests.fakes.rows import FunctionClock
 from tests.unit.bucket.servers import REGION, SECRET_KEY, S3Server, now, place
 
 FOLDER = "C0123/20261124"
@@ -35,14 +36,14 @@ KEYS = [
 
 
 @pytest.fixture
-def policed(s3: S3Server, bucket: ObjectBucket) -> Iterator[Place]:
+def policed(s3: S3Server, bucket: ObjectBucket) -> Iterator[BucketLocation]:
     """A bucket that only a key with a right signature may use: the one that is yielded."""
     s3.identities.create_user(UserName=bucket.name)
     key = s3.identities.create_access_key(UserName=bucket.name)["AccessKey"]
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
     s3.identities.put_user_policy(UserName=bucket.name, PolicyName="all", PolicyDocument=json.dumps(policy))
     with s3.checking_signatures():
-        yield Place("s3", REGION, bucket.name, key["AccessKeyId"], key["SecretAccessKey"], s3.url)
+        yield BucketLocation("s3", REGION, bucket.name, key["AccessKeyId"], key["SecretAccessKey"], s3.url)
 
 
 def keys(bucket: Bucket, prefix: str) -> list[str]:
@@ -74,8 +75,10 @@ def test_the_link_to_any_key_gives_the_object_to_whoever_has_it(bucket: ObjectBu
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_requests_for_any_key_are_signed_so_that_a_server_that_looks_accepts_them(policed: Place, key: str) -> None:
-    bucket = ObjectBucket(policed, now)
+def test_requests_for_any_key_are_signed_so_that_a_server_that_looks_accepts_them(
+    policed: BucketLocation, key: str
+) -> None:
+    bucket = ObjectBucket(policed, FunctionClock(now))
     bucket.put(key, b"film")
     assert bucket.text(key) == "film"
     # moto checks the query of a listing as it was written, AWS as it was meant: so a plain text.
@@ -83,8 +86,8 @@ def test_requests_for_any_key_are_signed_so_that_a_server_that_looks_accepts_the
     bucket.delete(key)
 
 
-def test_a_key_that_nobody_knows_is_a_wrong_setting(policed: Place) -> None:
-    bucket = ObjectBucket(place(bucket=policed.bucket, endpoint=policed.endpoint), now)
+def test_a_key_that_nobody_knows_is_a_wrong_setting(policed: BucketLocation) -> None:
+    bucket = ObjectBucket(place(bucket=policed.bucket, endpoint=policed.endpoint), FunctionClock(now))
     for ask in (
         lambda: bucket.list("a"),
         lambda: bucket.text("a"),
@@ -96,15 +99,18 @@ def test_a_key_that_nobody_knows_is_a_wrong_setting(policed: Place) -> None:
         assert error.value.code == "InvalidAccessKeyId"
 
 
-def test_a_wrong_secret_is_a_wrong_setting(policed: Place) -> None:
-    bucket = ObjectBucket(Place("s3", REGION, policed.bucket, policed.access_key, SECRET_KEY, policed.endpoint), now)
+def test_a_wrong_secret_is_a_wrong_setting(policed: BucketLocation) -> None:
+    bucket = ObjectBucket(
+        BucketLocation("s3", REGION, policed.bucket, policed.access_key, SECRET_KEY, policed.endpoint),
+        FunctionClock(now),
+    )
     with pytest.raises(BucketWrong, match=r"^SignatureDoesNotMatch: ") as error:
         bucket.list("a")
     assert policed.access_key not in str(error.value)
 
 
-def test_a_key_without_a_permission_is_denied(s3: S3Server, policed: Place) -> None:
-    bucket = ObjectBucket(policed, now)
+def test_a_key_without_a_permission_is_denied(s3: S3Server, policed: BucketLocation) -> None:
+    bucket = ObjectBucket(policed, FunctionClock(now))
     bucket.put("a", b"")
     policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:Get*", "Resource": "*"}]}
     s3._unchecked_requests(b"inf")
@@ -117,7 +123,7 @@ def test_a_key_without_a_permission_is_denied(s3: S3Server, policed: Place) -> N
 
 
 def test_a_bucket_that_is_not_there_is_a_wrong_setting_whatever_is_asked(s3: S3Server) -> None:
-    bucket = ObjectBucket(place(bucket="nobodys-bucket", endpoint=s3.url), now)
+    bucket = ObjectBucket(place(bucket="nobodys-bucket", endpoint=s3.url), FunctionClock(now))
     for ask in (
         lambda: bucket.list("a/b"),
         lambda: bucket.text("a"),

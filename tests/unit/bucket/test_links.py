@@ -9,9 +9,10 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 
 from bucket.links import LONGEST_SECONDS, signed_link
-from bucket.locations import Place
+from bucket.locations import BucketLocation
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketError
+from tests.fakes.rows import FunctionClock
 from tests.unit.bucket.servers import ACCESS_KEY, SECRET_KEY, aws_client, now, place
 
 NAMES = [
@@ -44,7 +45,7 @@ PLACES = [
 TYPES = {"mp4": "video/mp4", "m3u8": "application/vnd.apple.mpegurl", "ts": "video/mp2t", "MP4": "video/mp4"}
 
 
-def by_aws(at: Place, key: str, seconds: int, **answer: str) -> str:
+def by_aws(at: BucketLocation, key: str, seconds: int, **answer: str) -> str:
     """The same link, made by botocore."""
     style = "virtual" if at.virtual_hosted else "path"
     client = aws_client("s3", at.root, at.signing_region, style)
@@ -64,7 +65,7 @@ def parts(link: str) -> tuple[str, str, str, list[tuple[str, str]]]:
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("at", PLACES, ids=lambda at: at.url)
-def test_a_link_is_that_of_awss_own_client(at: Place, name: str) -> None:
+def test_a_link_is_that_of_awss_own_client(at: BucketLocation, name: str) -> None:
     key = f"C0123/20261124/{name}"
     expected = by_aws(at, key, 3600)
     assert parts(signed_link(at, key, 3600, when(expected))) == parts(expected)
@@ -89,7 +90,7 @@ def test_a_browser_is_told_so_whatever_the_object_was_stored_as(bucket: ObjectBu
 
 @pytest.mark.parametrize(("seconds", "lifetime"), [(1, "1"), (59.9, "59"), (3600, "3600"), (LONGEST_SECONDS, "604800")])
 def test_a_link_lives_as_long_as_it_is_told(seconds: float, lifetime: str) -> None:
-    link = ObjectBucket(place("aws"), now).link("a", seconds)
+    link = ObjectBucket(place("aws"), FunctionClock(now)).link("a", seconds)
     assert dict(parse_qsl(urlsplit(link).query))["X-Amz-Expires"] == lifetime
 
 
@@ -97,24 +98,24 @@ def test_a_link_lives_as_long_as_it_is_told(seconds: float, lifetime: str) -> No
 @pytest.mark.parametrize("vendor", ["aws", "azure"])
 def test_no_link_lives_shorter_or_longer_than_the_vendors_allow(vendor: str, seconds: float) -> None:
     with pytest.raises(ValueError, match="from 1 to 604800 s"):
-        ObjectBucket(place(vendor), now).link("a", seconds)
+        ObjectBucket(place(vendor), FunctionClock(now)).link("a", seconds)
 
 
 def test_a_link_begins_at_the_time_of_the_clock_in_utc() -> None:
     moment = datetime.fromisoformat("2026-11-24T01:30:00+02:00")
-    link = ObjectBucket(place("aws"), lambda: moment).link("a", 60)
+    link = ObjectBucket(place("aws"), FunctionClock(lambda: moment)).link("a", 60)
     query = dict(parse_qsl(urlsplit(link).query))
     assert query["X-Amz-Date"] == "20261123T233000Z"
     assert query["X-Amz-Credential"] == f"{ACCESS_KEY}/20261123/us-east-2/s3/aws4_request"
 
 
 def test_a_link_holds_no_secret() -> None:
-    assert SECRET_KEY not in ObjectBucket(place("aws"), now).link("a", 60)
+    assert SECRET_KEY not in ObjectBucket(place("aws"), FunctionClock(now)).link("a", 60)
 
 
 def test_an_azure_link_is_made_by_obstore() -> None:
     begun = now().replace(microsecond=0)
-    link = ObjectBucket(place("azure"), now).link("C1/a b+c~(1)%41é#?.mp4", 3600)
+    link = ObjectBucket(place("azure"), FunctionClock(now)).link("C1/a b+c~(1)%41é#?.mp4", 3600)
     url = urlsplit(link)
     query = dict(parse_qsl(url.query))
     assert url.netloc == "accountname.blob.core.windows.net"
@@ -122,4 +123,4 @@ def test_an_azure_link_is_made_by_obstore() -> None:
     assert (query["sp"], query["sr"]) == ("r", "b")
     assert timedelta(0) <= datetime.fromisoformat(query["se"]) - begun - timedelta(hours=1) < timedelta(seconds=30)
     with pytest.raises(BucketError, match="InvalidKey"):
-        ObjectBucket(place("azure"), now).link("a//b", 60)
+        ObjectBucket(place("azure"), FunctionClock(now)).link("a//b", 60)

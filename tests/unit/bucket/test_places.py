@@ -11,9 +11,10 @@ import pytest
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, S3Store
 
-from bucket.locations import Place, open_store
+from bucket.locations import BucketLocation, open_store
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketWrong
+from tests.fakes.rows import FunctionClock
 from tests.unit.agora.hosts import serving
 from tests.unit.bucket.servers import ACCESS_KEY, AZURE_KEY, SECRET_KEY, Pages, bucket_at, now, place
 
@@ -118,14 +119,14 @@ def test_a_place_shows_no_key() -> None:
 )
 def test_what_no_request_can_be_made_of_is_told_before_one_is_made(given: tuple[str, ...], problem: str) -> None:
     with pytest.raises(ValueError, match=problem) as error:
-        Place(*given)
+        BucketLocation(*given)
     assert "secret" not in str(error.value).replace("the secret key", "")
 
 
 @pytest.mark.parametrize("vendor", ["aws", "alibaba", "tencent", "huawei", "baidu", "google", "azure"])
 def test_nothing_is_connected_when_a_bucket_is_opened_and_each_request_is_bounded(vendor: str) -> None:
     region = {"baidu": "baoding", "aws": "us-east-2"}.get(vendor, "cn-north-1")
-    store = ObjectBucket(place(vendor, region), now)._store
+    store = ObjectBucket(place(vendor, region), FunctionClock(now))._store
     assert isinstance(store, AzureStore if vendor == "azure" else S3Store)
     options, retry = store.client_options, store.retry_config
     assert options is not None

@@ -6,6 +6,7 @@ import pytest
 
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketWrong
+from tests.fakes.rows import FunctionClock
 from tests.unit.agora.hosts import Exchange, serving
 from tests.unit.bucket.servers import ACCESS_KEY, ERROR, Pages, S3Server, bucket_at, now, place, under_its_own_host
 
@@ -18,7 +19,7 @@ KEY = "C0123/20261124/a b+c~(1)%41é.mp4"
 )
 def test_a_bucket_of_aws_is_used_under_its_own_host(s3: S3Server, name: str, host: str) -> None:
     s3.new_bucket(name)
-    bucket = ObjectBucket(place("aws", bucket=name), now)
+    bucket = ObjectBucket(place("aws", bucket=name), FunctionClock(now))
     with under_its_own_host(bucket, s3.url) as hosts:
         bucket.put(KEY, b"film")
         assert [file.key for file in bucket.list("C0123/20261124/a ")] == [KEY]
@@ -42,7 +43,7 @@ def test_a_bucket_of_aws_is_used_under_its_own_host(s3: S3Server, name: str, hos
 )
 def test_a_vendor_is_asked_in_the_language_of_s3(vendor: str, region: str, host: str, path: str, scope: str) -> None:
     pages = Pages(["C1/abc.m3u8", "C1/abd.m3u8"])
-    bucket = ObjectBucket(place(vendor, region), now)
+    bucket = ObjectBucket(place(vendor, region), FunctionClock(now))
     with serving(pages) as server, under_its_own_host(bucket, server.url):
         assert [file.key for file in bucket.list("C1/abc")] == ["C1/abc.m3u8"]
     (request,) = server.received
@@ -70,7 +71,7 @@ def azure(exchange: Exchange) -> None:
 
 
 def test_azure_is_asked_in_its_own_language() -> None:
-    bucket = ObjectBucket(place("azure"), now)
+    bucket = ObjectBucket(place("azure"), FunctionClock(now))
     with serving(azure) as server, under_its_own_host(bucket, server.url) as hosts:
         assert [(file.key, file.size) for file in bucket.list("C1/abc")] == [("C1/abc.m3u8", 7)]
     (request,) = server.received
@@ -82,7 +83,7 @@ def test_azure_is_asked_in_its_own_language() -> None:
 
 @pytest.mark.parametrize("code", ["ContainerNotFound", "AuthenticationFailed"])
 def test_azures_words_for_wrong_settings_are_known(code: str) -> None:
-    bucket = ObjectBucket(place("azure"), now)
+    bucket = ObjectBucket(place("azure"), FunctionClock(now))
     body = ERROR.format(code=code, message="RequestId:1\nTime:2").encode()
     status = 404 if code == "ContainerNotFound" else 403
     with serving(lambda exchange: exchange.answer(status, body)) as server, under_its_own_host(bucket, server.url):

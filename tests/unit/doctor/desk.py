@@ -16,14 +16,15 @@ from agora.tokens import Tokens
 from agora.trial import Reply
 from doctor import checks
 from doctor.bucket import Keys
-from doctor.clock import AGORA, Heard
-from doctor.results import Line
+from doctor.clock import AGORA, ClockSkew
+from doctor.results import CheckResult
 from doctor.slack import HELPFUL_SCOPES, NEEDED_SCOPES
-from doctor.webhook import Door
+from doctor.webhook import WebhookProbe
 from recordings.model.reported import ChannelUsers
 from storage.database import Database
 from tests.fakes.agora import FakeAgora
 from tests.fakes.bucket import FakeBucket
+from tests.fakes.rows import FunctionClock
 
 NOW = datetime(2026, 6, 17, 11, 42, tzinfo=UTC)
 APP_ID = "0123456789abcdef0123456789abcdef"
@@ -62,15 +63,15 @@ class FakeSlack(WebClient):
 class DatedAgora(FakeAgora):
     """Its answers have a `Date`, as those of the real one."""
 
-    def __init__(self, heard: Heard) -> None:
+    def __init__(self, clock_skew: ClockSkew) -> None:
         super().__init__()
-        self.heard = heard
+        self.clock_skew = clock_skew
         self.date: str | None = format_datetime(NOW)
 
-    def users(self, channel: str, within: float | None = None) -> ChannelUsers:
+    def users(self, channel: str, timeout: float | None = None) -> ChannelUsers:
         if self.date is not None:
-            self.heard.answer(AGORA, {"Date": self.date})
-        return super().users(channel, within)
+            self.clock_skew.answer(AGORA, {"Date": self.date})
+        return super().users(channel, timeout)
 
 
 def refused(error: str, headers: dict[str, Any] | None = None) -> Exception:
@@ -87,40 +88,42 @@ def taken(public_url: str, secret: str, now: datetime) -> Reply:
 @dataclass
 class Desk:
     url: str
-    heard: Heard = field(default_factory=lambda: Heard(lambda: NOW))
+    clock_skew: ClockSkew = field(default_factory=lambda: ClockSkew(FunctionClock()))
     slack: FakeSlack = field(default_factory=FakeSlack)
     bucket: FakeBucket = field(default_factory=FakeBucket)
     reader: FakeBucket | None = None
     app_token: str = "xapp-secret"
     max_recorders: int = 50
     migrate: bool = True
-    door: Door = field(default_factory=lambda: Door(WEBHOOK_SECRET, "https://bot.example", lambda: NOW, taken))
+    webhook_probe: WebhookProbe = field(
+        default_factory=lambda: WebhookProbe(WEBHOOK_SECRET, "https://bot.example", FunctionClock(), taken)
+    )
     storage: StorageTarget = field(default_factory=lambda: StorageTarget(1, 1, "calls", "key", "storage-secret"))
 
     def __post_init__(self) -> None:
-        self.agora = DatedAgora(self.heard)
+        self.agora = DatedAgora(self.clock_skew)
 
-    def lines(self, seconds: float = checks.SECONDS) -> dict[str, Line]:
+    def lines(self, seconds: float = checks.SECONDS) -> dict[str, CheckResult]:
         database = Database(self.url)
         tables = database.migrate if self.migrate else database.check_tables
         found = checks.lines(self._parts(database), tables, seconds)
         database.close()
-        assert len({line.what for line in found}) == len(found), "a line for each thing"
+        assert len({line.check for line in found}) == len(found), "a line for each thing"
         for line in found:
             assert "\n" not in str(line)
-            assert len(line.what) <= 17
+            assert len(line.check) <= 17
             assert not any(secret in str(line) for secret in SECRETS)
-        return {line.what: line for line in found}
+        return {line.check: line for line in found}
 
     def wrong(self) -> dict[str, str]:
-        return {what: line.found for what, line in self.lines().items() if not line.ok}
+        return {what: line.detail for what, line in self.lines().items() if not line.ok}
 
     def notes(self) -> dict[str, str]:
         """What is no fault and worth reading; one line always is."""
-        return {what: line.found for what, line in self.lines().items() if line.note and what != "still to prove"}
+        return {what: line.detail for what, line in self.lines().items() if line.note and what != "still to prove"}
 
-    def _parts(self, database: Database) -> checks.Parts:
-        return checks.Parts(
+    def _parts(self, database: Database) -> checks.Installation:
+        return checks.Installation(
             database=database,
             max_recorders=self.max_recorders,
             slack=self.slack,
@@ -130,9 +133,9 @@ class Desk:
             profile="communication",
             storage=self.storage,
             bucket=Keys(self.bucket, self.reader or self.bucket, self.reader is not None),
-            door=self.door,
-            heard=self.heard,
-            clock=lambda: NOW,
+            webhook_probe=self.webhook_probe,
+            clock_skew=self.clock_skew,
+            clock=FunctionClock(),
         )
 
 

@@ -61,7 +61,7 @@ def test_a_wrong_pair_leaves_the_rest_unknown(desk: Desk) -> None:
 def test_a_wrong_app_id_says_that_the_credentials_are_right(desk: Desk) -> None:
     desk.agora.answers["users"] = [NO_PROJECT]
 
-    assert desk.lines()["agora credentials"].found == "are accepted"
+    assert desk.lines()["agora credentials"].detail == "are accepted"
     assert list(desk.notes()) == ["cloud recording"]
 
 

@@ -130,11 +130,11 @@ def test_the_numbers_that_agora_is_sent_are_shown(target: StorageTarget, told: s
 
     assert line.ok
     assert not line.note
-    assert line.found.endswith(told)
+    assert line.detail.endswith(told)
 
 
 def test_an_endpoint_that_agora_is_not_sent_is_worth_a_note() -> None:
     line = storage_line(StorageTarget(1, 1, "calls", "k", "s", "s3.example.com"))
 
     assert line.note
-    assert "not STORAGE_ENDPOINT" in line.found
+    assert "not STORAGE_ENDPOINT" in line.detail

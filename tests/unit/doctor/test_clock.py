@@ -16,7 +16,7 @@ def theirs(**ahead_of_us: float) -> str:
 
 
 def test_a_clock_that_agrees_is_right(desk: Desk) -> None:
-    assert desk.lines()["clock"].found == "agrees with Slack's and Agora's"
+    assert desk.lines()["clock"].detail == "agrees with Slack's and Agora's"
 
 
 @pytest.mark.parametrize("seconds", [-30, 30])
@@ -57,7 +57,7 @@ def test_where_only_one_of_them_disagrees_it_is_named(desk: Desk) -> None:
 def test_without_a_date_header_it_is_told_whom_it_was_not_compared_with(desk: Desk, date: str | None) -> None:
     desk.agora.date = date
 
-    assert desk.lines()["clock"].found == "agrees with Slack's; not compared with Agora's: no Date header"
+    assert desk.lines()["clock"].detail == "agrees with Slack's; not compared with Agora's: no Date header"
 
 
 def test_where_nobody_tells_the_time_it_is_not_known(desk: Desk) -> None:

@@ -94,7 +94,7 @@ def test_the_recorders_that_are_not_gone_are_counted_against_the_limit(desk: Des
     with_recorders(desk, "one", "unwanted")
     desk.max_recorders = 3
 
-    assert desk.lines()["own recorders"].found == "2 of 3 that Agora allows (MAX_RECORDERS)"
+    assert desk.lines()["own recorders"].detail == "2 of 3 that Agora allows (MAX_RECORDERS)"
 
 
 @pytest.mark.parametrize("most", [1, 2])

@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from doctor.results import Line, report, report_settings
+from doctor.results import CheckResult, report, report_settings
 from tests.unit.doctor.desk import Desk, refused
 
 ORDER = [
@@ -56,7 +56,7 @@ def test_it_looks_without_starting_anything(desk: Desk) -> None:
 
 
 def test_what_no_look_can_prove_is_owned_up_to(desk: Desk) -> None:
-    found = desk.lines()["still to prove"].found
+    found = desk.lines()["still to prove"].detail
 
     assert "reaches the bucket" in found
     assert "AGORA_APP_CERTIFICATE" in found
@@ -84,9 +84,9 @@ def test_what_hangs_is_told_and_keeps_nothing_else(
 
     assert time.monotonic() - begun < 5
     assert [what for what, line in found.items() if not line.ok] == [first]
-    assert found[first].found.startswith("no end after 0.3 s. ")
-    assert setting in found[first].found
-    assert [what for what, line in found.items() if line.found == f"not looked at: see {first}"] == behind
+    assert found[first].detail.startswith("no end after 0.3 s. ")
+    assert setting in found[first].detail
+    assert [what for what, line in found.items() if line.detail == f"not looked at: see {first}"] == behind
 
 
 def test_a_mistake_of_the_program_is_not_hidden(desk: Desk) -> None:
@@ -110,11 +110,13 @@ def test_the_report_is_a_line_each_and_its_result_tells_whether_all_is_right(
 
 
 def test_a_line_stays_one_line_whatever_others_said() -> None:
-    assert str(Line("database", False, "no\n\tconnection")) == "FAIL  database          no connection"
+    assert str(CheckResult("database", False, "no\n\tconnection")) == "FAIL  database          no connection"
 
 
 def test_a_note_says_that_it_is_one() -> None:
-    assert str(Line("bucket list", True, "AccessDenied", note=True)) == "ok    bucket list       note: AccessDenied"
+    assert (
+        str(CheckResult("bucket list", True, "AccessDenied", note=True)) == "ok    bucket list       note: AccessDenied"
+    )
 
 
 def test_wrong_settings_are_reported_alone(capsys: pytest.CaptureFixture[str]) -> None:

@@ -46,7 +46,7 @@ def test_a_scope_that_would_help_is_named_and_no_fault(desk: Desk, scope: str) -
 def test_scopes_are_read_however_the_header_is_given(desk: Desk, given: str | list[str]) -> None:
     desk.slack.headers = {"x-oauth-scopes": given}
 
-    assert desk.lines()["slack scopes"].found == "all there"
+    assert desk.lines()["slack scopes"].detail == "all there"
 
 
 def test_scopes_that_slack_does_not_tell_are_not_known(desk: Desk) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from agora.tokens import Tokens
 from doctor.agora import token_line
+from tests.fakes.rows import FunctionClock
 
 APP_ID = "0123456789abcdef0123456789abcdef"
 CERTIFICATE = "fedcba9876543210fedcba9876543210"
@@ -17,10 +18,10 @@ VERSIONS = ["006", "007"]
 
 def said(app_id: str, certificate: str, version: str = "006") -> tuple[bool, str]:
     tokens = Tokens(app_id, certificate, version)
-    line = token_line(tokens, lambda: datetime(2026, 6, 17, 11, 42, tzinfo=UTC))
-    assert line.what == "agora token"
+    line = token_line(tokens, FunctionClock(lambda: datetime(2026, 6, 17, 11, 42, tzinfo=UTC)))
+    assert line.check == "agora token"
     assert not certificate or certificate not in str(line)
-    return line.ok, line.found
+    return line.ok, line.detail
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -20,18 +20,18 @@ def said(desk: Desk, answer: Reply | AgoraError) -> str:
             raise answer
         return answer
 
-    desk.door = replace(desk.door, send=send)
+    desk.webhook_probe = replace(desk.webhook_probe, send=send)
     found = desk.wrong()
     assert list(found) == ["agora webhook"]
     return found["agora webhook"]
 
 
 def test_a_test_notification_that_is_taken_is_right(desk: Desk) -> None:
-    assert desk.lines()["agora webhook"].found == "a test notification to https://bot.example was taken"
+    assert desk.lines()["agora webhook"].detail == "a test notification to https://bot.example was taken"
 
 
 def test_without_a_secret_they_are_off_and_that_is_no_fault(desk: Desk) -> None:
-    desk.door = replace(desk.door, secret="")
+    desk.webhook_probe = replace(desk.webhook_probe, secret="")
 
     assert desk.notes() == {
         "agora webhook": "off: AGORA_WEBHOOK_SECRET is empty, so the bot learns everything by asking"
@@ -39,7 +39,7 @@ def test_without_a_secret_they_are_off_and_that_is_no_fault(desk: Desk) -> None:
 
 
 def test_without_an_address_nothing_is_tried_and_that_is_no_fault(desk: Desk) -> None:
-    desk.door = replace(desk.door, public_url="")
+    desk.webhook_probe = replace(desk.webhook_probe, public_url="")
 
     assert desk.notes() == {
         "agora webhook": "not tried: set PUBLIC_URL to the address under which Agora reaches the bot"

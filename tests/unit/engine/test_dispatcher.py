@@ -11,7 +11,7 @@ from datetime import datetime
 
 import pytest
 
-from engine.dispatcher import Dispatcher, Lane
+from engine.dispatcher import Dispatcher, Worker
 from recordings.errors import LeaseLost, StorageUnavailable
 from tests.fakes.rows import NOW, FakeClock, at
 
@@ -27,8 +27,8 @@ class FakeWork:
         self.rows = dict(rows)
         self.doing: Callable[[str], None] = lambda key: None
         self.keeps = False
-        self.trouble: Exception | None = None
-        self.looks = 0
+        self.problem: Exception | None = None
+        self.checks = 0
         self.runs = Counter[str]()
         self.at_once = Counter[str]()
         self.most_at_once = 0
@@ -37,10 +37,10 @@ class FakeWork:
 
     def due(self) -> list[tuple[str, datetime]]:
         with self.changed:
-            self.looks += 1
+            self.checks += 1
             self.changed.notify_all()
-            if self.trouble is not None:
-                raise self.trouble
+            if self.problem is not None:
+                raise self.problem
             return sorted(self.rows.items(), key=lambda row: row[1])
 
     def run(self, key: str, epoch: int) -> None:
@@ -66,9 +66,9 @@ class FakeWork:
     def looked(self, more: int, wake: Callable[[], None]) -> None:
         """Until the rows were looked at so many more times."""
         for _ in range(more):
-            seen = self.looks
+            seen = self.checks
             wake()
-            self.wait(lambda: self.looks > seen)  # noqa: B023 - waited for here and now
+            self.wait(lambda: self.checks > seen)  # noqa: B023 - waited for here and now
 
 
 class Desk:
@@ -85,7 +85,7 @@ class Desk:
         self, *works: FakeWork, threads: int = 4, room: Callable[[], int] | None = None
     ) -> Iterator[Dispatcher]:
         pools = [ThreadPoolExecutor(threads) for _ in works]
-        lanes = [Lane(work, pool, room) for work, pool in zip(works, pools, strict=True)]
+        lanes = [Worker(work, pool, room) for work, pool in zip(works, pools, strict=True)]
         dispatcher = Dispatcher(lanes, lambda: self.epoch, self.clock)
         dispatcher.start()
         try:
@@ -117,7 +117,7 @@ def test_what_is_due_is_done_and_what_is_not_waits_for_its_time(desk: Desk) -> N
 def test_a_row_that_comes_up_later_is_seen_without_being_woken(desk: Desk) -> None:
     work = FakeWork("work")
     with desk.dispatching(work):
-        work.wait(lambda: work.looks > 0)
+        work.wait(lambda: work.checks > 0)
         work.rows["new"] = NOW
         work.wait(lambda: work.runs["new"] == 1)
 
@@ -197,23 +197,23 @@ def test_a_row_that_fails_does_not_hold_up_the_others(desk: Desk) -> None:
 
 def test_rows_that_cannot_be_read_hold_up_no_other_work(desk: Desk) -> None:
     broken, well = FakeWork("broken", row=NOW), FakeWork("well", row=NOW)
-    broken.trouble = ValueError("a reason that only a later version knows")
+    broken.problem = ValueError("a reason that only a later version knows")
     with desk.dispatching(broken, well) as dispatcher:
         well.wait(lambda: well.runs["row"] == 1)
         broken.looked(2, dispatcher.wake)
 
-        broken.trouble = None
+        broken.problem = None
         broken.wait(lambda: broken.runs["row"] == 1)
 
 
 def test_after_the_database_was_away_everything_goes_on(desk: Desk) -> None:
     work = FakeWork("work", row=NOW)
-    work.trouble = StorageUnavailable("locked")
+    work.problem = StorageUnavailable("locked")
     with desk.dispatching(work) as dispatcher:
         work.looked(3, dispatcher.wake)
         assert work.runs.total() == 0
 
-        work.trouble = None
+        work.problem = None
         work.wait(lambda: work.runs["row"] == 1)
 
 
@@ -234,7 +234,7 @@ def test_a_replica_that_follows_does_not_look_at_rows(desk: Desk) -> None:
     with desk.dispatching(work):
         pass
 
-    assert (work.looks, work.runs.total()) == (0, 0)
+    assert (work.checks, work.runs.total()) == (0, 0)
 
 
 def test_draining_waits_for_what_is_in_hand_and_takes_nothing_new(desk: Desk) -> None:

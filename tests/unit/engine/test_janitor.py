@@ -24,8 +24,8 @@ class Round(Engine):
     def knows(self, *recorders: Recorder) -> None:
         self.has(up(next_step_at=at(1e6)), *recorders)
 
-    def looks(self) -> None:
-        for key in [key for key, moment in self.janitor.due() if moment <= self.clock()]:
+    def checks(self) -> None:
+        for key in [key for key, moment in self.janitor.due() if moment <= self.clock.now()]:
             self.janitor.run(key, self.epoch)
 
     def due(self) -> list[tuple[str, float]]:
@@ -43,7 +43,7 @@ GONE = running(wanted=False, gone_at=NOW)
 def test_one_that_came_back_is_thrown_out(round_: Round) -> None:
     round_.knows(GONE)
     round_.agora.people = ChannelUsers(hosts=frozenset({1000, UID}))
-    round_.looks()
+    round_.checks()
 
     assert round_.agora.made("throw_out") == [("daily", UID)]
 
@@ -51,7 +51,7 @@ def test_one_that_came_back_is_thrown_out(round_: Round) -> None:
 def test_one_that_came_back_under_the_uid_that_agora_gave_it_is_thrown_out_by_that(round_: Round) -> None:
     round_.knows(running(wanted=False, gone_at=NOW, moved_uid=77))
     round_.agora.people = ChannelUsers(hosts=frozenset({1000, 77}))
-    round_.looks()
+    round_.checks()
 
     assert round_.agora.made("throw_out") == [("daily", 77)]
 
@@ -60,7 +60,7 @@ def test_one_that_came_back_under_the_uid_that_agora_gave_it_is_thrown_out_by_th
 def test_one_that_is_not_gone_is_left_to_its_steps(round_: Round, recorder: Recorder) -> None:
     round_.knows(recorder)
     round_.agora.people = ChannelUsers(hosts=frozenset({UID}))
-    round_.looks()
+    round_.checks()
 
     assert round_.agora.made("throw_out") == []
 
@@ -68,7 +68,7 @@ def test_one_that_is_not_gone_is_left_to_its_steps(round_: Round, recorder: Reco
 def test_people_and_recorders_that_nobody_knows_are_left_alone(round_: Round) -> None:
     round_.knows(GONE)
     round_.agora.people = ChannelUsers(hosts=frozenset({1000, FIRST_UID + 5}))
-    round_.looks()
+    round_.checks()
 
     assert round_.agora.made("throw_out") == []
 
@@ -77,7 +77,7 @@ def test_one_whose_files_are_looked_for_comes_back_no_more_than_any_other(round_
     looked_for = up(state=State.UPLOADING, files_awaited=True, ended_at=NOW, next_step_at=at(1e6))
     round_.has(looked_for, GONE)
     round_.agora.people = ChannelUsers(hosts=frozenset({UID}))
-    round_.looks()
+    round_.checks()
 
     assert round_.agora.made("throw_out") == [("daily", UID)]
     assert round_.row == looked_for
@@ -86,7 +86,7 @@ def test_one_whose_files_are_looked_for_comes_back_no_more_than_any_other(round_
 def test_it_looks_at_once_then_every_hour(round_: Round) -> None:
     round_.knows(GONE)
     assert round_.due() == [("daily", 0)]
-    round_.looks()
+    round_.checks()
     assert round_.due() == [("daily", 3600)]
 
 
@@ -102,14 +102,14 @@ def test_where_agora_does_not_answer_it_looks_again_in_a_minute(round_: Round, c
     round_.knows(GONE)
     round_.agora.people = ChannelUsers(hosts=frozenset({UID}))
     round_.agora.answers[call] = [NoAnswer("no answer")]
-    round_.looks()
+    round_.checks()
 
     assert round_.due() == [("daily", 60)]
 
 
 def test_a_channel_that_was_not_recorded_for_a_day_is_forgotten(round_: Round) -> None:
     round_.knows(GONE)
-    round_.looks()
+    round_.checks()
     round_.clock.passes(26 * 3600)
 
     assert round_.due() == []

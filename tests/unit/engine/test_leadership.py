@@ -9,8 +9,8 @@ import pytest
 from engine.leadership import Leadership
 from recordings.errors import StorageUnavailable
 from recordings.lifecycle.incidents import Pause
-from tests.fakes.rows import NOW, FakeClock, at
-from tests.fakes.store import Memory, MemoryLease
+from tests.fakes.repositories import Memory, MemoryLease
+from tests.fakes.rows import NOW, FakeClock, FunctionClock, at
 
 
 class SlowLease(MemoryLease):
@@ -45,7 +45,9 @@ class Replica:
         self.wall = FakeClock()
         self.monotonic = FakeMonotonic()
         self.lease = SlowLease(self.memory, f"replica {id(self)}", self.monotonic)
-        self.leadership = Leadership(self.lease, 15, self.wall, self.monotonic, pause_seconds)
+        self.leadership = Leadership(
+            self.lease, 15, self.wall.now, FunctionClock(of_spans=self.monotonic), pause_seconds
+        )
 
     def passes(self, seconds: float) -> None:
         self.wall.passes(seconds)

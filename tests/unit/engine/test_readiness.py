@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 import pytest
@@ -12,14 +11,14 @@ from engine.leadership import Leadership
 from engine.readiness import Readiness
 from engine.ticker import Ticker
 from recordings.lifecycle.policy import Policy
+from tests.fakes.outboxes import MemoryIncidents, MemoryNotifications
+from tests.fakes.repositories import Memory, MemoryLease, MemoryRecordings
 from tests.fakes.rows import FakeClock
-from tests.fakes.store import Memory, MemoryLease, MemoryRecordings
-from tests.fakes.told import MemoryNotices, MemoryTroubles
 
 
 @dataclass
 class FakeIdentity:
-    trouble: str = ""
+    problem: str = ""
 
 
 @dataclass
@@ -30,12 +29,12 @@ class FakeConnection:
 @pytest.fixture
 def ready() -> Readiness:
     memory, clock = Memory(), FakeClock()
-    leadership = Leadership(MemoryLease(memory, "me"), 15, clock, time.monotonic)
+    leadership = Leadership(MemoryLease(memory, "me"), 15, clock.now, clock)
     dispatcher = Dispatcher([], leadership.epoch, clock)
-    stores = MemoryRecordings(memory), MemoryTroubles(memory), MemoryNotices(memory, clock)
-    ticker = Ticker(leadership, dispatcher, *stores, Policy(), clock)
+    repositories = MemoryRecordings(memory), MemoryIncidents(memory), MemoryNotifications(memory, clock)
+    ticker = Ticker(leadership, dispatcher, *repositories, Policy(), clock)
     ticker.tick()
-    return Readiness(FakeIdentity(), FakeConnection(), ticker, dispatcher, 30)
+    return Readiness(FakeIdentity(), FakeConnection(), ticker, dispatcher, 30, clock)
 
 
 def test_all_is_well(ready: Readiness) -> None:
@@ -43,7 +42,7 @@ def test_all_is_well(ready: Readiness) -> None:
 
 
 def test_over_http_slack_needs_no_connection(ready: Readiness) -> None:
-    over_http = Readiness(ready.identity, None, ready.ticker, ready.dispatcher, 30)
+    over_http = Readiness(ready.identity, None, ready.ticker, ready.dispatcher, 30, ready.clock)
 
     assert over_http()["slack"] == "ok"
 
@@ -52,12 +51,12 @@ def test_slack_is_not_well_where_the_bot_does_not_know_itself_or_is_not_connecte
     ready.connection.connected = False  # type: ignore[misc, union-attr]
     assert ready()["slack"] == "not connected"
 
-    ready.identity.trouble = "invalid_auth"
+    ready.identity.problem = "invalid_auth"
     assert ready()["slack"] == "invalid_auth"
 
 
 def test_the_database_is_as_the_last_tick_found_it(ready: Readiness) -> None:
-    ready.ticker.trouble = "database is locked"
+    ready.ticker.problem = "database is locked"
 
     assert ready()["database"] == "database is locked"
 

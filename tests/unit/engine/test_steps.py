@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.bucket_checks import Looks
+from engine.bucket_checks import BucketChecks
 from engine.calls import FIRST_UID, Calls
 from engine.recorder_steps import RecorderSteps
 from engine.recording_steps import RecordingSteps
@@ -24,14 +24,17 @@ from recordings.errors import (
 from recordings.lifecycle.actions import Acquire, Change, PostCard, Query, Start
 from recordings.lifecycle.policy import Policy
 from recordings.model.alerts import Alert, AlertKind
-from recordings.model.delivery import Delivered
-from recordings.model.options import Layout, Options, Resolution, Shown
+from recordings.model.delivery import DeliveryState
+from recordings.model.options import AppliedLayout, Layout, Options, Resolution
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder, Target
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.agora import FakeAgora
 from tests.fakes.bucket import FakeBucket
-from tests.fakes.found import NAME, Objects, left_by, segments_of, without
+from tests.fakes.bucket_contents import NAME, Objects, left_by, segments_of, without
+from tests.fakes.intents import request_stop, set_layout
+from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import (
     UID,
     FakeClock,
@@ -45,7 +48,6 @@ from tests.fakes.rows import (
     with_card,
 )
 from tests.fakes.steps import NOT_FOUND
-from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 
 
 class FakePoster:
@@ -71,18 +73,18 @@ class Engine:
         self.cards = FakePoster()
         self.recordings = MemoryRecordings(self.memory)
         self.recorders = MemoryRecorders(self.memory)
-        self.epoch = MemoryLease(self.memory, "me").hold(self.clock(), 1e9) or 0
+        self.epoch = MemoryLease(self.memory, "me").hold(self.clock.now(), 1e9) or 0
         self.calls = Calls(self.agora, self.recorders, lambda r: ("folder",), self.clock, random.Random(7))  # noqa: S311
-        looks = Looks(self.bucket, lambda recording: ("folder",), monotonic=lambda: self.clock.seconds)
+        checks = BucketChecks(self.bucket, lambda recording: ("folder",), self.clock)
         policy = policy or Policy()
         self.steps = RecordingSteps(
-            self.recordings, self.recorders, self.calls, looks, self.cards, policy, self.clock, lambda: 0.0
+            self.recordings, self.recorders, self.calls, checks, self.cards, policy, self.clock, lambda: 0.0
         )
         self.clean = RecorderSteps(self.recorders, self.calls, policy, self.clock, lambda: 0.0)
 
     def has(self, recording: Recording, *recorders: Recorder) -> None:
         assert self.recordings.add_recording(recording, None) is None
-        self.recordings.save(recording, Change(recording, recorders), self.epoch, self.clock())
+        self.recordings.save(recording, Change(recording, recorders), self.epoch, self.clock.now())
 
     def step(self, recording_id: str = "rec1") -> Recording:
         self.steps.run(recording_id, self.epoch)
@@ -93,13 +95,13 @@ class Engine:
         until = self.clock.seconds + seconds
         while self.clock.seconds < until:
             for work in (self.steps, self.clean):
-                for key in [key for key, moment in work.due() if moment <= self.clock()]:
+                for key in [key for key, moment in work.due() if moment <= self.clock.now()]:
                     work.run(key, self.epoch)
             self.clock.passes(0.5)
 
     def another_leads(self) -> None:
-        MemoryLease(self.memory, "me").release(self.clock())
-        assert MemoryLease(self.memory, "other").hold(self.clock(), 15) is not None
+        MemoryLease(self.memory, "me").release(self.clock.now())
+        assert MemoryLease(self.memory, "other").hold(self.clock.now(), 15) is not None
 
     def another_leads_before(self, answer: str) -> str:
         self.another_leads()
@@ -109,14 +111,14 @@ class Engine:
         """What Agora stores, from now on; the bot may look into the bucket."""
         self.bucket.error = None
         for name, content in objects.items():
-            self.bucket.has(f"folder/{name}", content if isinstance(content, str) else b"x" * content, self.clock())
+            self.bucket.has(f"folder/{name}", content if isinstance(content, str) else b"x" * content, self.clock.now())
 
     @property
     def alerts(self) -> list[Alert]:
         return [entry.alert for entry in self.memory.outbox]
 
     @property
-    def told(self) -> list[tuple[str, Reason | None]]:
+    def alerts_raised(self) -> list[tuple[str, Reason | None]]:
         return [(str(alert.kind), alert.reason) for alert in self.alerts]
 
     @property
@@ -137,7 +139,7 @@ def engine() -> Engine:
 
 
 def chooses(engine: Engine, layout: Layout) -> None:
-    engine.recordings.wish_layout("rec1", layout, "U2", engine.clock(), lambda row: True)
+    set_layout(engine.recordings, "rec1", layout, "U2", engine.clock.now())
 
 
 def test_a_layout_that_somebody_chose_is_one_request(engine: Engine) -> None:
@@ -149,7 +151,7 @@ def test_a_layout_that_somebody_chose_is_one_request(engine: Engine) -> None:
     target = Target("daily", UID, "RES", "SID")
     assert engine.agora.made("arrange") == [(target, Layout.FLOATING, None)]
     assert engine.agora.made("users") == [], "nobody has to be large"
-    assert row.shown == Shown(layout=Layout.FLOATING)
+    assert row.applied_layout == AppliedLayout(layout=Layout.FLOATING)
 
 
 def test_who_is_large_is_looked_up_at_that_moment(engine: Engine) -> None:
@@ -167,7 +169,7 @@ def test_every_try_to_start_a_recorder_asks_for_the_same(engine: Engine) -> None
     asked = Options(layout=Layout.SPEAKER, resolution=Resolution.P1080)
     engine.agora.people = ChannelUsers(hosts=frozenset({1000}))
     engine.agora.answers["start"] = [ServerFault("busy", http_status=500), lambda: "SID"]
-    engine.has(with_card(recorder_id=None, recorders=0, options=asked))
+    engine.has(with_card(recorder_id=None, recorder_count=0, options=asked))
     for _ in range(3):
         engine.step()
     chooses(engine, Layout.FLOATING)
@@ -316,11 +318,11 @@ def test_a_stop_wished_for_while_agora_is_slow_is_carried_out_next(engine: Engin
     engine.has(up(), running())
 
     def slow() -> RecorderStatus:
-        engine.recordings.wish_stop("rec1", "U2", engine.clock())
+        request_stop(engine.recordings, "rec1", "U2", engine.clock.now())
         return RecorderStatus(5)
 
     engine.agora.answers["query"] = [slow]
-    assert engine.step().next_step_at == engine.clock(), "due at once"
+    assert engine.step().next_step_at == engine.clock.now(), "due at once"
 
     engine.step()
     engine.step()
@@ -343,7 +345,7 @@ def test_a_recorder_whose_start_was_never_answered_is_thrown_out_and_another_one
 
 
 def allotted(calls: Calls) -> int:
-    uid = calls.allot_uid("daily").answer
+    uid = calls.pick_uid("daily").answer
     assert isinstance(uid, int)
     return uid
 
@@ -412,20 +414,20 @@ def test_from_the_wish_to_the_files(engine: Engine) -> None:
     engine.uploads({})
     engine.has(a_recording())
     engine.lives(40)
-    engine.recordings.wish_stop("rec1", "U2", engine.clock())
+    request_stop(engine.recordings, "rec1", "U2", engine.clock.now())
     engine.agora.answers["query"] = [RecorderStatus(6), NOT_FOUND]
     engine.lives(60)
-    assert (engine.row.state, engine.row.files_awaited, engine.told) == (State.UPLOADING, True, [])
+    assert (engine.row.state, engine.row.files_awaited, engine.alerts_raised) == (State.UPLOADING, True, [])
     engine.uploads(without(left_by(), f"{NAME}_0.mp4"))
     engine.lives(30)
     assert engine.row.state is State.UPLOADING
     engine.uploads(left_by())
     engine.lives(60)
 
-    assert (engine.row.state, engine.row.reason, engine.row.settled) == (State.ENDED, Reason.STOPPED, True)
-    assert engine.told == [("recording_files", None)]
+    assert (engine.row.state, engine.row.reason, engine.row.complete) == (State.ENDED, Reason.STOPPED, True)
+    assert engine.alerts_raised == [("recording_files", None)]
     assert engine.row.delivery is not None
-    assert [part.key for part in engine.row.delivery.parts] == [f"folder/{NAME}_0.mp4"]
+    assert [part.key for part in engine.row.delivery.media_files] == [f"folder/{NAME}_0.mp4"]
 
 
 def test_once_the_recorder_is_gone_agora_is_not_asked_any_more(engine: Engine) -> None:
@@ -445,15 +447,15 @@ def test_files_that_do_not_come_are_told_and_those_that_come_after_all_too(engin
     engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(900)
-    assert engine.told == []
+    assert engine.alerts_raised == []
     engine.lives(30)
-    assert engine.told == [("recording_warning", Reason.NOT_DELIVERED)]
+    assert engine.alerts_raised == [("recording_warning", Reason.NOT_DELIVERED)]
     assert engine.row.state is State.ENDED
     engine.uploads(left_by())
     engine.lives(400)
 
-    assert engine.told[1:] == [("recording_recovered", Reason.NOT_DELIVERED), ("recording_files", None)]
-    assert engine.row.settled
+    assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOT_DELIVERED), ("recording_files", None)]
+    assert engine.row.complete
 
 
 def test_what_agora_said_of_its_backup_when_it_was_stopped_is_told(engine: Engine) -> None:
@@ -462,12 +464,12 @@ def test_what_agora_said_of_its_backup_when_it_was_stopped_is_told(engine: Engin
     engine.agora.answers["stop"] = [StopAccepted((f"{NAME}.m3u8",), "backuped")]
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(1500)
-    assert engine.told == [("recording_warning", Reason.IN_BACKUP)]
+    assert engine.alerts_raised == [("recording_warning", Reason.IN_BACKUP)]
     assert engine.row.state is State.UPLOADING
     engine.uploads(left_by())
     engine.lives(100)
 
-    assert engine.told[1:] == [("recording_recovered", Reason.IN_BACKUP), ("recording_files", None)]
+    assert engine.alerts_raised[1:] == [("recording_recovered", Reason.IN_BACKUP), ("recording_files", None)]
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, RecorderStatus(20)], ids=["idle", "crashed"])
@@ -480,8 +482,8 @@ def test_the_files_of_one_that_ended_by_itself_or_failed_are_looked_for_too(
     engine.lives(60)
 
     assert engine.row.over
-    assert engine.row.settled
-    assert [kind for kind, _ in engine.told][1:] == ["recording_files"]
+    assert engine.row.complete
+    assert [kind for kind, _ in engine.alerts_raised][1:] == ["recording_files"]
     assert engine.recorder().gone_at is not None
 
 
@@ -509,12 +511,12 @@ def test_a_first_file_that_the_bucket_has_is_known_before_agora_tells(engine: En
     assert (engine.row.state, engine.row.first_file_at) == (State.RECORDING, None)
 
     engine.uploads({segments_of(NAME, 1)[0]: 5000})
-    stored_at = engine.clock()
+    stored_at = engine.clock.now()
     engine.lives(300)
 
     assert engine.row.first_file_at == stored_at
-    assert engine.row.status == 4
-    assert engine.told == [], "no warning that nothing is stored"
+    assert engine.row.probe.status == 4
+    assert engine.alerts_raised == [], "no warning that nothing is stored"
 
 
 def test_without_a_file_in_the_bucket_there_is_the_warning_and_the_first_file_ends_it(engine: Engine) -> None:
@@ -523,12 +525,12 @@ def test_without_a_file_in_the_bucket_there_is_the_warning_and_the_first_file_en
     engine.agora.answers["query"] = [RecorderStatus(4)]
     engine.agora.people = ChannelUsers(hosts=frozenset({1000}))
     engine.lives(200)
-    assert engine.told == [("recording_warning", Reason.NOTHING_STORED)]
+    assert engine.alerts_raised == [("recording_warning", Reason.NOTHING_STORED)]
 
     engine.uploads({segments_of(NAME, 1)[0]: 5000})
     engine.lives(60)
 
-    assert engine.told[1:] == [("recording_recovered", Reason.NOTHING_STORED)]
+    assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOTHING_STORED)]
 
 
 def test_once_the_first_file_is_known_the_bucket_is_left_alone(engine: Engine) -> None:
@@ -549,14 +551,14 @@ def test_a_bucket_that_cannot_be_looked_into_costs_no_recording(engine: Engine, 
     engine.has(a_recording())
     engine.agora.answers["query"] = [RecorderStatus(4), RecorderStatus(4), RecorderStatus(5)]
     engine.lives(300)
-    assert (engine.row.state, engine.told) == (State.RECORDING, [])
+    assert (engine.row.state, engine.alerts_raised) == (State.RECORDING, [])
 
-    engine.recordings.wish_stop("rec1", "U2", engine.clock())
+    request_stop(engine.recordings, "rec1", "U2", engine.clock.now())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(60)
 
-    assert (engine.row.state, engine.row.reason, engine.row.settled) == (State.ENDED, Reason.STOPPED, True)
+    assert (engine.row.state, engine.row.reason, engine.row.complete) == (State.ENDED, Reason.STOPPED, True)
     assert engine.row.delivery is not None
     wrong = isinstance(error, BucketWrong)
-    assert engine.row.delivery.state is (Delivered.MISSING if wrong else Delivered.UNVERIFIED)
-    assert engine.told == ([(str(AlertKind.WARNING), Reason.NOT_DELIVERED)] if wrong else [])
+    assert engine.row.delivery.state is (DeliveryState.MISSING if wrong else DeliveryState.UNVERIFIED)
+    assert engine.alerts_raised == ([(str(AlertKind.WARNING), Reason.NOT_DELIVERED)] if wrong else [])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -15,11 +14,12 @@ from engine.ticker import TICK_SECONDS, Ticker, scheduler_for
 from recordings.errors import StorageUnavailable
 from recordings.lifecycle.policy import Policy
 from recordings.model.alerts import AlertKind
-from recordings.model.recording import Reason, Recording, State
-from tests.fakes.notices import a_notice
-from tests.fakes.rows import FakeClock, a_recording, at, up
-from tests.fakes.store import Memory, MemoryLease, MemoryRecordings
-from tests.fakes.told import MemoryNotices, MemoryOutbox, MemoryTroubles
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
+from tests.fakes.agora_notifications import a_notice
+from tests.fakes.outboxes import MemoryIncidents, MemoryNotifications, MemoryOutbox
+from tests.fakes.repositories import Memory, MemoryLease, MemoryRecordings
+from tests.fakes.rows import FakeClock, FunctionClock, a_recording, at, changed, up
 
 
 class Desk:
@@ -30,14 +30,18 @@ class Desk:
         self.store = MemoryRecordings(self.memory)
         self.outbox = MemoryOutbox(self.memory)
         self.leadership = Leadership(
-            MemoryLease(self.memory, "me"), 15, self.clock, lambda: self.monotonic, pause_seconds
+            MemoryLease(self.memory, "me"),
+            15,
+            self.clock.now,
+            FunctionClock(of_spans=lambda: self.monotonic),
+            pause_seconds,
         )
         self.ticker = Ticker(
             self.leadership,
             Dispatcher([], self.leadership.epoch, self.clock),
             self.store,
-            MemoryTroubles(self.memory),
-            MemoryNotices(self.memory, self.clock),
+            MemoryIncidents(self.memory),
+            MemoryNotifications(self.memory, self.clock),
             Policy(),
             self.clock,
         )
@@ -52,7 +56,7 @@ class Desk:
         self.ticker._round_at = float("-inf")
         self.ticker.tick()
 
-    def told(self) -> list[tuple[AlertKind, Reason | None]]:
+    def alerts_raised(self) -> list[tuple[AlertKind, Reason | None]]:
         return [(entry.alert.kind, entry.alert.reason) for entry in self.memory.outbox]
 
 
@@ -62,14 +66,14 @@ def desk() -> Desk:
 
 
 def test_before_the_first_tick_it_is_not_well() -> None:
-    assert Desk().ticker.trouble
+    assert Desk().ticker.problem
 
 
 def test_a_tick_takes_the_lease(desk: Desk) -> None:
     desk.tick()
 
     assert desk.leadership.epoch() == 1
-    assert desk.ticker.trouble == ""
+    assert desk.ticker.problem == ""
 
 
 @pytest.mark.parametrize(
@@ -85,35 +89,35 @@ def test_a_tick_that_fails_says_why_and_the_next_one_is_well(desk: Desk, error: 
 
     desk.ticker.steps = steps = Breaks(desk.memory)
     desk.tick()
-    assert desk.ticker.trouble == said
+    assert desk.ticker.problem == said
 
     steps.broken = False
     desk.tick()
-    assert desk.ticker.trouble == ""
+    assert desk.ticker.problem == ""
 
 
 def test_silence_is_told_once_and_its_end_once(desk: Desk) -> None:
     desk.has(up(unanswered_since=at(0), unanswered_reason=Reason.AGORA_UNREACHABLE))
     row = desk.memory.rows["rec1"]
     for _ in range(60):
-        row.recording = replace(row.recording, queried_at=desk.clock() + timedelta(seconds=10))
+        row.recording = changed(row.recording, queried_at=desk.clock.now() + timedelta(seconds=10))
         desk.tick(10)
-    assert desk.told() == [(AlertKind.WARNING, Reason.AGORA_UNREACHABLE)]
+    assert desk.alerts_raised() == [(AlertKind.WARNING, Reason.AGORA_UNREACHABLE)]
 
-    row.recording = replace(row.recording, unanswered_since=None)
+    row.recording = changed(row.recording, unanswered_since=None)
     for _ in range(5):
         desk.tick(10)
 
-    assert desk.told()[1:] == [(AlertKind.RECOVERED, Reason.AGORA_UNREACHABLE)]
+    assert desk.alerts_raised()[1:] == [(AlertKind.RECOVERED, Reason.AGORA_UNREACHABLE)]
     assert desk.memory.outbox[0].alert.raised_at == at(300)
 
 
 def test_one_that_follows_does_no_rounds(desk: Desk) -> None:
-    MemoryLease(desk.memory, "other").hold(desk.clock(), 1e9)
+    MemoryLease(desk.memory, "other").hold(desk.clock.now(), 1e9)
     desk.has(up(unanswered_since=at(-900)))
     desk.tick()
 
-    assert desk.told() == []
+    assert desk.alerts_raised() == []
 
 
 def test_ways_to_answer_are_forgotten_after_half_an_hour(desk: Desk) -> None:
@@ -129,45 +133,45 @@ def test_requests_are_forgotten_after_a_day(desk: Desk) -> None:
     assert desk.store.add_recording(a_recording(), None, "trigger 1") is None
     desk.tick(86_401)
 
-    assert desk.store.repeated("trigger 1") is None
+    assert desk.store.recording_of_request("trigger 1") is None
 
 
 def test_notices_are_forgotten_after_a_month(desk: Desk) -> None:
-    desk.ticker.notices.keep(a_notice())
+    desk.ticker.notifications.keep(a_notice())
     desk.tick(30 * 86_400)
-    assert desk.memory.notices
+    assert desk.memory.notifications
 
     desk.tick(1)
-    assert not desk.memory.notices
+    assert not desk.memory.notifications
 
 
 def test_a_pause_in_which_nobody_led_is_told_once() -> None:
     desk = Desk(pause_seconds=60)
-    MemoryLease(desk.memory, "before").hold(desk.clock(), 15)
+    MemoryLease(desk.memory, "before").hold(desk.clock.now(), 15)
     desk.has(up())
     desk.tick(300)
     desk.tick(1)
 
-    assert desk.told() == [(AlertKind.WARNING, Reason.UNWATCHED)]
+    assert desk.alerts_raised() == [(AlertKind.WARNING, Reason.UNWATCHED)]
     assert desk.memory.rows["rec1"].recording.unwatched_to == at(300)
 
 
 def test_a_pause_that_could_not_be_written_down_is_told_later() -> None:
     desk = Desk(pause_seconds=60)
-    MemoryLease(desk.memory, "before").hold(desk.clock(), 15)
+    MemoryLease(desk.memory, "before").hold(desk.clock.now(), 15)
     desk.has(up())
 
-    class Breaks(MemoryTroubles):
+    class Breaks(MemoryIncidents):
         def save_pause(self, *_: object) -> None:
             raise StorageUnavailable("locked")
 
-    well, desk.ticker.troubles = desk.ticker.troubles, Breaks(desk.memory)
+    well, desk.ticker.incidents = desk.ticker.incidents, Breaks(desk.memory)
     desk.tick(300)
-    assert desk.told() == []
+    assert desk.alerts_raised() == []
 
-    desk.ticker.troubles = well
+    desk.ticker.incidents = well
     desk.tick(1)
-    assert desk.told() == [(AlertKind.WARNING, Reason.UNWATCHED)]
+    assert desk.alerts_raised() == [(AlertKind.WARNING, Reason.UNWATCHED)]
 
 
 # the scheduler

@@ -13,31 +13,12 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.app import slack_app
-from handlers.buttons.acknowledge import TakeButton
-from handlers.buttons.extend import ExtendButton
-from handlers.buttons.layout import LayoutMenu
-from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton
 from handlers.commands.doctor import Doctor, post_here
-from handlers.commands.end_times import Ends
-from handlers.commands.record import RecordCommand
-from handlers.form import RecordForm
 from messages.blocks import Message
-from messages.delivery.slack import Slack, web_client
-from messages.doctor import Finding
-from messages.form import Limits
-from recordings.lifecycle.policy import Policy
-from recordings.service.acknowledge import TakingService
-from recordings.service.details import DetailService
-from recordings.service.extend import ExtendService
-from recordings.service.layout import LayoutService
-from recordings.service.links import LinkService
-from recordings.service.start_stop import RecordingService
-from tests.fakes.bucket import FakeBucket
-from tests.fakes.rights import everybody
-from tests.fakes.rows import FakeClock
-from tests.fakes.store import Memory, MemoryRecorders, MemoryRecordings
-from tests.fakes.told import MemoryActs, MemoryOutbox
+from messages.delivery.slack import web_client
+from messages.doctor import CheckResult
+from tests.fakes.handlers import handlers_on
+from tests.fakes.repositories import Memory
 from tests.unit.agora.hosts import Exchange, serving
 
 SCOPES = "commands,chat:write,chat:write.public"
@@ -45,9 +26,9 @@ SCOPES = "commands,chat:write,chat:write.public"
 
 @dataclass(frozen=True)
 class Found:
-    what: str
+    check: str
     ok: bool
-    found: str
+    detail: str
     note: bool = False
 
 
@@ -82,7 +63,7 @@ class FakeSlack(WebClient):
         return what
 
 
-def doctor(slack: FakeSlack, *found: Finding) -> Doctor:
+def doctor(slack: FakeSlack, *found: CheckResult) -> Doctor:
     return Doctor(slack, lambda: list(found), lambda: "recorder")
 
 
@@ -103,7 +84,7 @@ def test_admins_and_owners_read_what_was_found(right: str) -> None:
 
 @pytest.mark.parametrize("person", [{"is_admin": False}, {}, {"is_admin": True, "is_stranger": True}])
 def test_anybody_else_reads_who_may_and_nothing_is_looked_at(person: dict[str, bool]) -> None:
-    def look() -> list[Finding]:
+    def look() -> list[CheckResult]:
         pytest.fail("looked")
 
     said = Doctor(FakeSlack(person), look, lambda: "recorder").answer({"user_id": "U1", "channel_id": "C1"})
@@ -144,7 +125,7 @@ def test_however_much_was_found_slack_takes_the_message() -> None:
 def test_two_who_ask_at_once_don_t_look_twice() -> None:
     began, over = threading.Event(), threading.Event()
 
-    def look() -> list[Finding]:
+    def look() -> list[CheckResult]:
         began.set()
         over.wait(5)
         return []
@@ -187,7 +168,7 @@ def test_whether_it_can_post_is_told_without_posting(
     here = post_here(FakeSlack(channel=channel, scopes=scopes), "C1", "recorder")
 
     assert (here.ok, here.note) == (ok, note)
-    assert said in here.found
+    assert said in here.detail
 
 
 # In the app
@@ -195,18 +176,8 @@ def test_whether_it_can_post_is_told_without_posting(
 
 def dispatched(asked: Doctor, response_url: str) -> str:
     """What is acknowledged to a command."""
-    client, memory = web_client(None, "http://127.0.0.1:9/api/"), Memory()
-    service = RecordingService(MemoryRecordings(memory), lambda name: None, FakeClock(), lambda: "r", lambda: None)
-    links = LinkService(MemoryActs(memory), lambda channel, user: True, FakeBucket(), FakeClock(), 60)
-    extend = ExtendButton(ExtendService(MemoryRecordings(memory), Policy(), FakeClock(), lambda: None))
-    ends = Ends(FakeClock(), lambda user: None)
-    record = RecordCommand(service, lambda channel, told: told, ends)
-    form = RecordForm(service, lambda channel, told: told, ends, Slack(client), Limits(60, tokens=False))
-    layout = LayoutMenu(LayoutService(MemoryRecordings(memory), FakeClock(), lambda: None))
-    details = DetailsButton(DetailService(MemoryRecordings(memory), MemoryRecorders(memory)))
-    taking = TakeButton(TakingService(MemoryOutbox(memory), FakeClock()), Slack(client), lambda recording: "")
-    buttons = extend, details, taking, form, layout
-    app = slack_app(client, "xoxb-test", record, asked, service, LinksButton(links), everybody(), *buttons, "")
+    client = web_client(None, "http://127.0.0.1:9/api/")
+    app = slack_app(client, "xoxb-test", "", handlers_on(Memory(), client, doctor=asked))
     facts = {"team_id": "T1", "user_id": "U1", "api_app_id": "A1", "channel_id": "C1", "response_url": response_url}
     body = {"command": "/record", "text": " Doctor ", **facts}
     return str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)
@@ -236,7 +207,7 @@ def told_later(asked: Doctor) -> dict[str, Any]:
 def test_it_is_acknowledged_before_it_looks() -> None:
     over = threading.Event()
 
-    def look() -> list[Finding]:
+    def look() -> list[CheckResult]:
         over.wait(5)
         return []
 
@@ -260,7 +231,7 @@ def test_what_was_found_comes_later_to_the_person_alone() -> None:
 
 
 def test_a_crash_inside_is_told_with_a_reference() -> None:
-    def look() -> list[Finding]:
+    def look() -> list[CheckResult]:
         raise ZeroDivisionError
 
     said = told_later(Doctor(FakeSlack(), look, lambda: "recorder"))

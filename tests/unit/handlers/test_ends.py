@@ -10,8 +10,9 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
 from handlers.commands.end_times import Ends, For, Until
-from handlers.commands.usage import Usage
+from handlers.commands.usage import UsageError
 from handlers.directory import TimeZones
+from tests.fakes.rows import FunctionClock
 
 MADRID, NEW_YORK = ZoneInfo("Europe/Madrid"), ZoneInfo("America/New_York")
 REFUSED = SlackApiError("refused", {"error": "missing_scope"})  # type: ignore[no-untyped-call]
@@ -22,11 +23,11 @@ def utc(text: str) -> datetime:
 
 
 def end(now: str, asked: For | Until, zone: tzinfo | None = MADRID) -> datetime:
-    return Ends(lambda: utc(now), lambda user: zone)(asked, "U1")
+    return Ends(FunctionClock(lambda: utc(now)), lambda user: zone)(asked, "U1")
 
 
 def refusal(now: str, asked: Until, zone: tzinfo | None = MADRID) -> str:
-    with pytest.raises(Usage) as refused:
+    with pytest.raises(UsageError) as refused:
         end(now, asked, zone)
     assert refused.value.example.startswith("/record start daily ")
     return str(refused.value)

@@ -11,7 +11,7 @@ import pytest
 
 from agora.channels import check_channel_name
 from handlers.commands.end_times import Ends, For, Until
-from handlers.commands.usage import Usage
+from handlers.commands.usage import UsageError
 from handlers.form import RecordForm, end_in
 from messages.blocks import Message
 from messages.form import Limits, in_short
@@ -22,8 +22,8 @@ from recordings.model.recording import Recording, State
 from recordings.service.access import AllowedChannels
 from recordings.service.start_stop import RecordingService
 from simulator.slack.views import state_of
+from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import FakeClock, at, over, up
-from tests.fakes.store import Memory, MemoryRecordings
 
 
 class FakeSlack:
@@ -188,8 +188,8 @@ def test_it_starts_what_the_words_would_start(desk: Desk) -> None:
     (row,) = desk.store.active()
     assert (row.agora_channel, row.slack_team, row.slack_channel, row.started_by) == ("weekly", "T1", "C1", "U1")
     assert row.options == Options(layout=Layout.FLOATING, resolution=Resolution.P480, lasts=2700)
-    assert row.ends_at == at(2700)
-    assert [act.source for act in desk.memory.acts] == [Source.FORM]
+    assert row.intent.ends_at == at(2700)
+    assert [audit_event.source for audit_event in desk.memory.audit_events] == [Source.FORM]
     assert desk.memory.rows[row.id].response_url == "https://hooks.example/1"
 
 
@@ -328,7 +328,7 @@ def test_a_length_is_understood_with_or_without_its_word(text: str, end: For | U
 
 @pytest.mark.parametrize("text", ["ever", "for", "until", "45", "until 45m", "for 15:30"])
 def test_what_is_no_length_is_refused(text: str) -> None:
-    with pytest.raises(Usage):
+    with pytest.raises(UsageError):
         end_in(text)
 
 

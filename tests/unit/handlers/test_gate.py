@@ -9,7 +9,7 @@ import pytest
 from handlers.access import GET_LINKS, Gate
 from messages.blocks import Message
 from recordings.service.access import ChannelNotAllowed, Profile
-from tests.fakes.rights import Workspace
+from tests.fakes.access import Workspace
 
 GUESTS = {"U1": Profile(guest=True, teams=frozenset({"T1"}))}
 COMMAND = {"text": "start daily", "user_id": "U1", "team_id": "T1"}

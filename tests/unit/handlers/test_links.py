@@ -10,10 +10,10 @@ import pytest
 from handlers.buttons.links import LinksButton
 from messages.blocks import Message
 from recordings.errors import BucketDenied, SlackBusy, SlackRefused, StorageUnavailable
-from recordings.model.audit import Act
-from recordings.model.delivery import Delivered
+from recordings.model.audit import AuditEvent
+from recordings.model.delivery import DeliveryState
+from tests.fakes.outboxes import MemoryAuditLog
 from tests.fakes.rows import a_delivery, over
-from tests.fakes.told import MemoryActs
 from tests.unit.recordings.test_links import Desk
 
 
@@ -78,7 +78,7 @@ def test_whoever_may_not_have_them_reads_why_and_gets_none(desk: Desk, facts: di
 
     assert words in reply.text
     assert buttons(reply) == []
-    assert desk.acts.all() == []
+    assert desk.audit_events.all() == []
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,9 @@ def test_where_slack_does_not_tell_who_is_a_member_the_person_reads_why(
     assert buttons(reply) == []
 
 
-@pytest.mark.parametrize("delivery", [None, replace(a_delivery(), parts=()), a_delivery(state=Delivered.UNVERIFIED)])
+@pytest.mark.parametrize(
+    "delivery", [None, replace(a_delivery(), media_files=()), a_delivery(state=DeliveryState.UNVERIFIED)]
+)
 def test_where_there_is_nothing_to_give_it_says_so(delivery: Any) -> None:
     desk = Desk()
     desk.has(over(delivery=delivery))
@@ -116,11 +118,11 @@ def test_where_no_link_can_be_made_it_says_what_is_wrong_with_a_reference(desk: 
 
 
 def test_what_cannot_be_noted_is_not_given(desk: Desk) -> None:
-    class Full(MemoryActs):
-        def note(self, act: Act) -> None:
+    class Full(MemoryAuditLog):
+        def add(self, audit_event: AuditEvent) -> None:
             raise StorageUnavailable("disk full")
 
-    desk.service = replace(desk.service, acts=Full(desk.memory))
+    desk.service = replace(desk.service, audit_log=Full(desk.memory))
 
     with pytest.raises(StorageUnavailable):
         pressed(desk)

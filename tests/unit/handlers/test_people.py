@@ -14,6 +14,7 @@ from structlog.testing import capture_logs
 
 from handlers.directory import People
 from recordings.service.access import Profile
+from tests.fakes.rows import FunctionClock
 
 MEMBER = {"id": "U1", "team_id": "T1", "is_restricted": False, "is_ultra_restricted": False}
 
@@ -65,7 +66,7 @@ def watch() -> Watch:
 
 @pytest.fixture
 def people(slack: FakeSlack, watch: Watch) -> People:
-    return People(slack, watch, most=2)
+    return People(slack, FunctionClock(of_spans=watch), most=2)
 
 
 @pytest.mark.parametrize(

@@ -10,24 +10,25 @@ from typing import Any, Protocol
 import pytest
 
 from agora.channels import check_channel_name
-from handlers.buttons.acknowledge import TakeButton
-from handlers.buttons.again import AgainButton
+from handlers.buttons.acknowledge import AcknowledgeButton
+from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.lookups import DetailsButton, NextButton
 from handlers.commands.end_times import Ends
 from handlers.commands.record import RecordCommand
 from messages.blocks import Message, clock
 from recordings.errors import SlackBusy, SlackRefused
 from recordings.lifecycle.actions import Change
-from recordings.model.alerts import Alert, AlertKind, AlertName
-from recordings.model.delivery import Delivered, Delivery
-from recordings.model.recording import Reason, Recording, State
-from recordings.service.acknowledge import TakingService
+from recordings.model.alerts import Alert, AlertKey, AlertKind
+from recordings.model.delivery import Delivery, DeliveryState
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
+from recordings.service.acknowledge import AcknowledgeService
 from recordings.service.details import DetailService
 from recordings.service.start_stop import RecordingService
+from tests.fakes.outboxes import MemoryOutbox
+from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import NOW, FakeClock, a_delivery, an_alert, at, over, running, up
 from tests.fakes.slack import FakeSlack
-from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
-from tests.fakes.told import MemoryOutbox
 from tests.unit.messages.test_alerts import pressable
 from tests.unit.messages.test_cards import words
 
@@ -69,10 +70,12 @@ class Desk:
         self.service = RecordingService(
             self.store, check_channel_name, self.clock, lambda: f"new{next(self.ids)}", lambda: None
         )
-        self.again = AgainButton(self.service)
+        self.again = RecordAgainButton(self.service)
         self.next = NextButton(self.service)
         self.details = DetailsButton(DetailService(self.store, MemoryRecorders(self.memory)))
-        self.take = TakeButton(TakingService(self.outbox, self.clock), self.slack, lambda recording: "bucket/C1")
+        self.acknowledge = AcknowledgeButton(
+            AcknowledgeService(self.outbox, self.clock), self.slack, lambda recording: "bucket/C1"
+        )
 
     def has(self, *recordings: Recording) -> None:
         for recording in recordings:
@@ -192,7 +195,7 @@ def test_whoever_is_on_it_is_shown_on_the_alert_and_needs_no_reply(desk: Desk) -
     ts = desk.raises(lost())
     desk.clock.passes(7)
 
-    assert desk.take.answer(a_press(str(AlertName.of(lost())), by="U7", ts=ts)) is None
+    assert desk.acknowledge.answer(a_press(str(AlertKey.of(lost())), by="U7", ts=ts)) is None
     shown = desk.slack.posts[ts].message
     assert f"<@U7> is on it, since {clock(at(7))}" in words(shown)
     assert pressable(shown) == ["record_again", "details"]
@@ -200,40 +203,44 @@ def test_whoever_is_on_it_is_shown_on_the_alert_and_needs_no_reply(desk: Desk) -
 
 
 def test_whoever_comes_later_reads_who_it_is(desk: Desk) -> None:
-    ts, value = desk.raises(lost()), str(AlertName.of(lost()))
-    desk.take.answer(a_press(value, by="U7", ts=ts))
+    ts, value = desk.raises(lost()), str(AlertKey.of(lost()))
+    desk.acknowledge.answer(a_press(value, by="U7", ts=ts))
     desk.clock.passes(60)
 
-    assert read(desk.take.answer(a_press(value, by="U8", ts=ts))) == f"<@U7> is on it already, since {clock(NOW)}."
+    assert (
+        read(desk.acknowledge.answer(a_press(value, by="U8", ts=ts))) == f"<@U7> is on it already, since {clock(NOW)}."
+    )
     assert "<@U7> is on it" in words(desk.slack.posts[ts].message)
-    assert desk.take.answer(a_press(value, by="U7", ts=ts)) is None
+    assert desk.acknowledge.answer(a_press(value, by="U7", ts=ts)) is None
 
 
 @pytest.mark.parametrize("error", [SlackBusy("ratelimited"), SlackRefused("message_not_found")])
 def test_where_slack_takes_no_edit_the_person_reads_so_and_the_next_press_does_it(
     desk: Desk, error: SlackBusy | SlackRefused
 ) -> None:
-    ts, value = desk.raises(lost()), str(AlertName.of(lost()))
+    ts, value = desk.raises(lost()), str(AlertKey.of(lost()))
     desk.slack.fails(error)
 
-    assert f"did not let me show it on the alert ({error.error})" in read(desk.take.answer(a_press(value, ts=ts)))
-    assert desk.take.answer(a_press(value, ts=ts)) is None
+    assert f"did not let me show it on the alert ({error.error})" in read(
+        desk.acknowledge.answer(a_press(value, ts=ts))
+    )
+    assert desk.acknowledge.answer(a_press(value, ts=ts)) is None
     assert "<@U2> is on it" in words(desk.slack.posts[ts].message)
 
 
 def test_one_who_is_late_reads_who_it_is_though_slack_takes_no_edit(desk: Desk) -> None:
-    ts, value = desk.raises(lost()), str(AlertName.of(lost()))
-    desk.take.answer(a_press(value, by="U7", ts=ts))
+    ts, value = desk.raises(lost()), str(AlertKey.of(lost()))
+    desk.acknowledge.answer(a_press(value, by="U7", ts=ts))
     desk.slack.fails(SlackBusy("ratelimited"))
 
-    assert "<@U7> is on it already" in read(desk.take.answer(a_press(value, by="U8", ts=ts)))
+    assert "<@U7> is on it already" in read(desk.acknowledge.answer(a_press(value, by="U8", ts=ts)))
 
 
 # What is not there
 
 
 @pytest.mark.parametrize("value", ["", "nobody", "details:", "rec1|nothing|x", "nobody|recording_failed|lost", "\x00"])
-@pytest.mark.parametrize("button", ["again", "details", "take"])
+@pytest.mark.parametrize("button", ["again", "details", "acknowledge"])
 def test_a_press_on_something_unknown_does_nothing(desk: Desk, button: str, value: str) -> None:
     desk.raises(lost())
     chosen: Button = getattr(desk, button)
@@ -246,7 +253,7 @@ def test_a_press_on_something_unknown_does_nothing(desk: Desk, button: str, valu
 VALUES: dict[str, Callable[[Alert], str]] = {
     "again": lambda alert: alert.recording.id,
     "details": lambda alert: alert.recording.id,
-    "take": lambda alert: str(AlertName.of(alert)),
+    "acknowledge": lambda alert: str(AlertKey.of(alert)),
 }
 
 
@@ -311,12 +318,12 @@ def test_each_says_when_how_long_how_it_ended_and_what_there_is_of_it(desk: Desk
     ("delivery", "words_of_it"),
     [
         (
-            a_delivery(5_000_000, state=Delivered.MISSING, missing=("b.ts",)),
+            a_delivery(5_000_000, state=DeliveryState.MISSING, missing=("b.ts",)),
             " · 1 file, 5.0 MB · others are missing · ",
         ),
-        (Delivery(state=Delivered.MISSING, missing=("b.ts",)), " · its files are missing · "),
-        (replace(a_delivery(), parts=()), " · no MP4, HLS only · "),
-        (Delivery(state=Delivered.UNVERIFIED), " · not verified · "),
+        (Delivery(state=DeliveryState.MISSING, missing=("b.ts",)), " · its files are missing · "),
+        (replace(a_delivery(), media_files=()), " · no MP4, HLS only · "),
+        (Delivery(state=DeliveryState.UNVERIFIED), " · not verified · "),
         (Delivery(), "Stopped by <@U2> · <https"),
         (None, "Stopped by <@U2> · <https"),
     ],
@@ -359,6 +366,6 @@ def test_a_cursor_that_is_none_leads_back_to_the_beginning(desk: Desk, value: st
 
 
 def test_an_alert_is_named_by_what_makes_it_the_only_one() -> None:
-    name = AlertName("rec1", AlertKind.FAILED, "a|b|c")
+    name = AlertKey("rec1", AlertKind.FAILED, "a|b|c")
 
-    assert AlertName.read(str(name)) == name
+    assert AlertKey.read(str(name)) == name

@@ -18,13 +18,14 @@ from handlers.commands.record import RecordCommand
 from messages.blocks import date_and_time
 from recordings.errors import StorageUnavailable
 from recordings.lifecycle.policy import Policy
-from recordings.model.delivery import Delivered, Delivery
+from recordings.model.delivery import Delivery, DeliveryState
 from recordings.model.options import Media, Options
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 from recordings.service.extend import ExtendService
 from recordings.service.start_stop import RecordingService
+from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import FakeClock, a_delivery, at, over, up, with_card
-from tests.fakes.store import Memory, MemoryRecordings
 
 _REQUESTS = itertools.count()
 
@@ -162,20 +163,20 @@ def test_a_start_for_a_while_says_when_it_ends(desk: Desk) -> None:
     said = desk.types("start weekly for 45m")
 
     assert f"stopped at {date_and_time(at(2700))} at the latest" in said
-    assert [(r.agora_channel, r.ends_at) for r in desk.store.active()] == [("weekly", at(2700))]
+    assert [(r.agora_channel, r.intent.ends_at) for r in desk.store.active()] == [("weekly", at(2700))]
 
 
 def test_a_start_for_a_while_without_a_name_takes_that_of_the_slack_channel(desk: Desk) -> None:
     desk.types("start for 2h")
 
-    assert [(r.agora_channel, r.ends_at) for r in desk.store.active()] == [("daily", at(7200))]
+    assert [(r.agora_channel, r.intent.ends_at) for r in desk.store.active()] == [("daily", at(7200))]
 
 
 def test_a_start_until_a_time_means_the_persons_own_clock(desk: Desk) -> None:
     """It is 11:42 in UTC, and 13:42 in Madrid."""
     desk.types("start weekly until 14:00")
 
-    assert [r.ends_at for r in desk.store.active()] == [at(18 * 60)]
+    assert [r.intent.ends_at for r in desk.store.active()] == [at(18 * 60)]
 
 
 def test_where_slack_does_not_tell_the_time_zone_another_way_is_proposed(desk: Desk) -> None:
@@ -193,7 +194,7 @@ def test_what_is_recorded_here_already_keeps_its_end(desk: Desk) -> None:
 
     assert "Its end stays as it was" in desk.types("start daily for 45m")
     assert "Its end stays as it was" not in desk.types("start daily")
-    assert desk.row().ends_at is None
+    assert desk.row().intent.ends_at is None
 
 
 def test_a_start_with_options_says_what_is_not_as_usual(desk: Desk) -> None:
@@ -224,11 +225,11 @@ def test_stop_says_that_it_is_being_stopped(desk: Desk) -> None:
     desk.has(up())
 
     assert "Stopping `daily`" in desk.types("stop")
-    assert desk.row().stop_wanted_by == "U1"
+    assert desk.row().intent.stop_by == "U1"
 
 
 def test_a_second_stop_says_who_asked_before(desk: Desk) -> None:
-    desk.has(up(stop_wanted_at=at(1), stop_wanted_by="U2"))
+    desk.has(up(stop_at=at(1), stop_by="U2"))
 
     said = desk.types("stop")
     assert "stopped already" in said
@@ -242,11 +243,11 @@ def test_stop_with_several_running_lists_them(desk: Desk) -> None:
 
     assert "daily" in said
     assert '"team call"' in said
-    assert [r.stop_wanted_at for r in desk.store.active()] == [None, None]
+    assert [r.intent.stop_at for r in desk.store.active()] == [None, None]
 
 
 def test_stopping_what_is_over_shows_how_it_ended(desk: Desk) -> None:
-    desk.has(over(reason=Reason.IDLE, stop_wanted_by=None))
+    desk.has(over(reason=Reason.IDLE, stop_by=None))
 
     assert "nobody was left in the call" in desk.types("stop daily")
 
@@ -268,7 +269,7 @@ def test_what_another_channel_records_cannot_be_stopped_from_here(desk: Desk) ->
     desk.has(up(slack_channel="C2"))
 
     assert "not being recorded from this channel" in desk.types("stop daily")
-    assert desk.row().stop_wanted_at is None
+    assert desk.row().intent.stop_at is None
 
 
 # status
@@ -297,7 +298,7 @@ def test_status_says_until_when_it_records_and_how(desk: Desk) -> None:
 
 
 def test_status_of_one_that_is_stopped_or_over_says_no_end(desk: Desk) -> None:
-    desk.has(up(stop_wanted_at=at(50), stop_wanted_by="U7"))
+    desk.has(up(stop_at=at(50), stop_by="U7"))
 
     assert "at the latest" not in desk.types("status")
 
@@ -366,8 +367,8 @@ def test_a_database_that_is_away_is_not_hidden(desk: Desk) -> None:
     ("delivery", "words"),
     [
         (a_delivery(812_000_000), "1 MP4 file, 1 h 05 min, 812 MB"),
-        (Delivery(state=Delivered.MISSING), "its files are missing"),
-        (Delivery(state=Delivered.UNVERIFIED), "not verified"),
+        (Delivery(state=DeliveryState.MISSING), "its files are missing"),
+        (Delivery(state=DeliveryState.UNVERIFIED), "not verified"),
     ],
 )
 def test_the_status_of_one_that_is_over_says_how_its_files_stand(desk: Desk, delivery: Delivery, words: str) -> None:
@@ -391,7 +392,7 @@ def test_after_a_press_on_its_card_the_card_tells_and_nothing_else(desk: Desk) -
     desk.has(up())
 
     assert desk.presses("rec1") is None
-    assert desk.row().stop_wanted_by == "U2"
+    assert desk.row().intent.stop_by == "U2"
 
 
 def test_after_a_press_in_a_list_the_list_is_answered(desk: Desk) -> None:
@@ -401,13 +402,13 @@ def test_after_a_press_in_a_list_the_list_is_answered(desk: Desk) -> None:
 
 
 def test_a_second_press_says_who_asked_before(desk: Desk) -> None:
-    desk.has(up(stop_wanted_at=at(1), stop_wanted_by="U7"))
+    desk.has(up(stop_at=at(1), stop_by="U7"))
 
     assert "<@U7>" in str(desk.presses("rec1"))
 
 
 def test_a_press_on_an_old_card_shows_how_it_ended(desk: Desk) -> None:
-    desk.has(over(reason=Reason.TIME_LIMIT, stop_wanted_by=None))
+    desk.has(over(reason=Reason.TIME_LIMIT, stop_by=None))
 
     assert "its time was up" in str(desk.presses("rec1"))
 
@@ -419,7 +420,7 @@ def test_a_press_on_extend_puts_the_end_off_and_the_card_tells(desk: Desk) -> No
     desk.has(up(card_ts="1.1"))
 
     assert desk.presses_extend("1.1") is None
-    assert (desk.row().ends_at, desk.row().extended_by) == (at(10 + 14_400 + 1_800), "U2")
+    assert (desk.row().intent.ends_at, desk.row().intent.extended_by) == (at(10 + 14_400 + 1_800), "U2")
 
 
 def test_a_press_on_the_warning_says_until_when_it_goes_on_now(desk: Desk) -> None:
@@ -439,14 +440,14 @@ def test_close_to_the_longest_the_reply_says_why_it_is_less_than_half_an_hour(de
         assert date_and_time(at(10 + 82_800)) in said
         assert "takes 23 h at most: a recorder lives on a token, and no token outlives 24 h" in said
     assert "can't be extended any further" in none
-    assert desk.row().ends_at == at(10 + 82_800)
+    assert desk.row().intent.ends_at == at(10 + 82_800)
 
 
 def test_the_same_press_delivered_twice_counts_once_and_says_nothing(desk: Desk) -> None:
     desk.has(up(card_ts="1.1"))
 
     assert [desk.presses_extend("1.2", trigger="same") for _ in range(2)][1] is None
-    assert desk.row().ends_at == at(10 + 14_400 + 1_800)
+    assert desk.row().intent.ends_at == at(10 + 14_400 + 1_800)
 
 
 @pytest.mark.parametrize(
@@ -454,7 +455,7 @@ def test_the_same_press_delivered_twice_counts_once_and_says_nothing(desk: Desk)
     [
         (over(), "is over"),
         (up(state=State.UPLOADING, ended_at=at(60)), "is over"),
-        (up(stop_wanted_at=at(50), stop_wanted_by="U7"), "being stopped already, as <@U7> asked"),
+        (up(stop_at=at(50), stop_by="U7"), "being stopped already, as <@U7> asked"),
         (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), "Stopping `daily`"),
     ],
 )
@@ -469,7 +470,7 @@ def test_a_press_on_extend_in_another_channel_changes_nothing(desk: Desk) -> Non
     desk.has(up(slack_channel="C2"))
 
     assert "I don't know that recording" in str(desk.presses_extend("1.1"))
-    assert desk.row().ends_at is None
+    assert desk.row().intent.ends_at is None
 
 
 @pytest.mark.parametrize(("value", "channel"), [("rec1", "C2"), ("nobody", "C1"), ("", "C1")])
@@ -477,4 +478,4 @@ def test_a_press_on_something_unknown_stops_nothing(desk: Desk, value: str, chan
     desk.has(up())
 
     assert "/record status" in str(desk.presses(value, channel=channel))
-    assert desk.row().stop_wanted_at is None
+    assert desk.row().intent.stop_at is None

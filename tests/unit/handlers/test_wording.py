@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
 from handlers.commands.end_times import For, Until
-from handlers.commands.parser import VERBS, Typed, UnknownVerb, asks_for_doctor, nearest, parse
-from handlers.commands.usage import Usage
+from handlers.commands.parser import VERBS, ParsedCommand, UnknownVerb, asks_for_doctor, nearest, parse
+from handlers.commands.usage import UsageError
 from messages.blocks import typed
 from recordings.model.options import ENDS, WORDS, Layout, Media, Options, Resolution
 
@@ -317,12 +317,12 @@ UNKNOWN = {
 def test_it_is_understood(text: str) -> None:
     meant = UNDERSTOOD[text]
     assert meant is not None
-    assert parse(text) == Typed(*meant)
+    assert parse(text) == ParsedCommand(*meant)
 
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_it_is_refused_with_a_reason_and_an_example(text: str) -> None:
-    with pytest.raises(Usage) as refused:
+    with pytest.raises(UsageError) as refused:
         parse(text)
 
     assert REFUSED[text] in str(refused.value)
@@ -332,12 +332,12 @@ def test_it_is_refused_with_a_reason_and_an_example(text: str) -> None:
 
 @pytest.mark.parametrize("text", WITH_AN_END)
 def test_an_end_is_understood_behind_the_name(text: str) -> None:
-    assert parse(text) == Typed("start", *WITH_AN_END[text])
+    assert parse(text) == ParsedCommand("start", *WITH_AN_END[text])
 
 
 @pytest.mark.parametrize("text", WRONG_ENDS)
 def test_a_wrong_end_is_refused_with_a_reason_and_an_example(text: str) -> None:
-    with pytest.raises(Usage) as refused:
+    with pytest.raises(UsageError) as refused:
         parse(text)
 
     assert WRONG_ENDS[text] in str(refused.value)
@@ -355,7 +355,7 @@ def test_options_are_understood_behind_the_name_in_any_order(text: str) -> None:
 
 @pytest.mark.parametrize("text", WRONG_OPTIONS)
 def test_a_wrong_option_is_refused_with_a_reason_and_an_example(text: str) -> None:
-    with pytest.raises(Usage) as refused:
+    with pytest.raises(UsageError) as refused:
         parse(text)
 
     assert WRONG_OPTIONS[text] in str(refused.value)
@@ -367,7 +367,7 @@ NEARLY = ["adio", "1080", "gird", "speeker", "till", "45m", "3pm", "fullhd2"]
 
 @pytest.mark.parametrize("word", NEARLY)
 def test_the_example_for_a_word_that_is_nearly_one_shows_that_one(word: str) -> None:
-    with pytest.raises(Usage) as refused:
+    with pytest.raises(UsageError) as refused:
         parse(f"start daily {word}")
     guess = str(refused.value).split("Did you mean ")[1].split("?")[0]
 
@@ -377,7 +377,7 @@ def test_the_example_for_a_word_that_is_nearly_one_shows_that_one(word: str) -> 
 @pytest.mark.parametrize("word", [*WORDS, *ENDS, "for45m"])
 @pytest.mark.parametrize("verb", ["stop", "status", "list"])
 def test_behind_other_commands_a_word_is_a_name(verb: str, word: str) -> None:
-    assert parse(f"{verb} {word}") == Typed(verb, word)
+    assert parse(f"{verb} {word}") == ParsedCommand(verb, word)
     assert parse(f'start "{word}"').name == word
     assert typed(word) == f'"{word}"'
 
@@ -390,7 +390,7 @@ def test_whatever_words_are_typed_are_understood_or_refused_in_words(words: list
 @pytest.mark.parametrize("text", ['start "for"', 'start "until"', "stop for", "status until"])
 def test_a_channel_that_is_named_like_one_of_the_two_words_can_be_named(text: str) -> None:
     verb, name = text.split()
-    assert parse(text) == Typed(verb, name.strip('"'))
+    assert parse(text) == ParsedCommand(verb, name.strip('"'))
 
 
 @given(st.sampled_from(["for ", "until ", "daily for ", "daily until "]), st.text(max_size=20))
@@ -420,7 +420,7 @@ def test_every_command_is_its_own_nearest(verb: str) -> None:
 def answered_in_words(text: str) -> bool:
     try:
         return parse(text).verb in VERBS
-    except (Usage, UnknownVerb) as error:
+    except (UsageError, UnknownVerb) as error:
         return bool(str(error))
 
 
@@ -441,7 +441,7 @@ def test_a_name_as_the_bot_shows_it_can_be_typed(name: str) -> None:
     shown = html.unescape(typed(name))
     sent = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
-    assert parse(f"start {sent}") == Typed("start", name)
+    assert parse(f"start {sent}") == ParsedCommand("start", name)
 
 
 @given(st.text())

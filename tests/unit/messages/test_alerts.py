@@ -8,18 +8,19 @@ import pytest
 
 from messages.alerts import alert_message
 from messages.blocks import Message, clock, date_and_time
-from messages.buttons import AGAIN_ACTION, DETAILS_ACTION, TAKE_ACTION
+from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION
 from messages.cards import EXTEND_ACTION
-from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Words
+from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Wording
 from messages.files import LINKS_ACTION
-from recordings.model.alerts import AlertKind, AlertName, Taken
-from recordings.model.delivery import Delivered, Delivery, Part
-from recordings.model.recording import Reason, Recording, State
-from recordings.model.reported import Gap, Told
-from tests.fakes.rows import a_delivery, a_lost_part, an_alert, at, over, up
+from recordings.model.alerts import Acknowledgement, AlertKey, AlertKind
+from recordings.model.delivery import Delivery, DeliveryState, MediaFile
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
+from recordings.model.reported import Gap, Reported
+from tests.fakes.rows import a_delivery, a_lost_segment, an_alert, at, over, up
 from tests.unit.messages.test_cards import words
 
-TABLES: dict[AlertKind, dict[Reason, Words]] = {
+TABLES: dict[AlertKind, dict[Reason, Wording]] = {
     AlertKind.FAILED: FAILED,
     AlertKind.WARNING: WARNING,
     AlertKind.RECOVERED: RECOVERED,
@@ -107,7 +108,7 @@ def test_in_a_direct_message_it_says_why_it_comes_there() -> None:
 # the files
 
 FOLDER = "bucket/recordings/C1"
-MISSING = Delivery(state=Delivered.MISSING, missing=("SID_daily_0.mp4",), size=9000)
+MISSING = Delivery(state=DeliveryState.MISSING, missing=("SID_daily_0.mp4",), size=9000)
 
 
 def warned(recording: Recording, reason: Reason = Reason.NOT_DELIVERED) -> Message:
@@ -137,13 +138,17 @@ def test_that_the_bot_goes_on_looking_is_said_only_where_it_does() -> None:
 
     assert "I go on looking for a day" in words(warned(looking))
     assert "looking" not in words(warned(replace(looking, files_awaited=False))), "the day of Agora's backup is over"
-    refused = over(delivery=Delivery(state=Delivered.MISSING, code="NoSuchBucket"))
+    refused = over(delivery=Delivery(state=DeliveryState.MISSING, code="NoSuchBucket"))
     assert "looking" not in words(warned(refused)), "nothing will come"
 
 
 def test_an_empty_file_is_told_as_such_and_not_as_success() -> None:
     tiny = Delivery(
-        state=Delivered.MISSING, parts=(Part(key="a_0.mp4", size=112),), empty=("a_0.mp4",), size=112, seconds=3600
+        state=DeliveryState.MISSING,
+        media_files=(MediaFile(key="a_0.mp4", size=112),),
+        empty=("a_0.mp4",),
+        size=112,
+        seconds=3600,
     )
     said = words(warned(over(delivery=tiny)))
 
@@ -152,13 +157,13 @@ def test_an_empty_file_is_told_as_such_and_not_as_success() -> None:
 
 
 def test_a_key_that_the_storage_refuses_is_told_as_that() -> None:
-    said = words(warned(over(delivery=Delivery(state=Delivered.MISSING, code="InvalidAccessKeyId"))))
+    said = words(warned(over(delivery=Delivery(state=DeliveryState.MISSING, code="InvalidAccessKeyId"))))
 
     assert "refuses the key or the bucket (InvalidAccessKeyId)" in said
 
 
 def test_what_agora_keeps_in_its_backup_comes_with_the_sid_for_its_support() -> None:
-    uploading = up(state=State.UPLOADING, delivery=Delivery(state=Delivered.IN_BACKUP), files_awaited=True)
+    uploading = up(state=State.UPLOADING, delivery=Delivery(state=DeliveryState.IN_BACKUP), files_awaited=True)
 
     assert "sid `SID`" in words(warned(uploading, Reason.IN_BACKUP))
 
@@ -174,7 +179,7 @@ def test_files_that_are_there_come_with_parts_duration_size_place_and_a_button()
 
 
 def test_without_an_mp4_there_is_no_button_and_the_playlist_is_named() -> None:
-    message = ready(over(delivery=replace(a_delivery(), parts=())))
+    message = ready(over(delivery=replace(a_delivery(), media_files=())))
 
     assert pressable(message) == []
     assert "`SID_daily.m3u8`" in words(message)
@@ -210,7 +215,7 @@ def test_each_alert_has_the_buttons_for_what_can_be_done(kind: AlertKind, reason
     assert ("To record again" in message.text) is again, "where no buttons are shown"
     assert "To record again" not in words(message)
     soon = reason is Reason.ENDING_SOON
-    assert (TAKE_ACTION in pressable(message)) is (kind in (AlertKind.FAILED, AlertKind.WARNING) and not soon)
+    assert (ACKNOWLEDGE_ACTION in pressable(message)) is (kind in (AlertKind.FAILED, AlertKind.WARNING) and not soon)
     assert (DETAILS_ACTION in pressable(message)) is (kind is not AlertKind.RECOVERED and not soon)
     assert (EXTEND_ACTION in pressable(message)) is soon, "what can be done about it stands alone"
 
@@ -224,18 +229,18 @@ def test_the_button_knows_its_alert() -> None:
     alert = an_alert(up(), cause="T-1|lost", kind=AlertKind.WARNING)
     values = [e["value"] for b in alert_message(alert).blocks for e in b.get("elements", []) if "value" in e]
 
-    assert AlertName.read(values[0]) == AlertName("rec1", AlertKind.WARNING, "T-1|lost") == AlertName.of(alert)
+    assert AlertKey.read(values[0]) == AlertKey("rec1", AlertKind.WARNING, "T-1|lost") == AlertKey.of(alert)
 
 
 @pytest.mark.parametrize("value", ["", "rec1", "rec1|recording_failed", "rec1|nothing|lost", "||"])
 def test_what_names_no_alert_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        AlertName.read(value)
+        AlertKey.read(value)
 
 
 def test_who_is_on_it_is_shown_in_place_of_the_button() -> None:
     alert = an_alert(up())
-    message = alert_message(alert, taken=Taken("U7", at(90)))
+    message = alert_message(alert, acknowledgement=Acknowledgement("U7", at(90)))
 
     assert f"<@U7> is on it, since {clock(at(90))}" in words(message)
     assert pressable(message) == [AGAIN_ACTION, DETAILS_ACTION]
@@ -246,7 +251,7 @@ def test_who_is_on_it_is_shown_in_place_of_the_button() -> None:
 
 
 def test_the_warning_about_a_loss_says_which_part_goes_on_and_what_is_missing() -> None:
-    alert = an_alert(up(lost_parts=(a_lost_part(),)), kind=AlertKind.WARNING, reason=Reason.LOST)
+    alert = an_alert(up(lost_segments=(a_lost_segment(),)), kind=AlertKind.WARNING, reason=Reason.LOST)
     said = words(alert_message(alert))
 
     assert f"Part 2 since {clock(at(170))}" in said
@@ -257,13 +262,13 @@ def test_the_warning_about_a_loss_says_which_part_goes_on_and_what_is_missing() 
         for each in block.get("elements", [])[:9]
         if "action_id" in each
     ]
-    assert actions == [TAKE_ACTION, DETAILS_ACTION], "nothing has to be started"
+    assert actions == [ACKNOWLEDGE_ACTION, DETAILS_ACTION], "nothing has to be started"
 
 
 def test_whoever_opens_the_files_reads_there_what_is_missing() -> None:
     told = {"kind": AlertKind.FILES, "reason": None}
-    on_again = over(lost_parts=(a_lost_part(),), delivery=a_delivery())
-    stopped = over(lost_parts=(a_lost_part(on_at=None),), delivery=a_delivery())
+    on_again = over(lost_segments=(a_lost_segment(),), delivery=a_delivery())
+    stopped = over(lost_segments=(a_lost_segment(resumed_at=None),), delivery=a_delivery())
 
     assert f"{clock(at(30))} to {clock(at(170))} is missing (2 min 20 s)" in words(
         alert_message(an_alert(on_again, **told))
@@ -274,14 +279,14 @@ def test_whoever_opens_the_files_reads_there_what_is_missing() -> None:
 
 
 def test_where_the_lost_one_recorded_until_the_next_was_up_it_says_so() -> None:
-    alert = an_alert(up(lost_parts=(a_lost_part(left_at=at(180)),)), kind=AlertKind.WARNING, reason=Reason.LOST)
+    alert = an_alert(up(lost_segments=(a_lost_segment(left_at=at(180)),)), kind=AlertKind.WARNING, reason=Reason.LOST)
 
     assert "Nothing should be missing" in words(alert_message(alert))
 
 
 def test_the_gap_is_as_agora_told_it_where_it_did() -> None:
-    told = Told(gaps=(Gap(begun_at=at(12), ended_at=at(14)), Gap(begun_at=at(44), ended_at=at(168))))
-    row = up(lost_parts=(a_lost_part(),), told=told)
+    told = Reported(gaps=(Gap(begun_at=at(12), ended_at=at(14)), Gap(begun_at=at(44), ended_at=at(168))))
+    row = up(lost_segments=(a_lost_segment(),), reported=told)
     said = words(alert_message(an_alert(row, kind=AlertKind.WARNING, reason=Reason.LOST)))
 
     assert said.count("is missing") == 1
@@ -290,7 +295,7 @@ def test_the_gap_is_as_agora_told_it_where_it_did() -> None:
 
 @pytest.mark.parametrize("reason", [Reason.OVERLOADED, Reason.UNAVAILABLE, Reason.NEVER_STARTED])
 def test_a_failure_to_record_on_says_when_it_was_lost_and_why_it_does_not_go_on(reason: Reason) -> None:
-    failed = over(state=State.FAILED, reason=reason, lost_parts=(a_lost_part(on_at=None),))
+    failed = over(state=State.FAILED, reason=reason, lost_segments=(a_lost_segment(resumed_at=None),))
     message = alert_message(an_alert(failed, reason=reason))
 
     for part in ("was lost", "could not record on", f"since {clock(at(30))}", FAILED[reason].happened):
@@ -300,6 +305,6 @@ def test_a_failure_to_record_on_says_when_it_was_lost_and_why_it_does_not_go_on(
 
 
 def test_a_failure_after_parts_that_were_recorded_on_is_told_as_any_other() -> None:
-    failed = over(state=State.FAILED, reason=Reason.CRASHED, lost_parts=(a_lost_part(),))
+    failed = over(state=State.FAILED, reason=Reason.CRASHED, lost_segments=(a_lost_segment(),))
 
     assert "could not record on" not in words(alert_message(an_alert(failed, reason=Reason.CRASHED)))

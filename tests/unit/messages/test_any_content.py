@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from messages import replies
 from messages.alerts import alert_message
 from messages.blocks import Message
-from messages.cards import Frame, card
+from messages.cards import CardConfig, card
 from messages.copy import ENDED, FAILED, RECOVERED, WARNING
 from messages.details import details
-from messages.form import Begun, Limits, at_a_field, form, not_one_of, not_opened, runs_elsewhere, runs_here
+from messages.form import FormDefaults, Limits, at_a_field, form, not_one_of, not_opened, runs_elsewhere, runs_here
 from messages.help import help_text, unknown_command, usage
 from messages.links import links as link_message
 from messages.links import membership_unknown
@@ -24,14 +24,15 @@ from messages.listing import listing, nothing_there
 from messages.replies import not_shown, on_it_already
 from messages.timeline import line_message
 from recordings.errors import SlackRefused
-from recordings.model.alerts import Alert, AlertKind, Taken
-from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.alerts import Acknowledgement, Alert, AlertKind
+from recordings.model.delivery import Delivery, DeliveryState, MediaFile
 from recordings.model.listing import Cursor, Page
 from recordings.model.options import Layout, Media, Options, Resolution
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
-from recordings.model.reported import Gap, Told
-from recordings.model.timeline import Happening, Line
+from recordings.model.recording import Recording, State
+from recordings.model.reported import Gap, Reported
+from recordings.model.timeline import TimelineEntry, TimelineEvent
 from recordings.service.details import Details
 from recordings.service.links import Link, Links
 from simulator.slack.blocks import view_problems, view_too_large
@@ -69,7 +70,7 @@ any_recording = st.one_of(failures, ends, unfinished)
 
 @given(any_recording, anything)
 def test_a_card(recording: Recording, folder: str) -> None:
-    message = card(recording, Frame(14_400, lambda _: folder))
+    message = card(recording, CardConfig(14_400, lambda _: folder))
 
     assert_slack_takes(message)
     assert message.metadata["event_type"] == "recording_card"
@@ -82,14 +83,16 @@ def test_an_alert(recording: Recording, what: tuple[AlertKind, Reason | None], f
     message = alert_message(alert, folder, direct=direct)
 
     assert_slack_takes(message)
-    assert_slack_takes(alert_message(alert, folder, direct=direct, taken=Taken(PEOPLE[0], NOW)))
+    assert_slack_takes(alert_message(alert, folder, direct=direct, acknowledgement=Acknowledgement(PEOPLE[0], NOW)))
     assert message.metadata["event_type"] == kind
     assert message.metadata["event_payload"].get("reason") == (reason or recording.reason)
 
 
-@given(st.sampled_from(Happening), people, anything)
-def test_a_line_of_what_happened(what: Happening, who: str, detail: str) -> None:
-    said = Line(recording_id="rec1", slack_channel=CHANNEL, at=NOW, what=what, who=who, moment=NOW, detail=detail)
+@given(st.sampled_from(TimelineEvent), people, anything)
+def test_a_line_of_what_happened(what: TimelineEvent, who: str, detail: str) -> None:
+    said = TimelineEntry(
+        recording_id="rec1", slack_channel=CHANNEL, at=NOW, what=what, who=who, moment=NOW, detail=detail
+    )
 
     assert_slack_takes(line_message(said))
 
@@ -99,7 +102,7 @@ LONGEST = over(
     agora_channel="&" * 64,
     slack_channel=CHANNEL,
     started_by=PEOPLE[0],
-    stop_wanted_by=PEOPLE[1],
+    stop_by=PEOPLE[1],
     state=State.FAILED,
     reason=Reason.LOST,
     detail=WORST,
@@ -110,24 +113,24 @@ LONGEST = over(
 )
 
 
-@pytest.mark.parametrize("state", Delivered)
+@pytest.mark.parametrize("state", DeliveryState)
 @pytest.mark.parametrize("parts", [0, 60])
-def test_a_card_and_an_alert_at_their_longest(state: Delivered, parts: int) -> None:
+def test_a_card_and_an_alert_at_their_longest(state: DeliveryState, parts: int) -> None:
     many = (WORST,) * 60
     delivery = Delivery(state=state, playlists=many, seconds=1e9, size=10**15, missing=many, empty=many)
-    if state is Delivered.UNVERIFIED:
+    if state is DeliveryState.UNVERIFIED:
         delivery = replace(delivery, code=WORST)
-    recording = replace(LONGEST, delivery=replace(delivery, parts=(Part(key=WORST, size=10**15),) * parts))
+    recording = replace(LONGEST, delivery=replace(delivery, media_files=(MediaFile(key=WORST, size=10**15),) * parts))
 
-    assert_slack_takes(card(recording, Frame(14_400, lambda _: WORST)))
+    assert_slack_takes(card(recording, CardConfig(14_400, lambda _: WORST)))
     for kind, reason in ALERTS:
         alert = Alert(kind=kind, reason=reason, cause="x", recording=recording, raised_at=NOW)
         assert_slack_takes(alert_message(alert, WORST, direct=True))
-        assert_slack_takes(alert_message(alert, WORST, taken=Taken(PEOPLE[0], NOW)))
+        assert_slack_takes(alert_message(alert, WORST, acknowledgement=Acknowledgement(PEOPLE[0], NOW)))
     listed = [replace(recording, id=f"rec{number}", card_ts="1750160520.000100") for number in range(10)]
     assert_slack_takes(listing(Page(listed, Cursor(NOW, "rec9", "&" * 64), True, "&" * 64), "acme"))
     gaps = (Gap(begun_at=NOW, ended_at=NOW),) * 60
-    worst = replace(recording, sid=WORST, told=Told(notices=10**6, gaps=gaps))
+    worst = replace(recording, sid=WORST, reported=Reported(notifications=10**6, gaps=gaps))
     message = details(Details(worst, (a_recorder(sid=WORST, resource_id=WORST, moved_uid=2**32),) * 60))
     assert_slack_takes(message)
     assert "earlier recorders" in str(message.blocks[-1])
@@ -156,7 +159,7 @@ def test_a_page_of_the_list(few: list[Recording], more: bool, first: bool, name:
 @given(anything, people)
 def test_a_reply_to_whoever_would_take_an_alert(error: str, person: str) -> None:
     assert_slack_takes(not_shown(SlackRefused(error)))
-    assert_slack_takes(on_it_already(Taken(person, NOW)))
+    assert_slack_takes(on_it_already(Acknowledgement(person, NOW)))
 
 
 @given(any_recording, links)
@@ -190,7 +193,7 @@ def test_a_link_that_is_too_long_for_a_button_is_not_sent() -> None:
 
 
 begun = st.builds(
-    Begun,
+    FormDefaults,
     channel=st.just("") | agora_names,
     recent=st.lists(agora_names, max_size=50, unique=True),
     options=st.builds(
@@ -204,8 +207,8 @@ begun = st.builds(
 
 
 @given(begun, st.floats(60, 10**7), st.booleans(), anything)
-def test_the_form(begun: Begun, usual: float, tokens: bool, private: str) -> None:
-    view = form(begun, Limits(usual, tokens), private[:3000])
+def test_the_form(begun: FormDefaults, default_duration: float, tokens: bool, private: str) -> None:
+    view = form(begun, Limits(default_duration, tokens), private[:3000])
 
     assert json.loads(json.dumps(view)) == view
     assert view_problems(view) == []
@@ -216,7 +219,7 @@ def test_the_form(begun: Begun, usual: float, tokens: bool, private: str) -> Non
 
 def test_the_form_at_its_longest() -> None:
     names = [f"{number:02}".ljust(64, "&") for number in range(50)]
-    view = form(Begun("&" * 64, names), Limits(10**7, tokens=True), "x" * 3000)
+    view = form(FormDefaults("&" * 64, names), Limits(10**7, tokens=True), "x" * 3000)
 
     check_view(view)
     assert view_problems(view) == []

@@ -10,16 +10,17 @@ import pytest
 
 from messages.blocks import Message, clock, date_and_time
 from messages.buttons import AGAIN_ACTION
-from messages.cards import EXTEND_ACTION, STOP_ACTION, Frame, card
+from messages.cards import EXTEND_ACTION, STOP_ACTION, CardConfig, card
 from messages.copy import FAILED
 from messages.files import LINKS_ACTION
 from messages.layout import LAYOUT_ACTION
-from recordings.model.delivery import Delivered, Delivery
-from recordings.model.options import Layout, Media, Options, Resolution, Shown
-from recordings.model.recording import HOLDS_CHANNEL, Reason, Recording, State
-from tests.fakes.rows import NOW, a_delivery, a_lost_part, a_recording, at, over, up, with_card
+from recordings.model.delivery import Delivery, DeliveryState
+from recordings.model.options import AppliedLayout, Layout, Media, Options, Resolution
+from recordings.model.reason import Reason
+from recordings.model.recording import HOLDS_CHANNEL, Recording, State
+from tests.fakes.rows import NOW, a_delivery, a_lost_segment, a_recording, at, changed, over, up, with_card
 
-FRAME = Frame(14_400, lambda recording: f"slack/{recording.slack_channel}")
+FRAME = CardConfig(14_400, lambda recording: f"slack/{recording.slack_channel}")
 
 
 def shown(recording: Recording) -> str:
@@ -46,8 +47,8 @@ def button(recording: Recording, action: str = STOP_ACTION) -> dict[str, Any] | 
     return next((dict(element) for element in elements if element.get("action_id") == action), None)
 
 
-def elements(recording: Recording, frame: Frame = FRAME) -> list[dict[str, Any]]:
-    actions = [block for block in card(recording, frame).blocks if block["type"] == "actions"]
+def elements(recording: Recording, card_config: CardConfig = FRAME) -> list[dict[str, Any]]:
+    actions = [block for block in card(recording, card_config).blocks if block["type"] == "actions"]
     return [dict(element) for block in actions for element in block["elements"]]
 
 
@@ -73,14 +74,14 @@ def test_who_was_there_when_agora_was_last_asked_is_shown_while_it_goes_on(prese
 
     assert line in shown(with_card(**there)).splitlines()
     assert line in shown(up(**there, first_file_at=None)).splitlines()
-    assert line not in shown(up(**there, stop_wanted_at=NOW, stop_wanted_by="U2"))
+    assert line not in shown(up(**there, stop_at=NOW, stop_by="U2"))
     assert line not in shown(over(**there))
 
 
 def test_where_something_was_stored_nobody_is_asked_whether_it_is_the_right_channel() -> None:
     before = up(present=0, present_at=at(4))
     after = up(state=State.INTERRUPTED, present=0, present_at=at(40))
-    second = up(lost_parts=(a_lost_part(),), first_file_at=None, present=0, present_at=at(200))
+    second = up(lost_segments=(a_lost_segment(),), first_file_at=None, present=0, present_at=at(200))
 
     assert "Nobody" not in shown(before), "somebody came after that, or there would be no file"
     assert f"Nobody was in the call at {clock(at(40))}" in shown(after).splitlines()
@@ -100,7 +101,7 @@ def test_who_put_the_end_off_last_is_shown_in_one_line_while_it_goes_on() -> Non
 
     assert f"Extended to {date_and_time(at(4500))} by <@U2>" in shown(extended)
     assert "Extended" not in shown(up(ends_at=at(4500)))
-    assert "Extended" not in shown(replace(extended, stop_wanted_by="U3", stop_wanted_at=at(50)))
+    assert "Extended" not in shown(changed(extended, stop_by="U3", stop_at=at(50)))
     assert "Extended" not in shown(over(ends_at=at(4500), extended_by="U2"))
 
 
@@ -112,14 +113,14 @@ def test_while_it_is_up_and_nobody_stops_it_a_button_puts_the_end_off(state: Sta
     assert bool(found) is (state in (State.RECORDING, State.INTERRUPTED))
     for each in found:
         assert (each["value"], each["text"]["text"], "confirm" in each) == ("rec1", "Extend 30 min", False)
-    assert EXTEND_ACTION not in [each["action_id"] for each in elements(up(stop_wanted_at=at(50), stop_wanted_by="U2"))]
+    assert EXTEND_ACTION not in [each["action_id"] for each in elements(up(stop_at=at(50), stop_by="U2"))]
 
 
 @pytest.mark.parametrize(
     ("seconds", "label"), [(1800, "30 min"), (3600, "1 h"), (5400, "1 h 30 min"), (6, "6 s"), (0.2, "0.2 s")]
 )
 def test_the_button_says_by_how_much(seconds: float, label: str) -> None:
-    found = elements(up(), Frame(14_400, FRAME.folder, seconds))
+    found = elements(up(), CardConfig(14_400, FRAME.folder, seconds))
 
     assert [each["text"]["text"] for each in found if each["type"] == "button"] == ["Stop", f"Extend {label}"]
 
@@ -151,7 +152,7 @@ def test_while_it_can_be_stopped_there_is_a_button_that_asks_first(state: State)
 
 
 def test_once_somebody_asked_for_the_stop_the_button_is_gone_and_it_says_who() -> None:
-    asked = up(stop_wanted_by="U2", stop_wanted_at=at(50))
+    asked = up(stop_by="U2", stop_at=at(50))
 
     assert button(asked) is None
     assert f"Stop asked for by <@U2> at {clock(at(50))}" in shown(asked)
@@ -166,7 +167,7 @@ def test_at_the_end_it_says_who_stopped_it_and_how_long_it_was() -> None:
 
 
 def test_an_end_that_nobody_here_asked_for_says_why() -> None:
-    assert "nobody was left in the call" in shown(over(reason=Reason.IDLE, stop_wanted_by=None, stop_wanted_at=None))
+    assert "nobody was left in the call" in shown(over(reason=Reason.IDLE, stop_by=None, stop_at=None))
 
 
 def test_an_end_with_nothing_recorded_says_so_and_who_stopped_it() -> None:
@@ -190,7 +191,7 @@ def test_a_span_that_nobody_watched_is_shown() -> None:
 
 
 def test_it_looks_the_same_as_long_as_nothing_happens() -> None:
-    asked = up(queried_at=at(999), tries=4, next_step_at=at(1000), not_found=1, poked=3)
+    asked = up(queried_at=at(999), tries=4, next_step_at=at(1000), not_found=1, revision=3)
 
     assert card(asked, FRAME) == card(up(), FRAME)
 
@@ -203,7 +204,7 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
         {"first_file_at": None},
         {"started_at": at(11)},
         {"ended_at": at(12)},
-        {"stop_wanted_by": "U2", "stop_wanted_at": at(12)},
+        {"stop_by": "U2", "stop_at": at(12)},
         {"ending": Reason.TIME_LIMIT},
         {"ends_at": at(2700)},
         {"ends_at": at(2700), "extended_by": "U2"},
@@ -212,7 +213,7 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
         {"state": State.FAILED, "reason": Reason.REJECTED, "detail": "x"},
         {"state": State.ENDED, "reason": Reason.IDLE, "files": ("a.mp4",)},
     ):
-        after = replace(before, **change)
+        after = changed(before, **change)
         assert card(after, FRAME) != card(before, FRAME), change
         assert after.visible != before.visible, change
 
@@ -244,16 +245,25 @@ def test_at_every_moment_there_are_as_few_buttons_as_can_be() -> None:
     assert buttons(over(delivery=a_delivery())) == [LINKS_ACTION, AGAIN_ACTION]
 
 
-WISH = {"layout_wanted": Layout.SPEAKER, "layout_wanted_by": "U2", "layout_wanted_at": at(20)}
+WISH = {"chosen_layout": Layout.SPEAKER, "layout_by": "U2", "layout_at": at(20)}
 MADE: dict[str, tuple[Recording, str]] = {
     "sound only": (up(options=Options(media=Media.AUDIO)), "Sound only"),
     "large": (up(options=Options(resolution=Resolution.P1080)), "1080p"),
     "asked for so": (up(options=Options(layout=Layout.FLOATING)), "Layout: floating"),
-    "chosen": (up(**WISH, shown=Shown(layout=Layout.SPEAKER, big_uid=7)), "Layout: speaker, chosen by <@U2> (user 7"),
+    "chosen": (
+        up(**WISH, applied_layout=AppliedLayout(layout=Layout.SPEAKER, big_uid=7)),
+        "Layout: speaker, chosen by <@U2> (user 7",
+    ),
     "chosen, and nobody there": (up(**WISH), "Layout: speaker, chosen by <@U2>, once somebody is in the call"),
-    "refused": (up(**WISH, shown=Shown(refused_at=at(20))), "Layout: grid. Agora refused speaker, which <@U2> chose"),
-    "chosen back": (up(**(WISH | {"layout_wanted": Layout.GRID})), "Layout: grid, chosen by <@U2>"),
-    "over": (over(**WISH, shown=Shown(layout=Layout.SPEAKER, big_uid=7)), "Layout: speaker, chosen by <@U2>"),
+    "refused": (
+        up(**WISH, applied_layout=AppliedLayout(refused_at=at(20))),
+        "Layout: grid. Agora refused speaker, which <@U2> chose",
+    ),
+    "chosen back": (up(**(WISH | {"chosen_layout": Layout.GRID})), "Layout: grid, chosen by <@U2>"),
+    "over": (
+        over(**WISH, applied_layout=AppliedLayout(layout=Layout.SPEAKER, big_uid=7)),
+        "Layout: speaker, chosen by <@U2>",
+    ),
     "both": (up(options=Options(layout=Layout.FLOATING, resolution=Resolution.P360)), "360p \u00b7 Layout: floating"),
 }
 
@@ -288,11 +298,14 @@ def test_what_is_rarely_wanted_is_in_a_menu(state: State) -> None:
 # the files
 
 UPLOADING = over(state=State.UPLOADING, reason=None, files_awaited=True)
-DENIED = Delivery(state=Delivered.UNVERIFIED, code="AccessDenied")
-MISSING = Delivery(state=Delivered.MISSING, missing=("SID_daily_0.mp4",))
+DENIED = Delivery(state=DeliveryState.UNVERIFIED, code="AccessDenied")
+MISSING = Delivery(state=DeliveryState.MISSING, missing=("SID_daily_0.mp4",))
 TITLES: dict[str, tuple[Recording, str]] = {
     "looked for": (UPLOADING, "⏫ *Stopped, files are being uploaded*"),
-    "in the backup": (replace(UPLOADING, delivery=Delivery(state=Delivered.IN_BACKUP)), "⏫ *Stopped, files are being"),
+    "in the backup": (
+        replace(UPLOADING, delivery=Delivery(state=DeliveryState.IN_BACKUP)),
+        "⏫ *Stopped, files are being",
+    ),
     "ready": (over(delivery=a_delivery()), "✅ *Finished*"),
     "not verified": (over(delivery=DENIED), "✅ *Stopped; not verified*"),
     "missing": (over(delivery=MISSING), "⚠️ *Finished, but its files are missing*"),
@@ -321,15 +334,17 @@ def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> N
     assert (links["action_id"], links["value"]) == (LINKS_ACTION, "rec1")
 
 
-@pytest.mark.parametrize("delivery", [None, Delivery(), DENIED, MISSING, replace(a_delivery(), parts=())])
+@pytest.mark.parametrize("delivery", [None, Delivery(), DENIED, MISSING, replace(a_delivery(), media_files=())])
 def test_without_an_mp4_that_is_there_there_is_no_button(delivery: Delivery | None) -> None:
     assert button(over(delivery=delivery), LINKS_ACTION) is None
 
 
 def test_a_look_that_finds_nothing_new_leaves_the_card_as_it_was() -> None:
     before = replace(UPLOADING, delivery=None)
-    for looks in range(1, 4):
-        after = replace(before, delivery=Delivery(looks=looks, seen=str(looks), size=looks, missing=("a.ts",) * looks))
+    for checks in range(1, 4):
+        after = replace(
+            before, delivery=Delivery(checks=checks, seen=str(checks), size=checks, missing=("a.ts",) * checks)
+        )
         assert card(after, FRAME) == card(before, FRAME)
         assert after.visible == before.visible
 
@@ -337,7 +352,7 @@ def test_a_look_that_finds_nothing_new_leaves_the_card_as_it_was() -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"delivery": Delivery(state=Delivered.IN_BACKUP)},
+        {"delivery": Delivery(state=DeliveryState.IN_BACKUP)},
         {"delivery": DENIED},
         {"delivery": MISSING},
         {"delivery": replace(MISSING, missing=("other.ts",))},
@@ -396,11 +411,11 @@ def test_a_name_is_as_it_is_in_metadata() -> None:
 
 # recorded on
 
-LOST_PART = a_lost_part()
+LOST_PART = a_lost_segment()
 
 
 def test_a_later_part_says_since_when_it_is_and_what_is_missing() -> None:
-    said = shown(up(lost_parts=(LOST_PART,)))
+    said = shown(up(lost_segments=(LOST_PART,)))
 
     assert f"Since {clock(at(10))}" in said, "it is one recording, from its first part on"
     assert f"Part 2 since {clock(at(170))}" in said
@@ -409,7 +424,9 @@ def test_a_later_part_says_since_when_it_is_and_what_is_missing() -> None:
 
 
 def test_between_two_parts_it_says_that_it_was_lost_and_goes_on_and_can_be_stopped() -> None:
-    between = up(state=State.INTERRUPTED, sid=None, first_file_at=None, lost_parts=(replace(LOST_PART, on_at=None),))
+    between = up(
+        state=State.INTERRUPTED, sid=None, first_file_at=None, lost_segments=(replace(LOST_PART, resumed_at=None),)
+    )
     said = shown(between)
 
     assert "🟠 *Recorder lost; starting part 2*" in said
@@ -421,13 +438,13 @@ def test_between_two_parts_it_says_that_it_was_lost_and_goes_on_and_can_be_stopp
 
 
 def test_stopped_between_two_parts_it_says_from_when_on_there_is_nothing() -> None:
-    said = shown(over(lost_parts=(replace(LOST_PART, on_at=None),)))
+    said = shown(over(lost_segments=(replace(LOST_PART, resumed_at=None),)))
 
     assert f"The recorder was lost at {clock(at(30))}: nothing was recorded after that" in said
 
 
 def test_where_it_was_not_recorded_on_it_says_both_and_the_cause() -> None:
-    failed = over(state=State.FAILED, reason=Reason.OVERLOADED, lost_parts=(replace(LOST_PART, on_at=None),))
+    failed = over(state=State.FAILED, reason=Reason.OVERLOADED, lost_segments=(replace(LOST_PART, resumed_at=None),))
     said = shown(failed)
 
     assert "could not record on" in said
@@ -435,8 +452,8 @@ def test_where_it_was_not_recorded_on_it_says_both_and_the_cause() -> None:
 
 
 def test_once_it_is_over_it_says_how_many_parts_there_are() -> None:
-    third = replace(LOST_PART, sid="SECOND", found_at=at(300), lost_at=at(400), on_at=at(410))
-    said = shown(over(ended_at=at(900), lost_parts=(LOST_PART, third)))
+    third = replace(LOST_PART, sid="SECOND", found_at=at(300), lost_at=at(400), resumed_at=at(410))
+    said = shown(over(ended_at=at(900), lost_segments=(LOST_PART, third)))
 
     assert "Recorded in 3 parts: the recorder was lost twice" in said
     assert said.count("is missing") == 2
@@ -444,7 +461,9 @@ def test_once_it_is_over_it_says_how_many_parts_there_are() -> None:
 
 
 def test_files_that_a_lost_part_did_not_store_are_named_beside_those_that_are_there() -> None:
-    said = shown(over(lost_parts=(LOST_PART,), delivery=a_delivery(missing=("FIRST_daily.m3u8", "FIRST_daily_0.mp4"))))
+    said = shown(
+        over(lost_segments=(LOST_PART,), delivery=a_delivery(missing=("FIRST_daily.m3u8", "FIRST_daily_0.mp4")))
+    )
 
     assert "📁 The files are there: 1 MP4 file" in said
     assert "Of a part that was lost, or held nothing, these files were not stored:" in said

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from messages.files import LINKS_ACTION, amount, file_lines, has_links, links_block, summary, what_is_wrong
-from recordings.model.delivery import Delivered, Delivery, Part
+from recordings.model.delivery import Delivery, DeliveryState, MediaFile
 from recordings.model.recording import Recording, State
 from tests.fakes.rows import a_delivery, a_recording, over, up
 
@@ -19,7 +19,7 @@ def said(delivery: Delivery | None, **facts: object) -> str:
 
 
 def missing(*names: str, **facts: object) -> Delivery:
-    return Delivery(state=Delivered.MISSING, missing=names, **facts)  # type: ignore[arg-type]
+    return Delivery(state=DeliveryState.MISSING, missing=names, **facts)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_a_size_is_read_in_words(size: int, words: str) -> None:
         (a_delivery(812_000_000), "1 MP4 file, 1 h 05 min, 812 MB"),
         (a_delivery(10**9, 4 * 10**8), "2 MP4 files, 1 h 05 min, 1.4 GB"),
         (a_delivery(5000, seconds=42.2), "1 MP4 file, 42 s, 5.0 kB"),
-        (replace(a_delivery(), parts=()), "no MP4, HLS only, 1 h 05 min, 1.7 GB"),
+        (replace(a_delivery(), media_files=()), "no MP4, HLS only, 1 h 05 min, 1.7 GB"),
         (a_delivery(5000, seconds=0.0), "1 MP4 file, 5.0 kB"),
     ],
 )
@@ -67,7 +67,7 @@ def test_ready_files_are_told_with_their_place() -> None:
 
 
 def test_without_an_mp4_the_playlist_to_open_is_named() -> None:
-    words = said(replace(a_delivery(), parts=()))
+    words = said(replace(a_delivery(), media_files=()))
 
     assert "no MP4, HLS only" in words
     assert f"To play it, open `SID_daily.m3u8` of `{FOLDER}`" in words
@@ -75,9 +75,9 @@ def test_without_an_mp4_the_playlist_to_open_is_named() -> None:
 
 def test_what_a_server_that_failed_left_without_an_mp4_is_named_too() -> None:
     two = a_delivery(playlists=("folder/SID_daily.m3u8", "folder/bak0_SID_daily.m3u8"))
-    died = replace(two, parts=(Part(key="folder/bak0_SID_daily_0.mp4", size=5000),))
+    died = replace(two, media_files=(MediaFile(key="folder/bak0_SID_daily_0.mp4", size=5000),))
 
-    assert "To play it, open" not in said(replace(two, parts=(*two.parts, *died.parts)))
+    assert "To play it, open" not in said(replace(two, media_files=(*two.media_files, *died.media_files)))
     assert "Without an MP4: `SID_daily.m3u8`" in said(died)
 
 
@@ -93,11 +93,11 @@ def test_while_they_are_looked_for_it_says_that_it_tells(delivery: Delivery | No
 
 
 def test_the_backup_is_told() -> None:
-    assert "keeps the rest in its backup" in said(Delivery(state=Delivered.IN_BACKUP), files_awaited=True)
+    assert "keeps the rest in its backup" in said(Delivery(state=DeliveryState.IN_BACKUP), files_awaited=True)
 
 
 def test_where_the_bot_may_not_look_it_says_so_with_the_storages_word_and_what_agora_named() -> None:
-    denied = Delivery(state=Delivered.UNVERIFIED, code="AccessDenied")
+    denied = Delivery(state=DeliveryState.UNVERIFIED, code="AccessDenied")
 
     assert "Not verified: I can't look into the bucket (AccessDenied)." in said(denied)
     assert f"Agora was told to put the files into `{FOLDER}`." in said(denied)
@@ -115,7 +115,9 @@ def test_nothing_at_all_is_told_from_something_missing() -> None:
         "`a_0.mp4`",
         f"Looked for in `{FOLDER}`",
     ]
-    assert said(missing("a_1.mp4", parts=(Part(key="a_0.mp4", size=5000),), seconds=40, size=9000)).splitlines() == [
+    assert said(
+        missing("a_1.mp4", media_files=(MediaFile(key="a_0.mp4", size=5000),), seconds=40, size=9000)
+    ).splitlines() == [
         "These files are missing:",
         "`a_1.mp4`",
         f"Looked for in `{FOLDER}`; found: 1 MP4 file, 40 s, 5.0 kB",
@@ -123,7 +125,7 @@ def test_nothing_at_all_is_told_from_something_missing() -> None:
 
 
 def test_an_empty_file_is_told_as_such_and_nothing_is_said_to_be_found() -> None:
-    tiny = missing(parts=(Part(key="a_0.mp4", size=112),), size=112, empty=("a_0.mp4",))
+    tiny = missing(media_files=(MediaFile(key="a_0.mp4", size=112),), size=112, empty=("a_0.mp4",))
 
     assert said(tiny).splitlines() == ["These files hold nothing:", "`a_0.mp4`", f"Looked for in `{FOLDER}`"]
 
@@ -135,7 +137,7 @@ def test_empty_and_missing_files_are_told_apart() -> None:
 
 
 def test_a_key_that_the_storage_refuses_is_told_as_that() -> None:
-    words = said(Delivery(state=Delivered.MISSING, code="InvalidAccessKeyId"))
+    words = said(Delivery(state=DeliveryState.MISSING, code="InvalidAccessKeyId"))
 
     assert "The storage refuses the key or the bucket (InvalidAccessKeyId)" in words
     assert FOLDER in words
@@ -175,13 +177,13 @@ def test_there_is_a_button_where_a_link_can_give_something() -> None:
     assert linked(a_delivery())
     assert linked(a_delivery(), State.FAILED)
     assert not linked(None)
-    assert not linked(replace(a_delivery(), parts=()))
-    for state in set(Delivered) - {Delivered.READY, Delivered.MISSING}:
+    assert not linked(replace(a_delivery(), media_files=()))
+    for state in set(DeliveryState) - {DeliveryState.READY, DeliveryState.MISSING}:
         assert not linked(a_delivery(state=state)), state
 
 
 def test_where_something_is_missing_a_link_gives_the_mp4_files_that_are_there() -> None:
-    half = a_delivery(state=Delivered.MISSING, missing=("SID_daily_20260617114200000.ts",))
+    half = a_delivery(state=DeliveryState.MISSING, missing=("SID_daily_20260617114200000.ts",))
     hollow = replace(half, missing=(), empty=("SID_daily_0.mp4",))
 
     assert has_links(over(delivery=half))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -11,19 +10,20 @@ import pytest
 
 from engine.dispatcher import Work
 from messages.blocks import Message
-from messages.cards import Frame
+from messages.cards import CardConfig
 from messages.delivery.alerts import AlertWork
 from messages.delivery.cards import CardPoster, CardWork
-from messages.delivery.limits import SlackPace
+from messages.delivery.limits import SlackLimits
 from messages.delivery.replies import ReplyWork
 from recordings.errors import SlackBusy, SlackError, SlackRefused
 from recordings.lifecycle.actions import Change
 from recordings.model.alerts import Alert, AlertKind
-from recordings.model.recording import Reason, Recording, State
-from tests.fakes.rows import FakeClock, a_recording, an_alert, at, over, up
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
+from tests.fakes.outboxes import MemoryOutbox
+from tests.fakes.repositories import Memory, MemoryLease, MemoryRecordings
+from tests.fakes.rows import FakeClock, a_recording, an_alert, at, changed, over, up
 from tests.fakes.slack import FakeSlack, Post
-from tests.fakes.store import Memory, MemoryLease, MemoryRecordings
-from tests.fakes.told import MemoryOutbox
 
 BUSY = SlackBusy("fatal_error")
 
@@ -36,13 +36,13 @@ class Office:
         self.clock = FakeClock()
         self.store = MemoryRecordings(memory)
         self.outbox = MemoryOutbox(memory)
-        self.epoch = MemoryLease(memory, "engine").hold(self.clock(), 1e9) or 0
+        self.epoch = MemoryLease(memory, "engine").hold(self.clock.now(), 1e9) or 0
         self.slack = FakeSlack(self.clock)
-        self.pace = SlackPace()
-        frame = Frame(14_400, lambda _: "slack")
-        self.poster = CardPoster(self.slack, self.pace, self.clock, frame)
-        self.cards = CardWork(self.store, self.slack, self.pace, self.poster, self.clock, frame)
-        self.alerts = AlertWork(self.outbox, self.slack, self.pace, self.clock, frame.folder)
+        self.pace = SlackLimits()
+        card_config = CardConfig(14_400, lambda _: "slack")
+        self.poster = CardPoster(self.slack, self.pace, self.clock, card_config)
+        self.cards = CardWork(self.store, self.slack, self.pace, self.poster, self.clock, card_config)
+        self.alerts = AlertWork(self.outbox, self.slack, self.pace, self.clock, card_config.folder)
         self.replies = ReplyWork(self.store, self.slack, lambda: "recorder", self.clock)
 
     def has(self, recording: Recording, response_url: str | None = None) -> Recording:
@@ -50,7 +50,7 @@ class Office:
         assert self.store.add_recording(recording, response_url) is None
         if recording.card_ts is not None:
             ts = self.slack.post(recording.slack_channel, Message("card"))
-            self.store.card_drawn(recording.id, 1, ts, self.clock(), self.epoch)
+            self.store.card_drawn(recording.id, 1, ts, self.clock.now(), self.epoch)
         return self.row(recording.id)
 
     def row(self, recording_id: str = "rec1") -> Recording:
@@ -60,11 +60,11 @@ class Office:
 
     def changes(self, recording_id: str = "rec1", *, alerts: tuple[Alert, ...] = (), **facts: object) -> None:
         before = self.row(recording_id)
-        after = replace(before, **facts)  # type: ignore[arg-type]
-        self.store.save(before, Change(after, alerts=alerts), self.epoch, self.clock())
+        after = changed(before, **facts)
+        self.store.save(before, Change(after, alerts=alerts), self.epoch, self.clock.now())
 
     def alert(self, recording: Recording, **facts: object) -> None:
-        self.changes(recording.id, alerts=(an_alert(recording, raised_at=self.clock(), **facts),))
+        self.changes(recording.id, alerts=(an_alert(recording, raised_at=self.clock.now(), **facts),))
 
     def due(self, work: Work) -> list[tuple[str, datetime]]:
         return list(work.due())
@@ -72,7 +72,7 @@ class Office:
     def does(self, *works: Work) -> None:
         """Everything that is due now, once."""
         for work in works:
-            for key in [key for key, moment in work.due() if moment <= self.clock()]:
+            for key in [key for key, moment in work.due() if moment <= self.clock.now()]:
                 work.run(key, self.epoch)
 
     def works_for(self, seconds: float, *works: Work) -> None:
@@ -184,7 +184,7 @@ def test_a_card_that_slack_refuses_for_good_is_not_tried_in_a_loop(office: Offic
 def test_a_card_in_a_channel_that_was_archived_tells_the_truth_once_it_is_open_again(office: Office) -> None:
     office.has(up())
     office.slack.failing = lambda call, where, message: SlackRefused("is_archived")
-    office.changes(state=State.ENDED, reason=Reason.STOPPED, ended_at=office.clock())
+    office.changes(state=State.ENDED, reason=Reason.STOPPED, ended_at=office.clock.now())
     office.works_for(60, office.cards)
     office.slack.failing = lambda call, where, message: None
     office.clock.passes(600)
@@ -196,7 +196,7 @@ def test_a_card_in_a_channel_that_was_archived_tells_the_truth_once_it_is_open_a
 def test_a_card_in_a_channel_that_stays_archived_is_left_alone_after_a_day(office: Office) -> None:
     office.has(up())
     office.slack.failing = lambda call, where, message: SlackRefused("is_archived")
-    office.changes(state=State.ENDED, reason=Reason.STOPPED, ended_at=office.clock())
+    office.changes(state=State.ENDED, reason=Reason.STOPPED, ended_at=office.clock.now())
     for _ in range(200):
         office.does(office.cards)
         office.clock.passes(600)
@@ -229,7 +229,7 @@ def test_a_pause_that_slack_asks_for_holds_every_card(office: Office) -> None:
 
 
 def test_one_that_was_stopped_before_its_card_was_posted_gets_one_that_says_so(office: Office) -> None:
-    office.has(a_recording(stop_wanted_by="U2", stop_wanted_at=at(1)))
+    office.has(a_recording(stop_by="U2", stop_at=at(1)))
     office.changes(state=State.ENDED, reason=Reason.STOPPED, ended_at=at(1))
     office.works_for(3, office.cards)
 
@@ -289,8 +289,8 @@ def test_an_alert_without_a_card_is_a_message_of_its_own(office: Office) -> None
 
 def test_an_alert_is_delivered_however_long_slack_is_away_and_once(office: Office) -> None:
     office.alert(office.has(up()))
-    down = office.clock() + timedelta(seconds=600)
-    office.slack.failing = lambda call, where, message: BUSY if office.clock() < down else None
+    down = office.clock.now() + timedelta(seconds=600)
+    office.slack.failing = lambda call, where, message: BUSY if office.clock.now() < down else None
     office.works_for(700, office.alerts)
 
     (post,) = office.posted()

@@ -6,13 +6,14 @@ from itertools import pairwise
 
 import pytest
 
-from messages.delivery.timeline import StoryWork
+from messages.delivery.timeline import TimelineDelivery
 from messages.timeline import line_message
 from recordings.errors import SlackBusy, SlackRefused
 from recordings.model.options import Layout
-from recordings.model.timeline import Happening, Line
+from recordings.model.timeline import TimelineEntry, TimelineEvent
+from tests.fakes.intents import set_end
+from tests.fakes.outboxes import MemoryTimeline
 from tests.fakes.rows import NOW, at, up
-from tests.fakes.told import MemoryStory
 from tests.unit.messages.test_notifier import BUSY, Office
 
 
@@ -21,13 +22,13 @@ class Storied(Office):
 
     def __init__(self) -> None:
         super().__init__()
-        self.story = MemoryStory(self.memory)
-        self.lines = StoryWork(self.story, self.slack, self.pace, self.clock)
+        self.timeline = MemoryTimeline(self.memory)
+        self.lines = TimelineDelivery(self.timeline, self.slack, self.pace, self.clock)
         self.recording = self.has(up(card_ts="1.1"))
         self.clock.passes(5)
 
     def extended(self, minutes: float = 30) -> None:
-        self.store.wish_end("rec1", "U2", self.clock(), lambda _: at(minutes * 60))
+        set_end(self.store, "rec1", "U2", self.clock.now(), lambda _: at(minutes * 60))
 
     def words(self) -> list[str]:
         return [post.message.text for post in self.posted()]
@@ -89,7 +90,7 @@ def test_a_line_that_slack_will_never_take_is_left_at_that(office: Storied, erro
 
 def test_without_a_card_there_is_no_thread_and_so_no_line(office: Storied) -> None:
     office.has(up(id="rec2", agora_channel="other", slack_channel="C2", card_ts=None))
-    office.store.wish_end("rec2", "U2", office.clock(), lambda _: at(60))
+    set_end(office.store, "rec2", "U2", office.clock.now(), lambda _: at(60))
     office.does(office.lines)
 
     assert office.posted("C2") == []
@@ -99,16 +100,19 @@ def test_without_a_card_there_is_no_thread_and_so_no_line(office: Storied) -> No
 @pytest.mark.parametrize(
     ("what", "says"),
     [
-        (Happening.EXTENDED, "⏱️ <@U2> extended it to "),
-        (Happening.LAYOUT, "🖼️ <@U2> chose the layout speaker."),
-        (Happening.LAYOUT_REFUSED, "🖼️ Agora refused the layout speaker, which <@U2> chose; it is recorded as before. "),
-        (Happening.MOVED, "🔁 Agora moved the recorder to another server at "),
-        (Happening.FOUND_AGAIN, "🔁 Agora did not find the recorder from "),
+        (TimelineEvent.EXTENDED, "⏱️ <@U2> extended it to "),
+        (TimelineEvent.LAYOUT, "🖼️ <@U2> chose the layout speaker."),
+        (
+            TimelineEvent.LAYOUT_REFUSED,
+            "🖼️ Agora refused the layout speaker, which <@U2> chose; it is recorded as before. ",
+        ),
+        (TimelineEvent.MOVED, "🔁 Agora moved the recorder to another server at "),
+        (TimelineEvent.FOUND_AGAIN, "🔁 Agora did not find the recorder from "),
     ],
 )
-def test_each_line_is_one_sentence_that_says_what_happened(what: Happening, says: str) -> None:
+def test_each_line_is_one_sentence_that_says_what_happened(what: TimelineEvent, says: str) -> None:
     facts = {"who": "U2", "moment": at(-60), "layout": Layout.SPEAKER, "detail": "invalid\nparameter"}
-    line = Line(recording_id="rec1", slack_channel="C1", at=NOW, what=what, **facts)  # type: ignore[arg-type]
+    line = TimelineEntry(recording_id="rec1", slack_channel="C1", at=NOW, what=what, **facts)  # type: ignore[arg-type]
     message = line_message(line)
 
     assert message.text.startswith(says)

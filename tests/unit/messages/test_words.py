@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Words, state_in_words
+from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Wording, state_in_words
 from messages.listing import IN_FEW_WORDS
-from recordings.model.recording import Reason, State
+from recordings.model.reason import Reason
+from recordings.model.recording import State
 from tests.fakes.rows import up
 
 # The page for outside programs (docs/, and interface.md there): which reasons come with which state or warning.
@@ -60,13 +61,13 @@ def test_every_reason_belongs_to_some_kind() -> None:
 
 
 @pytest.mark.parametrize("words", [words for _, table in KINDS.values() for words in table.values()])
-def test_what_happened_is_one_sentence(words: Words) -> None:
+def test_what_happened_is_one_sentence(words: Wording) -> None:
     assert words.happened.endswith(".")
     assert ". " not in words.happened
 
 
 @pytest.mark.parametrize("words", [*FAILED.values(), *WARNING.values()])
-def test_what_to_do_next_is_said_where_it_needs_a_person(words: Words) -> None:
+def test_what_to_do_next_is_said_where_it_needs_a_person(words: Wording) -> None:
     assert words.next_step.endswith(".")
 
 

@@ -24,25 +24,28 @@ from recordings.lifecycle import cleanup, decide
 from recordings.lifecycle.actions import (
     Acquire,
     Action,
-    Allot,
-    Answer,
-    Arrange,
-    Look,
+    AllocateRecorder,
+    CallResult,
+    ChangeLayout,
+    CheckFiles,
     Outcome,
     PostCard,
     Query,
-    Settle,
+    Reevaluate,
     Start,
     Stop,
     ThrowOut,
 )
-from recordings.lifecycle.end_times import extended, goes_on
+from recordings.lifecycle.end_times import extended
 from recordings.lifecycle.policy import Policy, Turn
-from recordings.model.inventory import Sighting, StoredFile
+from recordings.model.inventory import BucketListing, StoredFile
 from recordings.model.options import Layout
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
+from tests.fakes.intents import request_stop, set_end, set_layout
+from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import NOW, UID, a_recording, acquired, coming_up, running, up, with_card
 from tests.fakes.steps import (
     ALREADY_STARTED,
@@ -56,7 +59,6 @@ from tests.fakes.steps import (
     TASK_CONFLICT,
     UNUSABLE,
 )
-from tests.fakes.store import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 
 LONGEST_PAUSE = 40.0
 """The longest `Retry-After` that is answered here."""
@@ -70,10 +72,10 @@ PLAYLIST, SEGMENT, MP4 = (
 )
 TEXT = {PLAYLIST.key: f"#EXTM3U\n#EXTINF:15.019\n{SEGMENT.key}\n#EXT-X-ENDLIST\n"}
 LOOKS = [
-    Sighting(),
-    Sighting((PLAYLIST,), TEXT),
-    Sighting((PLAYLIST, SEGMENT), TEXT),
-    Sighting((PLAYLIST, SEGMENT, MP4), TEXT),
+    BucketListing(),
+    BucketListing((PLAYLIST,), TEXT),
+    BucketListing((PLAYLIST, SEGMENT), TEXT),
+    BucketListing((PLAYLIST, SEGMENT, MP4), TEXT),
     BucketDenied("AccessDenied"),
     BucketUnreachable("NoAnswer"),
     BucketWrong("NoSuchBucket"),
@@ -83,11 +85,11 @@ ANSWERS: dict[type[Action], list[Any]] = {
     Acquire: [*["RES"] * 12, *LOST_START, *REFUSALS],
     Start: [*["SID"] * 12, *LOST_START, *REFUSALS, ALREADY_STARTED, NO_WORKER, TASK_CONFLICT, NOT_FOUND],
     Query: [*map(RecorderStatus, [0, 1, 2, 3, 4, 4, 5, 5, 6, 7, 8, 20]), NOT_FOUND, NOT_FOUND, NOT_FOUND, *SILENCE],
-    Arrange: [None, None, NOT_FOUND, *SILENCE],
+    ChangeLayout: [None, None, NOT_FOUND, *SILENCE],
     Stop: [StopAccepted(), StopAccepted(("a.mp4",)), NOT_FOUND, LEAVING, NOTHING_RECORDED, *SILENCE],
     ThrowOut: [None, None, *SILENCE],
-    Look: LOOKS,
-    Settle: [None],
+    CheckFiles: LOOKS,
+    Reevaluate: [None],
 }
 BEGINNINGS: list[tuple[Recording, Recorder | None]] = [
     (a_recording(), None),
@@ -95,20 +97,20 @@ BEGINNINGS: list[tuple[Recording, Recorder | None]] = [
     (coming_up(), running()),
     (up(), running()),
 ]
-FAILS: dict[Reason | None, Callable[[Recording, Answer], object]] = {
+FAILS: dict[Reason | None, Callable[[Recording, CallResult], object]] = {
     Reason.UNDELIVERABLE: lambda was, answer: was.card_ts is None,
     Reason.REJECTED: lambda was, answer: was.sid is None and answer in REFUSALS,
     Reason.UNAUTHORIZED: lambda was, answer: was.sid is None and answer in REFUSALS,
     Reason.OVERLOADED: lambda was, answer: was.sid is None and answer in REFUSALS,
     Reason.UNAVAILABLE: lambda was, answer: was.sid is None and was.card_ts is not None,
     Reason.NEVER_STARTED: lambda was, answer: was.sid and was.up_at is None and usable(answer),
-    Reason.LOST: lambda was, answer: was.up_at is not None and usable(answer) and was.not_found >= 1,
+    Reason.LOST: lambda was, answer: was.up_at is not None and usable(answer) and was.probe.not_found >= 1,
     Reason.CRASHED: lambda was, answer: was.sid is not None and answer == RecorderStatus(20),
 }
 """What has to be so where a recording fails for this reason; for any other it must not."""
 
 
-def usable(answer: Answer) -> bool:
+def usable(answer: CallResult) -> bool:
     return answer == NOT_FOUND or (isinstance(answer, RecorderStatus) and answer.status < 4)
 
 
@@ -125,7 +127,7 @@ class Life(RuleBasedStateMachine):
         self.now = NOW
         self.policy = Policy()
         self.raised: list[tuple[str, str]] = []
-        self.chance = 0.0
+        self.jitter = 0.0
         self.patient = True
 
     @initialize(
@@ -134,7 +136,7 @@ class Life(RuleBasedStateMachine):
         grace=st.sampled_from([3, 120]),
         longest=st.sampled_from([60, 14_400]),
         bases=st.sampled_from([1, 2]),
-        record_on=st.sampled_from([0, 1, 3]),
+        max_resumes=st.sampled_from([0, 1, 3]),
         row=st.sampled_from(BEGINNINGS),
         patient=st.booleans(),
     )
@@ -145,7 +147,7 @@ class Life(RuleBasedStateMachine):
         grace: float,
         longest: float,
         bases: int,
-        record_on: int,
+        max_resumes: int,
         row: tuple[Recording, Recorder | None],
         patient: bool,
     ) -> None:
@@ -156,7 +158,7 @@ class Life(RuleBasedStateMachine):
             failover_grace=grace,
             max_duration=longest,
             bases=bases,
-            record_on=record_on,
+            max_resumes=max_resumes,
         )
         self.patient = patient
         recording, recorder = row
@@ -171,7 +173,7 @@ class Life(RuleBasedStateMachine):
         return found
 
     def turn(self) -> Turn:
-        return Turn(now=self.now, policy=self.policy, chance=self.chance)
+        return Turn(now=self.now, policy=self.policy, jitter=self.jitter)
 
     @rule(seconds=st.sampled_from([0.1, 1, 7, 40]))
     def a_moment_passes(self, seconds: float) -> None:
@@ -185,25 +187,27 @@ class Life(RuleBasedStateMachine):
     @rule(who=st.sampled_from(["U1", "U2"]))
     @precondition(lambda self: not self.patient)
     def somebody_stops_it(self, who: str) -> None:
-        self.recordings.wish_stop("rec1", who, self.now)
+        request_stop(self.recordings, "rec1", who, self.now)
 
     @rule(who=st.sampled_from(["U1", "U2"]), seconds=st.sampled_from([2, 1800, 50_000]))
     def somebody_puts_the_end_off(self, who: str, seconds: float) -> None:
-        end = self.row.ends_at
-        usual = self.policy.max_duration
-        _, after = self.recordings.wish_end("rec1", who, self.now, lambda row: extended(row, usual, seconds))
-        assert after.ends_at == end or (after.ends_at is not None and (end is None or after.ends_at > end))
+        end = self.row.intent.ends_at
+        default_duration = self.policy.max_duration
+        _, after = set_end(self.recordings, "rec1", who, self.now, lambda row: extended(row, default_duration, seconds))
+        assert after.intent.ends_at == end or (
+            after.intent.ends_at is not None and (end is None or after.intent.ends_at > end)
+        )
 
     @rule(who=st.sampled_from(["U1", "U2"]), layout=st.sampled_from(Layout))
     def somebody_chooses_a_layout(self, who: str, layout: Layout) -> None:
         self.now += timedelta(milliseconds=1)
-        self.recordings.wish_layout("rec1", layout, who, self.now, goes_on)
+        set_layout(self.recordings, "rec1", layout, who, self.now)
 
     @rule(data=st.data(), steps=st.integers(1, 6))
-    @precondition(lambda self: not self.row.settled)
+    @precondition(lambda self: not self.row.complete)
     def some_steps(self, data: st.DataObject, steps: int) -> None:
         for _ in range(steps):
-            if not self.row.settled:
+            if not self.row.complete:
                 self.a_step(data)
 
     def a_step(self, data: st.DataObject) -> None:
@@ -215,8 +219,8 @@ class Life(RuleBasedStateMachine):
         answer = data.draw(self.answers(action), label=f"{type(action).__name__} is answered")
         users = data.draw(st.sampled_from([EMPTY, SOMEBODY, None]), label="who is there")
         stopped = not self.patient and data.draw(st.integers(0, 9), label="stopped meanwhile where 9") == 9
-        self.chance = data.draw(st.sampled_from([0.0, 0.5, 0.999]), label="chance")
-        self.take(action, answer, users, stopped)
+        self.jitter = data.draw(st.sampled_from([0.0, 0.5, 0.999]), label="chance")
+        self.acknowledge(action, answer, users, stopped)
 
     @rule(data=st.data(), users=st.sampled_from([EMPTY, SOMEBODY, None]))
     @precondition(lambda self: self.recorders.due(9))
@@ -234,35 +238,37 @@ class Life(RuleBasedStateMachine):
         recorder = next(r for r in self.memory.recorders.values() if r.start_sent_at and not r.sid)
         self.recorders.keep_late(replace(recorder, sid="LATE", sid_at=self.now))
 
-    def answers(self, action: Action) -> st.SearchStrategy[Answer]:
-        if isinstance(action, Allot):
+    def answers(self, action: Action) -> st.SearchStrategy[CallResult]:
+        if isinstance(action, AllocateRecorder):
             return st.just(UID + len(self.memory.recorders))
         return st.sampled_from(ANSWERS[type(action)])
 
-    def take(self, action: Action, answer: Answer, users: ChannelUsers | None, stopped_meanwhile: bool) -> None:
+    def acknowledge(
+        self, action: Action, answer: CallResult, users: ChannelUsers | None, stopped_meanwhile: bool
+    ) -> None:
         was, turn = self.row, self.turn()
         recorder = self.memory.recorders.get(was.recorder_id or "")
         if isinstance(action, Start) and recorder is not None:
             life = timedelta(seconds=self.policy.recorder_life)
             recorder = replace(recorder, start_sent_at=self.now, expires_at=self.now + life)
             self.recorders.save(recorder, self.epoch)
-        looked = isinstance(action, Arrange | Allot) or decide.asks_for_users(was, action, answer, turn)
+        looked = isinstance(action, ChangeLayout | AllocateRecorder) or decide.asks_for_users(was, action, answer, turn)
         asked = users if looked else None
         change = decide.follow(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
         if stopped_meanwhile:
-            self.recordings.wish_stop("rec1", "U3", self.now)
+            request_stop(self.recordings, "rec1", "U3", self.now)
         self.recordings.save(was, change, self.epoch, self.now)
         self.raised += [(str(alert.kind), alert.cause) for alert in change.alerts]
         self.failed_for_a_reason(was, answer)
         self.comes_back_in_time(was, answer)
 
-    def clean_up(self, recorder: Recorder, action: Action, answer: Answer, users: ChannelUsers | None) -> None:
+    def clean_up(self, recorder: Recorder, action: Action, answer: CallResult, users: ChannelUsers | None) -> None:
         after = cleanup.follow(recorder, action, Outcome(answer, users), self.turn())
         self.recorders.save(after, self.epoch)
         slowest = max(self.policy.query_interval, 1.2 * max(self.policy.retry_backoff), LONGEST_PAUSE)
         assert after.gone_at or self.now < after.next_step_at <= self.now + timedelta(seconds=slowest)
 
-    def failed_for_a_reason(self, was: Recording, answer: Answer) -> None:
+    def failed_for_a_reason(self, was: Recording, answer: CallResult) -> None:
         row = self.row
         if row.state is State.FAILED and not was.over:
             assert row.reason in FAILS
@@ -270,19 +276,19 @@ class Life(RuleBasedStateMachine):
         if was.sid is not None and isinstance(answer, AgoraError) and answer in SILENCE:
             assert row.state is was.state, "such an answer says nothing"
 
-    def comes_back_in_time(self, was: Recording, answer: Answer) -> None:
+    def comes_back_in_time(self, was: Recording, answer: CallResult) -> None:
         row = self.row
-        if row.settled:
+        if row.complete:
             return
         if row.files_awaited:
             assert row.next_step_at <= self.now + timedelta(seconds=max(LONGEST_PAUSE, 10 * self.policy.query_interval))
             return
         pause = getattr(answer, "retry_after", None) or 0.0
-        waits = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
-        slowest = timedelta(seconds=max(self.policy.query_interval, pause, waits))
+        is_pending = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
+        slowest = timedelta(seconds=max(self.policy.query_interval, pause, is_pending))
         assert row.next_step_at <= self.now + slowest
         deadline = row.begun_at + timedelta(seconds=self.policy.start_timeout)
-        if row.coming_up and row.sid is None and deadline > self.now:
+        if row.is_starting and row.sid is None and deadline > self.now:
             assert row.next_step_at <= deadline
 
     @invariant()
@@ -315,10 +321,10 @@ class Life(RuleBasedStateMachine):
             return
         row = self.row
         warned = [cause for kind, cause in self.raised if kind == "recording_warning" and cause.startswith("lost-")]
-        recorded_on = [part for part in row.lost_parts if part.on_at is not None]
+        recorded_on = [part for part in row.lost_segments if part.resumed_at is not None]
         assert warned == [f"lost-{number}" for number in range(2, len(recorded_on) + 2)]
-        assert len(row.lost_parts) <= self.policy.record_on
-        assert len(row.lost_parts) - len(recorded_on) <= 1
+        assert len(row.lost_segments) <= self.policy.max_resumes
+        assert len(row.lost_segments) - len(recorded_on) <= 1
         assert [part.gap for part in recorded_on if part.gap and part.gap.ended_at > self.now] == []
 
     @invariant()
@@ -336,7 +342,7 @@ class Life(RuleBasedStateMachine):
         if not self.memory.rows:
             return
         begun = self.now
-        while not self.row.settled or self.recorders.due(1):
+        while not self.row.complete or self.recorders.due(1):
             self.next_step_of_all()
             assert self.now <= begun + self.time_to_end(), self.row
         assert all(not r.wanted for r in self.memory.recorders.values())
@@ -356,9 +362,14 @@ class Life(RuleBasedStateMachine):
         job = self.recordings.job(key)
         assert job is not None
         action = decide.decide(job.recording, job.recorder, self.turn())
-        usual = {PostCard: "1.1", Allot: UID + len(self.memory.recorders), Settle: None, Look: BucketDenied("no")}
-        answer: Any = usual.get(type(action), NOT_FOUND)
-        self.take(action, answer, None, False)
+        default_duration = {
+            PostCard: "1.1",
+            AllocateRecorder: UID + len(self.memory.recorders),
+            Reevaluate: None,
+            CheckFiles: BucketDenied("no"),
+        }
+        answer: Any = default_duration.get(type(action), NOT_FOUND)
+        self.acknowledge(action, answer, None, False)
 
     def time_to_end(self) -> timedelta:
         policy = self.policy

@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from recordings.model.audit import Act, Deed, Source
-from recordings.model.options import Layout, Media, Options, Shown
-from recordings.model.recording import Reason, Recording, State
-from recordings.service.layout import LayoutChosen, LayoutService, NoPicture, SoAlready
-from recordings.service.start_stop import NothingHere, OverAlready, Place, StopAsked
+from recordings.model.audit import AuditAction, AuditEvent, Source
+from recordings.model.options import AppliedLayout, Layout, Media, Options
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
+from recordings.service.layout import LayoutRequested, LayoutService, LayoutUnchanged, NoPicture
+from recordings.service.start_stop import AlreadyOver, NothingHere, SlackChannelRef, StopRequested
+from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import FakeClock, a_recording, at, over, up
-from tests.fakes.store import Memory, MemoryRecordings
 
-HERE, THERE = Place("T1", "C1"), Place("T1", "C2")
+HERE, THERE = SlackChannelRef("T1", "C1"), SlackChannelRef("T1", "C2")
 
 
 class Desk:
@@ -29,7 +30,7 @@ class Desk:
     def wake(self) -> None:
         self.woken += 1
 
-    def chooses(self, layout: Layout, by: str = "U2", request: str | None = None, place: Place = HERE) -> Any:
+    def chooses(self, layout: Layout, by: str = "U2", request: str | None = None, place: SlackChannelRef = HERE) -> Any:
         return self.service.choose("rec1", layout, place, by, request)
 
     @property
@@ -43,14 +44,14 @@ class Desk:
 def test_a_choice_is_written_down_with_who_made_it_and_wakes_the_engine(recording: Recording) -> None:
     desk = Desk(recording)
 
-    assert desk.chooses(Layout.SPEAKER) == LayoutChosen(desk.row)
-    assert (desk.row.layout_wanted, desk.row.layout_wanted_by, desk.row.poked) == (Layout.SPEAKER, "U2", 1)
+    assert desk.chooses(Layout.SPEAKER) == LayoutRequested(desk.row)
+    assert (desk.row.intent.layout, desk.row.intent.layout_by, desk.row.intent.revision) == (Layout.SPEAKER, "U2", 1)
     assert desk.woken == 1
-    assert desk.memory.acts == [
-        Act(
+    assert desk.memory.audit_events == [
+        AuditEvent(
             at=at(0),
             who="U2",
-            what=Deed.CHANGED_LAYOUT,
+            what=AuditAction.CHANGED_LAYOUT,
             source=Source.BUTTON,
             recording_id="rec1",
             slack_channel="C1",
@@ -64,26 +65,26 @@ def test_a_choice_that_is_delivered_again_changes_nothing() -> None:
     desk.chooses(Layout.SPEAKER, request="press 1")
     desk.chooses(Layout.GRID, by="U3", request="press 2")
 
-    assert desk.chooses(Layout.SPEAKER, request="press 1") == LayoutChosen(desk.row, again=True)
-    assert desk.row.layout_wanted is Layout.GRID
-    assert len(desk.memory.acts) == desk.woken == 2
+    assert desk.chooses(Layout.SPEAKER, request="press 1") == LayoutRequested(desk.row, again=True)
+    assert desk.row.intent.layout is Layout.GRID
+    assert len(desk.memory.audit_events) == desk.woken == 2
 
 
 def test_what_it_has_or_somebody_chose_is_no_change() -> None:
     desk = Desk(up())
 
-    assert desk.chooses(Layout.GRID) == SoAlready(desk.row)
+    assert desk.chooses(Layout.GRID) == LayoutUnchanged(desk.row)
     desk.chooses(Layout.SPEAKER)
-    assert desk.chooses(Layout.SPEAKER, by="U3") == SoAlready(desk.row)
-    assert desk.row.layout_wanted_by == "U2"
+    assert desk.chooses(Layout.SPEAKER, by="U3") == LayoutUnchanged(desk.row)
+    assert desk.row.intent.layout_by == "U2"
     assert desk.woken == 1
 
 
 def test_what_agora_refused_can_be_chosen_again() -> None:
-    refused = Shown(layout=Layout.GRID, refused_at=at(-9))
-    desk = Desk(up(layout_wanted=Layout.SPEAKER, layout_wanted_at=at(-9), shown=refused))
+    refused = AppliedLayout(layout=Layout.GRID, refused_at=at(-9))
+    desk = Desk(up(chosen_layout=Layout.SPEAKER, layout_at=at(-9), applied_layout=refused))
 
-    assert desk.chooses(Layout.SPEAKER) == LayoutChosen(desk.row)
+    assert desk.chooses(Layout.SPEAKER) == LayoutRequested(desk.row)
 
 
 def test_sound_only_has_no_layout_to_choose() -> None:
@@ -96,10 +97,10 @@ def test_sound_only_has_no_layout_to_choose() -> None:
 @pytest.mark.parametrize(
     ("recording", "kind"),
     [
-        (over(), OverAlready),
-        (up(state=State.UPLOADING, ended_at=at(60)), OverAlready),
-        (up(stop_wanted_at=at(50), stop_wanted_by="U7"), StopAsked),
-        (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), StopAsked),
+        (over(), AlreadyOver),
+        (up(state=State.UPLOADING, ended_at=at(60)), AlreadyOver),
+        (up(stop_at=at(50), stop_by="U7"), StopRequested),
+        (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), StopRequested),
     ],
 )
 def test_a_choice_that_comes_too_late_changes_nothing(recording: Recording, kind: type) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from recordings.errors import AgoraError, RateLimited
 from recordings.lifecycle import cleanup
-from recordings.lifecycle.actions import Answer, Outcome, Query, Settle, Stop, ThrowOut
+from recordings.lifecycle.actions import CallResult, Outcome, Query, Reevaluate, Stop, ThrowOut
 from recordings.model.recorder import Recorder
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.rows import UID, acquired, at, running, started, turn_at
@@ -21,7 +21,7 @@ LISTED = ChannelUsers(hosts=frozenset({1000, UID}))
 LISTED_AS_AUDIENCE = ChannelUsers(audience=frozenset({UID}))
 
 
-def step(recorder: Recorder, seconds: float, answer: Answer = None, users: ChannelUsers | None = None) -> Recorder:
+def step(recorder: Recorder, seconds: float, answer: CallResult = None, users: ChannelUsers | None = None) -> Recorder:
     turn = turn_at(seconds)
     return cleanup.follow(recorder, cleanup.decide(recorder, turn), Outcome(answer, users), turn)
 
@@ -32,7 +32,7 @@ def test_one_with_a_sid_is_stopped_and_one_without_is_thrown_out() -> None:
 
 
 def test_one_that_was_never_started_is_gone() -> None:
-    assert cleanup.decide(acquired(wanted=False), turn_at(60)) == Settle()
+    assert cleanup.decide(acquired(wanted=False), turn_at(60)) == Reevaluate()
     assert step(acquired(wanted=False), 60).gone_at == at(60)
 
 
@@ -85,11 +85,11 @@ def test_one_that_goes_on_after_an_accepted_stop_is_stopped_again() -> None:
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
 def test_one_that_is_not_found_without_an_accepted_stop_is_believed_gone_after_the_grace(answer: AgoraError) -> None:
-    recorder, waits = KNOWN, []
+    recorder, is_pending = KNOWN, []
     for seconds in (60, 65, 75):
         recorder = step(recorder, seconds, answer)
-        waits.append((recorder.next_step_at - at(seconds)).total_seconds())
-    assert (waits, recorder.gone_at) == ([5, 10, 15], None)
+        is_pending.append((recorder.next_step_at - at(seconds)).total_seconds())
+    assert (is_pending, recorder.gone_at) == ([5, 10, 15], None)
 
     recorder = step(recorder, 179, answer)
     assert (recorder.gone_at, recorder.next_step_at) == (None, at(180))
@@ -105,12 +105,12 @@ def test_one_that_is_found_again_while_it_moves_is_stopped() -> None:
 @pytest.mark.parametrize("name", UNUSABLE)
 @pytest.mark.parametrize("recorder", [KNOWN, STOPPED, UNKNOWN], ids=["stop", "query", "throw out"])
 def test_silence_is_answered_with_patience(recorder: Recorder, name: str) -> None:
-    waits = []
+    is_pending = []
     for _ in range(5):
         recorder = step(recorder, 60, UNUSABLE[name])
-        waits.append((recorder.next_step_at - at(60)).total_seconds())
+        is_pending.append((recorder.next_step_at - at(60)).total_seconds())
 
-    assert waits == [1, 3, 6, 30, 30]
+    assert is_pending == [1, 3, 6, 30, 30]
     assert recorder.gone_at is None
 
 

@@ -12,14 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
-from recordings.lifecycle.actions import Change, Look
+from recordings.lifecycle.actions import Change, CheckFiles
 from recordings.lifecycle.policy import Policy
-from recordings.model.delivery import Delivered
-from recordings.model.inventory import NOTHING, Sighting
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.delivery import DeliveryState
+from recordings.model.inventory import NOTHING, BucketListing
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 from recordings.model.reported import RecorderStatus
-from tests.fakes.found import NAME, Objects, left_by, playlist, segments_of, sighted, without
-from tests.fakes.rows import a_lost_part, at, over, running, turn_at, up
+from tests.fakes.bucket_contents import NAME, Objects, left_by, playlist, segments_of, sighted, without
+from tests.fakes.rows import a_lost_segment, at, changed, over, running, turn_at, up
 from tests.fakes.steps import EMPTY, NOT_FOUND, decided, step
 
 HOUR, DAY = 3600.0, 86_400.0
@@ -29,26 +30,26 @@ END = 100.0
 STOPPED = up(
     state=State.UPLOADING,
     ending=Reason.STOPPED,
-    stop_wanted_at=at(90),
-    stop_wanted_by="U2",
+    stop_at=at(90),
+    stop_by="U2",
     stop_accepted_at=at(END),
     ended_at=at(END),
     files_awaited=True,
     next_step_at=at(END),
 )
-IDLE = over(reason=Reason.IDLE, stop_wanted_at=None, stop_wanted_by=None, files_awaited=True)
+IDLE = over(reason=Reason.IDLE, stop_at=None, stop_by=None, files_awaited=True)
 LOST = over(state=State.FAILED, reason=Reason.LOST, detail="404", files_awaited=True)
 CRASHED = replace(LOST, reason=Reason.CRASHED)
 BACKUPED = replace(STOPPED, uploading_status="backuped")
 
 WHOLE = left_by()
 GROWING = left_by(ended=False)
-NO_MP4 = left_by(parts=0)
+NO_MP4 = left_by(media_files=0)
 FIRST, SECOND = segments_of(NAME, 2)
 DENIED, WRONG, AWAY = BucketDenied("AccessDenied"), BucketWrong("InvalidAccessKeyId"), BucketUnreachable("NoAnswer")
 READ_KEY = Policy(bucket_is_agoras=False)
 
-Answer = Sighting | BucketError
+CallResult = BucketListing | BucketError
 WARNED = ("recording_warning", Reason.NOT_DELIVERED)
 BACKUP = ("recording_warning", Reason.IN_BACKUP)
 CAME_AFTER_ALL = ("recording_recovered", Reason.NOT_DELIVERED)
@@ -57,11 +58,11 @@ FILES = ("recording_files", None)
 
 
 def look(
-    row: Recording, seconds: float, found: Objects | BucketError | Sighting, policy: Policy | None = None
+    row: Recording, seconds: float, found: Objects | BucketError | BucketListing, policy: Policy | None = None
 ) -> Change:
     """A look, so many seconds after the end."""
     turn = turn_at(END + seconds, policy)
-    assert decided(row, None, turn) == Look()
+    assert decided(row, None, turn) == CheckFiles()
     return step(row, None, turn, sighted(found) if isinstance(found, dict) else found)
 
 
@@ -70,18 +71,18 @@ def told(change: Change) -> list[tuple[str, Reason | None]]:
 
 
 def story(
-    row: Recording, looks: Iterable[tuple[float, Objects | BucketError]], policy: Policy | None = None
+    row: Recording, checks: Iterable[tuple[float, Objects | BucketError]], policy: Policy | None = None
 ) -> tuple[Recording, list[tuple[float, str, Reason | None]]]:
     """What the recording comes to after these looks, and what was told at which of them."""
     heard = []
-    for seconds, found in looks:
+    for seconds, found in checks:
         change = look(row, seconds, found, policy)
         row = change.recording
         heard += [(seconds, *each) for each in told(change)]
     return row, heard
 
 
-def delivered(row: Recording) -> Delivered | None:
+def delivered(row: Recording) -> DeliveryState | None:
     return None if row.delivery is None else row.delivery.state
 
 
@@ -109,12 +110,12 @@ def test_with_every_file_there_it_has_ended_and_the_files_are_told() -> None:
 
     assert all_there(after.recording)
     assert after.recording.ended_at == at(END), "and not when the files came"
-    assert after.recording.settled
+    assert after.recording.complete
     assert told(after) == [FILES]
     assert [alert.recording for alert in after.alerts] == [after.recording]
     found = after.recording.delivery
     assert found is not None
-    assert (found.state, [part.key for part in found.parts]) == (Delivered.READY, [f"folder/{NAME}_0.mp4"])
+    assert (found.state, [part.key for part in found.media_files]) == (DeliveryState.READY, [f"folder/{NAME}_0.mp4"])
     assert found.seconds == pytest.approx(30)
     assert (found.missing, found.empty, found.code) == ((), (), "")
 
@@ -122,7 +123,7 @@ def test_with_every_file_there_it_has_ended_and_the_files_are_told() -> None:
 def test_an_upload_that_takes_ten_minutes_is_waited_for_without_a_word() -> None:
     partly = without(WHOLE, SECOND, f"{NAME}_0.mp4")
     row, heard = story(STOPPED, [(0, {}), (5, partly), (30, partly), (300, NO_MP4)])
-    assert (row.state, delivered(row), heard) == (State.UPLOADING, Delivered.AWAITED, [])
+    assert (row.state, delivered(row), heard) == (State.UPLOADING, DeliveryState.AWAITED, [])
     assert row.files_awaited
 
     row, heard = story(row, [(600, WHOLE)])
@@ -132,16 +133,16 @@ def test_an_upload_that_takes_ten_minutes_is_waited_for_without_a_word() -> None
 
 
 def test_it_is_looked_for_soon_then_slower_and_at_the_time_when_it_would_be_told_as_missing() -> None:
-    row, seconds, waits = STOPPED, 0.0, []
+    row, seconds, is_pending = STOPPED, 0.0, []
     while seconds < 900:
         row = look(row, seconds, {}).recording
-        waits.append(wait(row, seconds))
-        seconds += waits[-1]
+        is_pending.append(wait(row, seconds))
+        seconds += is_pending[-1]
 
-    assert waits[:4] == [6.25, 7.5, 8.75, 10.0]
-    assert sorted(waits[:-1]) == waits[:-1]
-    assert max(waits) <= 60
-    assert sum(waits) == 900
+    assert is_pending[:4] == [6.25, 7.5, 8.75, 10.0]
+    assert sorted(is_pending[:-1]) == is_pending[:-1]
+    assert max(is_pending) <= 60
+    assert sum(is_pending) == 900
 
 
 def test_a_playlist_without_its_end_needs_two_equal_looks_in_a_row() -> None:
@@ -177,11 +178,13 @@ def test_what_comes_in_at_the_very_moment_of_the_time_out_is_not_told_as_missing
 
 
 def test_the_three_mp4_files_of_a_long_call_are_one_recording() -> None:
-    row, heard = story(STOPPED, [(0, left_by(length=8 * HOUR, parts=2)), (30, left_by(length=8 * HOUR, parts=3))])
+    row, heard = story(
+        STOPPED, [(0, left_by(length=8 * HOUR, media_files=2)), (30, left_by(length=8 * HOUR, media_files=3))]
+    )
 
     assert heard == [(30, *FILES)]
     assert row.delivery is not None
-    assert [part.key[-5:] for part in row.delivery.parts] == ["0.mp4", "1.mp4", "2.mp4"]
+    assert [part.key[-5:] for part in row.delivery.media_files] == ["0.mp4", "1.mp4", "2.mp4"]
     assert row.delivery.seconds == pytest.approx(8 * HOUR)
 
 
@@ -192,11 +195,11 @@ def test_the_files_of_two_servers_are_one_recording() -> None:
 
     assert heard == [(20, *FILES)]
     assert row.delivery is not None
-    assert [part.key for part in row.delivery.parts] == [f"folder/{NAME}_0.mp4", f"folder/bak0_{NAME}_0.mp4"]
+    assert [part.key for part in row.delivery.media_files] == [f"folder/{NAME}_0.mp4", f"folder/bak0_{NAME}_0.mp4"]
 
 
 def test_a_server_that_failed_may_have_made_no_mp4_and_what_there_is_will_do_in_the_end() -> None:
-    found = left_by(parts=0, ended=False) | left_by(f"bak0_{NAME}")
+    found = left_by(media_files=0, ended=False) | left_by(f"bak0_{NAME}")
     row, heard = story(STOPPED, [(0, found), (60, found), (899, found), (900, found)])
 
     assert heard == [(900, *FILES)]
@@ -206,14 +209,14 @@ def test_a_server_that_failed_may_have_made_no_mp4_and_what_there_is_will_do_in_
 
 def test_the_last_part_is_not_taken_for_there_while_the_newest_one_is_from_long_before_the_end() -> None:
     """Of 3 h 05 min the first MP4 file was made on the way; whether there is a second one is nobody's to say yet."""
-    objects = left_by(length=3 * HOUR + 300, parts=1)
+    objects = left_by(length=3 * HOUR + 300, media_files=1)
     when = dict.fromkeys(objects, at(END)) | {f"{NAME}_0.mp4": at(END - 300)}
     early = sighted(objects, at=when)
     after = look(STOPPED, 5, early)
     assert (after.recording.state, after.alerts) == (State.UPLOADING, ())
 
     row = after.recording
-    both = left_by(length=3 * HOUR + 300, parts=2)
+    both = left_by(length=3 * HOUR + 300, media_files=2)
     assert told(look(row, 60, sighted(both, at=when | {f"{NAME}_1.mp4": at(END + 50)}))) == [FILES]
     assert told(look(row, 900, early)) == [FILES], "there was no second one"
 
@@ -250,7 +253,7 @@ NOT_THERE: dict[str, tuple[Recording, Objects, tuple[str, ...], tuple[str, ...]]
     "a segment of 0 bytes": (STOPPED, WHOLE | {FIRST: 0}, (), (FIRST,)),
     "a playlist that is none": (STOPPED, WHOLE | {f"{NAME}.m3u8": "x"}, (), (f"{NAME}.m3u8",)),
     "a playlist of no segments": (STOPPED, WHOLE | {f"{NAME}.m3u8": playlist()}, (), (f"{NAME}.m3u8",)),
-    "a gap in the numbers": (STOPPED, without(left_by(parts=3), f"{NAME}_1.mp4"), (f"{NAME}_1.mp4",), ()),
+    "a gap in the numbers": (STOPPED, without(left_by(media_files=3), f"{NAME}_1.mp4"), (f"{NAME}_1.mp4",), ()),
     "five hours and one MP4": (STOPPED, left_by(length=5 * HOUR), (f"{NAME}_1.mp4",), ()),
     "the second server's MP4": (
         STOPPED,
@@ -277,7 +280,7 @@ NOT_THERE: dict[str, tuple[Recording, Objects, tuple[str, ...], tuple[str, ...]]
 def test_what_is_not_there_in_time_is_one_warning_that_names_it(name: str) -> None:
     before, found, missing, empty = NOT_THERE[name]
     row, heard = story(before, [(0, found), (30, found), (899, found)])
-    assert (row.state, delivered(row), heard) == (before.state, Delivered.AWAITED, [])
+    assert (row.state, delivered(row), heard) == (before.state, DeliveryState.AWAITED, [])
 
     change = look(row, 900, found)
     assert told(change) == [WARNED]
@@ -285,7 +288,7 @@ def test_what_is_not_there_in_time_is_one_warning_that_names_it(name: str) -> No
     assert row.state is (State.FAILED if before.state is State.FAILED else State.ENDED)
     assert row.reason is (before.reason or Reason.STOPPED)
     assert row.delivery is not None
-    assert (row.delivery.state, row.delivery.missing, row.delivery.empty) == (Delivered.MISSING, missing, empty)
+    assert (row.delivery.state, row.delivery.missing, row.delivery.empty) == (DeliveryState.MISSING, missing, empty)
     assert row.files_awaited, "it may come after all"
     assert wait(row, 900) == 300
     assert [alert.recording for alert in change.alerts] == [row]
@@ -296,7 +299,7 @@ def test_what_is_not_there_in_time_is_one_warning_that_names_it(name: str) -> No
 @pytest.mark.parametrize("name", NOT_THERE)
 def test_what_comes_after_all_is_told_with_the_files(name: str) -> None:
     before, found, *_ = NOT_THERE[name]
-    whole = left_by(length=5 * HOUR, parts=3) | left_by(f"bak0_{NAME}")
+    whole = left_by(length=5 * HOUR, media_files=3) | left_by(f"bak0_{NAME}")
     if before.files:
         whole |= dict.fromkeys(["x.mp4"], 5000)
     row, heard = story(
@@ -308,14 +311,14 @@ def test_what_comes_after_all_is_told_with_the_files(name: str) -> None:
     )
 
     assert heard == [(900, *WARNED), (1200, *CAME_AFTER_ALL), (1200, *FILES)]
-    assert (row.settled, delivered(row)) == (True, Delivered.READY)
+    assert (row.complete, delivered(row)) == (True, DeliveryState.READY)
     assert row.delivery is not None
     assert (row.delivery.missing, row.delivery.empty) == ((), ())
 
 
 def test_files_that_were_told_as_missing_and_come_bit_by_bit_are_told_when_they_are_all_there() -> None:
     row, heard = story(STOPPED, [(900, {}), (1200, GROWING)])
-    assert (row.state, delivered(row), row.files_awaited) == (State.ENDED, Delivered.MISSING, True)
+    assert (row.state, delivered(row), row.files_awaited) == (State.ENDED, DeliveryState.MISSING, True)
     assert row.delivery is not None
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "the card says so until they are"
     assert wait(row, 1200) < 60
@@ -330,7 +333,7 @@ def test_after_a_day_nobody_looks_any_more() -> None:
 
     row, heard = story(row, [(DAY, {})])
 
-    assert (row.settled, delivered(row), heard) == (True, Delivered.MISSING, [])
+    assert (row.complete, delivered(row), heard) == (True, DeliveryState.MISSING, [])
 
 
 @pytest.mark.parametrize("interval", [0.5, 30, 900])
@@ -362,12 +365,12 @@ def test_without_an_mp4_that_anybody_named_the_playlist_alone_will_do_in_the_end
 
     assert heard == [(900, *FILES)]
     assert row.delivery is not None
-    assert (row.delivery.state, row.delivery.parts) == (Delivered.READY, ())
+    assert (row.delivery.state, row.delivery.media_files) == (DeliveryState.READY, ())
     assert row.delivery.playlists == (f"folder/{NAME}.m3u8",)
 
 
 def test_a_playlist_that_still_grows_at_the_time_out_is_not_told_as_the_whole_recording() -> None:
-    growing = [(880.0 + 10 * n, left_by(parts=0, segments=n, ended=False)) for n in range(2, 9)]
+    growing = [(880.0 + 10 * n, left_by(media_files=0, segments=n, ended=False)) for n in range(2, 9)]
     row, heard = story(STOPPED, growing)
     assert (row.state, heard) == (State.UPLOADING, [])
 
@@ -382,7 +385,7 @@ def test_of_one_that_died_fewer_mp4_files_than_its_length_asks_for_will_do_in_th
 
     assert heard == [(900, *FILES)]
     assert row.delivery is not None
-    assert len(row.delivery.parts) == 1
+    assert len(row.delivery.media_files) == 1
 
 
 # ended by itself, or failed
@@ -399,18 +402,18 @@ HOW_IT_ENDED: dict[str, tuple[Recording, dict[str, Any], State, Reason]] = {
 @pytest.mark.parametrize("name", HOW_IT_ENDED)
 def test_however_it_ended_its_files_are_looked_for_and_the_state_stays(name: str) -> None:
     before, answer, state, reason = HOW_IT_ENDED[name]
-    row = step(before, running(), turn_at(END, Policy(record_on=0)), **answer).recording
-    assert (row.state, row.reason, row.files_awaited, row.settled) == (state, reason, True, False)
+    row = step(before, running(), turn_at(END, Policy(max_resumes=0)), **answer).recording
+    assert (row.state, row.reason, row.files_awaited, row.complete) == (state, reason, True, False)
     assert row.next_step_at == at(END)
 
     row, heard = story(row, [(0, {}), (60, WHOLE)])
 
     assert (row.state, row.reason, row.ended_at) == (state, reason, at(END))
-    assert (row.settled, heard) == (True, [(60, *FILES)])
+    assert (row.complete, heard) == (True, [(60, *FILES)])
 
 
 def test_one_that_was_told_as_over_at_the_time_limit_is_not_told_so_again_with_its_files() -> None:
-    limited = replace(STOPPED, files_awaited=False, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
+    limited = changed(STOPPED, files_awaited=False, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     gone = step(limited, running(), turn_at(END), NOT_FOUND)
     assert told(gone) == [("recording_ended", Reason.TIME_LIMIT)]
 
@@ -421,7 +424,7 @@ def test_one_that_was_told_as_over_at_the_time_limit_is_not_told_so_again_with_i
 
 @pytest.mark.parametrize("answer", [{}, DENIED, WRONG], ids=["missing", "denied", "wrong"])
 def test_nor_where_its_files_are_missing_or_nobody_can_look(answer: Objects | BucketError) -> None:
-    limited = replace(STOPPED, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
+    limited = changed(STOPPED, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     row, heard = story(limited, [(900, answer)])
 
     assert (row.state, row.reason) == (State.ENDED, Reason.TIME_LIMIT)
@@ -429,7 +432,7 @@ def test_nor_where_its_files_are_missing_or_nobody_can_look(answer: Objects | Bu
 
 
 def test_a_wish_to_stop_that_comes_while_its_files_are_looked_for_changes_nothing() -> None:
-    wished = replace(IDLE, stop_wanted_at=at(END + 1), stop_wanted_by="U3")
+    wished = changed(IDLE, stop_at=at(END + 1), stop_by="U3")
 
     assert told(look(wished, 2, WHOLE)) == [FILES]
     assert look(wished, 2, WHOLE).recording.reason is Reason.IDLE
@@ -443,7 +446,7 @@ def test_what_agora_keeps_in_its_backup_is_told_once_and_waited_for() -> None:
     row, heard = story(BACKUPED, [(0, partly), (60, partly), (900, partly), (5000, partly), (DAY - 1, partly)])
 
     assert heard == [(0, *BACKUP)]
-    assert (row.state, delivered(row), row.files_awaited) == (State.UPLOADING, Delivered.IN_BACKUP, True)
+    assert (row.state, delivered(row), row.files_awaited) == (State.UPLOADING, DeliveryState.IN_BACKUP, True)
 
     row, heard = story(row, [(DAY - 0.5, WHOLE)])
     assert heard == [(DAY - 0.5, *CAME_FROM_BACKUP), (DAY - 0.5, *FILES)]
@@ -463,7 +466,7 @@ def test_what_does_not_come_from_the_backup_within_a_day_is_not_delivered() -> N
     row, heard = story(BACKUPED, [(0, partly), (DAY, partly)])
 
     assert heard == [(0, *BACKUP), (DAY, *WARNED)]
-    assert (row.state, delivered(row), row.settled) == (State.ENDED, Delivered.MISSING, True)
+    assert (row.state, delivered(row), row.complete) == (State.ENDED, DeliveryState.MISSING, True)
 
 
 def test_with_all_files_there_a_backup_is_not_worth_a_word() -> None:
@@ -509,9 +512,9 @@ def test_where_the_bot_may_not_look_it_is_over_and_not_verified(
     row, heard = story(before, [(0, error)], policy)
 
     assert row.state is (State.FAILED if before is LOST else State.ENDED)
-    assert (row.settled, heard) == (True, [])
+    assert (row.complete, heard) == (True, [])
     assert row.delivery is not None
-    assert (row.delivery.state, row.delivery.code) == (Delivered.UNVERIFIED, error.code)
+    assert (row.delivery.state, row.delivery.code) == (DeliveryState.UNVERIFIED, error.code)
 
 
 @pytest.mark.parametrize("seconds", [0, 60])
@@ -519,51 +522,51 @@ def test_a_key_that_the_storage_does_not_take_and_agora_has_to_use_too_is_told_a
     row, heard = story(STOPPED, [(0, WRONG)] if not seconds else [(0, {}), (seconds, WRONG)])
 
     assert heard == [(seconds, *WARNED)]
-    assert (row.state, row.settled) == (State.ENDED, True), "nothing will come"
+    assert (row.state, row.complete) == (State.ENDED, True), "nothing will come"
     assert row.delivery is not None
-    assert (row.delivery.state, row.delivery.code) == (Delivered.MISSING, "InvalidAccessKeyId")
+    assert (row.delivery.state, row.delivery.code) == (DeliveryState.MISSING, "InvalidAccessKeyId")
 
 
 def test_a_bucket_that_never_answered_is_not_waited_for() -> None:
     row, seconds = STOPPED, 0.0
-    while not row.settled:
+    while not row.complete:
         change = look(row, seconds, AWAY)
         assert change.alerts == ()
         row = change.recording
         seconds += wait(row, seconds)
 
-    assert (row.state, delivered(row)) == (State.ENDED, Delivered.UNVERIFIED)
+    assert (row.state, delivered(row)) == (State.ENDED, DeliveryState.UNVERIFIED)
     assert seconds < 30
 
 
 def test_one_that_answered_before_is_waited_for_as_long_as_the_files_are() -> None:
     row, heard = story(STOPPED, [(0, {}), *((10.0 + 30 * n, AWAY) for n in range(20))])
-    assert (row.state, delivered(row), heard) == (State.UPLOADING, Delivered.AWAITED, [])
+    assert (row.state, delivered(row), heard) == (State.UPLOADING, DeliveryState.AWAITED, [])
     assert 0 < wait(row, 580) <= 30
 
     assert story(row, [(700, WHOLE)])[1] == [(700, *FILES)]
     gone, heard = story(row, [(900, AWAY)])
-    assert (gone.state, delivered(gone), gone.settled, heard) == (State.ENDED, Delivered.UNVERIFIED, True, [])
+    assert (gone.state, delivered(gone), gone.complete, heard) == (State.ENDED, DeliveryState.UNVERIFIED, True, [])
 
 
 def test_a_storage_that_is_away_is_asked_again_after_the_waits_then_at_the_interval() -> None:
-    row, waits = look(STOPPED, 0, {}).recording, []
+    row, is_pending = look(STOPPED, 0, {}).recording, []
     for _ in range(5):
         row = look(row, 10, AWAY).recording
-        waits.append(wait(row, 10))
+        is_pending.append(wait(row, 10))
 
-    assert waits == [1, 3, 6, 30, 30]
+    assert is_pending == [1, 3, 6, 30, 30]
 
 
 def test_one_that_is_away_while_files_are_missing_is_asked_again_for_a_day_and_what_was_told_stays() -> None:
     row, _ = story(STOPPED, [(900, {}), (1200, AWAY), (50_000, AWAY)])
-    assert (delivered(row), row.files_awaited) == (Delivered.MISSING, True)
+    assert (delivered(row), row.files_awaited) == (DeliveryState.MISSING, True)
 
     assert story(row, [(60_000, WHOLE)])[1] == [(60_000, *CAME_AFTER_ALL), (60_000, *FILES)]
     row, heard = story(row, [(DAY, AWAY)])
-    assert (row.settled, heard) == (True, [])
+    assert (row.complete, heard) == (True, [])
     assert row.delivery is not None
-    assert row.delivery.state is Delivered.MISSING
+    assert row.delivery.state is DeliveryState.MISSING
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4")
     assert row.delivery.code == "", "the storage did not refuse anything that Agora uses"
 
@@ -573,18 +576,18 @@ def test_what_was_told_as_missing_stays_missing_where_nobody_may_look_any_more(e
     row, heard = story(STOPPED, [(900, without(WHOLE, SECOND)), (1200, error)])
 
     assert heard == [(900, *WARNED)]
-    assert row.settled
+    assert row.complete
     assert row.delivery is not None
-    assert (row.delivery.state, row.delivery.missing, row.delivery.code) == (Delivered.MISSING, (SECOND,), "")
+    assert (row.delivery.state, row.delivery.missing, row.delivery.code) == (DeliveryState.MISSING, (SECOND,), "")
 
 
 def test_one_that_is_away_while_files_are_in_the_backup_is_asked_again_for_a_day() -> None:
     row, heard = story(BACKUPED, [(0, {}), (1000, AWAY), (50_000, AWAY)])
-    assert (row.state, delivered(row), heard) == (State.UPLOADING, Delivered.IN_BACKUP, [(0, *BACKUP)])
+    assert (row.state, delivered(row), heard) == (State.UPLOADING, DeliveryState.IN_BACKUP, [(0, *BACKUP)])
 
     assert story(row, [(60_000, WHOLE)])[1] == [(60_000, *CAME_FROM_BACKUP), (60_000, *FILES)]
     row, heard = story(row, [(DAY, AWAY)])
-    assert (row.state, delivered(row), row.settled, heard) == (State.ENDED, Delivered.UNVERIFIED, True, [])
+    assert (row.state, delivered(row), row.complete, heard) == (State.ENDED, DeliveryState.UNVERIFIED, True, [])
 
 
 def test_a_storage_that_answers_again_starts_the_count_of_silence_anew() -> None:
@@ -629,16 +632,16 @@ POSSIBLE: list[Objects | BucketError] = [
     GROWING,
     left_by(segments=3, ended=False),
     NO_MP4,
-    left_by(parts=0, ended=False),
+    left_by(media_files=0, ended=False),
     without(WHOLE, SECOND),
     without(WHOLE, f"{NAME}.m3u8"),
     WHOLE | {f"{NAME}_0.mp4": 112},
     WHOLE | {f"{NAME}.m3u8": "x"},
     left_by(length=5 * HOUR),
-    left_by(length=8 * HOUR, parts=3),
+    left_by(length=8 * HOUR, media_files=3),
     left_by(ended=False) | left_by(f"bak0_{NAME}"),
-    left_by(parts=0) | left_by(f"bak0_{NAME}"),
-    left_by() | left_by(f"bak0_{NAME}", parts=0, ended=False),
+    left_by(media_files=0) | left_by(f"bak0_{NAME}"),
+    left_by() | left_by(f"bak0_{NAME}", media_files=0, ended=False),
     DENIED,
     WRONG,
     AWAY,
@@ -651,7 +654,7 @@ POSSIBLE: list[Objects | BucketError] = [
 @given(
     before=st.sampled_from([STOPPED, BACKUPED, IDLE, LOST, replace(LOST, uploading_status="backuped")]),
     named=st.sampled_from([(), (f"{NAME}.m3u8",), (f"folder/{NAME}.m3u8", f"folder/{NAME}_0.mp4")]),
-    looks=st.lists(st.sampled_from(POSSIBLE), min_size=1, max_size=12),
+    checks=st.lists(st.sampled_from(POSSIBLE), min_size=1, max_size=12),
     repeated=st.integers(1, 60),
     late=st.sampled_from([0, 0, 30, 899, 2000, 90_000]),
     policy=st.sampled_from([Policy(), READ_KEY, Policy(query_interval=200)]),
@@ -659,15 +662,15 @@ POSSIBLE: list[Objects | BucketError] = [
 def test_whatever_is_found_it_is_told_once_and_truly_and_comes_to_an_end(
     before: Recording,
     named: tuple[str, ...],
-    looks: list[Objects | BucketError],
+    checks: list[Objects | BucketError],
     repeated: int,
     late: float,
     policy: Policy,
 ) -> None:
     """`repeated`: how often each is found in a row; the last one from then on. `late`: when the first look is."""
     row, seconds, heard, count = replace(before, files=named), late, [], 0
-    while not row.settled:
-        found = looks[min(count // repeated, len(looks) - 1)]
+    while not row.complete:
+        found = checks[min(count // repeated, len(checks) - 1)]
         change = look(row, seconds, found, policy)
         assert change.recording.state in (row.state, State.ENDED)
         new = told(change)
@@ -676,14 +679,14 @@ def test_whatever_is_found_it_is_told_once_and_truly_and_comes_to_an_end(
             is_what_it_seems(found, named)
         heard += new
         row, count = change.recording, count + 1
-        assert row.settled or 0 < wait(row, seconds) <= 4000
+        assert row.complete or 0 < wait(row, seconds) <= 4000
         seconds = max(seconds, (row.next_step_at - at(END)) / timedelta(seconds=1))
 
     assert seconds <= max(late, DAY) + HOUR
     assert len(heard) == len(set(heard)), "each is told once at most"
     assert set(heard) <= {WARNED, BACKUP, CAME_AFTER_ALL, CAME_FROM_BACKUP, FILES}
-    assert (FILES in heard) is (delivered(row) is Delivered.READY)
-    assert (WARNED in heard and FILES not in heard) is (delivered(row) is Delivered.MISSING)
+    assert (FILES in heard) is (delivered(row) is DeliveryState.READY)
+    assert (WARNED in heard and FILES not in heard) is (delivered(row) is DeliveryState.MISSING)
     assert CAME_AFTER_ALL not in heard or heard.index(WARNED) < heard.index(CAME_AFTER_ALL)
     assert row.reason is (before.reason or Reason.STOPPED)
 
@@ -703,9 +706,9 @@ def is_what_it_seems(found: Objects, named: tuple[str, ...]) -> None:
 # recorded on: what every part left is one recording
 
 FIRST_NAME = "FIRST_daily"
-LOST_PART = a_lost_part(lost_at=at(20), on_at=at(30), files=(f"{FIRST_NAME}.m3u8", f"{FIRST_NAME}_0.mp4"))
-TWO_PARTS = replace(STOPPED, lost_parts=(LOST_PART,))
-FIRST_HLS = left_by(FIRST_NAME, parts=0, ended=False)
+LOST_PART = a_lost_segment(lost_at=at(20), resumed_at=at(30), files=(f"{FIRST_NAME}.m3u8", f"{FIRST_NAME}_0.mp4"))
+TWO_PARTS = replace(STOPPED, lost_segments=(LOST_PART,))
+FIRST_HLS = left_by(FIRST_NAME, media_files=0, ended=False)
 
 
 def both(first: Objects, second: Objects) -> Objects:
@@ -717,7 +720,7 @@ def test_parts_are_joined_in_order_and_their_lengths_added() -> None:
 
     assert heard == [(0, *FILES)]
     assert row.delivery is not None
-    assert [part.key for part in row.delivery.parts] == [f"folder/{FIRST_NAME}_0.mp4", f"folder/{NAME}_0.mp4"]
+    assert [part.key for part in row.delivery.media_files] == [f"folder/{FIRST_NAME}_0.mp4", f"folder/{NAME}_0.mp4"]
     assert row.delivery.playlists == (f"folder/{FIRST_NAME}.m3u8", f"folder/{NAME}.m3u8")
     assert row.delivery.seconds == pytest.approx(60)
     assert (row.delivery.missing, row.delivery.empty) == ((), ())
@@ -735,12 +738,12 @@ def test_a_lost_part_of_which_nothing_came_is_named_and_holds_nothing_up() -> No
     row, heard = story(TWO_PARTS, [(0, WHOLE)])
 
     assert heard == [(0, *FILES)]
-    assert delivered(row) is Delivered.READY
+    assert delivered(row) is DeliveryState.READY
     assert row.delivery is not None
     assert row.delivery.missing == (f"{FIRST_NAME}.m3u8",)
-    assert [part.key for part in row.delivery.given] == [f"folder/{NAME}_0.mp4"]
+    assert [part.key for part in row.delivery.downloadable] == [f"folder/{NAME}_0.mp4"]
 
-    unnamed = replace(TWO_PARTS, lost_parts=(replace(LOST_PART, files=()),))
+    unnamed = replace(TWO_PARTS, lost_segments=(replace(LOST_PART, files=()),))
     row, _ = story(unnamed, [(0, WHOLE)])
     assert row.delivery is not None
     assert row.delivery.missing == (f"{FIRST_NAME}.m3u8", f"{FIRST_NAME}_0.mp4")
@@ -757,7 +760,7 @@ def test_a_lost_part_that_has_begun_to_come_is_waited_for_until_its_own_time_is_
     assert row.delivery is not None
     assert row.delivery.missing == (segment,)
 
-    long_ago = replace(TWO_PARTS, lost_parts=(replace(LOST_PART, lost_at=at(END - 901)),))
+    long_ago = replace(TWO_PARTS, lost_segments=(replace(LOST_PART, lost_at=at(END - 901)),))
     assert story(long_ago, [(0, partly)])[1] == [(0, *FILES)]
 
 
@@ -774,7 +777,7 @@ def test_the_last_part_is_waited_for_as_ever_whatever_the_first_one_left() -> No
     assert heard == [(1200, *CAME_AFTER_ALL), (1200, *FILES)]
 
 
-NOBODY_SPOKE = replace(IDLE, lost_parts=(LOST_PART,), first_file_at=None)
+NOBODY_SPOKE = replace(IDLE, lost_segments=(LOST_PART,), first_file_at=None)
 """The last part ended by itself, since nobody was left, and nothing of it was ever stored."""
 
 
@@ -784,7 +787,7 @@ def test_a_last_part_that_nobody_spoke_in_makes_the_others_no_worse() -> None:
 
     row, heard = story(row, [(900, FIRST_HLS)])
     assert heard == [(900, *FILES)]
-    assert (row.state, delivered(row), row.files_awaited) == (State.ENDED, Delivered.READY, False)
+    assert (row.state, delivered(row), row.files_awaited) == (State.ENDED, DeliveryState.READY, False)
     assert row.delivery is not None
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "named all the same"
 
@@ -808,14 +811,14 @@ def test_where_it_may_have_held_something_it_is_told_as_missing(facts: dict[str,
 
 
 def test_files_of_a_lost_part_in_agoras_backup_are_not_taken_for_the_last_ones() -> None:
-    in_backup = replace(TWO_PARTS, lost_parts=(replace(LOST_PART, backup_at=at(50)),))
+    in_backup = replace(TWO_PARTS, lost_segments=(replace(LOST_PART, backup_at=at(50)),))
 
     assert story(in_backup, [(0, WHOLE)])[1] == [(0, *FILES)]
     assert story(in_backup, [(0, {})])[1] == []
 
 
 def test_where_it_could_not_be_recorded_on_the_lost_part_is_what_is_looked_for() -> None:
-    failed = replace(LOST, sid=None, reason=Reason.OVERLOADED, lost_parts=(replace(LOST_PART, on_at=None),))
+    failed = replace(LOST, sid=None, reason=Reason.OVERLOADED, lost_segments=(replace(LOST_PART, resumed_at=None),))
     row, heard = story(failed, [(0, FIRST_HLS), (899, FIRST_HLS), (900, FIRST_HLS)])
     assert heard == [(900, *FILES)]
     assert (row.state, row.reason) == (State.FAILED, Reason.OVERLOADED)

@@ -8,12 +8,13 @@ import pytest
 
 from recordings.lifecycle.policy import Policy
 from recordings.model.recording import Recording
-from recordings.service.extend import AtTheLongest, Extended, ExtendService
-from recordings.service.start_stop import NothingHere, OverAlready, Place, StopAsked
+from recordings.service.extend import AtLatestEnd, Extended, ExtendService
+from recordings.service.start_stop import AlreadyOver, NothingHere, SlackChannelRef, StopRequested
+from tests.fakes.intents import request_stop
+from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import FakeClock, at, over, up
-from tests.fakes.store import Memory, MemoryRecordings
 
-HERE, THERE = Place("T1", "C1"), Place("T1", "C2")
+HERE, THERE = SlackChannelRef("T1", "C1"), SlackChannelRef("T1", "C2")
 
 
 @dataclass
@@ -48,7 +49,7 @@ def test_the_later_end_is_written_down_with_who_wants_it_and_wakes_the_engine(de
     desk.has(up())
 
     assert desk.service.extend("rec1", HERE, "U2") == Extended(desk.row, at(4210))
-    assert (desk.row.ends_at, desk.row.extended_by, desk.row.poked) == (at(4210), "U2", 1)
+    assert (desk.row.intent.ends_at, desk.row.intent.extended_by, desk.row.intent.revision) == (at(4210), "U2", 1)
     assert desk.woken == 1
 
 
@@ -57,7 +58,7 @@ def test_each_press_counts_from_the_end_that_the_one_before_made(desk: Desk) -> 
     for by in ("U2", "U3", "U2"):
         desk.service.extend("rec1", HERE, by)
 
-    assert (desk.row.ends_at, desk.row.extended_by) == (at(2800), "U2")
+    assert (desk.row.intent.ends_at, desk.row.intent.extended_by) == (at(2800), "U2")
 
 
 def test_a_press_that_is_delivered_again_changes_nothing(desk: Desk) -> None:
@@ -74,7 +75,7 @@ def test_a_press_that_is_delivered_again_changes_nothing(desk: Desk) -> None:
 def test_a_press_is_known_again_when_the_recording_is_over(desk: Desk) -> None:
     desk.has(up())
     desk.service.extend("rec1", HERE, "U2", "press 1")
-    desk.store.wish_stop("rec1", "U3", at(60))
+    request_stop(desk.store, "rec1", "U3", at(60))
 
     again = desk.service.extend("rec1", HERE, "U2", "press 1")
     assert isinstance(again, Extended)
@@ -85,23 +86,23 @@ def test_as_late_as_can_be_and_then_no_later(desk: Desk) -> None:
     desk.has(up(ends_at=at(82_500)))
 
     assert desk.service.extend("rec1", HERE, "U2") == Extended(desk.row, at(82_810), cut=True)
-    assert desk.service.extend("rec1", HERE, "U3") == AtTheLongest(desk.row, at(82_810))
-    assert (desk.row.extended_by, desk.woken) == ("U2", 1)
+    assert desk.service.extend("rec1", HERE, "U3") == AtLatestEnd(desk.row, at(82_810))
+    assert (desk.row.intent.extended_by, desk.woken) == ("U2", 1)
 
 
 def test_what_is_over_or_being_stopped_stays_as_it_is(desk: Desk) -> None:
     desk.has(over())
-    assert desk.service.extend("rec1", HERE, "U2", "press 1") == OverAlready(over())
+    assert desk.service.extend("rec1", HERE, "U2", "press 1") == AlreadyOver(over())
     assert desk.row == over()
 
     stopping = Desk()
-    stopping.has(up(stop_wanted_at=at(50), stop_wanted_by="U3"))
-    assert stopping.service.extend("rec1", HERE, "U2") == StopAsked(stopping.row, again=True)
+    stopping.has(up(stop_at=at(50), stop_by="U3"))
+    assert stopping.service.extend("rec1", HERE, "U2") == StopRequested(stopping.row, again=True)
     assert desk.woken + stopping.woken == 0
 
 
 @pytest.mark.parametrize(("key", "place"), [("rec1", THERE), ("nobody", HERE), ("", HERE)])
-def test_what_is_not_of_this_channel_is_not_here(desk: Desk, key: str, place: Place) -> None:
+def test_what_is_not_of_this_channel_is_not_here(desk: Desk, key: str, place: SlackChannelRef) -> None:
     desk.has(up())
 
     with pytest.raises(NothingHere):

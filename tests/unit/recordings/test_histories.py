@@ -12,58 +12,59 @@ from hypothesis import strategies as st
 
 from recordings.errors import NoAnswer
 from recordings.lifecycle.policy import Policy
-from recordings.model.notifications import Event, Notice
-from recordings.model.recording import Reason, State
+from recordings.model.notifications import Notification, NotificationEvent
+from recordings.model.reason import Reason
+from recordings.model.recording import State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.histories import History, Truth
-from tests.fakes.news import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
+from tests.fakes.notifications import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
 from tests.fakes.rows import UID
 from tests.fakes.steps import NOT_FOUND
 
 HAPPENED = 100.0
 """Seconds after it was asked for."""
 End = tuple[State, Reason | None]
-Told = list[tuple[str, str]]
+Reported = list[tuple[str, str]]
 
 ON: End = (State.RECORDING, None)
-NOTHING: Told = []
-WARNED: Told = [("recording_warning", "lost")]
+NOTHING: Reported = []
+WARNED: Reported = [("recording_warning", "lost")]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
     """An event with what comes beside it, what is true, and what the bot makes of it."""
 
-    tells: Callable[[float], list[Notice]]
+    tells: Callable[[float], list[Notification]]
     truth: Truth = Truth.GOES_ON
     end: End = ON
     alerts: Sequence[tuple[str, str]] = ()
-    unheard: tuple[End, Told] = (ON, NOTHING)
+    ignore_response: tuple[End, Reported] = (ON, NOTHING)
     """Where the notice never comes."""
-    contradicted: Callable[[float], list[Notice]] = lambda at: []
+    contradicted: Callable[[float], list[Notification]] = lambda at: []
     """What is true instead where a query does not tell."""
 
 
-def failed(reason: Reason) -> tuple[End, Told]:
+def failed(reason: Reason) -> tuple[End, Reported]:
     return (State.FAILED, reason), [("recording_failed", str(reason))]
 
 
-def ended(reason: Reason) -> tuple[End, Told]:
+def ended(reason: Reason) -> tuple[End, Reported]:
     return (State.ENDED, reason), [("recording_ended", str(reason))]
 
 
-def gone(tells: Callable[[float], list[Notice]], result: tuple[End, Told], truth: Truth = Truth.LEFT) -> Case:
-    unheard = ended(Reason.IDLE) if truth is Truth.EMPTY else failed(Reason.LOST)
-    return Case(tells, truth, *result, unheard=unheard)
+def gone(tells: Callable[[float], list[Notification]], result: tuple[End, Reported], truth: Truth = Truth.LEFT) -> Case:
+    ignore_response = ended(Reason.IDLE) if truth is Truth.EMPTY else failed(Reason.LOST)
+    return Case(tells, truth, *result, ignore_response=ignore_response)
 
 
-def by_moving(at: float) -> list[Notice]:
-    return [moved(at), a_notice(Event.STARTED, at + 31), gap(at, at + 31)]
+def by_moving(at: float) -> list[Notification]:
+    return [moved(at), a_notice(NotificationEvent.STARTED, at + 31), gap(at, at + 31)]
 
 
 CASES = {
     "1 upload": Case(
-        lambda at: [upload_error(47, at), a_notice(Event.WARNING, at, module=1, code=31)],
+        lambda at: [upload_error(47, at), a_notice(NotificationEvent.WARNING, at, module=1, code=31)],
         alerts=[("recording_warning", "upload_failing")],
         contradicted=lambda at: [progress(9000, at + 1)],
     ),
@@ -71,20 +72,25 @@ CASES = {
         lambda at: [upload_error(65, at, module=0, level=5)],
         Truth.CRASHED,
         *failed(Reason.CRASHED),
-        unheard=failed(Reason.CRASHED),
+        ignore_response=failed(Reason.CRASHED),
     ),
-    "2": Case(lambda at: [a_notice(Event.WARNING, at, module=1, code=32)]),
-    "4": Case(lambda at: [a_notice(Event.PLAYLIST, at, files=("SID_daily.m3u8",)), a_notice(Event.STARTED, at)]),
+    "2": Case(lambda at: [a_notice(NotificationEvent.WARNING, at, module=1, code=32)]),
+    "4": Case(
+        lambda at: [
+            a_notice(NotificationEvent.PLAYLIST, at, files=("SID_daily.m3u8",)),
+            a_notice(NotificationEvent.STARTED, at),
+        ]
+    ),
     "11 normal": gone(lambda at: [exited(0, at)], ended(Reason.STOPPED_ELSEWHERE)),
     "11 abnormal": gone(lambda at: [exited(1, at)], failed(Reason.CRASHED)),
     "12": Case(by_moving, Truth.MOVED),
-    "31": Case(lambda at: [a_notice(Event.UPLOADED, at, files=("SID_daily_0.mp4",)), progress(10_000, at)]),
-    "32": Case(lambda at: [a_notice(Event.IN_BACKUP, at), progress(10_000, at)]),
+    "31": Case(lambda at: [a_notice(NotificationEvent.UPLOADED, at, files=("SID_daily_0.mp4",)), progress(10_000, at)]),
+    "32": Case(lambda at: [a_notice(NotificationEvent.IN_BACKUP, at), progress(10_000, at)]),
     "33": Case(lambda at: [progress(2000, at), progress(4000, at + 1)]),
-    "40": Case(lambda at: [a_notice(Event.STARTED, at, code=0), sound(True, at)]),
+    "40": Case(lambda at: [a_notice(NotificationEvent.STARTED, at, code=0), sound(True, at)]),
     "41 nobody": gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE), Truth.EMPTY),
     "41 nobody, and they came back": replace(
-        gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE)), unheard=failed(Reason.LOST)
+        gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE)), ignore_response=failed(Reason.LOST)
     ),
     "41 left": gone(lambda at: [left(16, at), exited(0, at + 1)], failed(Reason.LEFT)),
     "41 signal": gone(lambda at: [left(2, at), exited(0, at + 1)], failed(Reason.LEFT)),
@@ -102,7 +108,7 @@ AFTER = 250.0
 """Longer than the grace, and than people may be silent."""
 
 
-def played(history: History, case: Case, *, truth: Truth | None = None) -> list[Notice]:
+def played(history: History, case: Case, *, truth: Truth | None = None) -> list[Notification]:
     """It records, then it happens; what Agora tells of that."""
     history.lives(HAPPENED)
     assert history.end == ON
@@ -134,10 +140,10 @@ def test_once_and_in_time(case: Case) -> None:
 @EACH
 def test_doubled_at_once_and_again_later(case: Case) -> None:
     history = History()
-    notices = played(history, case)
-    history.hears(notices + notices)
+    notifications = played(history, case)
+    history.hears(notifications + notifications)
     history.lives(8)
-    history.hears(notices)
+    history.hears(notifications)
     history.lives(AFTER)
 
     ends(history, case.end, case.alerts)
@@ -155,9 +161,9 @@ def test_before_the_answer_to_start(case: Case) -> None:
 @EACH
 def test_late(case: Case) -> None:
     history = History()
-    notices = played(history, case)
+    notifications = played(history, case)
     history.lives(20)
-    history.hears(notices)
+    history.hears(notifications)
     history.lives(AFTER)
 
     ends(history, case.end, case.alerts)
@@ -169,14 +175,14 @@ def test_never(case: Case) -> None:
     played(history, case)
     history.lives(AFTER)
 
-    ends(history, *case.unheard)
+    ends(history, *case.ignore_response)
 
 
 @EACH
 def test_in_the_wrong_order_one_after_the_other(case: Case) -> None:
     history = History()
-    for notice in reversed(played(history, case)):
-        history.hears([notice])
+    for notification in reversed(played(history, case)):
+        history.hears([notification])
         history.lives(1)
     history.lives(AFTER)
 
@@ -186,10 +192,10 @@ def test_in_the_wrong_order_one_after_the_other(case: Case) -> None:
 @EACH
 def test_what_is_not_true_ends_nothing_and_alarms_nobody(case: Case) -> None:
     history = History()
-    notices = played(history, case, truth=Truth.GOES_ON)
+    notifications = played(history, case, truth=Truth.GOES_ON)
     history.hears(case.contradicted(HAPPENED))
     history.lives(1)
-    history.hears(notices)
+    history.hears(notifications)
     history.lives(AFTER)
 
     ends(history, ON, NOTHING)
@@ -199,10 +205,10 @@ def test_what_is_not_true_ends_nothing_and_alarms_nobody(case: Case) -> None:
 @pytest.mark.parametrize("whose", [{"sid": "OTHER"}, {"sid": "OTHER", "uid": 5, "agora_channel": "weekly"}])
 def test_of_another_recording(case: Case, whose: dict[str, object]) -> None:
     history = History()
-    history.hears([replace(notice, **whose) for notice in played(history, case, truth=Truth.GOES_ON)])  # type: ignore[arg-type]
+    history.hears([replace(notification, **whose) for notification in played(history, case, truth=Truth.GOES_ON)])  # type: ignore[arg-type]
     history.lives(AFTER)
 
-    assert history.row.told.notices == 0
+    assert history.row.reported.notifications == 0
     ends(history, ON, NOTHING)
 
 
@@ -222,16 +228,16 @@ def test_after_the_end(case: Case) -> None:
 @given(data=st.data())
 def test_any_order_and_repetition_ends_as_the_right_order_does(case: Case, data: st.DataObject) -> None:
     beside = [gap(40, 60), progress(500, 70), sound(True, 80), upload_error(47, 85), progress(700, 90)]
-    notices = [*beside, *case.tells(HAPPENED)]
-    repeated = data.draw(st.lists(st.sampled_from(notices), max_size=4))
-    shuffled = data.draw(st.permutations([*notices, *repeated]))
+    notifications = [*beside, *case.tells(HAPPENED)]
+    repeated = data.draw(st.lists(st.sampled_from(notifications), max_size=4))
+    shuffled = data.draw(st.permutations([*notifications, *repeated]))
     known = []
-    for story in (sorted(notices, key=lambda notice: notice.order), shuffled):
+    for story in (sorted(notifications, key=lambda notification: notification.order), shuffled):
         history = History()
         history.lives(HAPPENED)
         history.befalls(case.truth)
-        for notice in story:
-            history.hears([notice])
+        for notification in story:
+            history.hears([notification])
             history.lives(0.5)
         history.lives(AFTER)
         known.append(history.known())
@@ -268,9 +274,9 @@ def recorded_on() -> History:
 @pytest.mark.parametrize("reverse", [False, True])
 def test_late_of_a_recorder_that_was_lost_and_recorded_on(case: Case, reverse: bool) -> None:
     history = recorded_on()
-    found = history.row.lost_parts[0].found_at
-    for notice in sorted(case.tells(HAPPENED + 1), key=lambda notice: notice.order, reverse=reverse):
-        history.hears([notice])
+    found = history.row.lost_segments[0].found_at
+    for notification in sorted(case.tells(HAPPENED + 1), key=lambda notification: notification.order, reverse=reverse):
+        history.hears([notification])
         history.lives(1)
     history.lives(AFTER)
 
@@ -302,7 +308,7 @@ def test_what_is_told_of_a_recorder_that_was_given_up_is_not_the_recordings() ->
     history.lives(HAPPENED)
     assert history.row.recorder_id == "rec1.2"
     first = {"sid": "FIRST", "uid": UID}
-    history.hears([a_notice(Event.STARTED, 50, **first), left(16, 60, **first), exited(1, 61, **first)])
+    history.hears([a_notice(NotificationEvent.STARTED, 50, **first), left(16, 60, **first), exited(1, 61, **first)])
     history.lives(AFTER)
 
     assert (history.end, history.kinds, history.row.sid) == (ON, NOTHING, "SID")
@@ -312,7 +318,7 @@ def test_a_start_whose_answer_was_lost_is_not_sent_again_once_a_notice_names_its
     history = History()
 
     def lost() -> str:
-        history.hears([a_notice(Event.STARTED, 1)])
+        history.hears([a_notice(NotificationEvent.STARTED, 1)])
         raise NoAnswer("no answer in 14 s")
 
     history.agora.answers["start"] = [lost]

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from recordings.lifecycle.actions import Query, Settle, Stop
+from recordings.lifecycle.actions import Query, Reevaluate, Stop
 from recordings.lifecycle.end_times import end_of, extended
 from recordings.lifecycle.policy import Policy
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 from recordings.model.reported import RecorderStatus
-from tests.fakes.rows import a_recording, at, coming_up, over, running, turn_at, up
+from tests.fakes.rows import a_recording, at, changed, coming_up, over, running, turn_at, up
 from tests.fakes.steps import NOT_FOUND, SOMEBODY, UNUSABLE, decided, step
 
 FIVE = RecorderStatus(5)
@@ -25,7 +26,7 @@ LONGEST = 82_800.0
 
 
 @pytest.mark.parametrize(
-    ("facts", "usual", "end"),
+    ("facts", "default_duration", "end"),
     [
         ({}, HOUR, 10 + HOUR),
         ({"ends_at": at(2700)}, HOUR, 2700),
@@ -37,9 +38,9 @@ LONGEST = 82_800.0
     ],
 )
 def test_it_ends_when_somebody_wants_it_to_or_after_the_usual_time(
-    facts: dict[str, Any], usual: float, end: float
+    facts: dict[str, Any], default_duration: float, end: float
 ) -> None:
-    assert end_of(up(**facts), usual) == at(end)
+    assert end_of(up(**facts), default_duration) == at(end)
 
 
 def test_an_extension_counts_from_the_end_as_it_is() -> None:
@@ -60,7 +61,7 @@ def test_it_can_be_put_off_to_23_hours_and_no_further() -> None:
         over(),
         up(state=State.UPLOADING),
         up(state=State.STOPPING, ending=Reason.TIME_LIMIT),
-        up(stop_wanted_at=at(50), stop_wanted_by="U2"),
+        up(stop_at=at(50), stop_by="U2"),
     ],
 )
 def test_what_is_over_or_being_stopped_has_no_later_end(row: Recording) -> None:
@@ -77,8 +78,8 @@ def test_at_the_end_that_somebody_wanted_it_is_stopped() -> None:
 
 
 def test_only_the_end_of_its_time_gives_way_to_a_wish_that_comes_meanwhile() -> None:
-    assert step(up(ends_at=at(100)), running(), turn_at(100)).unless_poked
-    assert not step(up(stop_wanted_at=at(50), stop_wanted_by="U2"), running(), turn_at(100)).unless_poked
+    assert step(up(ends_at=at(100)), running(), turn_at(100)).only_if_unchanged
+    assert not step(up(stop_at=at(50), stop_by="U2"), running(), turn_at(100)).only_if_unchanged
 
 
 def test_one_that_is_not_up_yet_has_its_time_to_come_up() -> None:
@@ -157,8 +158,8 @@ def test_the_warning_carries_the_end_also_where_it_is_the_usual_one() -> None:
     change = step(up(), running(), turn_at(10 + 14_400 - 600))
 
     (alert,) = change.alerts
-    assert alert.recording.ends_at == at(10 + 14_400)
-    assert change.recording.ends_at is None, "nobody wished for it"
+    assert alert.recording.intent.ends_at == at(10 + 14_400)
+    assert change.recording.intent.ends_at is None, "nobody wished for it"
 
 
 def test_who_was_away_hears_only_of_the_warning_that_still_holds() -> None:
@@ -168,13 +169,13 @@ def test_who_was_away_hears_only_of_the_warning_that_still_holds() -> None:
 
 def test_another_end_is_warned_of_anew() -> None:
     row, _ = warned(up(ends_at=at(3600)), 3000)
-    row = replace(row, ends_at=at(5400))
+    row = changed(row, ends_at=at(5400))
     assert warned(replace(row, next_step_at=at(3010)), 3010)[1] == []
 
     assert warned(row, 4800)[1] == ["ending_soon-20260617131200000000-600"]
 
 
-@pytest.mark.parametrize("facts", [{"stop_wanted_at": at(50), "stop_wanted_by": "U2"}, {"state": State.STOPPING}])
+@pytest.mark.parametrize("facts", [{"stop_at": at(50), "stop_by": "U2"}, {"state": State.STOPPING}])
 def test_what_is_being_stopped_is_not_warned_of(facts: dict[str, Any]) -> None:
     change = step(up(ends_at=at(3600), **facts), running(), turn_at(3000), NOT_FOUND)
     assert change.alerts == ()
@@ -182,7 +183,7 @@ def test_what_is_being_stopped_is_not_warned_of(facts: dict[str, Any]) -> None:
 
 def test_one_that_is_interrupted_is_warned_of_too() -> None:
     interrupted = up(state=State.INTERRUPTED, ends_at=at(3600), not_found=1, not_found_since=at(2990))
-    assert decided(interrupted, running(), turn_at(3000)) == Settle()
+    assert decided(interrupted, running(), turn_at(3000)) == Reevaluate()
 
     change = step(interrupted, running(), turn_at(3000))
     assert [alert.reason for alert in change.alerts] == [Reason.ENDING_SOON]

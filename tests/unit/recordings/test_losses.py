@@ -9,16 +9,17 @@ import pytest
 
 from recordings.errors import Overloaded
 from recordings.lifecycle import notifications
-from recordings.lifecycle.actions import Acquire, Action, Allot, Change, Query, Settle, Start
+from recordings.lifecycle.actions import Acquire, Action, AllocateRecorder, Change, Query, Reevaluate, Start
 from recordings.lifecycle.decide import asks_for_files, asks_for_users
 from recordings.lifecycle.policy import Policy
-from recordings.model.audit import Deed, Source
-from recordings.model.notifications import Event
+from recordings.model.audit import AuditAction, Source
+from recordings.model.notifications import NotificationEvent
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
-from recordings.model.reported import ChannelUsers, Exit, Gap, RecorderStatus, Told
-from tests.fakes.news import a_notice, exited, gap, left, moved, sound
-from tests.fakes.rows import UID, a_lost_part, acquired, at, running, started, turn_at, up
+from recordings.model.recording import Recording, State
+from recordings.model.reported import ChannelUsers, Exit, Gap, RecorderStatus, Reported
+from tests.fakes.notifications import a_notice, exited, gap, left, moved, sound
+from tests.fakes.rows import UID, a_lost_segment, acquired, at, changed, running, started, turn_at, up
 from tests.fakes.steps import (
     EMPTY,
     NOT_FOUND,
@@ -31,21 +32,21 @@ from tests.fakes.steps import (
 
 FOUR, FIVE = RecorderStatus(4), RecorderStatus(5)
 NEARLY_LOST = up(state=State.INTERRUPTED, not_found=9, not_found_since=at(40), found_at=at(30), files=("a.m3u8",))
-PART = a_lost_part(sid="SID", on_at=None)
+PART = a_lost_segment(sid="SID", resumed_at=None)
 LOST = up(
     state=State.INTERRUPTED,
-    lost_parts=(PART,),
+    lost_segments=(PART,),
     recorder_id=None,
     sid=None,
     status=None,
     first_file_at=None,
-    turn_at=at(160),
+    attempt_started_at=at(160),
     next_step_at=at(160),
 )
 """The first recorder was lost at 160 s; nothing was done since."""
-COMING = replace(LOST, recorder_id="rec1.2", recorders=2, sid="SID2")
+COMING = replace(LOST, recorder_id="rec1.2", recorder_count=2, sid="SID2")
 """The second one was started."""
-SECOND = running(id="rec1.2", uid=UID + 1, sid="SID2", sid_at=at(165), created_at=at(161), part=2)
+SECOND = running(id="rec1.2", uid=UID + 1, sid="SID2", sid_at=at(165), created_at=at(161), segment_number=2)
 
 
 def told(change: Change) -> list[tuple[str, str]]:
@@ -66,25 +67,25 @@ def test_a_loss_with_people_or_where_nobody_knows_is_no_end_and_no_word_yet(user
     row = change.recording
 
     assert (row.state, row.reason, row.next_step_at) == (State.INTERRUPTED, None, at(160))
-    assert (row.recorder_id, row.sid, row.part, row.coming_up) == (None, None, 2, True)
+    assert (row.recorder_id, row.sid, row.segment_number, row.is_starting) == (None, None, 2, True)
     assert change.alerts == ()
     assert [(r.wanted, r.gone_at) for r in change.recorders] == [(False, None)], "it is ended, should it come back"
 
 
 def test_what_is_left_of_the_lost_recorder_is_kept() -> None:
-    (part,) = lost().recording.lost_parts
+    (part,) = lost().recording.lost_segments
 
     assert (part.sid, part.uid, part.resource_id, part.files) == ("SID", UID, "RES", ("a.m3u8",))
-    assert (part.up_at, part.found_at, part.lost_at, part.on_at) == (at(10), at(30), at(160), None)
+    assert (part.up_at, part.found_at, part.lost_at, part.resumed_at) == (at(10), at(30), at(160), None)
 
 
 @pytest.mark.parametrize(
     ("row", "users", "policy"),
     [
-        (NEARLY_LOST, SOMEBODY, Policy(record_on=0)),
+        (NEARLY_LOST, SOMEBODY, Policy(max_resumes=0)),
         (NEARLY_LOST, EMPTY, Policy()),
-        (replace(NEARLY_LOST, lost_parts=(replace(PART, on_at=at(20)),) * 3), SOMEBODY, Policy()),
-        (replace(NEARLY_LOST, found_at=at(160 - 3721)), SOMEBODY, Policy()),
+        (replace(NEARLY_LOST, lost_segments=(replace(PART, resumed_at=at(20)),) * 3), SOMEBODY, Policy()),
+        (changed(NEARLY_LOST, found_at=at(160 - 3721)), SOMEBODY, Policy()),
     ],
     ids=["switched off", "nobody is there", "for the fourth time", "last seen so long ago that it may be another call"],
 )
@@ -93,13 +94,17 @@ def test_else_it_is_a_failure(row: Recording, users: ChannelUsers, policy: Polic
 
     assert (change.recording.state, change.recording.reason) == (State.FAILED, Reason.LOST)
     assert told(change) == [("recording_failed", "lost")]
-    assert change.recording.lost_parts == row.lost_parts
+    assert change.recording.lost_segments == row.lost_segments
 
 
 def test_only_a_loss_is_recorded_on() -> None:
     crashed = step(up(), running(), turn_at(160), RecorderStatus(20))
     thrown_out = step(
-        replace(NEARLY_LOST, told=Told(exit=Exit.LEFT, exit_at=at(150))), running(), turn_at(160), NOT_FOUND, SOMEBODY
+        replace(NEARLY_LOST, reported=Reported(exit=Exit.LEFT, exit_at=at(150))),
+        running(),
+        turn_at(160),
+        NOT_FOUND,
+        SOMEBODY,
     )
 
     assert crashed.recording.reason is Reason.CRASHED
@@ -112,7 +117,7 @@ def test_only_a_loss_is_recorded_on() -> None:
 def test_another_recorder_is_started_with_a_uid_of_its_own_and_no_second_card() -> None:
     row = LOST
     recorder: Recorder | None = None
-    for action, answer in ((Allot(), UID + 1), (Acquire(), "RES2"), (Start(first=True), "SID2")):
+    for action, answer in ((AllocateRecorder(), UID + 1), (Acquire(), "RES2"), (Start(first=True), "SID2")):
         assert decided(row, recorder, turn_at(160)) == action
         change = step(row, recorder, turn_at(160), answer)
         row, (recorder,) = change.recording, change.recorders
@@ -120,14 +125,14 @@ def test_another_recorder_is_started_with_a_uid_of_its_own_and_no_second_card() 
         if not isinstance(action, Start):
             assert row.next_step_at == at(160), "nothing is waited for"
     assert recorder is not None
-    assert (row.sid, recorder.id, recorder.uid, recorder.part) == ("SID2", "rec1.2", UID + 1, 2)
+    assert (row.sid, recorder.id, recorder.uid, recorder.segment_number) == ("SID2", "rec1.2", UID + 1, 2)
     assert decided(row, recorder, turn_at(165)) == Query()
 
 
 def test_it_has_its_time_to_come_up_from_the_loss_on() -> None:
-    tried = replace(LOST, recorders=2)
-    assert decided(tried, None, turn_at(249)) == Allot()
-    assert decided(tried, None, turn_at(250)) == Settle()
+    tried = replace(LOST, recorder_count=2)
+    assert decided(tried, None, turn_at(249)) == AllocateRecorder()
+    assert decided(tried, None, turn_at(250)) == Reevaluate()
     change = step(tried, None, turn_at(250))
 
     assert (change.recording.state, change.recording.reason) == (State.FAILED, Reason.UNAVAILABLE)
@@ -135,18 +140,18 @@ def test_it_has_its_time_to_come_up_from_the_loss_on() -> None:
 
 
 def test_where_nobody_led_since_the_loss_it_has_its_time_from_the_first_try_on() -> None:
-    assert decided(LOST, None, turn_at(600)) == Allot()
+    assert decided(LOST, None, turn_at(600)) == AllocateRecorder()
     allotted = step(LOST, None, turn_at(600), UID + 1)
     row, (recorder,) = allotted.recording, allotted.recorders
 
     assert decided(row, recorder, turn_at(689)) == Acquire()
-    assert decided(row, recorder, turn_at(690)) == Settle()
-    assert step(LOST, None, turn_at(161), UID + 1).recording.turn_at == at(160), "else from the loss on"
+    assert decided(row, recorder, turn_at(690)) == Reevaluate()
+    assert step(LOST, None, turn_at(161), UID + 1).recording.attempt_started_at == at(160), "else from the loss on"
 
 
 def test_where_nobody_led_for_so_long_that_it_may_be_another_call_it_is_a_failure() -> None:
     long_after = 30 + 120 + 3600
-    assert decided(LOST, None, turn_at(long_after - 1)) == Allot()
+    assert decided(LOST, None, turn_at(long_after - 1)) == AllocateRecorder()
     change = step(LOST, None, turn_at(long_after))
 
     assert (change.recording.state, change.recording.reason) == (State.FAILED, Reason.LOST)
@@ -154,18 +159,18 @@ def test_where_nobody_led_for_so_long_that_it_may_be_another_call_it_is_a_failur
 
 
 def test_recorders_of_the_parts_before_do_not_count_as_tries() -> None:
-    row = replace(LOST, recorder_id="rec1.9", recorders=9, lost_parts=(replace(PART, recorders=8),))
+    row = replace(LOST, recorder_id="rec1.9", recorder_count=9, lost_segments=(replace(PART, recorder_count=8),))
     change = step(row, acquired(id="rec1.9"), turn_at(161), UNUSABLE["500"])
 
     assert change.recording.state is State.INTERRUPTED
 
 
 def test_a_refusal_is_a_failure_with_its_own_cause() -> None:
-    row = replace(LOST, recorder_id="rec1.2", recorders=2)
+    row = replace(LOST, recorder_id="rec1.2", recorder_count=2)
     change = step(row, acquired(id="rec1.2"), turn_at(161), Overloaded("vendor_over_load", http_status=400, code=406))
 
     assert (change.recording.state, change.recording.reason) == (State.FAILED, Reason.OVERLOADED)
-    assert change.recording.between_parts
+    assert change.recording.awaiting_segment
     assert change.recording.files_awaited, "what the first part left is looked for"
 
 
@@ -189,8 +194,8 @@ RECORDERS: dict[str, Recorder | None] = {"none": None, "acquired": acquired(id="
 
 @pytest.mark.parametrize("recorder", RECORDERS.values(), ids=RECORDERS)
 def test_a_stop_before_another_one_is_started_ends_it_and_the_files_are_looked_for(recorder: Recorder | None) -> None:
-    row = replace(LOST, stop_wanted_at=at(170), stop_wanted_by="U2", recorder_id=recorder.id if recorder else None)
-    assert decided(row, recorder, turn_at(170)) == Settle()
+    row = changed(LOST, stop_at=at(170), stop_by="U2", recorder_id=recorder.id if recorder else None)
+    assert decided(row, recorder, turn_at(170)) == Reevaluate()
     change = step(row, recorder, turn_at(170))
 
     assert (change.recording.state, change.recording.files_awaited) == (State.UPLOADING, True)
@@ -200,7 +205,7 @@ def test_a_stop_before_another_one_is_started_ends_it_and_the_files_are_looked_f
 
 
 def test_a_stop_while_a_start_is_not_answered_waits_until_that_recorder_is_gone() -> None:
-    row = replace(LOST, stop_wanted_at=at(170), stop_wanted_by="U2", recorder_id="rec1.2")
+    row = changed(LOST, stop_at=at(170), stop_by="U2", recorder_id="rec1.2")
     change = step(row, started(id="rec1.2"), turn_at(170))
 
     assert change.recording.state is State.STOPPING
@@ -212,20 +217,22 @@ def test_its_end_comes_while_it_is_recorded_on_too() -> None:
 
     assert (change.recording.state, change.recording.ending) == (State.UPLOADING, Reason.TIME_LIMIT)
     assert told(change) == [("recording_ended", "time_limit")]
-    assert [act.what for act in change.acts] == [Deed.STOPPED]
-    assert change.unless_poked, "somebody may put it off at that moment"
+    assert [audit_event.what for audit_event in change.audit_events] == [AuditAction.STOPPED]
+    assert change.only_if_unchanged, "somebody may put it off at that moment"
 
 
 def test_that_it_ends_soon_is_told_and_holds_nothing_up() -> None:
     policy = Policy(max_duration=300)
-    change = step(replace(LOST, queried_at=at(160)), None, turn_at(255, policy))
+    change = step(changed(LOST, queried_at=at(160)), None, turn_at(255, policy))
     assert told(change) == [("recording_warning", "ending_soon")]
     assert change.recording.next_step_at == at(255)
-    assert decided(change.recording, None, turn_at(255, replace(policy, start_timeout=200))) == Allot()
+    assert decided(change.recording, None, turn_at(255, replace(policy, start_timeout=200))) == AllocateRecorder()
 
 
 def test_nothing_recorded_of_the_last_part_is_not_said_of_the_whole() -> None:
-    row = replace(COMING, state=State.STOPPING, ending=Reason.STOPPED, lost_parts=(replace(PART, on_at=at(170)),))
+    row = replace(
+        COMING, state=State.STOPPING, ending=Reason.STOPPED, lost_segments=(replace(PART, resumed_at=at(170)),)
+    )
     change = step(row, SECOND, turn_at(200), NOTHING_RECORDED)
 
     assert (change.recording.state, change.recording.ending) == (State.UPLOADING, Reason.STOPPED)
@@ -245,14 +252,18 @@ def test_up_again_it_is_one_warning_with_what_is_missing(answer: RecorderStatus)
     assert change.alerts[0].recording == row
     assert row.gaps == (Gap(begun_at=at(30), ended_at=at(170)),)
     assert row.first_file_at == (at(170) if answer is FIVE else None)
-    assert [(act.who, act.what, act.source) for act in change.acts] == [("", Deed.RECORDED_ON, Source.LOSS)]
+    assert [(audit_event.who, audit_event.what, audit_event.source) for audit_event in change.audit_events] == [
+        ("", AuditAction.RECORDED_ON, Source.LOSS)
+    ]
 
 
 def test_it_is_told_once_for_each_part() -> None:
     again = step(COMING, SECOND, turn_at(170), FIVE).recording
     assert step(again, SECOND, turn_at(200), FIVE).alerts == ()
 
-    third = replace(COMING, lost_parts=(replace(PART, on_at=at(150)), replace(PART, sid="SID1", on_at=None)))
+    third = replace(
+        COMING, lost_segments=(replace(PART, resumed_at=at(150)), replace(PART, sid="SID1", resumed_at=None))
+    )
     causes = [step(row, SECOND, turn_at(170), FIVE).alerts[0].cause for row in (COMING, third)]
     assert causes == ["lost-2", "lost-3"]
 
@@ -280,79 +291,85 @@ def test_a_warning_that_nothing_is_stored_that_still_holds_is_not_told_again() -
 
 
 def test_what_agora_told_of_the_lost_one_is_forgotten_and_what_people_were_told_is_not() -> None:
-    before = Told(
-        notices=7,
+    before = Reported(
+        notifications=7,
         up_at=at(1),
         moving=True,
         moved_at=at(35),
         stored_at=at(9),
         gaps=(Gap(begun_at=at(12), ended_at=at(14)),),
         failing_at=at(20),
-        failing_told=True,
-        failing_told_at=at(21),
+        upload_warning_open=True,
+        upload_warned_at=at(21),
         uploaded_at=at(22),
         progress=500,
         progress_at=at(19),
         missed=True,
     )
-    row = lost(replace(NEARLY_LOST, told=before)).recording
+    row = lost(replace(NEARLY_LOST, reported=before)).recording
 
-    assert row.told == Told(notices=7, gaps=before.gaps, failing_at=at(20), failing_told=True, failing_told_at=at(21))
-    assert (row.lost_parts[0].moved_at, row.lost_parts[0].uploaded_at) == (at(35), at(22))
+    assert row.reported == Reported(
+        notifications=7, gaps=before.gaps, failing_at=at(20), upload_warning_open=True, upload_warned_at=at(21)
+    )
+    assert (row.lost_segments[0].moved_at, row.lost_segments[0].uploaded_at) == (at(35), at(22))
 
 
 def test_that_nobody_is_heard_stays_told_until_somebody_is() -> None:
-    silent = notifications.heed(NEARLY_LOST, running(), [sound(False, 32)], turn_at(32)).recording
-    row = lost(replace(silent, told=replace(silent.told, silent_told=True))).recording
-    row = step(replace(COMING, told=row.told, lost_parts=row.lost_parts), SECOND, turn_at(170), FIVE).recording
-    assert row.told.silent_told
+    silent = notifications.apply(NEARLY_LOST, running(), [sound(False, 32)], turn_at(32)).recording
+    row = lost(replace(silent, reported=replace(silent.reported, silence_warning_open=True))).recording
+    row = step(
+        replace(COMING, reported=row.reported, lost_segments=row.lost_segments), SECOND, turn_at(170), FIVE
+    ).recording
+    assert row.reported.silence_warning_open
 
-    heard = notifications.heed(row, SECOND, [replace(sound(True, 175), sid="SID2")], turn_at(175))
+    heard = notifications.apply(row, SECOND, [replace(sound(True, 175), sid="SID2")], turn_at(175))
     assert told(heard) == [("recording_recovered", "silent")]
 
 
 # what Agora tells
 
-ON_AGAIN = replace(COMING, state=State.RECORDING, lost_parts=(replace(PART, on_at=at(170)),), status=5)
+ON_AGAIN = changed(COMING, state=State.RECORDING, lost_segments=(replace(PART, resumed_at=at(170)),), status=5)
 
 
-@pytest.mark.parametrize("notices", [[exited(0, 42), left(16, 40)], [left(16, 42)], [exited(1, 42)]])
-def test_when_it_left_as_agora_tells_late_is_when_the_gap_begins(notices: list[Any]) -> None:
-    change = notifications.heed(ON_AGAIN, SECOND, notices, turn_at(180))
+@pytest.mark.parametrize("received", [[exited(0, 42), left(16, 40)], [left(16, 42)], [exited(1, 42)]])
+def test_when_it_left_as_agora_tells_late_is_when_the_gap_begins(received: list[Any]) -> None:
+    change = notifications.apply(ON_AGAIN, SECOND, received, turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(42), ended_at=at(170)),)
     assert change.recording == replace(
-        ON_AGAIN, lost_parts=change.recording.lost_parts, told=replace(ON_AGAIN.told, notices=len(notices))
+        ON_AGAIN,
+        lost_segments=change.recording.lost_segments,
+        reported=replace(ON_AGAIN.reported, notifications=len(received)),
     ), "nothing else moves"
-    assert change.heeded == tuple(notice.id for notice in notices)
+    assert change.processed == tuple(notification.id for notification in received)
     assert (change.recorders, change.alerts) == ((), ())
 
 
 def test_a_server_that_it_had_left_before_it_was_found_again_is_not_where_the_gap_begins() -> None:
-    change = notifications.heed(ON_AGAIN, SECOND, [left(2, 15, received_at=at(175))], turn_at(180))
+    change = notifications.apply(ON_AGAIN, SECOND, [left(2, 15, received_at=at(175))], turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(30), ended_at=at(170)),)
 
 
 def test_a_clock_of_agoras_that_is_ahead_hides_no_gap() -> None:
-    change = notifications.heed(ON_AGAIN, SECOND, [left(16, 342, received_at=at(43))], turn_at(180))
+    change = notifications.apply(ON_AGAIN, SECOND, [left(16, 342, received_at=at(43))], turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(43), ended_at=at(170)),)
 
 
 def test_one_that_recorded_all_the_while_leaves_no_gap() -> None:
-    assert notifications.heed(ON_AGAIN, SECOND, [left(2, 180)], turn_at(181)).recording.gaps == ()
+    assert notifications.apply(ON_AGAIN, SECOND, [left(2, 180)], turn_at(181)).recording.gaps == ()
 
 
 def test_a_gap_that_agora_tells_counts_in_place_of_the_bots_own() -> None:
     of_the_new_one = replace(gap(44, 168), sid="SID2")
-    change = notifications.heed(ON_AGAIN, SECOND, [of_the_new_one], turn_at(180))
+    change = notifications.apply(ON_AGAIN, SECOND, [of_the_new_one], turn_at(180))
 
     assert change.recording.gaps == (Gap(begun_at=at(44), ended_at=at(168)),)
 
 
 def test_a_gap_that_ended_before_the_loss_is_another_one() -> None:
-    change = notifications.heed(ON_AGAIN, SECOND, [gap(12, 35)], turn_at(180))
+    change = notifications.apply(ON_AGAIN, SECOND, [gap(12, 35)], turn_at(180))
 
     assert change.recording.gaps == (
         Gap(begun_at=at(12), ended_at=at(35)),
@@ -361,51 +378,55 @@ def test_a_gap_that_ended_before_the_loss_is_another_one() -> None:
 
 
 def test_when_the_new_one_was_up_as_agora_told_is_when_the_gap_ends() -> None:
-    heard = notifications.heed(COMING, SECOND, [a_notice(Event.STARTED, 166, sid="SID2", uid=UID + 1)], turn_at(167))
+    heard = notifications.apply(
+        COMING, SECOND, [a_notice(NotificationEvent.STARTED, 166, sid="SID2", uid=UID + 1)], turn_at(167)
+    )
     row = step(heard.recording, SECOND, turn_at(170), FIVE).recording
 
     assert row.gaps == (Gap(begun_at=at(30), ended_at=at(166)),)
 
 
 def test_a_move_that_never_ended_is_when_the_gap_begins() -> None:
-    row = notifications.heed(replace(NEARLY_LOST, told=Told()), running(), [moved(36)], turn_at(41)).recording
+    row = notifications.apply(replace(NEARLY_LOST, reported=Reported()), running(), [moved(36)], turn_at(41)).recording
     row = lost(row).recording
-    row = step(replace(COMING, lost_parts=row.lost_parts), SECOND, turn_at(170), FIVE).recording
+    row = step(replace(COMING, lost_segments=row.lost_segments), SECOND, turn_at(170), FIVE).recording
 
     assert row.gaps == (Gap(begun_at=at(36), ended_at=at(170)),)
 
 
 LATE = {
-    "uploaded": a_notice(Event.UPLOADED, 180, files=("a.m3u8", "b.mp4")),
-    "in backup": a_notice(Event.IN_BACKUP, 180),
+    "uploaded": a_notice(NotificationEvent.UPLOADED, 180, files=("a.m3u8", "b.mp4")),
+    "in backup": a_notice(NotificationEvent.IN_BACKUP, 180),
     "moved": moved(180),
-    "playlist": a_notice(Event.PLAYLIST, 180, files=("b.mp4",)),
-    "started": a_notice(Event.STARTED, 180),
+    "playlist": a_notice(NotificationEvent.PLAYLIST, 180, files=("b.mp4",)),
+    "started": a_notice(NotificationEvent.STARTED, 180),
     "sound": sound(False, 180),
 }
 
 
 @pytest.mark.parametrize("name", LATE)
 def test_what_comes_late_of_an_earlier_part_is_not_taken_for_the_present_one(name: str) -> None:
-    row = notifications.heed(ON_AGAIN, SECOND, [LATE[name]], turn_at(181)).recording
+    row = notifications.apply(ON_AGAIN, SECOND, [LATE[name]], turn_at(181)).recording
 
-    assert replace(row, lost_parts=(), told=Told()) == replace(ON_AGAIN, lost_parts=(), told=Told())
-    assert replace(row.told, notices=0) == Told()
-    assert row.lost_parts[0].files == tuple(LATE[name].files)
-    assert row.lost_parts[0].uploading_status == {"uploaded": "uploaded", "in backup": "backuped"}.get(name, "")
+    assert replace(row, lost_segments=(), reported=Reported()) == replace(
+        ON_AGAIN, lost_segments=(), reported=Reported()
+    )
+    assert replace(row.reported, notifications=0) == Reported()
+    assert row.lost_segments[0].files == tuple(LATE[name].files)
+    assert row.lost_segments[0].uploading_status == {"uploaded": "uploaded", "in backup": "backuped"}.get(name, "")
 
 
 def test_a_notice_of_an_earlier_part_names_no_recorder_whose_start_was_not_answered() -> None:
-    row = replace(LOST, recorder_id="rec1.2", recorders=2)
-    change = notifications.heed(row, started(id="rec1.2", uid=UID + 1), [left(16, 40)], turn_at(165))
+    row = replace(LOST, recorder_id="rec1.2", recorder_count=2)
+    change = notifications.apply(row, started(id="rec1.2", uid=UID + 1), [left(16, 40)], turn_at(165))
 
     assert (change.recording.sid, change.recorders, change.recording.next_step_at) == (None, (), at(160))
 
 
 def test_a_notice_of_the_new_recorder_names_it() -> None:
-    row = replace(LOST, recorder_id="rec1.2", recorders=2)
-    up_notice = a_notice(Event.STARTED, 164, sid="SID2", uid=UID + 1)
-    change = notifications.heed(row, started(id="rec1.2", uid=UID + 1), [left(16, 40), up_notice], turn_at(165))
+    row = replace(LOST, recorder_id="rec1.2", recorder_count=2)
+    up_notice = a_notice(NotificationEvent.STARTED, 164, sid="SID2", uid=UID + 1)
+    change = notifications.apply(row, started(id="rec1.2", uid=UID + 1), [left(16, 40), up_notice], turn_at(165))
 
     assert (change.recording.sid, [r.sid for r in change.recorders]) == ("SID2", ["SID2"])
 
@@ -413,4 +434,4 @@ def test_a_notice_of_the_new_recorder_names_it() -> None:
 def test_actions_are_those_of_a_start() -> None:
     actions: list[Action] = [decided(LOST, None, turn_at(161)), decided(COMING, SECOND, turn_at(170))]
 
-    assert actions == [Allot(), Query()]
+    assert actions == [AllocateRecorder(), Query()]

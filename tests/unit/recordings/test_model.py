@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.lifecycle.policy import Policy, Turn
-from recordings.model.recording import HOLDS_CHANNEL, MOVES, OVER, IllegalMove, Reason, State
+from recordings.model.reason import Reason
+from recordings.model.recording import HOLDS_CHANNEL, MOVES, OVER, IllegalMove, State
 from tests.fakes.rows import NOW, a_recording, at, turn_at, up
 
 CHANCE = st.floats(0, 1, exclude_max=True)
@@ -51,16 +52,16 @@ def test_what_is_over_leads_nowhere_and_holds_no_channel() -> None:
 
 
 @given(CHANCE, st.floats(0.1, 600))
-def test_the_regular_query_is_up_to_a_tenth_early_and_never_late(chance: float, interval: float) -> None:
-    turn = Turn(now=NOW, policy=Policy(query_interval=interval), chance=chance)
+def test_the_regular_query_is_up_to_a_tenth_early_and_never_late(jitter: float, interval: float) -> None:
+    turn = Turn(now=NOW, policy=Policy(query_interval=interval), jitter=jitter)
     wait = (turn.at_interval() - NOW).total_seconds()
 
     assert 0.9 * interval - 1e-5 <= wait <= interval + 1e-5
 
 
 @given(CHANCE, st.integers(1, 30))
-def test_a_request_is_repeated_after_the_waits_of_the_policy_up_to_a_fifth_longer(chance: float, tries: int) -> None:
-    wait = (turn_at(0, chance=chance).retry_at(tries) - NOW).total_seconds()
+def test_a_request_is_repeated_after_the_waits_of_the_policy_up_to_a_fifth_longer(jitter: float, tries: int) -> None:
+    wait = (turn_at(0, jitter=jitter).retry_at(tries) - NOW).total_seconds()
 
     planned = (1, 3, 6)[(tries - 1) % 3]
     assert planned - 1e-5 <= wait <= 1.2 * planned + 1e-5
@@ -72,8 +73,8 @@ def test_patience_means_the_query_interval_once_the_waits_are_used_up(tries: int
 
 
 @given(CHANCE, st.integers(1, 9), st.floats(0, 4000), st.booleans())
-def test_retry_after_is_honoured(chance: float, tries: int, seconds: float, patient: bool) -> None:
-    turn = turn_at(0, chance=chance)
+def test_retry_after_is_honoured(jitter: float, tries: int, seconds: float, patient: bool) -> None:
+    turn = turn_at(0, jitter=jitter)
 
     assert turn.retry_at(tries, retry_after=seconds, patient=patient) >= NOW + timedelta(seconds=seconds)
 
@@ -112,7 +113,7 @@ def test_what_never_was_has_not_passed() -> None:
 
 def test_a_queried_row_looks_as_before_on_its_card() -> None:
     before = up()
-    asked = up(queried_at=at(30), tries=3, next_step_at=at(60), not_found=1, unanswered_since=at(30), poked=2)
+    asked = up(queried_at=at(30), tries=3, next_step_at=at(60), not_found=1, unanswered_since=at(30), revision=2)
 
     assert asked.visible == before.visible
 
@@ -123,7 +124,7 @@ def test_a_queried_row_looks_as_before_on_its_card() -> None:
         {"state": State.STOPPING},
         {"reason": Reason.IDLE},
         {"first_file_at": at(99)},
-        {"stop_wanted_by": "U9"},
+        {"stop_by": "U9"},
         {"files": ("a.mp4",)},
     ],
 )

@@ -11,21 +11,24 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.notifications import heed, in_words
-from recordings.model.notifications import Event, Notice
+from recordings.lifecycle.notifications import apply, in_words
+from recordings.model.notifications import Notification, NotificationEvent
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.recording import Recording, State
 from recordings.model.reported import Gap, RecorderStatus
-from tests.fakes.news import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
-from tests.fakes.rows import UID, at, coming_up, over, running, started, turn_at, up, with_card
+from tests.fakes.notifications import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
+from tests.fakes.rows import UID, at, changed, coming_up, over, running, started, turn_at, up, with_card
 from tests.fakes.steps import EMPTY, NOT_FOUND, SOMEBODY, step
 
 FIVE = RecorderStatus(5)
 UP = up(next_step_at=at(75))
 
 
-def heeded(recording: Recording, *notices: Notice, recorder: Recorder | None = None, seconds: float = 60) -> Change:
-    return heed(recording, recorder or running(), notices, turn_at(seconds))
+def processed(
+    recording: Recording, *notifications: Notification, recorder: Recorder | None = None, seconds: float = 60
+) -> Change:
+    return apply(recording, recorder or running(), notifications, turn_at(seconds))
 
 
 def told(change: Change) -> list[tuple[str, str]]:
@@ -39,16 +42,16 @@ def asks_now(change: Change, seconds: float = 60) -> bool:
 # the end
 
 
-@pytest.mark.parametrize("notice", [left(4), left(6), left(0), left(2), left(16), exited(0), exited(1)])
-def test_that_it_left_ends_nothing_and_is_asked_about_at_once(notice: Notice) -> None:
-    change = heeded(UP, notice)
+@pytest.mark.parametrize("notification", [left(4), left(6), left(0), left(2), left(16), exited(0), exited(1)])
+def test_that_it_left_ends_nothing_and_is_asked_about_at_once(notification: Notification) -> None:
+    change = processed(UP, notification)
 
     assert (change.recording.state, change.alerts) == (State.RECORDING, ())
     assert asks_now(change)
-    assert change.heeded == (notice.id,)
+    assert change.processed == (notification.id,)
 
 
-ENDS: list[tuple[Sequence[Notice], State, Reason]] = [
+ENDS: list[tuple[Sequence[Notification], State, Reason]] = [
     ([left(4)], State.ENDED, Reason.IDLE),
     ([left(4 | 2)], State.ENDED, Reason.IDLE),
     ([left(4), exited(0)], State.ENDED, Reason.IDLE),
@@ -64,11 +67,11 @@ ENDS: list[tuple[Sequence[Notice], State, Reason]] = [
 ]
 
 
-@pytest.mark.parametrize(("notices", "state", "reason"), ENDS)
+@pytest.mark.parametrize(("notifications", "state", "reason"), ENDS)
 def test_once_a_query_agrees_it_is_over_at_once_with_the_cause_that_agora_told(
-    notices: Sequence[Notice], state: State, reason: Reason
+    notifications: Sequence[Notification], state: State, reason: Reason
 ) -> None:
-    row = heeded(UP, *notices).recording
+    row = processed(UP, *notifications).recording
     change = step(row, running(), turn_at(61), NOT_FOUND, SOMEBODY)
 
     assert (change.recording.state, change.recording.reason) == (state, reason)
@@ -76,42 +79,44 @@ def test_once_a_query_agrees_it_is_over_at_once_with_the_cause_that_agora_told(
 
 
 def test_where_nobody_is_there_an_exit_without_a_cause_is_an_empty_call() -> None:
-    row = heeded(UP, exited(0)).recording
+    row = processed(UP, exited(0)).recording
 
     assert step(row, running(), turn_at(61), NOT_FOUND, EMPTY).recording.reason is Reason.IDLE
 
 
-@pytest.mark.parametrize("notice", [left(4), left(16), exited(1)])
-def test_a_forged_or_stale_word_of_its_end_is_forgotten_when_agora_has_it(notice: Notice) -> None:
-    row = step(heeded(UP, notice).recording, running(), turn_at(61), FIVE).recording
-    assert (row.state, row.told.exit) == (State.RECORDING, None)
+@pytest.mark.parametrize("notification", [left(4), left(16), exited(1)])
+def test_a_forged_or_stale_word_of_its_end_is_forgotten_when_agora_has_it(notification: Notification) -> None:
+    row = step(processed(UP, notification).recording, running(), turn_at(61), FIVE).recording
+    assert (row.state, row.reported.exit) == (State.RECORDING, None)
 
     after = step(row, running(), turn_at(90), NOT_FOUND, SOMEBODY)
     assert (after.recording.state, after.alerts) == (State.INTERRUPTED, ()), "the grace holds again"
 
 
 def test_an_answer_that_may_be_older_than_the_word_of_the_end_is_asked_for_again_soon() -> None:
-    row = step(heeded(UP, left(16, 50)).recording, running(), turn_at(51), FIVE).recording
+    row = step(processed(UP, left(16, 50)).recording, running(), turn_at(51), FIVE).recording
     assert (row.state, row.next_step_at) == (State.RECORDING, at(56))
 
     after = step(row, running(), turn_at(56), NOT_FOUND, SOMEBODY)
     assert (after.recording.reason, len(after.alerts)) == (Reason.LEFT, 1)
 
 
-@pytest.mark.parametrize("notice", [left(0), left(2), left(16), exited(1)])
-def test_that_it_left_the_server_from_which_it_is_being_moved_ends_nothing_within_the_grace(notice: Notice) -> None:
-    for news in ([moved(49), notice], [notice, moved(52)]):
-        row = heeded(UP, *news).recording
+@pytest.mark.parametrize("notification", [left(0), left(2), left(16), exited(1)])
+def test_that_it_left_the_server_from_which_it_is_being_moved_ends_nothing_within_the_grace(
+    notification: Notification,
+) -> None:
+    for news in ([moved(49), notification], [notification, moved(52)]):
+        row = processed(UP, *news).recording
         for seconds in (61, 66, 76, 150):
             change = step(row, running(), turn_at(seconds), NOT_FOUND, SOMEBODY)
             row = change.recording
             assert (row.state, change.alerts) == (State.INTERRUPTED, ())
         back = step(row, running(), turn_at(160), FIVE).recording
-        assert (back.state, back.told.exit, back.told.moving) == (State.RECORDING, None, False)
+        assert (back.state, back.reported.exit, back.reported.moving) == (State.RECORDING, None, False)
 
 
 def test_one_that_left_while_it_was_moved_and_never_came_back_has_agoras_own_cause() -> None:
-    row = heeded(UP, moved(49), exited(1)).recording
+    row = processed(UP, moved(49), exited(1)).recording
     for seconds in (61, 66, 181):
         row = step(row, running(), turn_at(seconds), NOT_FOUND, SOMEBODY).recording
 
@@ -119,15 +124,15 @@ def test_one_that_left_while_it_was_moved_and_never_came_back_has_agoras_own_cau
 
 
 def test_after_a_move_that_is_over_no_grace_is_waited_for_again() -> None:
-    row = step(heeded(UP, moved(49)).recording, running(), turn_at(70), FIVE).recording
-    row = heeded(row, left(16, 300), seconds=300).recording
+    row = step(processed(UP, moved(49)).recording, running(), turn_at(70), FIVE).recording
+    row = processed(row, left(16, 300), seconds=300).recording
 
     assert step(row, running(), turn_at(301), NOT_FOUND, SOMEBODY).recording.reason is Reason.LEFT
 
 
-@pytest.mark.parametrize("notice", [left(4), left(2), exited(0)])
-def test_a_wish_to_stop_what_has_just_left_waits_for_no_grace(notice: Notice) -> None:
-    row = replace(heeded(UP, notice).recording, stop_wanted_at=at(60), stop_wanted_by="U2")
+@pytest.mark.parametrize("notification", [left(4), left(2), exited(0)])
+def test_a_wish_to_stop_what_has_just_left_waits_for_no_grace(notification: Notification) -> None:
+    row = changed(processed(UP, notification).recording, stop_at=at(60), stop_by="U2")
     row = step(row, running(), turn_at(60)).recording
     change = step(row, running(), turn_at(61), NOT_FOUND, SOMEBODY)
 
@@ -137,13 +142,13 @@ def test_a_wish_to_stop_what_has_just_left_waits_for_no_grace(notice: Notice) ->
 
 
 def test_an_abnormal_exit_is_a_crash_though_the_query_only_says_that_it_stopped() -> None:
-    row = heeded(UP, exited(1)).recording
+    row = processed(UP, exited(1)).recording
 
     assert step(row, running(), turn_at(61), RecorderStatus(7)).recording.reason is Reason.CRASHED
 
 
 def test_one_that_did_not_come_up_and_left_has_failed_at_once() -> None:
-    row = heeded(coming_up(next_step_at=at(75)), left(0)).recording
+    row = processed(coming_up(next_step_at=at(75)), left(0)).recording
     change = step(row, running(), turn_at(61), NOT_FOUND)
 
     assert (change.recording.state, change.recording.reason) == (State.FAILED, Reason.CRASHED)
@@ -151,8 +156,8 @@ def test_one_that_did_not_come_up_and_left_has_failed_at_once() -> None:
 
 @pytest.mark.parametrize("state", [State.STOPPING, State.UPLOADING])
 def test_after_our_own_stop_its_leaving_is_no_news_but_is_asked_about_at_once(state: State) -> None:
-    row = up(state=state, ending=Reason.STOPPED, stop_wanted_at=at(40), stop_accepted_at=at(45), next_step_at=at(75))
-    change = heeded(row, left(2), exited(0))
+    row = up(state=state, ending=Reason.STOPPED, stop_at=at(40), stop_accepted_at=at(45), next_step_at=at(75))
+    change = processed(row, left(2), exited(0))
 
     assert (change.recording.state, change.alerts) == (state, ())
     assert asks_now(change)
@@ -162,7 +167,7 @@ def test_after_our_own_stop_its_leaving_is_no_news_but_is_asked_about_at_once(st
 
 
 def test_a_move_is_shown_asked_about_at_once_and_no_alarm() -> None:
-    change = heeded(UP, moved(new_uid=77))
+    change = processed(UP, moved(new_uid=77))
 
     assert (change.recording.state, change.alerts) == (State.INTERRUPTED, ())
     assert asks_now(change)
@@ -172,45 +177,47 @@ def test_a_move_is_shown_asked_about_at_once_and_no_alarm() -> None:
 
 
 def test_what_is_missing_after_a_move_is_kept_and_each_gap_once() -> None:
-    row = heeded(UP, gap(20, 72), seconds=80).recording
-    again = heeded(row, gap(20, 72), gap(100, 130), seconds=140).recording
+    row = processed(UP, gap(20, 72), seconds=80).recording
+    again = processed(row, gap(20, 72), gap(100, 130), seconds=140).recording
 
-    assert again.told.gaps == (Gap(begun_at=at(20), ended_at=at(72)), Gap(begun_at=at(100), ended_at=at(130)))
+    assert again.reported.gaps == (Gap(begun_at=at(20), ended_at=at(72)), Gap(begun_at=at(100), ended_at=at(130)))
 
 
 def test_a_gap_that_two_servers_told_a_little_differently_is_one() -> None:
-    row = heeded(UP, gap(20, 72), gap(20.4, 72.3)).recording
+    row = processed(UP, gap(20, 72), gap(20.4, 72.3)).recording
 
-    assert row.told.gaps == (Gap(begun_at=at(20), ended_at=at(72.3)),)
+    assert row.reported.gaps == (Gap(begun_at=at(20), ended_at=at(72.3)),)
 
 
 def test_a_notice_that_says_nothing_of_the_recorder_leaves_its_row_alone() -> None:
-    assert heeded(UP, sound(True), progress(100), gap(20, 40)).recorders == ()
+    assert processed(UP, sound(True), progress(100), gap(20, 40)).recorders == ()
 
 
 def test_progress_is_shown_in_tenths_so_that_the_card_is_edited_seldom() -> None:
     row = up(state=State.UPLOADING, ended_at=at(40))
-    shown = {heeded(row, progress(done)).recording.visible for done in range(0, 10_001, 100)}
+    shown = {processed(row, progress(done)).recording.visible for done in range(0, 10_001, 100)}
 
     assert len(shown) == 11
 
 
 def test_a_slice_that_follows_on_the_one_before_is_no_gap() -> None:
-    assert heeded(UP, gap(50, 50), gap(50, 50.4)).recording.told.gaps == ()
+    assert processed(UP, gap(50, 50), gap(50, 50.4)).recording.reported.gaps == ()
 
 
 # uploads
 
 
-@pytest.mark.parametrize("notice", [upload_error(32), upload_error(47), upload_error(51), upload_error(50, module=2)])
-def test_uploads_that_fail_are_one_warning_and_one_recovery(notice: Notice) -> None:
-    warned = heeded(UP, notice)
+@pytest.mark.parametrize(
+    "notification", [upload_error(32), upload_error(47), upload_error(51), upload_error(50, module=2)]
+)
+def test_uploads_that_fail_are_one_warning_and_one_recovery(notification: Notification) -> None:
+    warned = processed(UP, notification)
     assert told(warned) == [("recording_warning", "upload_failing")]
 
-    again = heeded(warned.recording, upload_error(47, 55))
+    again = processed(warned.recording, upload_error(47, 55))
     assert again.alerts == ()
 
-    well = heeded(again.recording, progress(5000, 58))
+    well = processed(again.recording, progress(5000, 58))
     assert told(well) == [("recording_recovered", "upload_failing")]
 
 
@@ -218,24 +225,29 @@ def test_uploads_that_fail_and_go_on_by_turns_are_no_flood() -> None:
     row = UP
     messages: list[tuple[str, str]] = []
     for minute in range(1, 21):
-        for notice in (upload_error(47, 60 * minute), progress(minute, 60 * minute + 30)):
-            change = heeded(row, notice, seconds=(notice.sent_at - at(0)).total_seconds())
+        for notification in (upload_error(47, 60 * minute), progress(minute, 60 * minute + 30)):
+            change = processed(row, notification, seconds=(notification.sent_at - at(0)).total_seconds())
             row, messages = change.recording, [*messages, *told(change)]
 
     assert messages == [("recording_warning", "upload_failing"), ("recording_recovered", "upload_failing")] * 2
 
 
 def test_other_errors_are_no_warning() -> None:
-    assert heeded(UP, upload_error(52, module=2), upload_error(47, module=0), a_notice(Event.WARNING)).alerts == ()
+    assert (
+        processed(
+            UP, upload_error(52, module=2), upload_error(47, module=0), a_notice(NotificationEvent.WARNING)
+        ).alerts
+        == ()
+    )
 
 
 def test_an_upload_that_went_on_before_its_error_was_told_is_no_warning() -> None:
-    assert heeded(UP, progress(5000, 58), upload_error(47, 50)).alerts == ()
+    assert processed(UP, progress(5000, 58), upload_error(47, 50)).alerts == ()
 
 
 def test_a_fatal_error_makes_a_query_happen_at_once() -> None:
-    assert asks_now(heeded(UP, upload_error(1, module=0, level=5)))
-    assert not asks_now(heeded(UP, upload_error(1, module=0, level=4)))
+    assert asks_now(processed(UP, upload_error(1, module=0, level=5)))
+    assert not asks_now(processed(UP, upload_error(1, module=0, level=4)))
 
 
 def test_the_words_of_an_error_name_the_part_and_what_happened() -> None:
@@ -244,12 +256,14 @@ def test_the_words_of_an_error_name_the_part_and_what_happened() -> None:
     assert in_words(moved()) == ""
 
 
-LOOKED_FOR = up(state=State.UPLOADING, files_awaited=True, ended_at=at(40), next_step_at=at(75))
+DELIVERY = up(state=State.UPLOADING, files_awaited=True, ended_at=at(40), next_step_at=at(75))
 
 
-@pytest.mark.parametrize(("event", "status"), [(Event.UPLOADED, "uploaded"), (Event.IN_BACKUP, "backuped")])
-def test_that_everything_is_uploaded_is_looked_at_in_the_bucket_at_once(event: Event, status: str) -> None:
-    change = heeded(LOOKED_FOR, a_notice(event, files=("a.m3u8", "a_0.mp4")))
+@pytest.mark.parametrize(
+    ("event", "status"), [(NotificationEvent.UPLOADED, "uploaded"), (NotificationEvent.IN_BACKUP, "backuped")]
+)
+def test_that_everything_is_uploaded_is_looked_at_in_the_bucket_at_once(event: NotificationEvent, status: str) -> None:
+    change = processed(DELIVERY, a_notice(event, files=("a.m3u8", "a_0.mp4")))
 
     assert asks_now(change)
     assert change.recording.files == ("a.m3u8", "a_0.mp4")
@@ -257,22 +271,22 @@ def test_that_everything_is_uploaded_is_looked_at_in_the_bucket_at_once(event: E
 
 
 def test_what_went_to_the_bucket_after_the_backup_is_not_in_the_backup_any_more() -> None:
-    notices = a_notice(Event.UPLOADED, 55), a_notice(Event.IN_BACKUP, 50)
+    notifications = a_notice(NotificationEvent.UPLOADED, 55), a_notice(NotificationEvent.IN_BACKUP, 50)
 
-    assert heeded(LOOKED_FOR, *notices).recording.uploading_status == "uploaded"
+    assert processed(DELIVERY, *notifications).recording.uploading_status == "uploaded"
 
 
 def test_progress_never_goes_back() -> None:
-    row = heeded(LOOKED_FOR, progress(7000, 55), progress(3000, 50)).recording
+    row = processed(DELIVERY, progress(7000, 55), progress(3000, 50)).recording
 
-    assert row.told.progress == 7000
+    assert row.reported.progress == 7000
 
 
 # who is heard
 
 
 def test_nobody_heard_while_people_are_there_is_one_warning_taken_back_when_somebody_is() -> None:
-    row = heeded(UP, sound(True, 12), sound(False, 50)).recording
+    row = processed(UP, sound(True, 12), sound(False, 50)).recording
     early = step(row, running(), turn_at(169), FIVE, SOMEBODY)
     assert early.alerts == ()
 
@@ -280,30 +294,30 @@ def test_nobody_heard_while_people_are_there_is_one_warning_taken_back_when_some
     assert told(warned) == [("recording_warning", "silent")]
     assert step(warned.recording, running(), turn_at(200), FIVE, SOMEBODY).alerts == ()
 
-    well = heeded(warned.recording, sound(True, 210), seconds=211)
+    well = processed(warned.recording, sound(True, 210), seconds=211)
     assert told(well) == [("recording_recovered", "silent")]
-    assert heeded(well.recording, sound(True, 212), seconds=213).alerts == ()
+    assert processed(well.recording, sound(True, 212), seconds=213).alerts == ()
 
 
 def test_it_is_asked_at_the_moment_when_the_silence_has_lasted_long_enough() -> None:
-    change = heeded(replace(UP, next_step_at=at(178)), sound(False, 50), seconds=150)
+    change = processed(replace(UP, next_step_at=at(178)), sound(False, 50), seconds=150)
 
     assert change.recording.next_step_at == at(170)
 
 
 @pytest.mark.parametrize("users", [EMPTY, None])
 def test_silence_in_an_empty_call_is_nobodys_fault(users: object) -> None:
-    row = heeded(UP, sound(False, 50)).recording
+    row = processed(UP, sound(False, 50)).recording
 
     assert step(row, running(), turn_at(500), FIVE, users).alerts == ()  # type: ignore[arg-type]
 
 
 def test_somebody_of_several_is_enough_and_pictures_are_no_sound() -> None:
-    row = heeded(UP, sound(False, 40, 1), sound(True, 30, 2), picture(True, 20)).recording
-    assert row.told.silent_since is None
+    row = processed(UP, sound(False, 40, 1), sound(True, 30, 2), picture(True, 20)).recording
+    assert row.reported.silent_since is None
 
-    row = heeded(row, sound(False, 55, 2)).recording
-    assert row.told.silent_since == at(55)
+    row = processed(row, sound(False, 55, 2)).recording
+    assert row.reported.silent_since == at(55)
 
 
 # what comes early, late, or to nobody
@@ -311,7 +325,7 @@ def test_somebody_of_several_is_enough_and_pictures_are_no_sound() -> None:
 
 def test_a_sid_whose_answer_was_lost_is_learnt_from_a_notice() -> None:
     before = with_card(next_step_at=at(75))
-    change = heeded(before, a_notice(Event.STARTED), recorder=started())
+    change = processed(before, a_notice(NotificationEvent.STARTED), recorder=started())
 
     assert change.recording.sid == "SID"
     assert [recorder.sid for recorder in change.recorders] == ["SID"]
@@ -319,31 +333,31 @@ def test_a_sid_whose_answer_was_lost_is_learnt_from_a_notice() -> None:
 
 
 def test_a_notice_with_another_uid_teaches_no_sid() -> None:
-    change = heeded(with_card(), a_notice(Event.STARTED, uid=5), recorder=started())
+    change = processed(with_card(), a_notice(NotificationEvent.STARTED, uid=5), recorder=started())
 
     assert change.recording.sid is None
 
 
-@pytest.mark.parametrize("notice", [left(4, sid="OTHER"), exited(1, sid="OTHER"), upload_error(47)])
-def test_what_concerns_another_recorder_changes_nothing(notice: Notice) -> None:
+@pytest.mark.parametrize("notification", [left(4, sid="OTHER"), exited(1, sid="OTHER"), upload_error(47)])
+def test_what_concerns_another_recorder_changes_nothing(notification: Notification) -> None:
     row = replace(UP, sid="THIS")
-    change = heed(row, running(sid="THIS"), [notice], turn_at(60))
+    change = apply(row, running(sid="THIS"), [notification], turn_at(60))
 
-    assert (change.recording, change.alerts, change.heeded) == (row, (), (notice.id,))
+    assert (change.recording, change.alerts, change.processed) == (row, (), (notification.id,))
 
 
-@pytest.mark.parametrize("event", Event)
-def test_after_the_end_nothing_moves_and_nobody_is_told(event: Event) -> None:
-    notice = a_notice(event, code=1, module=1, new_uid=9, files=("late.mp4",))
-    change = heeded(over(next_step_at=at(75)), notice)
+@pytest.mark.parametrize("event", NotificationEvent)
+def test_after_the_end_nothing_moves_and_nobody_is_told(event: NotificationEvent) -> None:
+    notification = a_notice(event, code=1, module=1, new_uid=9, files=("late.mp4",))
+    change = processed(over(next_step_at=at(75)), notification)
 
     assert (change.recording.state, change.recording.reason, change.alerts) == (State.ENDED, Reason.STOPPED, ())
-    assert change.heeded == (notice.id,)
+    assert change.processed == (notification.id,)
 
 
 def test_the_first_playlist_proves_the_first_file() -> None:
     row = up(first_file_at=None, status=4, people_since=at(10))
-    change = heeded(row, a_notice(Event.PLAYLIST, 40, files=("a.m3u8",)))
+    change = processed(row, a_notice(NotificationEvent.PLAYLIST, 40, files=("a.m3u8",)))
     assert asks_now(change)
     assert change.recording.files == ("a.m3u8",)
 
@@ -352,7 +366,7 @@ def test_the_first_playlist_proves_the_first_file() -> None:
 
 
 def test_a_first_playlist_that_is_told_before_the_recorder_was_seen_is_not_lost() -> None:
-    row = heeded(coming_up(), a_notice(Event.PLAYLIST, 5)).recording
+    row = processed(coming_up(), a_notice(NotificationEvent.PLAYLIST, 5)).recording
     after = step(row, running(), turn_at(10), RecorderStatus(4), SOMEBODY).recording
 
     assert (after.started_at, after.first_file_at) == (at(10), at(10)), "and no file is older than the recording"
@@ -360,7 +374,7 @@ def test_a_first_playlist_that_is_told_before_the_recorder_was_seen_is_not_lost(
 
 def test_a_first_playlist_takes_the_warning_back_that_nothing_is_stored() -> None:
     row = up(first_file_at=None, status=4, nothing_stored_at=at(130), next_step_at=at(150))
-    row = heeded(row, a_notice(Event.PLAYLIST, 140), seconds=140).recording
+    row = processed(row, a_notice(NotificationEvent.PLAYLIST, 140), seconds=140).recording
 
     assert told(step(row, running(), turn_at(140), RecorderStatus(4), SOMEBODY)) == [
         ("recording_recovered", "nothing_stored")
@@ -370,7 +384,7 @@ def test_a_first_playlist_takes_the_warning_back_that_nothing_is_stored() -> Non
 @pytest.mark.parametrize("ahead", [-300, 300])
 def test_where_agoras_clock_is_minutes_off_a_first_file_is_never_before_the_start_nor_yet_to_come(ahead: float) -> None:
     row = up(first_file_at=None, status=4)
-    row = heeded(row, a_notice(Event.PLAYLIST, 40 + ahead, received_at=at(40))).recording
+    row = processed(row, a_notice(NotificationEvent.PLAYLIST, 40 + ahead, received_at=at(40))).recording
     after = step(row, running(), turn_at(61), RecorderStatus(4), SOMEBODY).recording
 
     assert at(10) <= (after.first_file_at or at(1e6)) <= at(61)
@@ -378,26 +392,30 @@ def test_where_agoras_clock_is_minutes_off_a_first_file_is_never_before_the_star
 
 @pytest.mark.parametrize("ahead", [-300, 0, 300])
 def test_where_agoras_clock_is_minutes_off_silence_is_counted_by_the_bots_own(ahead: float) -> None:
-    row = heeded(UP, replace(sound(False, 50 + ahead), received_at=at(50))).recording
+    row = processed(UP, replace(sound(False, 50 + ahead), received_at=at(50))).recording
 
     assert step(row, running(), turn_at(169), FIVE, SOMEBODY).alerts == ()
     assert told(step(row, running(), turn_at(170), FIVE, SOMEBODY)) == [("recording_warning", "silent")]
 
 
 def test_what_is_said_to_be_uploaded_or_up_with_a_status_that_is_not_normal_is_not() -> None:
-    row = heeded(LOOKED_FOR, a_notice(Event.UPLOADED, code=1), a_notice(Event.STARTED, code=1)).recording
+    row = processed(
+        DELIVERY, a_notice(NotificationEvent.UPLOADED, code=1), a_notice(NotificationEvent.STARTED, code=1)
+    ).recording
 
-    assert (row.uploading_status, row.told.up_at) == ("", None)
+    assert (row.uploading_status, row.reported.up_at) == ("", None)
 
 
 def test_a_beginning_that_agora_did_not_tell_is_counted_once_and_no_alarm() -> None:
     policy = replace(turn_at(0).policy, notified=True)
     missed = step(UP, running(), turn_at(41, policy), FIVE)
-    assert missed.recording.told.missed
+    assert missed.recording.reported.missed
     assert missed.alerts == ()
 
-    heard = step(heeded(UP, a_notice(Event.STARTED, 10)).recording, running(), turn_at(100, policy), FIVE)
-    assert not heard.recording.told.missed
+    heard = step(
+        processed(UP, a_notice(NotificationEvent.STARTED, 10)).recording, running(), turn_at(100, policy), FIVE
+    )
+    assert not heard.recording.reported.missed
 
 
 # any order
@@ -412,10 +430,14 @@ ANY = st.lists(
         st.builds(picture, st.booleans(), st.integers(20, 90), st.integers(0, 2)),
         st.builds(upload_error, st.sampled_from([32, 47, 51]), st.integers(20, 90)),
         st.builds(progress, st.sampled_from([0, 3000, 5000, 10_000]), st.integers(20, 90)),
-        st.builds(a_notice, st.sampled_from([Event.STARTED, Event.UPLOADED, Event.IN_BACKUP]), st.integers(20, 90)),
-        st.builds(a_notice, st.just(Event.PLAYLIST), st.integers(20, 90)),
         st.builds(
-            lambda name, when: a_notice(Event.UPLOADED, when, files=(name,)),
+            a_notice,
+            st.sampled_from([NotificationEvent.STARTED, NotificationEvent.UPLOADED, NotificationEvent.IN_BACKUP]),
+            st.integers(20, 90),
+        ),
+        st.builds(a_notice, st.just(NotificationEvent.PLAYLIST), st.integers(20, 90)),
+        st.builds(
+            lambda name, when: a_notice(NotificationEvent.UPLOADED, when, files=(name,)),
             st.sampled_from(["a.mp4", "b.mp4"]),
             st.integers(20, 90),
         ),
@@ -425,18 +447,20 @@ ANY = st.lists(
 
 
 def known(row: Recording, recorder: Recorder) -> tuple[object, ...]:
-    told = replace(row.told, notices=0, failing_told=False, failing_told_at=None, silent_told=False)
+    told = replace(
+        row.reported, notifications=0, upload_warning_open=False, upload_warned_at=None, silence_warning_open=False
+    )
     return told, row.state, row.reason, row.sid, set(row.files), row.uploading_status, row.first_file_at, recorder
 
 
-@given(notices=ANY, data=st.data())
+@given(notifications=ANY, data=st.data())
 def test_whatever_the_order_the_batches_and_the_repeats_the_same_is_known_in_the_end(
-    notices: list[Notice], data: st.DataObject
+    notifications: list[Notification], data: st.DataObject
 ) -> None:
-    in_order = sorted(notices, key=lambda notice: (notice.sent_at, notice.id))
+    in_order = sorted(notifications, key=lambda notification: (notification.sent_at, notification.id))
     shuffled = (
-        data.draw(st.permutations(notices + data.draw(st.lists(st.sampled_from(notices or [left(4)])))))
-        if notices
+        data.draw(st.permutations(notifications + data.draw(st.lists(st.sampled_from(notifications or [left(4)])))))
+        if notifications
         else []
     )
     ends = []
@@ -446,15 +470,15 @@ def test_whatever_the_order_the_batches_and_the_repeats_the_same_is_known_in_the
         while rest:
             size = data.draw(st.integers(1, len(rest)))
             batch, rest = rest[:size], rest[size:]
-            change = heed(row, recorder, batch, turn_at(100))
+            change = apply(row, recorder, batch, turn_at(100))
             row, recorder = change.recording, next(iter(change.recorders), recorder)
         ends.append(known(row, recorder))
     assert ends[0] == ends[1]
 
 
-@given(notices=ANY)
-def test_no_notice_ends_a_recording_or_calls_it_failed(notices: list[Notice]) -> None:
-    change = heed(UP, running(), notices, turn_at(100))
+@given(notifications=ANY)
+def test_no_notice_ends_a_recording_or_calls_it_failed(notifications: list[Notification]) -> None:
+    change = apply(UP, running(), notifications, turn_at(100))
 
     assert change.recording.state in (State.RECORDING, State.INTERRUPTED)
     assert change.recording.next_step_at <= max(UP.next_step_at, at(100))

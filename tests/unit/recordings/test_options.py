@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.model.options import DEFAULT, WORDS, Contradiction, Layout, Media, Option, Options, Resolution, chosen
+from recordings.model.options import DEFAULT, WORDS, Contradiction, Layout, Media, Option, Options, Resolution, combine
 
 
 def test_the_usual_is_what_was_recorded_before_anything_could_be_chosen() -> None:
-    assert Options(media=Media.VIDEO, layout=Layout.GRID, resolution=Resolution.P720) == DEFAULT == chosen([])
+    assert Options(media=Media.VIDEO, layout=Layout.GRID, resolution=Resolution.P720) == DEFAULT == combine([])
 
 
 def test_each_option_takes_the_place_of_the_usual_one() -> None:
-    picked = chosen([Resolution.P1080, Layout.SPEAKER, Media.VIDEO])
+    picked = combine([Resolution.P1080, Layout.SPEAKER, Media.VIDEO])
 
     assert picked == Options(media=Media.VIDEO, layout=Layout.SPEAKER, resolution=Resolution.P1080)
 
 
 def test_the_same_twice_is_no_contradiction() -> None:
-    assert chosen([WORDS["sound"], WORDS["audio-only"]]) == Options(media=Media.AUDIO)
+    assert combine([WORDS["sound"], WORDS["audio-only"]]) == Options(media=Media.AUDIO)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_the_same_twice_is_no_contradiction() -> None:
 )
 def test_a_contradiction_names_the_one_too_many(options: list[Option], second: Option) -> None:
     with pytest.raises(Contradiction) as refused:
-        chosen(options)
+        combine(options)
 
     assert refused.value.second is second
     assert str(second) in str(refused.value)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.model.inventory import Playlist, parse
-from tests.fakes.found import playlist
+from tests.fakes.bucket_contents import playlist
 
 OF_THE_DOCUMENTATION = """#EXTM3U
 #EXT-X-VERSION:3

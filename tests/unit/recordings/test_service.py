@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 
 import pytest
 
 from recordings.errors import InvalidChannelName, PersonError
-from recordings.model.audit import Act, Deed, Source
-from recordings.model.recording import Reason, Recording, State
+from recordings.lifecycle.intents import IntentChange
+from recordings.model.audit import AuditAction, AuditEvent, Source
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 from recordings.service.start_stop import (
     AlreadyElsewhere,
     AlreadyHere,
+    AlreadyOver,
     NothingHere,
-    OverAlready,
-    Place,
     RecordingService,
     Several,
+    SlackChannelRef,
     Started,
-    StopAsked,
+    StopRequested,
 )
+from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import FakeClock, a_recording, at, over, up
-from tests.fakes.store import Memory, MemoryRecordings
 
-HERE = Place("T1", "C1")
-THERE = Place("T1", "C2")
+HERE = SlackChannelRef("T1", "C1")
+THERE = SlackChannelRef("T1", "C2")
 
 
 def only_letters(name: str) -> None:
@@ -46,8 +49,8 @@ class Desk:
         self.store = MemoryRecordings(self.memory)
 
     @property
-    def acts(self) -> list[Act]:
-        return self.memory.acts
+    def audit_events(self) -> list[AuditEvent]:
+        return self.memory.audit_events
 
     @property
     def service(self) -> RecordingService:
@@ -144,9 +147,9 @@ def test_the_only_recording_needs_no_name_to_be_stopped(desk: Desk) -> None:
 
     result = desk.service.stop(HERE, "U2")
 
-    assert isinstance(result, StopAsked)
+    assert isinstance(result, StopRequested)
     assert not result.again
-    assert (result.recording.stop_wanted_by, result.recording.stop_wanted_at) == ("U2", at(50))
+    assert (result.recording.intent.stop_by, result.recording.intent.stop_at) == ("U2", at(50))
     assert desk.woken == 1
 
 
@@ -157,16 +160,16 @@ def test_a_stop_is_kept_whatever_the_recording_has_come_to(desk: Desk, state: St
 
     row = desk.store.recording("rec1")
     assert row is not None
-    assert (row.state, row.stop_wanted_by) == (state, "U2"), "the engine moves the state, nobody else"
+    assert (row.state, row.intent.stop_by) == (state, "U2"), "the engine moves the state, nobody else"
 
 
 def test_a_second_stop_tells_who_asked_first(desk: Desk) -> None:
-    desk.has(up(stop_wanted_at=at(1), stop_wanted_by="U2"))
+    desk.has(up(stop_at=at(1), stop_by="U2"))
 
     result = desk.service.stop(HERE, "U3")
 
-    assert isinstance(result, StopAsked)
-    assert (result.again, result.recording.stop_wanted_by) == (True, "U2")
+    assert isinstance(result, StopRequested)
+    assert (result.again, result.recording.intent.stop_by) == (True, "U2")
 
 
 def test_with_several_running_a_stop_without_a_name_asks_which(desk: Desk) -> None:
@@ -177,52 +180,52 @@ def test_with_several_running_a_stop_without_a_name_asks_which(desk: Desk) -> No
     assert desk.woken == 0
 
     named = desk.service.stop(HERE, "U2", "weekly")
-    assert isinstance(named, StopAsked)
+    assert isinstance(named, StopRequested)
     assert named.recording.id == "rec2"
 
 
 def test_stopping_what_is_over_shows_how_it_ended(desk: Desk) -> None:
     desk.has(over())
 
-    assert desk.service.stop(HERE, "U2") == OverAlready(over())
-    assert desk.service.stop(HERE, "U2", "daily") == OverAlready(over())
+    assert desk.service.stop(HERE, "U2") == AlreadyOver(over())
+    assert desk.service.stop(HERE, "U2", "daily") == AlreadyOver(over())
 
 
 def test_what_is_uploading_is_not_stopped_again(desk: Desk) -> None:
     uploading = up(state=State.UPLOADING)
     desk.has(uploading)
 
-    assert desk.service.stop(HERE, "U2") == OverAlready(uploading)
+    assert desk.service.stop(HERE, "U2") == AlreadyOver(uploading)
 
 
 def test_of_two_the_one_that_is_uploading_is_not_meant(desk: Desk) -> None:
     desk.has(up(id="old", state=State.UPLOADING), up(id="new", requested_at=at(1)))
 
     result = desk.service.stop(HERE, "U2")
-    assert isinstance(result, StopAsked)
+    assert isinstance(result, StopRequested)
     assert result.recording.id == "new"
 
 
-LOOKED_FOR = {
+DELIVERY = {
     "uploading": up(state=State.UPLOADING, files_awaited=True, ended_at=at(90)),
     "over": over(files_awaited=True),
     "failed": over(state=State.FAILED, reason=Reason.LOST, files_awaited=True),
 }
 
 
-@pytest.mark.parametrize("name", LOOKED_FOR)
+@pytest.mark.parametrize("name", DELIVERY)
 def test_one_whose_files_are_looked_for_is_over_for_whoever_stops_it(desk: Desk, name: str) -> None:
-    desk.has(LOOKED_FOR[name])
+    desk.has(DELIVERY[name])
 
-    assert desk.service.stop(HERE, "U2") == OverAlready(LOOKED_FOR[name])
-    assert desk.service.stop(HERE, "U2", "daily") == OverAlready(LOOKED_FOR[name])
-    assert desk.service.stop_one("rec1", HERE, "U2") == OverAlready(LOOKED_FOR[name])
-    assert desk.store.recording("rec1") == LOOKED_FOR[name], "no wish is written"
+    assert desk.service.stop(HERE, "U2") == AlreadyOver(DELIVERY[name])
+    assert desk.service.stop(HERE, "U2", "daily") == AlreadyOver(DELIVERY[name])
+    assert desk.service.stop_one("rec1", HERE, "U2") == AlreadyOver(DELIVERY[name])
+    assert desk.store.recording("rec1") == DELIVERY[name], "no wish is written"
 
 
-@pytest.mark.parametrize("name", LOOKED_FOR)
+@pytest.mark.parametrize("name", DELIVERY)
 def test_nor_does_it_stand_in_the_way_of_a_new_one_and_its_stop(desk: Desk, name: str) -> None:
-    desk.has(LOOKED_FOR[name])
+    desk.has(DELIVERY[name])
     desk.ids = 1
     assert isinstance(desk.service.start("daily", HERE, "U1", None, "again"), Started)
     new = desk.store.active()[-1]
@@ -230,7 +233,7 @@ def test_nor_does_it_stand_in_the_way_of_a_new_one_and_its_stop(desk: Desk, name
 
     stopped = desk.service.stop(HERE, "U2")
 
-    assert isinstance(stopped, StopAsked)
+    assert isinstance(stopped, StopRequested)
     assert stopped.recording.id == new.id
 
 
@@ -243,7 +246,7 @@ def test_nothing_can_be_stopped_from_another_channel(desk: Desk, name: str | Non
 
     row = desk.store.recording("rec1")
     assert row is not None
-    assert row.stop_wanted_at is None
+    assert row.intent.stop_at is None
 
 
 # the button
@@ -254,7 +257,7 @@ def test_the_button_stops_its_own_recording(desk: Desk) -> None:
 
     result = desk.service.stop_one("rec2", HERE, "U2")
 
-    assert isinstance(result, StopAsked)
+    assert isinstance(result, StopRequested)
     assert result.recording.id == "rec2"
 
 
@@ -269,21 +272,27 @@ def test_a_button_that_belongs_to_another_channel_or_nowhere_stops_nothing(desk:
 def test_the_button_of_what_is_over_shows_how_it_ended(desk: Desk) -> None:
     desk.has(over())
 
-    assert desk.service.stop_one("rec1", HERE, "U2") == OverAlready(over())
+    assert desk.service.stop_one("rec1", HERE, "U2") == AlreadyOver(over())
 
 
 def test_one_that_is_over_by_the_time_the_wish_is_written_shows_how_it_ended() -> None:
     class EndsMeanwhile(MemoryRecordings):
-        def wish_stop(
-            self, recording_id: str, by: str, at: object, request: str | None = None, act: Act | None = None
-        ) -> Recording:
-            return replace(up(), state=State.FAILED, reason=Reason.LOST)
+        def change_intent(
+            self,
+            recording_id: str,
+            change: IntentChange,
+            at: datetime,
+            request: str | None = None,
+            audit_event: AuditEvent | None = None,
+        ) -> tuple[Recording, Recording]:
+            lost = replace(up(), state=State.FAILED, reason=Reason.LOST)
+            return lost, lost
 
     desk = Desk()
     desk.store = EndsMeanwhile(desk.memory)
     desk.has(up())
 
-    assert isinstance(desk.service.stop(HERE, "U2"), OverAlready)
+    assert isinstance(desk.service.stop(HERE, "U2"), AlreadyOver)
 
 
 # the log of acts
@@ -297,8 +306,10 @@ def test_who_started_and_stopped_what_from_where_is_noted(desk: Desk) -> None:
     desk.service.stop(HERE, "U2", "daily")
     desk.service.stop_one("rec2", HERE, "U3", detail="in the list of several")
 
-    def act(seconds: float, who: str, what: Deed, source: Source, recording: str, detail: str = "") -> Act:
-        return Act(
+    def audit_event(
+        seconds: float, who: str, what: AuditAction, source: Source, recording: str, detail: str = ""
+    ) -> AuditEvent:
+        return AuditEvent(
             at=at(seconds),
             who=who,
             what=what,
@@ -308,11 +319,11 @@ def test_who_started_and_stopped_what_from_where_is_noted(desk: Desk) -> None:
             detail=detail,
         )
 
-    assert desk.acts == [
-        act(0, "U1", Deed.STARTED, Source.COMMAND, "rec1"),
-        act(5, "U1", Deed.STARTED, Source.BUTTON, "rec2"),
-        act(10, "U2", Deed.STOPPED, Source.COMMAND, "rec1"),
-        act(10, "U3", Deed.STOPPED, Source.BUTTON, "rec2", "in the list of several"),
+    assert desk.audit_events == [
+        audit_event(0, "U1", AuditAction.STARTED, Source.COMMAND, "rec1"),
+        audit_event(5, "U1", AuditAction.STARTED, Source.BUTTON, "rec2"),
+        audit_event(10, "U2", AuditAction.STOPPED, Source.COMMAND, "rec1"),
+        audit_event(10, "U3", AuditAction.STOPPED, Source.BUTTON, "rec2", "in the list of several"),
     ]
 
 
@@ -330,7 +341,7 @@ def test_what_changes_nothing_is_no_act(desk: Desk) -> None:
     desk.service.stop_one("over", HERE, "U1")
     desk.service.status(HERE)
 
-    assert desk.acts == []
+    assert desk.audit_events == []
 
 
 def test_the_second_delivery_and_the_second_stop_are_no_second_act(desk: Desk) -> None:
@@ -339,7 +350,10 @@ def test_the_second_delivery_and_the_second_stop_are_no_second_act(desk: Desk) -
     for request in ("trigger 2", "trigger 2", "trigger 3"):
         desk.service.stop_one("rec1", HERE, "U2", request)
 
-    assert [(act.who, act.what) for act in desk.acts] == [("U1", Deed.STARTED), ("U2", Deed.STOPPED)]
+    assert [(audit_event.who, audit_event.what) for audit_event in desk.audit_events] == [
+        ("U1", AuditAction.STARTED),
+        ("U2", AuditAction.STOPPED),
+    ]
 
 
 # status
@@ -362,8 +376,8 @@ def test_where_nothing_is_going_on_the_status_shows_the_last_that_was(desk: Desk
 
 
 def test_one_that_is_over_and_looked_for_is_shown_only_where_nothing_is_going_on(desk: Desk) -> None:
-    desk.has(LOOKED_FOR["over"])
-    assert desk.service.status(HERE) == [LOOKED_FOR["over"]]
+    desk.has(DELIVERY["over"])
+    assert desk.service.status(HERE) == [DELIVERY["over"]]
 
     running = up(id="running", agora_channel="weekly", requested_at=at(1))
     desk.has(running)
@@ -371,9 +385,9 @@ def test_one_that_is_over_and_looked_for_is_shown_only_where_nothing_is_going_on
 
 
 def test_one_that_is_uploading_is_going_on(desk: Desk) -> None:
-    desk.has(LOOKED_FOR["uploading"])
+    desk.has(DELIVERY["uploading"])
 
-    assert desk.service.status(HERE) == [LOOKED_FOR["uploading"]]
+    assert desk.service.status(HERE) == [DELIVERY["uploading"]]
 
 
 def test_where_nothing_ever_was_there_is_nothing_to_show(desk: Desk) -> None:

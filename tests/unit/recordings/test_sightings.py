@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.model.inventory import StoredFile, Verdict, expected, judge, of_sid, playlists_that_count
-from tests.fakes.found import (
+from recordings.model.inventory import DeliveryCheck, StoredFile, expected, inspect, of_sid, playlists_that_count
+from tests.fakes.bucket_contents import (
     NAME,
     PART_BYTES,
     SEGMENT_BYTES,
@@ -23,16 +23,16 @@ FIRST, SECOND = segments_of(NAME, 2)
 HOUR = 3600.0
 
 
-def judged(objects: Objects, *named: str) -> Verdict:
-    return judge(sighted(objects), named)
+def judged(objects: Objects, *named: str) -> DeliveryCheck:
+    return inspect(sighted(objects), named)
 
 
 def names(keys: tuple[str, ...]) -> list[str]:
     return [key.rsplit("/", 1)[-1] for key in keys]
 
 
-def parts(verdict: Verdict) -> list[str]:
-    return names(tuple(part.key for part in verdict.parts))
+def parts(verdict: DeliveryCheck) -> list[str]:
+    return names(tuple(part.key for part in verdict.media_files))
 
 
 # whole or not
@@ -52,8 +52,8 @@ NOT_WHOLE: dict[str, tuple[Objects, tuple[str, ...], list[str], list[str]]] = {
     "nothing": ({}, (), [], []),
     "one segment is missing": (without(WHOLE, SECOND), (), [SECOND], []),
     "only the playlist": ({f"{NAME}.m3u8": WHOLE[f"{NAME}.m3u8"]}, (), [FIRST, SECOND], []),
-    "the MP4 is not there yet": (left_by(parts=0), (), [], []),
-    "an MP4 that was named is not there": (left_by(parts=0), (f"{NAME}_0.mp4",), [f"{NAME}_0.mp4"], []),
+    "the MP4 is not there yet": (left_by(media_files=0), (), [], []),
+    "an MP4 that was named is not there": (left_by(media_files=0), (f"{NAME}_0.mp4",), [f"{NAME}_0.mp4"], []),
     "the MP4 alone": ({f"{NAME}_0.mp4": PART_BYTES}, (), [], []),
     "an MP4 of no bytes": (WHOLE | {f"{NAME}_0.mp4": 0}, (), [], [f"{NAME}_0.mp4"]),
     "an MP4 of 112 bytes": (WHOLE | {f"{NAME}_0.mp4": 112}, (), [], [f"{NAME}_0.mp4"]),
@@ -63,7 +63,7 @@ NOT_WHOLE: dict[str, tuple[Objects, tuple[str, ...], list[str], list[str]]] = {
     "a playlist of no bytes": (WHOLE | {f"{NAME}.m3u8": ""}, (), [], [f"{NAME}.m3u8"]),
     "a playlist that is none": (WHOLE | {f"{NAME}.m3u8": "<html>"}, (), [], [f"{NAME}.m3u8"]),
     "a gap in the numbers": (
-        without(left_by(parts=3), f"{NAME}_1.mp4"),
+        without(left_by(media_files=3), f"{NAME}_1.mp4"),
         (),
         [f"{NAME}_1.mp4"],
         [],
@@ -107,7 +107,7 @@ def test_files_may_be_named_with_or_without_folders(folder: str) -> None:
 
 
 def test_a_name_is_missing_once_however_often_and_by_whomever_it_was_given() -> None:
-    gone = without(left_by(parts=2), f"{NAME}_0.mp4", FIRST)
+    gone = without(left_by(media_files=2), f"{NAME}_0.mp4", FIRST)
 
     assert judged(gone, f"{NAME}_0.mp4", f"x/{NAME}_0.mp4").missing == (f"{NAME}_0.mp4", FIRST)
 
@@ -120,11 +120,11 @@ def test_a_name_is_missing_once_however_often_and_by_whomever_it_was_given() -> 
     [(0.5, 1, True), (3, 1, True), (3.2, 1, True), (3.2, 2, True), (5, 1, False), (5, 2, True), (7, 2, False)],
 )
 def test_a_long_recording_has_an_mp4_for_every_three_hours_or_so(hours: float, count: int, enough: bool) -> None:
-    assert judged(left_by(length=hours * HOUR, parts=count)).whole is enough
+    assert judged(left_by(length=hours * HOUR, media_files=count)).whole is enough
 
 
 def test_parts_come_in_the_order_of_their_numbers() -> None:
-    assert parts(judged(left_by(parts=12))) == [f"{NAME}_{index}.mp4" for index in range(12)]
+    assert parts(judged(left_by(media_files=12))) == [f"{NAME}_{index}.mp4" for index in range(12)]
 
 
 # failovers
@@ -136,7 +136,7 @@ def test_what_several_servers_recorded_is_one_recording_in_the_order_in_which_th
     servers = [f"{sid}_daily", *(f"bak{number}_{sid}_daily" for number in range(11))]
     objects: Objects = {}
     for name in servers:
-        objects |= left_by(name, parts=1)
+        objects |= left_by(name, media_files=1)
     verdict = judged(objects)
 
     assert verdict.whole
@@ -183,7 +183,7 @@ def test_only_of_the_last_server_an_mp4_can_be_demanded() -> None:
 def test_each_server_has_mp4_files_by_the_length_of_what_it_recorded() -> None:
     """Two hours and two hours are four, and neither has a second file."""
     assert judged(left_by(length=2 * HOUR) | left_by(f"bak0_{NAME}", length=2 * HOUR)).whole
-    assert not judged(left_by(length=4 * HOUR) | left_by(f"bak0_{NAME}", length=HOUR, parts=2)).whole
+    assert not judged(left_by(length=4 * HOUR) | left_by(f"bak0_{NAME}", length=HOUR, media_files=2)).whole
 
 
 # by way of Agora's backup

@@ -8,11 +8,12 @@ import pytest
 
 from recordings.errors import AgoraError, AlreadyStarted, RateLimited, ServerFault, SlackBusy, SlackRefused
 from recordings.lifecycle import decide
-from recordings.lifecycle.actions import Acquire, Allot, Change, PostCard, Query, Settle, Start
+from recordings.lifecycle.actions import Acquire, AllocateRecorder, Change, PostCard, Query, Reevaluate, Start
 from recordings.lifecycle.policy import Policy
 from recordings.model.alerts import AlertKind
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.recording import Recording, State
 from recordings.model.reported import RecorderStatus
 from tests.fakes.rows import (
     NOW,
@@ -63,7 +64,7 @@ def test_the_card_comes_before_anything_is_asked_of_agora() -> None:
 
 
 def test_then_a_uid_then_a_resource_then_the_start() -> None:
-    assert decided(with_card(recorder_id=None), None, turn_at(0)) == Allot()
+    assert decided(with_card(recorder_id=None), None, turn_at(0)) == AllocateRecorder()
     assert decided(with_card(), a_recorder(), turn_at(0)) == Acquire()
     assert decided(with_card(), acquired(), turn_at(0)) == Start(first=True)
     assert decided(with_card(), started(), turn_at(0)) == Start(first=False)
@@ -72,7 +73,7 @@ def test_then_a_uid_then_a_resource_then_the_start() -> None:
 
 def test_a_resource_that_is_too_old_is_not_started_any_more() -> None:
     assert decided(with_card(requested_at=at(200)), acquired(), turn_at(239)) == Start(first=True)
-    assert decided(with_card(requested_at=at(200)), acquired(), turn_at(240)) == Settle()
+    assert decided(with_card(requested_at=at(200)), acquired(), turn_at(240)) == Reevaluate()
 
     after = step(with_card(requested_at=at(200)), acquired(), turn_at(240))
 
@@ -82,7 +83,7 @@ def test_a_resource_that_is_too_old_is_not_started_any_more() -> None:
 
 @pytest.mark.parametrize("recorder", [None, a_recorder(), acquired(), started()])
 def test_without_a_sid_it_is_given_up_when_the_time_to_start_has_passed(recorder: Recorder | None) -> None:
-    assert decided(with_card(), recorder, turn_at(89.9)) != Settle()
+    assert decided(with_card(), recorder, turn_at(89.9)) != Reevaluate()
 
     after = step(with_card(detail="504/62 busy"), recorder, turn_at(90))
 
@@ -99,7 +100,7 @@ def test_a_recorder_with_a_sid_is_asked_after_however_long_it_took_to_get_it() -
 def test_a_recorder_that_another_replica_kept_as_unwanted_is_not_taken_for_ones_own() -> None:
     kept_late = running(wanted=False)
 
-    assert decided(with_card(), kept_late, turn_at(1)) == Allot()
+    assert decided(with_card(), kept_late, turn_at(1)) == AllocateRecorder()
     assert failed(step(with_card(), kept_late, turn_at(90))) == (State.FAILED, Reason.UNAVAILABLE)
 
 
@@ -142,14 +143,14 @@ def test_one_that_nobody_could_work_on_has_its_time_once_somebody_can() -> None:
 
     posted = step(untouched, None, turn_at(1000), "1.2").recording
     assert posted.begun_at == at(1000)
-    assert decide.decide(posted, None, turn_at(1089)) == Allot()
+    assert decide.decide(posted, None, turn_at(1089)) == AllocateRecorder()
 
 
 # acquire
 
 
 def test_every_recorder_has_a_row_and_a_number_of_its_own() -> None:
-    after = step(with_card(recorder_id=None, recorders=1), None, turn_at(3), 4_100_000_000)
+    after = step(with_card(recorder_id=None, recorder_count=1), None, turn_at(3), 4_100_000_000)
 
     (recorder,) = after.recorders
     assert (recorder.id, recorder.uid, recorder.wanted, recorder.agora_channel) == (
@@ -158,7 +159,7 @@ def test_every_recorder_has_a_row_and_a_number_of_its_own() -> None:
         True,
         "daily",
     )
-    assert (after.recording.recorder_id, after.recording.recorders) == ("rec1.2", 2)
+    assert (after.recording.recorder_id, after.recording.recorder_count) == ("rec1.2", 2)
     assert after.recording.next_step_at == at(3)
 
 
@@ -183,13 +184,13 @@ def test_what_agora_refuses_at_acquire_fails_at_once_with_its_reason(error: Agor
 @pytest.mark.parametrize("bases", [1, 2])
 def test_acquire_is_tried_with_each_wait_on_each_base_then_agora_is_unavailable(name: str, bases: int) -> None:
     policy = Policy(bases=bases, start_timeout=1000)
-    row, seconds, waits = with_card(), 0.0, []
+    row, seconds, is_pending = with_card(), 0.0, []
     while row.state is State.STARTING:
         row = step(row, a_recorder(), turn_at(seconds, policy), SILENT[name]).recording
-        waits.append((row.next_step_at - at(seconds)).total_seconds())
-        seconds += waits[-1]
+        is_pending.append((row.next_step_at - at(seconds)).total_seconds())
+        seconds += is_pending[-1]
 
-    assert waits == [1, 3, 6] * bases + [0]
+    assert is_pending == [1, 3, 6] * bases + [0]
     assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
 
 
@@ -239,7 +240,7 @@ def test_where_this_resource_cannot_be_started_another_uid_and_resource_are_take
     after = step(with_card(), replace(acquired(), start_sent_at=None), turn_at(1), NEW_AT_ONCE[name])
 
     assert (after.recording.state, after.recording.recorder_id) == (State.STARTING, None)
-    assert decided(after.recording, None, turn_at(2)) == Allot()
+    assert decided(after.recording, None, turn_at(2)) == AllocateRecorder()
     assert after.recording.next_step_at == at(2), "after the first wait"
     assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(1))]
 
@@ -252,8 +253,8 @@ def starting_by(recording: Recording, error: AgoraError, policy: Policy) -> tupl
         seconds = max(seconds, (recording.next_step_at - NOW).total_seconds())
         turn = turn_at(seconds, policy)
         match decided(recording, recorder, turn):
-            case Allot():
-                change = step(recording, None, turn, UID + recording.recorders)
+            case AllocateRecorder():
+                change = step(recording, None, turn, UID + recording.recorder_count)
             case Acquire():
                 change = step(recording, recorder, turn, "RES")
             case Start(first=first):
@@ -273,7 +274,9 @@ def starting_by(recording: Recording, error: AgoraError, policy: Policy) -> tupl
 
 @pytest.mark.parametrize("name", NEW_AT_ONCE)
 def test_starts_that_no_resource_is_good_for_end_as_unavailable_after_each_wait_on_each_base(name: str) -> None:
-    row, sent = starting_by(with_card(recorder_id=None, recorders=0), NEW_AT_ONCE[name], Policy(start_timeout=1000))
+    row, sent = starting_by(
+        with_card(recorder_id=None, recorder_count=0), NEW_AT_ONCE[name], Policy(start_timeout=1000)
+    )
 
     assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
     assert sent == [0, 1, 4, 10, 11, 14, 20]
@@ -285,7 +288,7 @@ def test_whatever_agora_answers_to_start_it_is_over_by_the_start_timeout(name: s
     kind = type((NEW_AT_ONCE | UNUSABLE)[name])
     error = kind("again and again", http_status=500, retry_after=retry_after)
 
-    row, sent = starting_by(with_card(recorder_id=None, recorders=0), error, Policy())
+    row, sent = starting_by(with_card(recorder_id=None, recorder_count=0), error, Policy())
 
     assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
     assert row.ended_at is not None
@@ -295,16 +298,16 @@ def test_whatever_agora_answers_to_start_it_is_over_by_the_start_timeout(name: s
 
 @pytest.mark.parametrize("name", UNKNOWN_OUTCOME)
 def test_a_start_whose_outcome_is_unknown_is_sent_again_with_the_same_resource_after_each_wait(name: str) -> None:
-    row, recorder, seconds, waits = with_card(), started(), 0.0, []
+    row, recorder, seconds, is_pending = with_card(), started(), 0.0, []
     while row.recorder_id is not None:
         change = step(row, recorder, turn_at(seconds), UNUSABLE[name])
         row = change.recording
         (recorder,) = change.recorders
-        waits.append((row.next_step_at - at(seconds)).total_seconds())
-        seconds += waits[-1]
+        is_pending.append((row.next_step_at - at(seconds)).total_seconds())
+        seconds += is_pending[-1]
 
-    assert waits[:3] == [1, 3, 6]
-    assert len(waits) == 4
+    assert is_pending[:3] == [1, 3, 6]
+    assert len(is_pending) == 4
     assert (recorder.wanted, recorder.gone_at) == (False, None), "the first may run: it has to be ended"
 
 
@@ -341,19 +344,19 @@ def test_a_server_fault_may_have_started_it() -> None:
 def test_one_that_is_on_its_way_up_is_asked_after_soon_again(status: int) -> None:
     after = step(coming_up(), running(), turn_at(5), RecorderStatus(status))
 
-    assert (after.recording.state, after.recording.status) == (State.STARTING, status)
+    assert (after.recording.state, after.recording.probe.status) == (State.STARTING, status)
     assert after.recording.next_step_at == at(10)
     assert after.alerts == ()
 
 
 def test_one_that_is_not_found_yet_is_asked_after_again() -> None:
-    row, waits = coming_up(), []
+    row, is_pending = coming_up(), []
     for _ in range(4):
         row = step(row, running(), turn_at(5), NOT_FOUND).recording
-        waits.append((row.next_step_at - at(5)).total_seconds())
+        is_pending.append((row.next_step_at - at(5)).total_seconds())
 
     assert row.state is State.STARTING
-    assert waits == [5, 10, 15, 15]
+    assert is_pending == [5, 10, 15, 15]
 
 
 @pytest.mark.parametrize("answer", [RecorderStatus(0), RecorderStatus(3), NOT_FOUND])

@@ -7,17 +7,19 @@ from dataclasses import replace
 import pytest
 
 from recordings.errors import AgoraError
-from recordings.lifecycle.actions import Change, Look, Query, Settle, Stop
+from recordings.lifecycle.actions import Change, CheckFiles, Query, Reevaluate, Stop
 from recordings.lifecycle.stopping import begin
-from recordings.model.audit import Deed, Source
+from recordings.model.audit import AuditAction, Source
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.rows import (
     a_recorder,
     a_recording,
     acquired,
     at,
+    changed,
     coming_up,
     running,
     started,
@@ -38,9 +40,9 @@ from tests.fakes.steps import (
     step,
 )
 
-WISH = {"stop_wanted_at": at(50), "stop_wanted_by": "U2"}
+WISH = {"stop_at": at(50), "stop_by": "U2"}
 STOPPING = up(state=State.STOPPING, ending=Reason.STOPPED, **WISH)
-UPLOADING = replace(STOPPING, state=State.UPLOADING, stop_accepted_at=at(60), status=None)
+UPLOADING = changed(STOPPING, state=State.UPLOADING, stop_accepted_at=at(60), status=None)
 
 
 def shown(change: Change) -> tuple[State, Reason | None]:
@@ -55,7 +57,7 @@ def shown(change: Change) -> tuple[State, Reason | None]:
 def test_one_that_was_stopped_before_anything_was_started_has_ended(
     before: Recording, recorder: Recorder | None
 ) -> None:
-    assert decided(before, recorder, turn_at(50)) == Settle()
+    assert decided(before, recorder, turn_at(50)) == Reevaluate()
     after = step(before, recorder, turn_at(50))
 
     assert shown(after) == (State.ENDED, Reason.STOPPED)
@@ -65,7 +67,7 @@ def test_one_that_was_stopped_before_anything_was_started_has_ended(
 
 @pytest.mark.parametrize("before", [coming_up(**WISH), up(**WISH), up(state=State.INTERRUPTED, **WISH)])
 def test_one_that_has_a_sid_is_stopped(before: Recording) -> None:
-    assert decided(before, running(), turn_at(50)) == Settle()
+    assert decided(before, running(), turn_at(50)) == Reevaluate()
     after = step(before, running(), turn_at(50))
 
     assert (after.recording.state, after.recording.ending) == (State.STOPPING, Reason.STOPPED)
@@ -79,11 +81,11 @@ def test_one_whose_start_was_never_answered_waits_until_that_recorder_is_gone() 
     assert after.recording.state is State.STOPPING
     assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, None)]
 
-    (unwanted,) = after.recorders
-    waiting = step(after.recording, unwanted, turn_at(55))
+    (mark_unwanted,) = after.recorders
+    waiting = step(after.recording, mark_unwanted, turn_at(55))
     assert (waiting.recording.state, waiting.recording.next_step_at) == (State.STOPPING, at(60))
 
-    gone = replace(unwanted, gone_at=at(60))
+    gone = replace(mark_unwanted, gone_at=at(60))
     assert shown(step(waiting.recording, gone, turn_at(60))) == (State.ENDED, Reason.STOPPED)
 
 
@@ -97,8 +99,8 @@ def test_a_recorder_that_was_thrown_out_and_twice_not_listed_is_gone_for_people(
 def files_are_awaited(change: Change) -> bool:
     """The recorder is gone: from now on it is the bucket that is looked into."""
     row = change.recording
-    looks = decided(row, None, turn_at(100_000)) == Look()
-    return row.state is State.UPLOADING and row.files_awaited and row.ended_at is not None and looks
+    checks = decided(row, None, turn_at(100_000)) == CheckFiles()
+    return row.state is State.UPLOADING and row.files_awaited and row.ended_at is not None and checks
 
 
 # the stop
@@ -106,7 +108,7 @@ def files_are_awaited(change: Change) -> bool:
 
 def test_a_stop_that_agora_accepts_is_enough() -> None:
     answer = StopAccepted(("a.m3u8", "a_0.mp4"), "unknown")
-    after = step(replace(STOPPING, files=("a.m3u8",), status=5), running(), turn_at(60), answer)
+    after = step(changed(STOPPING, files=("a.m3u8",), status=5), running(), turn_at(60), answer)
 
     assert after.recording.state is State.UPLOADING
     assert after.recording.files == ("a.m3u8", "a_0.mp4")
@@ -137,11 +139,11 @@ def test_gone_already_and_nobody_there_its_files_are_awaited(answer: AgoraError,
 def test_gone_already_with_people_there_is_believed_after_the_grace(
     answer: AgoraError, users: ChannelUsers | None
 ) -> None:
-    row, waits = STOPPING, []
+    row, is_pending = STOPPING, []
     for seconds in (60, 65, 75):
         row = step(row, running(), turn_at(seconds), answer, users).recording
-        waits.append((row.next_step_at - at(seconds)).total_seconds())
-    assert (row.state, waits) == (State.STOPPING, [5, 10, 15])
+        is_pending.append((row.next_step_at - at(seconds)).total_seconds())
+    assert (row.state, is_pending) == (State.STOPPING, [5, 10, 15])
 
     row = step(row, running(), turn_at(179), answer, users).recording
     assert (row.state, row.next_step_at) == (State.STOPPING, at(180))
@@ -165,7 +167,7 @@ def test_a_stop_without_a_usable_answer_is_repeated_however_long(name: str) -> N
 
 def test_at_the_latest_when_its_token_has_expired_it_is_gone() -> None:
     recorder = running(expires_at=at(86_400))
-    assert decided(STOPPING, recorder, turn_at(86_400)) == Settle()
+    assert decided(STOPPING, recorder, turn_at(86_400)) == Reevaluate()
 
     after = step(STOPPING, recorder, turn_at(86_400))
 
@@ -229,12 +231,12 @@ def test_one_that_goes_on_after_an_accepted_stop_is_stopped_again() -> None:
 
 @pytest.mark.parametrize("status", [6, 7, 8])
 def test_one_that_takes_its_time_to_leave_is_not_stopped_again(status: int) -> None:
-    assert decided(replace(UPLOADING, status=status), running(), turn_at(600)) == Query()
+    assert decided(changed(UPLOADING, status=status), running(), turn_at(600)) == Query()
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
 def test_a_repeated_stop_that_finds_it_gone_is_believed_at_once(answer: AgoraError) -> None:
-    row = replace(UPLOADING, status=5)
+    row = changed(UPLOADING, status=5)
 
     assert files_are_awaited(step(row, running(), turn_at(80), answer, SOMEBODY))
 
@@ -256,11 +258,11 @@ def test_its_files_are_awaited_at_the_latest_when_the_token_has_expired() -> Non
 @pytest.mark.parametrize("before", [STOPPING, UPLOADING])
 def test_nobody_waits_for_an_answer_about_one_whose_token_has_expired(before: Recording) -> None:
     """It is not asked after any more, and so must not count as one that Agora does not answer about."""
-    silent = replace(before, unanswered_since=at(70), unanswered_reason=Reason.AGORA_UNREACHABLE, queried_at=at(900))
+    silent = changed(before, unanswered_since=at(70), unanswered_reason=Reason.AGORA_UNREACHABLE, queried_at=at(900))
     after = step(silent, running(expires_at=at(1000)), turn_at(1000))
 
     assert files_are_awaited(after)
-    assert (after.recording.unanswered_since, after.recording.unanswered_reason) == (None, None)
+    assert (after.recording.probe.unanswered_since, after.recording.probe.unanswered_reason) == (None, None)
 
 
 def test_one_that_was_stopped_before_it_was_seen_up_is_over_at_once() -> None:
@@ -284,18 +286,18 @@ def test_a_stop_at_the_time_limit_is_an_act_of_nobody_here() -> None:
     turn = turn_at(20_000)
     stopping = begin(up(), running(), Reason.TIME_LIMIT, turn)
 
-    assert [(act.at, act.who, act.what, act.source) for act in stopping.acts] == [
-        (turn.now, "", Deed.STOPPED, Source.TIME_LIMIT)
-    ]
-    assert (stopping.acts[0].recording_id, stopping.acts[0].slack_channel) == ("rec1", "C1")
+    assert [
+        (audit_event.at, audit_event.who, audit_event.what, audit_event.source) for audit_event in stopping.audit_events
+    ] == [(turn.now, "", AuditAction.STOPPED, Source.TIME_LIMIT)]
+    assert (stopping.audit_events[0].recording_id, stopping.audit_events[0].slack_channel) == ("rec1", "C1")
 
 
 def test_a_stop_that_somebody_asked_for_was_noted_with_the_wish() -> None:
-    assert begin(up(stop_wanted_at=at(1), stop_wanted_by="U2"), running(), Reason.STOPPED, turn_at(2)).acts == ()
+    assert begin(up(stop_at=at(1), stop_by="U2"), running(), Reason.STOPPED, turn_at(2)).audit_events == ()
 
 
 def test_at_the_time_limit_the_channel_is_told() -> None:
-    limited = replace(UPLOADING, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
+    limited = changed(UPLOADING, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     after = step(limited, running(), turn_at(65), NOT_FOUND)
 
     assert files_are_awaited(after)
@@ -304,7 +306,7 @@ def test_at_the_time_limit_the_channel_is_told() -> None:
 
 
 def test_at_the_time_limit_with_nothing_recorded_the_channel_is_told_too() -> None:
-    limited = replace(STOPPING, ending=Reason.TIME_LIMIT, stop_wanted_at=None, stop_wanted_by=None)
+    limited = changed(STOPPING, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     after = step(limited, running(), turn_at(65), NOTHING_RECORDED)
 
     assert shown(after) == (State.ENDED, Reason.NO_MEDIA)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from recordings.lifecycle.incidents import Pause, Review, pause_alerts, review
 from recordings.model.alerts import AlertKind
-from recordings.model.incidents import Trouble
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.incidents import Incident
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 from tests.fakes.rows import NOW, at, turn_at, up, with_card
 
 
@@ -28,7 +29,7 @@ def well(name: str = "rec1", channel: str = "C1", **facts: object) -> Recording:
     return up(id=name, agora_channel=name, slack_channel=channel, **facts)
 
 
-OPEN = Trouble(id="t1", slack_channel="C1", reason=Reason.AGORA_UNREACHABLE, recording_id="rec1", opened_at=at(300))
+OPEN = Incident(id="t1", slack_channel="C1", reason=Reason.AGORA_UNREACHABLE, recording_id="rec1", opened_at=at(300))
 
 
 def told(found: Review) -> list[tuple[str, str, str]]:
@@ -43,9 +44,9 @@ def test_after_300_seconds_without_a_usable_answer_there_is_one_warning() -> Non
     found = review([silent()], [], turn_at(300))
 
     assert told(found) == [("recording_warning", "agora_unreachable", "rec1")]
-    (trouble,) = found.troubles
-    assert (trouble.slack_channel, trouble.recording_id, trouble.opened_at) == ("C1", "rec1", at(300))
-    assert found.alerts[0].cause == trouble.id
+    (incident,) = found.incidents
+    assert (incident.slack_channel, incident.recording_id, incident.opened_at) == ("C1", "rec1", at(300))
+    assert found.alerts[0].cause == incident.id
 
 
 def test_credentials_that_are_no_longer_accepted_have_a_warning_of_their_own() -> None:
@@ -82,7 +83,7 @@ def test_once_every_recording_of_the_channel_is_answered_that_is_told_once() -> 
     found = review([well(), silent("elsewhere", "C2", since=800)], [(OPEN, well())], turn_at(900))
 
     assert told(found) == [("recording_recovered", "agora_unreachable", "rec1")]
-    assert found.troubles == (replace(OPEN, closed_at=at(900)),)
+    assert found.incidents == (replace(OPEN, closed_at=at(900)),)
     assert found.alerts[0].cause == "t1"
 
 
@@ -100,7 +101,7 @@ def test_a_second_trouble_is_another_one() -> None:
     first = review([silent()], [], turn_at(300))
     second = review([silent(since=1000, asked=1300)], [], turn_at(1300))
 
-    assert first.troubles[0].id != second.troubles[0].id
+    assert first.incidents[0].id != second.incidents[0].id
     assert first.alerts[0].cause != second.alerts[0].cause
 
 
@@ -147,7 +148,7 @@ def test_an_outage_that_turns_into_refused_credentials_is_told_as_that_and_not_a
     found = review([refused], [(OPEN, refused)], turn_at(400))
 
     assert told(found) == [("recording_warning", "unauthorized", "rec1")]
-    assert [(each.reason, each.closed_at is not None) for each in found.troubles] == [
+    assert [(each.reason, each.closed_at is not None) for each in found.incidents] == [
         (Reason.AGORA_UNREACHABLE, True),
         (Reason.UNAUTHORIZED, False),
     ]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 
 import pytest
 
 from recordings.errors import AgoraError, RateLimited
-from recordings.lifecycle.actions import Change, Query, Settle, Stop
+from recordings.lifecycle.actions import Change, Query, Reevaluate, Stop
 from recordings.lifecycle.decide import asks_for_users, ending
 from recordings.lifecycle.policy import Policy
 from recordings.model.alerts import AlertKind
-from recordings.model.recording import Reason, Recording, State
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers, RecorderStatus
-from tests.fakes.rows import NOW, at, coming_up, running, turn_at, up
+from tests.fakes.rows import NOW, at, changed, coming_up, running, turn_at, up
 from tests.fakes.steps import (
     EMPTY,
     LEAVING,
@@ -67,7 +67,7 @@ def test_when_it_came_up_is_kept() -> None:
 
 def test_it_is_asked_after_at_the_interval_a_little_early() -> None:
     assert step(up(), running(), turn_at(40), FIVE).recording.next_step_at == at(70)
-    assert step(up(), running(), turn_at(40, chance=0.5), FIVE).recording.next_step_at == at(68.5)
+    assert step(up(), running(), turn_at(40, jitter=0.5), FIVE).recording.next_step_at == at(68.5)
 
 
 def test_the_files_that_agora_names_are_kept_in_order_each_once() -> None:
@@ -84,7 +84,7 @@ def test_at_the_longest_duration_it_is_stopped() -> None:
     assert row.next_step_at == at(110), "ten seconds after it was asked for it was up"
 
     assert decided(row, running(), turn_at(109, policy)) == Query()
-    assert decided(row, running(), turn_at(110, policy)) == Settle()
+    assert decided(row, running(), turn_at(110, policy)) == Reevaluate()
     after = step(row, running(), turn_at(110, policy))
 
     assert (after.recording.state, after.recording.ending) == (State.STOPPING, Reason.TIME_LIMIT)
@@ -92,7 +92,7 @@ def test_at_the_longest_duration_it_is_stopped() -> None:
 
 
 def test_what_somebody_asked_for_counts_more_than_the_time_limit() -> None:
-    row = up(stop_wanted_at=at(50), stop_wanted_by="U2")
+    row = up(stop_at=at(50), stop_by="U2")
 
     assert ending(row, turn_at(50)) is Reason.STOPPED
     assert ending(row, turn_at(99_999)) is Reason.STOPPED
@@ -105,17 +105,17 @@ def test_what_somebody_asked_for_counts_more_than_the_time_limit() -> None:
 def test_a_404_makes_it_interrupted_and_nobody_is_told() -> None:
     after = step(up(), running(), turn_at(40), NOT_FOUND, SOMEBODY)
 
-    assert (after.recording.state, after.recording.not_found_since) == (State.INTERRUPTED, at(40))
+    assert (after.recording.state, after.recording.probe.not_found_since) == (State.INTERRUPTED, at(40))
     assert after.alerts == ()
 
 
 def test_after_a_404_it_is_asked_after_in_5_10_15_seconds() -> None:
-    row, waits = up(), []
+    row, is_pending = up(), []
     for seconds in (40, 45, 55, 70):
         row = step(row, running(), turn_at(seconds), NOT_FOUND, SOMEBODY).recording
-        waits.append((row.next_step_at - at(seconds)).total_seconds())
+        is_pending.append((row.next_step_at - at(seconds)).total_seconds())
 
-    assert waits == [5, 10, 15, 15]
+    assert is_pending == [5, 10, 15, 15]
 
 
 def test_a_404_is_never_asked_after_slower_than_the_interval() -> None:
@@ -129,7 +129,7 @@ def test_one_that_is_found_again_goes_on_silently(answer: RecorderStatus) -> Non
     after = step(INTERRUPTED, running(), turn_at(60), answer)
 
     assert after.recording.state is State.RECORDING
-    assert (after.recording.not_found, after.recording.not_found_since) == (0, None)
+    assert (after.recording.probe.not_found, after.recording.probe.not_found_since) == (0, None)
     assert after.alerts == ()
 
 
@@ -137,7 +137,7 @@ def test_past_the_grace_and_one_last_query_it_is_lost() -> None:
     row = queried(up(), [(40, NOT_FOUND), (45, NOT_FOUND), (159, NOT_FOUND)])
     assert (row.state, row.next_step_at) == (State.INTERRUPTED, at(160)), "one last query"
 
-    after = step(row, running(), turn_at(160, Policy(record_on=0)), NOT_FOUND, SOMEBODY)
+    after = step(row, running(), turn_at(160, Policy(max_resumes=0)), NOT_FOUND, SOMEBODY)
 
     assert (after.recording.state, after.recording.reason) == (State.FAILED, Reason.LOST)
     assert told(after) == [("recording_failed", "lost")]
@@ -154,7 +154,7 @@ def test_found_at_the_last_query_it_is_not_lost() -> None:
 def test_one_404_long_after_another_is_not_past_the_grace() -> None:
     row = queried(up(), [(40, NOT_FOUND), (45, FIVE), (500, NOT_FOUND)])
 
-    assert (row.state, row.not_found_since) == (State.INTERRUPTED, at(500))
+    assert (row.state, row.probe.not_found_since) == (State.INTERRUPTED, at(500))
 
 
 def test_after_silence_one_404_alone_is_not_believed() -> None:
@@ -243,16 +243,16 @@ def test_an_answer_that_says_nothing_never_fails_a_recording_however_long(before
         assert 0 < wait <= 30, "never slower than the interval"
         seconds += wait
 
-    assert row.unanswered_since == at(40)
+    assert row.probe.unanswered_since == at(40)
 
 
 def test_such_answers_are_repeated_after_the_waits_then_at_the_interval() -> None:
-    row, waits = up(), []
+    row, is_pending = up(), []
     for _ in range(5):
         row = step(row, running(), turn_at(40), UNUSABLE["no answer"]).recording
-        waits.append((row.next_step_at - at(40)).total_seconds())
+        is_pending.append((row.next_step_at - at(40)).total_seconds())
 
-    assert waits == [1, 3, 6, 30, 30]
+    assert is_pending == [1, 3, 6, 30, 30]
 
 
 def test_over_the_rate_it_is_asked_after_at_the_interval() -> None:
@@ -267,10 +267,10 @@ def test_a_pause_that_agora_asks_for_is_kept_even_where_it_is_longer_than_the_in
 
 def test_silence_is_counted_from_its_first_answer_and_tells_credentials_from_the_rest() -> None:
     row = queried(up(), [(40, UNUSABLE["500"]), (50, UNUSABLE["no answer"])])
-    assert (row.unanswered_since, row.unanswered_reason) == (at(40), Reason.AGORA_UNREACHABLE)
+    assert (row.probe.unanswered_since, row.probe.unanswered_reason) == (at(40), Reason.AGORA_UNREACHABLE)
 
     row = queried(row, [(60, UNAUTHORIZED)])
-    assert (row.unanswered_since, row.unanswered_reason) == (at(40), Reason.UNAUTHORIZED)
+    assert (row.probe.unanswered_since, row.probe.unanswered_reason) == (at(40), Reason.UNAUTHORIZED)
 
 
 @pytest.mark.parametrize("answer", [FOUR, FIVE, NOT_FOUND, RecorderStatus(1)])
@@ -278,7 +278,7 @@ def test_a_usable_answer_ends_the_silence(answer: AgoraError | RecorderStatus) -
     row = queried(up(), [(40, UNUSABLE["500"]), (41, UNUSABLE["500"])])
     row = step(row, running(), turn_at(50), answer, SOMEBODY).recording
 
-    assert (row.unanswered_since, row.unanswered_reason, row.tries) == (None, None, 0)
+    assert (row.probe.unanswered_since, row.probe.unanswered_reason, row.tries) == (None, None, 0)
 
 
 # over
@@ -390,7 +390,7 @@ def test_an_alert_shows_the_recording_as_it_is_after_the_change() -> None:
     change = step(up(), running(), turn_at(40), RecorderStatus(20))
 
     assert [alert.recording for alert in change.alerts] == [change.recording]
-    assert change.recording == replace(
+    assert change.recording == changed(
         up(),
         state=State.FAILED,
         reason=Reason.CRASHED,

@@ -12,12 +12,12 @@ from werkzeug.test import TestResponse
 
 from agora import notifications
 from recordings.errors import StorageUnavailable
-from recordings.model.notifications import Notice
+from recordings.model.notifications import Notification
 from recordings.ports import NoMeter
-from tests.fakes.notices import SECRET, a_notification, as_body, signed
-from tests.fakes.rows import NOW, FakeClock
-from tests.fakes.store import Memory
-from tests.fakes.told import MemoryNotices
+from tests.fakes.agora_notifications import SECRET, a_notification, as_body, signed
+from tests.fakes.outboxes import MemoryNotifications
+from tests.fakes.repositories import Memory
+from tests.fakes.rows import NOW, FakeClock, FunctionClock
 from tests.unit.web.test_app import port_of
 from web.app import LONGEST_BODY, web_app
 from web.server import WebServer
@@ -30,10 +30,10 @@ NO_UID = as_body(a_notification(40, uid="ana's own"))
 
 class Tally(NoMeter):
     def __init__(self) -> None:
-        self.notices: Counter[tuple[str, str]] = Counter()
+        self.notifications: Counter[tuple[str, str]] = Counter()
 
-    def notice(self, event: str, outcome: str) -> None:
-        self.notices[event, outcome] += 1
+    def notification(self, event: str, outcome: str) -> None:
+        self.notifications[event, outcome] += 1
 
 
 class Door:
@@ -41,7 +41,7 @@ class Door:
 
     def __init__(self) -> None:
         self.memory = Memory()
-        self.store = MemoryNotices(self.memory, FakeClock())
+        self.store = MemoryNotifications(self.memory, FakeClock())
         self.tally = Tally()
         self.seconds = 0.0
         self.woken = 0
@@ -53,16 +53,16 @@ class Door:
             self.keep,
             self.wake,
             self.tally,
-            lambda: self.seconds,
+            FunctionClock(of_spans=lambda: self.seconds),
         )
         self.app = web_app(dict, webhook=webhook)
         self.client = self.app.test_client()
 
-    def keep(self, notice: Notice) -> bool:
+    def keep(self, notification: Notification) -> bool:
         self.tries += 1
         if self.away:
             raise StorageUnavailable("database is locked")
-        return self.store.keep(notice)
+        return self.store.keep(notification)
 
     def wake(self) -> None:
         self.woken += 1
@@ -72,7 +72,7 @@ class Door:
 
     @property
     def counted(self) -> dict[tuple[str, str], int]:
-        return dict(self.tally.notices)
+        return dict(self.tally.notifications)
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_notification_is_kept_answered_in_json_and_wakes_the_engine(door: Door
     answer = door.post()
 
     assert (answer.status_code, answer.json, answer.mimetype) == (200, {}, "application/json")
-    assert list(door.memory.notices) == ["2000001428:4330:107"]
+    assert list(door.memory.notifications) == ["2000001428:4330:107"]
     assert (door.woken, door.counted) == (1, {("40", "kept"): 1})
 
 
@@ -225,7 +225,7 @@ def test_a_body_without_a_length_is_measured_as_well(door: Door, served: int, le
     connection.request("POST", "/agora/webhook", in_chunks(body), signed(body), encode_chunked=True)
 
     assert connection.getresponse().status == status
-    assert len(door.memory.notices) == (status == 200)
+    assert len(door.memory.notifications) == (status == 200)
     connection.close()
 
 

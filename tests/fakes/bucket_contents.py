@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from recordings.model.inventory import Sighting, StoredFile, playlists_that_count
+from recordings.model.inventory import BucketListing, StoredFile, playlists_that_count
 from tests.fakes.rows import NOW
 
 Objects = dict[str, str | int]
@@ -35,12 +35,14 @@ def segments_of(name: str, count: int) -> tuple[str, ...]:
     return tuple(f"{name}_202606171142{number:05}.ts" for number in range(count))
 
 
-def left_by(name: str = NAME, *, segments: int = 2, parts: int = 1, length: float = 30, ended: bool = True) -> Objects:
+def left_by(
+    name: str = NAME, *, segments: int = 2, media_files: int = 1, length: float = 30, ended: bool = True
+) -> Objects:
     """Everything that one server leaves of a recording that lasts so many seconds."""
     names = segments_of(name, segments)
     objects: Objects = {f"{name}.m3u8": playlist(*names, seconds=length / max(segments, 1), ended=ended)}
     objects |= dict.fromkeys(names, SEGMENT_BYTES)
-    return objects | {f"{name}_{index}.mp4": PART_BYTES for index in range(parts)}
+    return objects | {f"{name}_{index}.mp4": PART_BYTES for index in range(media_files)}
 
 
 def without(objects: Objects, *names: str) -> Objects:
@@ -50,7 +52,7 @@ def without(objects: Objects, *names: str) -> Objects:
 
 def sighted(
     objects: Mapping[str, str | int], *, folder: str = "folder/", at: Mapping[str, datetime] | None = None
-) -> Sighting:
+) -> BucketListing:
     """What a look finds. `at`: when an object was stored, where it was not just now."""
     stored = at or {}
     files = tuple(
@@ -58,4 +60,4 @@ def sighted(
         for name, content in sorted(objects.items())
     )
     texts = {key: str(objects[key.removeprefix(folder)]) for key in playlists_that_count(files)}
-    return Sighting(files, texts)
+    return BucketListing(files, texts)

@@ -7,7 +7,7 @@ import hmac
 import json
 from typing import Any
 
-from recordings.model.notifications import Event, Notice
+from recordings.model.notifications import Notification, NotificationEvent
 from tests.fakes.rows import NOW, UID
 
 SECRET = "notification-secret"
@@ -51,11 +51,11 @@ def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
     }
 
 
-def a_notice(**facts: Any) -> Notice:
+def a_notice(**facts: Any) -> Notification:
     """That the recorder of rec1 has started."""
     told: dict[str, Any] = {
         "id": "n1",
-        "event": Event.STARTED,
+        "event": NotificationEvent.STARTED,
         "agora_channel": "daily",
         "uid": UID,
         "sid": "SID",
@@ -64,4 +64,4 @@ def a_notice(**facts: Any) -> Notice:
         "received_at": NOW,
         "code": 0,
     }
-    return Notice(**(told | facts))
+    return Notification(**(told | facts))

@@ -7,14 +7,14 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from recordings.lifecycle.incidents import Pause, Review
-from recordings.model.alerts import Alert, AlertName, Taken, TakenAlert
-from recordings.model.audit import Act
-from recordings.model.incidents import Trouble
-from recordings.model.notifications import Notice
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey
+from recordings.model.audit import AuditEvent
+from recordings.model.incidents import Incident
+from recordings.model.notifications import Notification
 from recordings.model.recording import Recording
 from recordings.ports import Clock
-from recordings.repositories import AlertJob, LineJob
-from tests.fakes.store import Entry, Kept, Memory, Told
+from recordings.repositories import AlertJob, Repositories, TimelineJob
+from tests.fakes.repositories import Entry, Kept, Memory, MemoryRecorders, MemoryRecordings, StoredEntry
 
 
 class MemoryOutbox:
@@ -35,13 +35,27 @@ class MemoryOutbox:
         row = self._memory.rows[entry.alert.recording.id]
         return AlertJob(entry.id, entry.alert, row.recording.card_ts, entry.due_at, entry.tries, entry.direct)
 
-    def take(self, name: AlertName, slack_channel: str, taken: Taken, act: Act | None = None) -> TakenAlert | None:
+    def get(self, alert_id: int) -> AlertJob | None:
+        return next((job for job in self.waiting() if job.id == alert_id), None)
+
+    def depth(self) -> tuple[int, datetime | None]:
+        with self._memory.lock:
+            undelivered = [entry.alert.raised_at for entry in self._memory.outbox if entry.done_at is None]
+        return len(undelivered), min(undelivered, default=None)
+
+    def acknowledge(
+        self,
+        key: AlertKey,
+        slack_channel: str,
+        acknowledgement: Acknowledgement,
+        audit_event: AuditEvent | None = None,
+    ) -> AcknowledgedAlert | None:
         with self._memory.lock:
             for entry in self._memory.outbox:
-                if AlertName.of(entry.alert) == name and entry.alert.recording.slack_channel == slack_channel:
-                    self._memory.acts += [act] if act and entry.taken is None else []
-                    entry.taken = entry.taken or taken
-                    return TakenAlert(entry.alert, entry.taken)
+                if AlertKey.of(entry.alert) == key and entry.alert.recording.slack_channel == slack_channel:
+                    self._memory.audit_events += [audit_event] if audit_event and entry.acknowledgement is None else []
+                    entry.acknowledgement = entry.acknowledgement or acknowledgement
+                    return AcknowledgedAlert(entry.alert, entry.acknowledgement)
         return None
 
     def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
@@ -69,25 +83,25 @@ class MemoryOutbox:
             entry.done_at, entry.error = now, error
 
 
-class MemoryNotices:
-    """`Notices`."""
+class MemoryNotifications:
+    """`Notifications`."""
 
     def __init__(self, memory: Memory, clock: Clock) -> None:
         self._memory = memory
         self._clock = clock
 
-    def keep(self, notice: Notice) -> bool:
+    def keep(self, notification: Notification) -> bool:
         with self._memory.lock:
-            if notice.id in self._memory.notices:
+            if notification.id in self._memory.notifications:
                 return False
-            self._memory.notices[notice.id] = Kept(notice, self._recording_of(notice))
+            self._memory.notifications[notification.id] = Kept(notification, self._recording_of(notification))
             return True
 
-    def _recording_of(self, notice: Notice) -> str | None:
-        named = [row.recording.id for row in self._memory.rows.values() if row.recording.sid == notice.sid]
+    def _recording_of(self, notification: Notification) -> str | None:
+        named = [row.recording.id for row in self._memory.rows.values() if row.recording.sid == notification.sid]
         known = self._memory.recorders.values()
-        running = [each.recording_id for each in known if each.sid == notice.sid]
-        whose = notice.agora_channel, notice.uid, None
+        running = [each.recording_id for each in known if each.sid == notification.sid]
+        whose = notification.agora_channel, notification.uid, None
         unnamed = [each for each in known if (each.agora_channel, each.uid, each.sid) == whose]
         newest = sorted(unnamed, key=lambda each: each.created_at, reverse=True)
         return next(iter([*named, *running, *(each.recording_id for each in newest)]), None)
@@ -95,15 +109,15 @@ class MemoryNotices:
     def _to_heed(self) -> list[tuple[str, datetime]]:
         found = []
         with self._memory.lock:
-            for kept in self._memory.notices.values():
+            for kept in self._memory.notifications.values():
                 row = self._memory.rows.get(kept.recording_id or "")
                 if row is not None and kept.heeded_at is None and not self._past(row.recording):
-                    found.append((row.recording.id, kept.notice.received_at))
+                    found.append((row.recording.id, kept.notification.received_at))
         return sorted(found, key=lambda one: (one[1], one[0]))
 
     def _past(self, recording: Recording) -> bool:
-        lately = recording.ended_at is not None and recording.ended_at > self._clock() - timedelta(hours=1)
-        return recording.settled and not lately
+        lately = recording.ended_at is not None and recording.ended_at > self._clock.now() - timedelta(hours=1)
+        return recording.complete and not lately
 
     def waiting(self, most: int) -> Sequence[tuple[str, datetime]]:
         oldest: dict[str, datetime] = {}
@@ -115,64 +129,69 @@ class MemoryNotices:
         found = self._to_heed()
         return len(found), next((at for _, at in found), None)
 
-    def of(self, recording_id: str) -> Sequence[Notice]:
+    def of(self, recording_id: str) -> Sequence[Notification]:
         with self._memory.lock:
-            kept = [each for each in self._memory.notices.values() if each.recording_id == recording_id]
-        return sorted((each.notice for each in kept if each.heeded_at is None), key=lambda notice: notice.order)
+            kept = [each for each in self._memory.notifications.values() if each.recording_id == recording_id]
+        return sorted(
+            (each.notification for each in kept if each.heeded_at is None), key=lambda notification: notification.order
+        )
 
     def seen(self, recording_id: str) -> int:
         with self._memory.lock:
-            return sum(kept.recording_id == recording_id for kept in self._memory.notices.values())
+            return sum(kept.recording_id == recording_id for kept in self._memory.notifications.values())
 
     def forget(self, now: datetime) -> None:
         with self._memory.lock:
-            known = self._memory.notices.items()
-            young = {key: kept for key, kept in known if kept.notice.received_at >= now - timedelta(days=30)}
-            self._memory.notices = young
+            known = self._memory.notifications.items()
+            young = {key: kept for key, kept in known if kept.notification.received_at >= now - timedelta(days=30)}
+            self._memory.notifications = young
 
 
-class MemoryActs:
-    """`Acts`."""
+class MemoryAuditLog:
+    """`AuditLog`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def recording(self, recording_id: str) -> Recording | None:
-        row = self._memory.rows.get(recording_id)
-        return None if row is None else row.recording
-
-    def note(self, act: Act) -> None:
+    def add(self, audit_event: AuditEvent) -> None:
         with self._memory.lock:
-            self._memory.acts.append(act)
+            self._memory.audit_events.append(audit_event)
 
-    def all(self) -> list[Act]:
-        return list(self._memory.acts)
+    def all(self) -> list[AuditEvent]:
+        return list(self._memory.audit_events)
 
-    def between(self, since: datetime, until: datetime | None = None) -> list[tuple[Act, str]]:
-        found = [act for act in self._memory.acts if act.at >= since and (until is None or act.at < until)]
-        named = [(act, self.recording(act.recording_id)) for act in sorted(found, key=lambda act: act.at)]
-        return [(act, "" if recording is None else recording.agora_channel) for act, recording in named]
+    def between(self, since: datetime, until: datetime | None = None) -> list[tuple[AuditEvent, str]]:
+        found = [
+            audit_event
+            for audit_event in self._memory.audit_events
+            if audit_event.at >= since and (until is None or audit_event.at < until)
+        ]
+        named = [
+            (audit_event, self._memory.rows.get(audit_event.recording_id))
+            for audit_event in sorted(found, key=lambda audit_event: audit_event.at)
+        ]
+        return [(audit_event, "" if row is None else row.recording.agora_channel) for audit_event, row in named]
 
 
-class MemoryTroubles:
+class MemoryIncidents:
     """`Troubles`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def open(self) -> Sequence[tuple[Trouble, Recording]]:
+    def open(self) -> Sequence[tuple[Incident, Recording]]:
         with self._memory.lock:
             return [
-                (trouble, self._memory.rows[trouble.recording_id].recording)
-                for trouble in self._memory.troubles.values()
-                if trouble.closed_at is None
+                (incident, self._memory.rows[incident.recording_id].recording)
+                for incident in self._memory.incidents.values()
+                if incident.closed_at is None
             ]
 
     def save(self, review: Review, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            for trouble in review.troubles:
-                self._memory.troubles[trouble.id] = trouble
+            for incident in review.incidents:
+                self._memory.incidents[incident.id] = incident
             for alert in review.alerts:
                 self._memory.add_alert(alert)
 
@@ -187,35 +206,51 @@ class MemoryTroubles:
                 self._memory.add_alert(alert)
 
 
-class MemoryStory:
-    """`Story`."""
+class MemoryTimeline:
+    """`TimelineRepository`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def waiting(self) -> Sequence[LineJob]:
+    def waiting(self) -> Sequence[TimelineJob]:
         with self._memory.lock:
             alerted = {e.alert.recording.slack_channel for e in self._memory.outbox if e.done_at is None}
-            first: dict[str, LineJob] = {}
-            for told in self._memory.lines:
-                channel = told.job.line.slack_channel
+            first: dict[str, TimelineJob] = {}
+            for told in self._memory.entries:
+                channel = told.job.entry.slack_channel
                 if told.done_at is None and channel not in alerted:
                     first.setdefault(channel, self._with_card(told.job))
             return sorted(first.values(), key=lambda job: job.due_at)
 
-    def _with_card(self, job: LineJob) -> LineJob:
-        return replace(job, card_ts=self._memory.rows[job.line.recording_id].recording.card_ts)
+    def _with_card(self, job: TimelineJob) -> TimelineJob:
+        return replace(job, card_ts=self._memory.rows[job.entry.recording_id].recording.card_ts)
 
-    def told(self, line_id: int, now: datetime, epoch: int) -> None:
+    def get(self, entry_id: int) -> TimelineJob | None:
+        return next((job for job in self.waiting() if job.id == entry_id), None)
+
+    def mark_delivered(self, entry_id: int, now: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            self._one(line_id).done_at = now
+            self._one(entry_id).done_at = now
 
-    def deferred(self, line_id: int, until: datetime, epoch: int) -> None:
+    def deferred(self, entry_id: int, until: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            one = self._one(line_id)
+            one = self._one(entry_id)
             one.job = replace(one.job, due_at=until, tries=one.job.tries + 1)
 
-    def _one(self, line_id: int) -> Told:
-        return self._memory.lines[line_id - 1]
+    def _one(self, entry_id: int) -> StoredEntry:
+        return self._memory.entries[entry_id - 1]
+
+
+def repositories_of(memory: Memory, clock: Clock) -> Repositories:
+    """Every repository of one memory."""
+    return Repositories(
+        recordings=MemoryRecordings(memory),
+        recorders=MemoryRecorders(memory),
+        alerts=MemoryOutbox(memory),
+        timeline=MemoryTimeline(memory),
+        notifications=MemoryNotifications(memory, clock),
+        incidents=MemoryIncidents(memory),
+        audit_log=MemoryAuditLog(memory),
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from recordings.service.access import Profile, Rights
+from recordings.service.access import Access, Profile
 
 
 @dataclass
@@ -21,10 +21,10 @@ class Workspace:
         return self.people.get(user)
 
     @property
-    def rights(self) -> Rights:
-        return Rights(self.guests, self.who_is, lambda: self.home)
+    def rights(self) -> Access:
+        return Access(self.guests, self.who_is, lambda: self.home)
 
 
-def everybody() -> Rights:
+def everybody() -> Access:
     """Everybody may."""
     return Workspace(guests=True).rights

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
-from recordings.model import timeline
-from recordings.model.alerts import Alert, Taken
-from recordings.model.audit import Act
-from recordings.model.incidents import Trouble
+from recordings.lifecycle.intents import IntentChange, apply_intent
+from recordings.model.alerts import Acknowledgement, Alert
+from recordings.model.audit import AuditEvent
+from recordings.model.incidents import Incident
 from recordings.model.listing import Cursor
-from recordings.model.notifications import Notice
-from recordings.model.options import Layout
+from recordings.model.notifications import Notification
+from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
-from recordings.model.recording import HOLDS_CHANNEL, Reason, Recording, State
-from recordings.repositories import CardJob, Job, LineJob, Reply, Share
+from recordings.model.recording import HOLDS_CHANNEL, Recording, State
+from recordings.model.timeline import TimelineEntry, entries_between
+from recordings.repositories import CardJob, Job, Queue, Reply, TimelineJob
 
 
 @dataclass
@@ -57,23 +59,23 @@ class Entry:
     error: str | None = None
     ts: str | None = None
     done_at: datetime | None = None
-    taken: Taken | None = None
+    acknowledgement: Acknowledgement | None = None
 
 
 @dataclass
 class Kept:
     """A notice."""
 
-    notice: Notice
+    notification: Notification
     recording_id: str | None
     heeded_at: datetime | None = None
 
 
 @dataclass
-class Told:
+class StoredEntry:
     """Something that happened."""
 
-    job: LineJob
+    job: TimelineJob
     done_at: datetime | None = None
 
 
@@ -86,10 +88,10 @@ class Memory:
         self.requests: dict[str, tuple[str, datetime]] = {}
         self.recorders: dict[str, Recorder] = {}
         self.outbox: list[Entry] = []
-        self.troubles: dict[str, Trouble] = {}
-        self.acts: list[Act] = []
-        self.lines: list[Told] = []
-        self.notices: dict[str, Kept] = {}
+        self.incidents: dict[str, Incident] = {}
+        self.audit_events: list[AuditEvent] = []
+        self.entries: list[StoredEntry] = []
+        self.notifications: dict[str, Kept] = {}
         self.holder = ""
         self.epoch = 0
         self.renewed_at: datetime | None = None
@@ -99,9 +101,9 @@ class Memory:
         if epoch != self.epoch:
             raise LeaseLost(f"epoch {epoch} is over")
 
-    def add_lines(self, before: Recording, after: Recording, at: datetime) -> None:
-        for line in timeline.lines(before, after, at):
-            self.lines.append(Told(LineJob(len(self.lines) + 1, line, None, at, 0)))
+    def add_entries(self, entries: Iterable[TimelineEntry], at: datetime) -> None:
+        for entry in entries:
+            self.entries.append(StoredEntry(TimelineJob(len(self.entries) + 1, entry, None, at, 0)))
 
     def add_alert(self, alert: Alert) -> None:
         known = {(e.alert.recording.id, e.alert.kind, e.alert.cause) for e in self.outbox}
@@ -110,7 +112,7 @@ class Memory:
 
 
 class MemoryRecordings:
-    """`Wishes`, `Steps` and `Cards`."""
+    """`RecordingRepository`, `RecordingRepository` and `RecordingRepository`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -118,81 +120,50 @@ class MemoryRecordings:
     # wishes
 
     def add_recording(
-        self, recording: Recording, response_url: str | None, request: str | None = None, act: Act | None = None
+        self,
+        recording: Recording,
+        response_url: str | None,
+        request: str | None = None,
+        audit_event: AuditEvent | None = None,
     ) -> Recording | None:
         with self._memory.lock:
             for row in self._memory.rows.values():
                 holder = row.recording
                 if holder.agora_channel == recording.agora_channel and holder.state in HOLDS_CHANNEL:
                     return holder
-            before = self.repeated(request)
+            before = self.recording_of_request(request)
             if before is None:
                 self._memory.rows[recording.id] = Row(recording, response_url)
                 self._note(request, recording.id, recording.requested_at)
-                self._memory.acts += [act] if act else []
+                self._memory.audit_events += [audit_event] if audit_event else []
             return before
 
-    def wish_stop(
-        self, recording_id: str, by: str, at: datetime, request: str | None = None, act: Act | None = None
-    ) -> Recording:
-        with self._memory.lock:
-            row = self._memory.rows[recording_id]
-            was = row.recording
-            repeated = request is not None and request in self._memory.requests
-            if was.stop_wanted_at is None and was.state in HOLDS_CHANNEL and not repeated:
-                row.recording = replace(was, stop_wanted_at=at, stop_wanted_by=by, poked=was.poked + 1, next_step_at=at)
-                row.version += 1
-                self._note(request, recording_id, at)
-                self._memory.acts += [act] if act else []
-            return row.recording
-
-    def wish_end(
+    def change_intent(
         self,
         recording_id: str,
-        by: str,
+        change: IntentChange,
         at: datetime,
-        later: Callable[[Recording], datetime | None],
         request: str | None = None,
-        act: Act | None = None,
+        audit_event: AuditEvent | None = None,
     ) -> tuple[Recording, Recording]:
         with self._memory.lock:
             row = self._memory.rows[recording_id]
-            was = row.recording
-            ends_at = None if self.repeated(request) is not None else later(was)
-            if ends_at is not None:
-                row.recording = replace(was, ends_at=ends_at, extended_by=by, poked=was.poked + 1, next_step_at=at)
-                self._memory.acts += [act] if act else []
-                row.version += 1
-                self._note(request, recording_id, at)
-                self._memory.add_lines(was, row.recording, at)
-            return was, row.recording
-
-    def wish_layout(
-        self,
-        recording_id: str,
-        layout: Layout,
-        by: str,
-        at: datetime,
-        changes: Callable[[Recording], bool],
-        request: str | None = None,
-        act: Act | None = None,
-    ) -> tuple[Recording, Recording]:
-        with self._memory.lock:
-            row = self._memory.rows[recording_id]
-            was = row.recording
-            if self.repeated(request) is None and changes(was):
-                wished = replace(was, layout_wanted=layout, layout_wanted_by=by, layout_wanted_at=at)
-                row.recording = replace(wished, poked=was.poked + 1, next_step_at=at)
-                row.version += 1
-                self._memory.acts += [act] if act else []
-                self._note(request, recording_id, at)
-            return was, row.recording
+            before = row.recording
+            applied = None if self.recording_of_request(request) is not None else apply_intent(before, change, at)
+            if applied is None:
+                return before, before
+            row.recording = applied.recording
+            row.version += 1
+            self._note(request, recording_id, at)
+            self._memory.audit_events += [audit_event] if audit_event else []
+            self._memory.add_entries(applied.entries, at)
+            return before, row.recording
 
     def _note(self, request: str | None, recording_id: str, at: datetime) -> None:
         if request is not None:
             self._memory.requests[request] = recording_id, at
 
-    def repeated(self, request: str | None) -> Recording | None:
+    def recording_of_request(self, request: str | None) -> Recording | None:
         with self._memory.lock:
             recording_id, _ = self._memory.requests.get(request or "", ("", None))
             return self.recording(recording_id)
@@ -227,8 +198,8 @@ class MemoryRecordings:
 
     # steps
 
-    def due(self, most: int, share: Share | None = None) -> Sequence[tuple[str, datetime]]:
-        fitting = [r for r in self._where(lambda r: not r.settled) if share in (None, _share(r))]
+    def due(self, most: int, queue: Queue | None = None) -> Sequence[tuple[str, datetime]]:
+        fitting = [r for r in self._where(lambda r: not r.complete) if queue in (None, _share(r))]
         found = sorted(((r.id, r.next_step_at) for r in fitting), key=lambda due: due[1])
         return found[:most]
 
@@ -243,38 +214,31 @@ class MemoryRecordings:
         with self._memory.lock:
             self._memory.fence(epoch)
             row = self._memory.rows[change.recording.id]
-            if change.unless_poked and row.recording.poked != before.poked:
+            if change.only_if_unchanged and row.recording.intent.revision != before.intent.revision:
                 return
             self._write(row, before, change.recording, now)
             for recorder in change.recorders:
                 self._memory.recorders[recorder.id] = recorder
             for alert in change.alerts:
                 self._memory.add_alert(alert)
-            self._memory.acts += change.acts
-            self._memory.add_lines(before, change.recording, now)
+            self._memory.audit_events += change.audit_events
+            self._memory.add_entries(entries_between(before, change.recording, now), now)
             self._heed(before, change, now)
 
     def _heed(self, before: Recording, change: Change, now: datetime) -> None:
         sid = change.recording.sid
-        for kept in self._memory.notices.values():
-            if sid != before.sid and kept.notice.sid == sid and kept.recording_id is None:
+        for kept in self._memory.notifications.values():
+            if sid != before.sid and kept.notification.sid == sid and kept.recording_id is None:
                 kept.recording_id = change.recording.id
-            if kept.notice.id in change.heeded:
+            if kept.notification.id in change.processed:
                 kept.heeded_at = now
 
     def _write(self, row: Row, before: Recording, after: Recording, now: datetime) -> None:
         is_now = row.recording
         row.recording = replace(
             after,
-            stop_wanted_at=is_now.stop_wanted_at,
-            stop_wanted_by=is_now.stop_wanted_by,
-            ends_at=is_now.ends_at,
-            extended_by=is_now.extended_by,
-            layout_wanted=is_now.layout_wanted,
-            layout_wanted_by=is_now.layout_wanted_by,
-            layout_wanted_at=is_now.layout_wanted_at,
-            poked=is_now.poked,
-            next_step_at=after.next_step_at if is_now.poked == before.poked else now,
+            intent=is_now.intent,
+            next_step_at=after.next_step_at if is_now.intent.revision == before.intent.revision else now,
             unwatched_from=is_now.unwatched_from,
             unwatched_to=is_now.unwatched_to,
             card_ts=after.card_ts if after.card_ts != before.card_ts else is_now.card_ts,
@@ -286,8 +250,11 @@ class MemoryRecordings:
         if before.card_ts is None and after.card_ts is not None:
             row.response_url, row.card_version = None, 1
 
-    def silent(self, since: datetime) -> bool:
-        return any(r.unanswered_since is not None and r.unanswered_since <= since for r in self.active())
+    def by_state(self) -> dict[str, int]:
+        return dict(Counter(str(recording.state) for recording in self.active()))
+
+    def any_unanswered(self, since: datetime) -> bool:
+        return any(r.probe.unanswered_since is not None and r.probe.unanswered_since <= since for r in self.active())
 
     # cards
 
@@ -417,7 +384,7 @@ class MemoryRecorders:
 
 
 class MemoryLease:
-    """`LeaseRow`."""
+    """`LeaseRepository`."""
 
     def __init__(self, memory: Memory, holder: str) -> None:
         self._memory = memory
@@ -443,11 +410,11 @@ class MemoryLease:
                 self._memory.expires_at = now
 
 
-def _share(recording: Recording) -> Share:
+def _share(recording: Recording) -> Queue:
     if recording.files_awaited:
-        return Share.LOOKED_FOR
+        return Queue.DELIVERY
     recorded_on = recording.state is State.INTERRUPTED and recording.sid is None
     if recording.state in (State.STARTING, State.STOPPING) or recorded_on:
-        return Share.ASKED
-    wished = recording.stop_wanted_at is not None and recording.state is not State.UPLOADING
-    return Share.ASKED if wished else Share.WATCHED
+        return Queue.INTERACTIVE
+    wished = recording.intent.stop_at is not None and recording.state is not State.UPLOADING
+    return Queue.INTERACTIVE if wished else Queue.POLL

@@ -1,0 +1,78 @@
+"""Agora's client, and the bucket as Agora is told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from pydantic import SecretStr
+
+from agora import client, payloads, tokens, vendors
+from agora.pacing import Spacing
+from agora.transport import HttpResponse, ignore_response
+from recordings.model.recording import Recording
+from recordings.ports import Clock
+from settings import Settings
+
+_READ_SECONDS = 14.0
+"""A slow answer to `start` is worth waiting for: a start that is given up leaves a recorder with an unknown sid."""
+
+
+def agora_of(
+    config: Settings, spacing: Spacing, clock: Clock, on_response: Callable[[HttpResponse], None] = ignore_response
+) -> client.AgoraClient:
+    return client.connect(
+        bases=config.agora_api_urls,
+        customer_id=config.agora_customer_id.get_secret_value(),
+        customer_secret=config.agora_customer_secret.get_secret_value(),
+        pacer=spacing,
+        read_timeout=_READ_SECONDS,
+        return_after=min(60.0, max(1.0, 2 * config.query_interval_seconds)),
+        tokens=tokens_of(config),
+        profile=_profile(config),
+        storage=storage_target(config),
+        clock=clock,
+        on_response=on_response,
+    )
+
+
+def tokens_of(config: Settings) -> tokens.Tokens:
+    return tokens.Tokens(config.agora_app_id, revealed(config.agora_app_certificate), config.agora_token_version)
+
+
+def _profile(config: Settings) -> payloads.RecordingProfile:
+    return payloads.RecordingProfile(
+        channel_type=payloads.ChannelType[config.agora_channel_profile.upper()],
+        max_idle_seconds=config.max_idle_seconds,
+        max_duration_seconds=config.max_duration_seconds,
+        region=config.agora_region or "",
+        encryption_mode=config.agora_encryption_mode,
+        encryption_secret=revealed(config.agora_encryption_secret),
+        encryption_salt=revealed(config.agora_encryption_salt),
+    )
+
+
+def storage_target(config: Settings) -> payloads.StorageTarget:
+    """The bucket in Agora's numbers."""
+    vendor = vendors.parse_vendor(config.storage_vendor)
+    return payloads.StorageTarget(
+        vendor=vendor,
+        region=vendors.parse_region(vendor, config.storage_region or "0"),
+        bucket=config.storage_bucket,
+        access_key=config.storage_access_key.get_secret_value(),
+        secret_key=config.storage_secret_key.get_secret_value(),
+        endpoint=config.storage_endpoint or "",
+    )
+
+
+def folders_of(recording: Recording) -> tuple[str, ...]:
+    """The folders, one inside the other, that a recording's files are stored in."""
+    return payloads.file_name_prefix(recording.slack_channel, recording.requested_at.date())
+
+
+def check_region(vendor: str, region: str) -> None:
+    """Raises `ValueError` for a region that the vendor does not have."""
+    vendors.parse_region(vendors.parse_vendor(vendor), region)
+
+
+def revealed(secret: SecretStr | None) -> str:
+    return "" if secret is None else secret.get_secret_value()

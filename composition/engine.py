@@ -1,0 +1,90 @@
+"""The engine: the kinds of work that the leader does, each with its threads."""
+
+from __future__ import annotations
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import timedelta
+
+from agora.client import AgoraClient
+from agora.pacing import Spacing
+from composition.agora import folders_of
+from composition.bucket import folder_of
+from engine.bucket_checks import BucketChecks
+from engine.calls import Calls
+from engine.dispatcher import Worker
+from engine.janitor import Janitor
+from engine.notification_steps import NotificationSteps
+from engine.recorder_steps import RecorderSteps
+from engine.recording_steps import RecordingSteps
+from handlers.directory import Identity
+from messages.cards import CardConfig
+from messages.delivery.alerts import AlertWork
+from messages.delivery.cards import CardPoster, CardWork
+from messages.delivery.limits import SlackLimits
+from messages.delivery.replies import ReplyWork
+from messages.delivery.slack import Slack
+from messages.delivery.timeline import TimelineDelivery
+from recordings.lifecycle.policy import Policy
+from recordings.ports import Bucket, Clock, Meter
+from recordings.repositories import Queue, Repositories
+from settings import Settings
+
+_AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS, _NOTIFICATION_THREADS = 64, 8, 8, 4
+_JANITOR_SHARE = 10
+"""At most one request in so many looks for recorders that should be gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineParts:
+    """What the engine needs of the rest."""
+
+    config: Settings
+    policy: Policy
+    repositories: Repositories
+    agora: AgoraClient
+    spacing: Spacing
+    bucket: Bucket
+    slack: Slack
+    identity: Identity
+    clock: Clock
+    meter: Meter
+
+
+def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
+    """Every kind of work, the most urgent first."""
+    policy, repositories, clock, slack = parts.policy, parts.repositories, parts.clock, parts.slack
+    limits = SlackLimits()
+    card_config = CardConfig(policy.max_duration, folder_of(parts.config), policy.extension)
+    poster = CardPoster(slack, limits, clock, card_config)
+    rng = random.SystemRandom()
+    calls = Calls(parts.agora, repositories.recorders, folders_of, clock, rng, parts.meter)
+    checks = BucketChecks(parts.bucket, folders_of, clock, parts.meter)
+
+    def recordings_in(queue: Queue) -> RecordingSteps:
+        return RecordingSteps(
+            repositories.recordings, repositories.recorders, calls, checks, poster, policy, clock, rng.random, queue
+        )
+
+    polling, interactive = ThreadPoolExecutor(_AGORA_THREADS, "poll"), ThreadPoolExecutor(_AGORA_THREADS, "agora")
+    notified = ThreadPoolExecutor(_NOTIFICATION_THREADS, "notification")
+    to_slack, to_bucket = ThreadPoolExecutor(_SLACK_THREADS, "slack"), ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
+    spacing = timedelta(seconds=_JANITOR_SHARE * parts.spacing.gap)
+    return (
+        # Polls come before notifications, of which a burst would else hold them up. Interactive work comes after these:
+        # a notification may carry the sid of a start whose answer was lost.
+        Worker(recordings_in(Queue.POLL), polling, parts.spacing.room),
+        Worker(NotificationSteps(repositories.notifications, repositories.recordings, policy, clock), notified),
+        Worker(recordings_in(Queue.INTERACTIVE), interactive),
+        Worker(recordings_in(Queue.DELIVERY), to_bucket),
+        Worker(RecorderSteps(repositories.recorders, calls, policy, clock, rng.random), interactive),
+        Worker(Janitor(repositories.recorders, calls, clock, spacing), interactive),
+        Worker(
+            AlertWork(repositories.alerts, slack, limits, clock, card_config.folder, parts.meter, policy.extension),
+            to_slack,
+        ),
+        Worker(TimelineDelivery(repositories.timeline, slack, limits, clock), to_slack),
+        Worker(CardWork(repositories.recordings, slack, limits, poster, clock, card_config), to_slack),
+        Worker(ReplyWork(repositories.recordings, slack, lambda: parts.identity.bot.name, clock), to_slack),
+    )

@@ -1,0 +1,121 @@
+"""Slack: clients with their timeouts, and the handlers of what comes in."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+
+from slack_bolt import App
+from slack_sdk import WebClient
+
+from agora.channels import check_channel_name
+from composition.agora import revealed
+from composition.bucket import folder_of
+from handlers.app import Handlers, slack_app
+from handlers.buttons.acknowledge import AcknowledgeButton
+from handlers.buttons.again import RecordAgainButton
+from handlers.buttons.extend import ExtendButton
+from handlers.buttons.layout import LayoutMenu
+from handlers.buttons.links import LinksButton
+from handlers.buttons.lookups import DetailsButton, NextButton
+from handlers.buttons.stop import StopButton
+from handlers.commands.doctor import Doctor
+from handlers.commands.end_times import Ends
+from handlers.commands.record import RecordCommand
+from handlers.directory import ChannelNames, Identity, People, TimeZones
+from handlers.form import RecordForm
+from messages.delivery.slack import Slack, web_client
+from messages.form import Limits
+from recordings.lifecycle.policy import Policy
+from recordings.ports import Bucket, Clock, Wake
+from recordings.repositories import Repositories
+from recordings.service.access import Access, AllowedChannels
+from recordings.service.acknowledge import AcknowledgeService
+from recordings.service.details import DetailService
+from recordings.service.extend import ExtendService
+from recordings.service.layout import LayoutService
+from recordings.service.links import LinkService
+from recordings.service.start_stop import RecordingService
+from settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class SlackClients:
+    """One client for each thing that has a timeout of its own."""
+
+    work: WebClient
+    """Posts and edits: 8 s, as the engine can wait."""
+    profiles: WebClient
+    """Who somebody is: nobody waits for all of 5 s, but a late answer is remembered."""
+    quick: WebClient
+    """What has to be known before a command is acknowledged: two such questions at most, 1 s each."""
+    opening: WebClient
+    """Opens the form: a trigger is good for 3 s."""
+    doctor: WebClient
+    """3 s: the doctor reports what is slow as slow."""
+    bolt: WebClient
+    """Without a token: Bolt sets the one of each request."""
+
+
+def slack_clients(config: Settings) -> SlackClients:
+    token, url = config.slack_bot_token.get_secret_value(), config.slack_api_url
+    return SlackClients(
+        work=web_client(token, url),
+        profiles=web_client(token, url, seconds=5),
+        quick=web_client(token, url, seconds=1),
+        opening=web_client(token, url, seconds=3),
+        doctor=web_client(token, url, seconds=3),
+        bolt=web_client(None, url),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SlackParts:
+    """What the handlers need of the rest."""
+
+    config: Settings
+    policy: Policy
+    clients: SlackClients
+    identity: Identity
+    repositories: Repositories
+    bucket: Bucket
+    clock: Clock
+    wake: Wake
+
+
+def handlers_of(parts: SlackParts, doctor: Doctor) -> Handlers:
+    config, policy, clock, wake = parts.config, parts.policy, parts.clock, parts.wake
+    repositories = parts.repositories
+    recordings = repositories.recordings
+    allowed = AllowedChannels(config.allowed_agora_channels or ())
+
+    def check_name(name: str, /) -> None:
+        check_channel_name(name)
+        allowed.check(name)
+
+    service = RecordingService(recordings, check_name, clock, lambda: secrets.token_hex(6), wake)
+    work, quick = Slack(parts.clients.work), parts.clients.quick
+    names, ends = ChannelNames(quick), Ends(clock, TimeZones(quick))
+    limits = Limits(config.max_duration_seconds, bool(config.agora_app_certificate))
+    links = LinkService(
+        recordings, repositories.audit_log, work.is_member, parts.bucket, clock, config.link_ttl_seconds
+    )
+    return Handlers(
+        access=Access(config.allow_guests, People(parts.clients.profiles, clock), lambda: parts.identity.bot.home),
+        record=RecordCommand(service, names, ends, config.max_duration_seconds),
+        doctor=doctor,
+        form=RecordForm(service, names, ends, Slack(parts.clients.opening), limits),
+        stop=StopButton(service),
+        extend=ExtendButton(ExtendService(recordings, policy, clock, wake)),
+        again=RecordAgainButton(service),
+        layout=LayoutMenu(LayoutService(recordings, clock, wake)),
+        links=LinksButton(links),
+        acknowledge=AcknowledgeButton(AcknowledgeService(repositories.alerts, clock), work, folder_of(config)),
+        details=DetailsButton(DetailService(recordings, repositories.recorders)),
+        next_page=NextButton(service),
+    )
+
+
+def app_of(config: Settings, clients: SlackClients, handlers: Handlers) -> App:
+    token, secret = config.slack_bot_token.get_secret_value(), revealed(config.slack_signing_secret)
+    return slack_app(clients.bolt, token, secret, handlers)
