@@ -5,13 +5,13 @@ from __future__ import annotations
 import random
 from urllib.parse import urlsplit
 
-from simulator.agora.account import Account
-from simulator.agora.deliveries import ANYWHERE, Deliveries, Delivery, NoticeRule
-from simulator.agora.notices import KINDS
-from simulator.agora.postman import Postman
-from simulator.agora.reporter import Reporter
+from simulator.agora.notifications.delivery_queue import ANYWHERE, Deliveries, Delivery, NoticeRule
+from simulator.agora.notifications.event_source import Reporter
+from simulator.agora.notifications.notification import KINDS
+from simulator.agora.options import Account
 from simulator.agora.stage import Stage
-from simulator.agora.world import World
+from simulator.agora.state.agora_state import World
+from simulator.agora.webhook_sender import Postman
 
 WEBHOOK_SECRET = "simulated-webhook-secret-7c1d9e"  # noqa: S105 - a test value, accepted by nobody else
 LEAVE_BITS = 2 | 4 | 8 | 16

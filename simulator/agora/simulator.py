@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from simulator.agora.account import STORAGE, Account
-from simulator.agora.answers import Answer
-from simulator.agora.control import PREFIX, Control
-from simulator.agora.courier import Courier
+from simulator.agora.control_api import PREFIX, Control
+from simulator.agora.http.answers import Answer
+from simulator.agora.http.routes import read_call
 from simulator.agora.notifying import WEBHOOK_SECRET, Notifying
-from simulator.agora.routes import read_call
+from simulator.agora.options import STORAGE, Account
+from simulator.agora.state.agora_state import World
 from simulator.agora.timing import Clock, SystemClock, Timing
-from simulator.agora.uploads import Rule
-from simulator.agora.world import World
+from simulator.agora.uploads.plan import Rule
+from simulator.agora.uploads.uploader import Courier
 from simulator.listener import Listener
 
 if TYPE_CHECKING:

@@ -8,15 +8,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from typing import Self, TypeVar
 
-from simulator.agora.account import Account
-from simulator.agora.answers import Answer
-from simulator.agora.channels import Person, Uid
-from simulator.agora.exchange import Exchange
-from simulator.agora.faults import Fault, make_answer
-from simulator.agora.journal import PENDING, Seen
-from simulator.agora.recorder import Phase, Recorder
-from simulator.agora.views import RUNNING, RecorderView, view
-from simulator.agora.world import World
+from simulator.agora.http.answers import Answer
+from simulator.agora.http.app import Exchange
+from simulator.agora.http.faults import Fault, make_answer
+from simulator.agora.http.request_log import PENDING, Seen
+from simulator.agora.options import Account
+from simulator.agora.state.agora_state import World
+from simulator.agora.state.channels import Person, Uid
+from simulator.agora.state.recorder import Phase, Recorder
+from simulator.agora.state.views import RUNNING, RecorderView, view
 
 _POLL = 0.05
 """Time itself changes states and notifies nobody: a wait looks again that often."""

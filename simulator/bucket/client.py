@@ -6,7 +6,7 @@ import http.client
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from simulator.bucket.asking import Asking
+from simulator.bucket.request import Asking
 from simulator.bucket.signing import sign
 
 

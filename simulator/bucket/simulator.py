@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from urllib.parse import urlsplit
 
 from simulator.bucket import signing
-from simulator.bucket.asking import Asking
+from simulator.bucket.access import Gate, Refusal
 from simulator.bucket.errors import Reply, S3Error, error_reply
-from simulator.bucket.gate import Gate, Refusal
+from simulator.bucket.request import Asking
 from simulator.listener import Listener
 
 if TYPE_CHECKING:

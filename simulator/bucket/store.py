@@ -10,8 +10,8 @@ from urllib.parse import quote, urlencode
 from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
-from simulator.bucket.asking import Asking
 from simulator.bucket.errors import Reply
+from simulator.bucket.request import Asking
 
 _OWN = ("host", "authorization", "content-length", "connection")
 _REGION = "us-east-1"

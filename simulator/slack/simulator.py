@@ -8,20 +8,20 @@ import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, TypeVar
 
-from simulator.slack import methods_chat, methods_more
-from simulator.slack.calls import Call
-from simulator.slack.control import PREFIX, Control
-from simulator.slack.deliveries import Delivery, Dispatcher
-from simulator.slack.faults import Faults
-from simulator.slack.interactions import Interaction, Replies, ResponseUrls
-from simulator.slack.payloads import Payloads
-from simulator.slack.people import Person
-from simulator.slack.rates import Rates
-from simulator.slack.sockets import Connection, SocketMode
-from simulator.slack.views import Triggers, Views
-from simulator.slack.web_api import DEFAULT_SCOPES, Context, WebApi
-from simulator.slack.wire import HOST, HttpServer, Json, Request, Response, json_response
-from simulator.slack.world import Channel, Message, Moment, User, World
+from simulator.slack.control_api import PREFIX, Control
+from simulator.slack.interactions.deliveries import Delivery, Dispatcher
+from simulator.slack.interactions.interaction import Interaction, Replies, ResponseUrls
+from simulator.slack.interactions.payloads import Payloads
+from simulator.slack.interactions.people import Person
+from simulator.slack.network.http import HOST, HttpServer, Json, Request, Response, json_response
+from simulator.slack.network.sockets import Connection, SocketMode
+from simulator.slack.web_api import methods_chat, methods_more
+from simulator.slack.web_api.app import DEFAULT_SCOPES, Context, WebApi
+from simulator.slack.web_api.calls import Call
+from simulator.slack.web_api.faults import Faults
+from simulator.slack.web_api.rates import Rates
+from simulator.slack.workspace.views import Triggers, Views
+from simulator.slack.workspace.workspace import Channel, Message, Moment, User, World
 
 T = TypeVar("T")
 

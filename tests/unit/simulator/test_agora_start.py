@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.agora.regions import REGIONS
+from simulator.agora.http.regions import REGIONS
 from tests.unit.simulator.agora_caller import STORAGE, Caller, caller
 
 

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from simulator.agora import AgoraSimulator, ManualClock, Timing
-from simulator.agora.uploads import Rule, next_change, state, wanted
+from simulator.agora.uploads.plan import Rule, next_change, state, wanted
 from simulator.bucket import BucketSimulator
 from tests.unit.simulator.agora_caller import Caller, Task
 from tests.unit.simulator.media_player import named, play, play_hls
