@@ -31,7 +31,7 @@ from rich.text import Text
 from simulator.agora import AgoraSimulator, Timing
 from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
-from simulator.slack.workspace.workspace import Message, Moment
+from simulator.slack.world import Message, Moment
 
 BOT = Path(__file__).with_name("bot.py")
 CHANNEL = "daily"

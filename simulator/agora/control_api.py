@@ -1,4 +1,4 @@
-"""The control API over HTTP: the methods of Stage as JSON under /_sim/."""
+"""The control API over HTTP: the controls of AgoraSimulator as JSON under /_sim/."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ import dataclasses
 import enum
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 from simulator.agora.http.answers import Answer
-from simulator.agora.http.faults import Fault
-
-if TYPE_CHECKING:
-    from simulator.agora.simulator import AgoraSimulator
+from simulator.agora.http.request_log import LoggedRequest
+from simulator.agora.notifications.delivery_queue import Delivery
+from simulator.agora.simulator import AgoraSimulator
 
 PREFIX = "/_sim"
 _COMMANDS = (
@@ -46,7 +44,7 @@ _COMMANDS = (
     "wait",
     "reset",
 )
-_LOOKS = (
+_QUERIES = (
     "people",
     "recorders",
     "running",
@@ -60,51 +58,58 @@ _LOOKS = (
 )
 
 
-class Control:
-    """POST does something, GET looks; arguments are JSON keys or query parameters, named as in Python."""
+class ControlApi:
+    """POST changes something, GET shows it; arguments are JSON keys or query parameters, named as in Python."""
 
     def __init__(self, simulator: AgoraSimulator) -> None:
         self._simulator = simulator
+        self._special: dict[str, Callable[..., object]] = {
+            "wait": self._wait,
+            "carried": self._carried,
+            "settings": lambda: simulator.settings,
+        }
 
     def handle(self, method: str, target: str, content: bytes) -> Answer:
         """`{"ok": true, "result": …}`, or 400/404 with `{"ok": false, "error": …}`."""
         parts = urlsplit(target)
         name = parts.path.removeprefix(f"{PREFIX}/")
-        if name not in {"POST": _COMMANDS, "GET": _LOOKS}.get(method, ()):
-            return _failed(404, f"POST one of {', '.join(_COMMANDS)}; GET one of {', '.join(_LOOKS)}")
+        if name not in {"POST": _COMMANDS, "GET": _QUERIES}.get(method, ()):
+            return _failed(404, f"POST one of {', '.join(_COMMANDS)}; GET one of {', '.join(_QUERIES)}")
         try:
             arguments = dict(parse_qsl(parts.query)) if method == "GET" else json.loads(content or b"{}")
             result = self._method(name)(**arguments)
-        except (TypeError, ValueError, LookupError, TimeoutError) as error:
+        except (TypeError, ValueError, LookupError, RuntimeError, TimeoutError) as error:
             return _failed(400, f"{type(error).__name__}: {error}")
-        return Answer(200, {"ok": True, "result": plain(result)})
+        return Answer(200, {"ok": True, "result": _plain(result)})
 
     def _method(self, name: str) -> Callable[..., object]:
-        if name == "wait":
-            return self._wait
-        found = getattr(self._simulator, name)
-        return found if callable(found) else lambda: found
+        method: Callable[..., object] = self._special.get(name) or getattr(self._simulator, name)
+        return method
+
+    def _carried(self) -> None:
+        """Upload everything that is due now."""
+        self._simulator.upload_due()
 
     def _wait(self, operation: str, count: int = 1, channel: str | None = None, timeout: float = 5.0) -> object:
-        """Until that many requests of that operation have ended."""
+        """Wait until that many requests of that operation have ended."""
 
-        def enough(simulator: AgoraSimulator) -> list[object]:
-            ended = [seen for seen in simulator.requests(operation, channel=channel) if seen.ended_at is not None]
-            return list(ended) if len(ended) >= count else []
+        def ended(simulator: AgoraSimulator) -> list[LoggedRequest]:
+            requests = [each for each in simulator.requests(operation, channel=channel) if each.ended_at is not None]
+            return requests if len(requests) >= count else []
 
-        return self._simulator.wait_for(enough, timeout)
+        return self._simulator.wait_for(ended, timeout)
 
 
-def plain(value: object) -> object:
-    """Anything the simulator shows, as JSON takes it."""
-    if isinstance(value, Fault):
-        value = {name: each for name, each in vars(value).items() if name != "cleared"}
+def _plain(value: object) -> object:
+    """The simulator's values as JSON."""
+    if isinstance(value, Delivery):
+        value = {("notice" if name == "message" else name): each for name, each in vars(value).items()}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         value = {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
-        return {str(name): plain(each) for name, each in value.items()}
+        return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple | set):
-        return [plain(each) for each in value]
+        return [_plain(each) for each in value]
     return value.value if isinstance(value, enum.Enum) else value
 
 

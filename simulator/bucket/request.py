@@ -1,4 +1,4 @@
-"""A request to S3, taken apart: path-style addresses only."""
+"""A parsed request to S3; path-style addresses only."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ ACTIONS = ("list", "get", "put", "delete")
 
 
 @dataclass(frozen=True)
-class Asking:
+class S3Request:
     """One HTTP request."""
 
     method: str
     target: str
-    """Path and query as they came."""
+    """Path and query as sent."""
     headers: Mapping[str, str]
     """By lower-case name."""
     body: bytes = b""
 
     @cached_property
     def path(self) -> str:
-        """The path, decoded; in it S3 takes a `+` for a space."""
+        """The decoded path; S3 reads a `+` in it as a space."""
         return unquote_plus(self.target.partition("?")[0])
 
     @cached_property
@@ -41,12 +41,12 @@ class Asking:
 
     @property
     def bucket(self) -> str:
-        """The bucket that it names, or nothing."""
+        """The name of the bucket, or an empty string."""
         return self.path.lstrip("/").partition("/")[0]
 
     @property
     def key(self) -> str:
-        """The key that it names, or nothing."""
+        """The key, or an empty string."""
         return self.path.lstrip("/").partition("/")[2]
 
     @property
@@ -58,9 +58,9 @@ class Asking:
 
     @property
     def action(self) -> str | None:
-        """What has to be allowed for it: one of ACTIONS; None: nobody may."""
+        """The permission that it needs: one of ACTIONS; None: it is always denied."""
         return _ACTIONS.get(self.operation)
 
     def quoted_path(self) -> str:
-        """The path as signatures have it: every byte but the unreserved ones encoded, once."""
+        """The path as in signatures: every byte encoded once, except unreserved ones."""
         return quote(self.path, safe="/-_.~")

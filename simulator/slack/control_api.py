@@ -1,30 +1,30 @@
-"""The control API over HTTP: what people and tests do with SlackSimulator, as JSON under /_sim/."""
+"""The control API over HTTP: people, messages and faults of SlackSimulator as JSON under /_sim/."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from simulator.slack.http import Json, Request, Response, json_response
 from simulator.slack.interactions.interaction import Interaction
-from simulator.slack.network.http import Json, Request, Response, json_response
-from simulator.slack.workspace.workspace import Channel, Message, User, WorldError
-
-if TYPE_CHECKING:
-    from simulator.slack.simulator import SlackSimulator
+from simulator.slack.network.sockets import SocketMode
+from simulator.slack.simulator import SlackSimulator
+from simulator.slack.workspace.workspace import Channel, Message, User, WorkspaceError
 
 PREFIX = "/_sim"
 
 
-class Control:
-    """POST does something, GET looks; arguments are JSON keys or query parameters.
+class ControlApi:
+    """POST changes something, GET shows it; arguments are JSON keys or query parameters.
 
-    People and channels are given by name or id, messages by channel and ts (or left out: the newest that fits).
+    People and channels are given by name or id, messages by channel and ts (by default: the newest that matches).
     """
 
-    def __init__(self, slack: SlackSimulator) -> None:
+    def __init__(self, slack: SlackSimulator, sockets: SocketMode, use_http: Callable[[str | None], None]) -> None:
         self._slack = slack
-        looks = (
+        self._sockets = sockets
+        queries = (
             "world",
             "messages",
             "message",
@@ -35,8 +35,8 @@ class Control:
             "views",
             "faults",
         )
-        acts = ("command", "press", "choose", "submit", "close_view", "repeat", "say", "wait", "fault", "limits")
-        worldly = (
+        actions = ("command", "press", "choose", "submit", "close_view", "repeat", "say", "wait", "fault", "limits")
+        settings = (
             "add_person",
             "add_channel",
             "join",
@@ -47,13 +47,13 @@ class Control:
             "delete_message",
         )
         self._routes: dict[str, dict[str, Callable[..., Any]]] = {
-            "GET": {**{name: getattr(self, f"_{name}") for name in looks}, "settings": lambda: slack.settings},
-            "POST": {name: getattr(self, f"_{name}") for name in (*acts, *worldly)} | self._plain_routes(),
+            "GET": {**{name: getattr(self, f"_{name}") for name in queries}, "settings": lambda: slack.settings},
+            "POST": {name: getattr(self, f"_{name}") for name in (*actions, *settings)} | self._plain_routes(use_http),
         }
 
-    def _plain_routes(self) -> dict[str, Callable[..., Any]]:
-        """Those that are nothing but a method of the simulator."""
-        slack, sockets = self._slack, self._slack.sockets
+    def _plain_routes(self, use_http: Callable[[str | None], None]) -> dict[str, Callable[..., Any]]:
+        """Routes that call one method with their arguments."""
+        slack, sockets = self._slack, self._sockets
         return {
             "clear_faults": slack.faults.clear,
             "down": slack.down,
@@ -65,7 +65,7 @@ class Control:
             "drop_sockets": sockets.drop,
             "silence_sockets": sockets.silence,
             "refresh_sockets": sockets.refresh,
-            "use_http": slack.use_http,
+            "use_http": use_http,
             "send_envelope": slack.send_envelope,
             "send_event": slack.send_event,
             "open_home": lambda person: slack.person(person).open_home(),
@@ -80,27 +80,25 @@ class Control:
             return json_response({"ok": False, "error": f"no {request.method} {name}", "known": known}, 404)
         try:
             arguments = request.query if request.method == "GET" else json.loads(request.body or b"{}")
-            result = _shown(route(**arguments))
+            result = _plain(route(**arguments))
         except (TypeError, ValueError, LookupError, TimeoutError) as error:
             return json_response({"ok": False, "error": f"{type(error).__name__}: {error}"}, 400)
         return json_response({"ok": True, "result": result})
 
-    # --- looking -------------------------------------------------------------------------------------------------
+    # --- queries -------------------------------------------------------------------------------------------------
 
     def _world(self) -> Json:
-        world = self._slack.world
-        people = [{**_user(user), "home": self._slack.views.home(user) is not None} for user in world.users.values()]
-        channels = [_channel(channel, world.users) for channel in world.channels.values()]
-        return {"team_id": world.team_id, "app_id": world.app_id, "people": people, "channels": channels}
-
-    def _timeline(self, start: str = "0") -> list[Any]:
-        """From that position on."""
-        return list(self._slack.timeline[int(start) :])
+        workspace = self._slack.workspace
+        people = [
+            {**_user(user), "home": self._slack.views.home(user) is not None} for user in workspace.users.values()
+        ]
+        channels = [_channel(channel, workspace.users) for channel in workspace.channels.values()]
+        return {"team_id": workspace.team_id, "app_id": workspace.app_id, "people": people, "channels": channels}
 
     def _messages(
         self, channel: str, thread_ts: str | None = None, person: str | None = None, deleted: str = ""
     ) -> list[Message]:
-        """What everybody sees, or what one person sees (the ephemeral ones with it)."""
+        """The messages that everybody sees, or that one person sees (with ephemeral ones)."""
         found = self._slack.messages(channel, thread_ts=thread_ts, deleted=bool(deleted))
         if person:
             own = self._slack.person(person).ephemerals(channel)
@@ -108,9 +106,9 @@ class Control:
         return found
 
     def _message(self, channel: str, ts: str) -> Message:
-        found = self._slack.world.find_message(self._slack.world.channel(channel), ts)
+        found = self._slack.workspace.find_message(self._slack.workspace.channel(channel), ts)
         if found is None:
-            raise WorldError(f"no message {ts}")
+            raise WorkspaceError(f"no message {ts}")
         return found
 
     def _calls(self, method: str | None = None, since: str = "0") -> list[Any]:
@@ -120,7 +118,7 @@ class Control:
         return self._slack.deliveries
 
     def _connections(self) -> list[Any]:
-        return list(self._slack.sockets.connections)
+        return list(self._sockets.connections)
 
     def _interactions(self, id: str | None = None) -> list[Interaction]:
         return [each for each in list(self._slack.interactions) if id in (None, each.id)]
@@ -134,7 +132,7 @@ class Control:
     def _faults(self) -> list[Any]:
         return list(self._slack.faults.rules)
 
-    # --- acting --------------------------------------------------------------------------------------------------
+    # --- actions -------------------------------------------------------------------------------------------------
 
     def _command(self, person: str, text: str, channel: str, wait: bool = True) -> Interaction:
         command, _, rest = text.partition(" ")
@@ -187,7 +185,7 @@ class Control:
     def _modal(self, person: str, view: str | None) -> Any:
         modal = self._slack.views.all[view] if view else self._slack.person(person).modal
         if modal is None:
-            raise WorldError(f"{person} has no modal open")
+            raise WorkspaceError(f"{person} has no modal open")
         return modal
 
     def _repeat(self, id: str) -> Any:
@@ -204,7 +202,7 @@ class Control:
         timeout: float = 10.0,
         payload: Json | None = None,
     ) -> Message:
-        """Until there is a message like that."""
+        """Wait until there is a message like that."""
         return self._slack.wait_for_message(
             channel, contains=contains, event_type=event_type, timeout=timeout, **(payload or {})
         )
@@ -220,14 +218,14 @@ class Control:
             self._slack.scopes[:] = scopes
         return {"enabled": self._slack.rates.enabled, "scopes": self._slack.scopes}
 
-    # --- the world -----------------------------------------------------------------------------------------------
+    # --- the workspace -------------------------------------------------------------------------------------------
 
     def _add_person(self, name: str, **facts: Any) -> Json:
         return _user(self._slack.add_person(name, **facts).user)
 
     def _add_channel(self, name: str, people: tuple[str, ...] = (), **facts: Any) -> Json:
         channel = self._slack.add_channel(name, [self._slack.person(each) for each in people], **facts)
-        return _channel(channel, self._slack.world.users)
+        return _channel(channel, self._slack.workspace.users)
 
     def _join(self, person: str, channel: str) -> None:
         self._slack.person(person).join(channel)
@@ -250,7 +248,7 @@ class Control:
 
 def _last(found: list[Any], what: str) -> Any:
     if not found:
-        raise WorldError(f"nothing with {what} to be seen")
+        raise WorkspaceError(f"nothing with {what} is visible")
     return found[-1]
 
 
@@ -263,7 +261,7 @@ def _channel(channel: Channel, users: dict[str, User]) -> Json:
     return {**facts, "members": sorted(users[member].name for member in channel.members)}
 
 
-def _shown(value: Any) -> Any:
+def _plain(value: Any) -> Any:
     if isinstance(value, list):
-        return [_shown(each) for each in value]
+        return [_plain(each) for each in value]
     return value.as_json() if hasattr(value, "as_json") else value

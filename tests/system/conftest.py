@@ -19,8 +19,8 @@ from sqlalchemy import RowMapping, create_engine, text
 from simulator.agora import AgoraSimulator, Timing
 from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
-from simulator.slack.interactions.interaction import Interaction
-from simulator.slack.workspace.workspace import Channel, Message
+from simulator.slack.interactions import Interaction
+from simulator.slack.world import Channel, Message
 from tests.system import warm
 from tests.system.closed_bucket import closed_bucket
 

@@ -6,8 +6,8 @@ import sqlite3
 
 import pytest
 
-from simulator.slack.interactions.interaction import Interaction
-from simulator.slack.workspace.workspace import Message
+from simulator.slack.interactions import Interaction
+from simulator.slack.world import Message
 from tests.system.conftest import Office, event, payload, words
 from tests.system.doors import BOTH_DOORS, Door, door
 

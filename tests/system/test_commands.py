@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.slack.interactions.interaction import Interaction
+from simulator.slack.interactions import Interaction
 from tests.system.conftest import Office, event, payload, words
 
 BAD = [

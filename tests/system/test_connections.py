@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator.slack.interactions.interaction import Interaction
+from simulator.slack.interactions import Interaction
 from tests.system.conftest import Office
 
 PROBE_SECONDS = 0.1

@@ -10,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from simulator.bucket import BucketSimulator
-from simulator.slack.workspace.workspace import Message
+from simulator.slack.world import Message
 from tests.system.conftest import ON_BOTH, TIMING, Office, event, payload, words
 from tests.unit.simulator.media_player import play
 

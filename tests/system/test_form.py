@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulator.slack.interactions.interaction import Interaction
-from simulator.slack.workspace.views import View
+from simulator.slack.interactions import Interaction
+from simulator.slack.views import View
 from tests.system.conftest import Office, payload, words
 from tests.system.doors import BOTH_DOORS, Door, door
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from simulator.agora.state.views import RecorderView
-from simulator.slack.interactions.interaction import Interaction
-from simulator.slack.workspace.workspace import Message
+from simulator.agora.views import RecorderView
+from simulator.slack.interactions import Interaction
+from simulator.slack.world import Message
 from tests.system.conftest import Office, payload, words
 from tests.system.doors import BOTH_DOORS, Door, door
 

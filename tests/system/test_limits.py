@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulator.slack.interactions.interaction import Interaction
-from simulator.slack.workspace.workspace import Message
+from simulator.slack.interactions import Interaction
+from simulator.slack.world import Message
 from tests.system.conftest import Office, event, payload, states, words
 
 Begin = Callable[..., Office]

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import create_engine, text
 
 from simulator.bucket import BucketSimulator
-from simulator.slack.workspace.workspace import Message
+from simulator.slack.world import Message
 from storage.database import Database
 from storage.recordings import Recordings
 from tests.fakes.rows import a_delivery, over

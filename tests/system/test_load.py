@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from simulator.agora.http.request_log import Seen
+from simulator.agora.journal import Seen
 from tests.system.conftest import ON_BOTH, Office, words
 
 QPS = 10

@@ -12,7 +12,7 @@ import pytest
 from simulator.agora import AgoraSimulator
 from simulator.bucket import BucketSimulator
 from simulator.slack import SlackSimulator
-from simulator.slack.workspace.workspace import Message
+from simulator.slack.world import Message
 from tests.system.conftest import ON_BOTH, TIMING, Office, event, payload, states, words
 
 PATIENT = {"QUERY_INTERVAL_SECONDS": "5", "FAILOVER_GRACE_SECONDS": "60", "SILENCE_ALERT_SECONDS": "2"}

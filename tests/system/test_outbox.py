@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from simulator.slack.web_api.calls import Call
-from simulator.slack.workspace.workspace import Message
+from simulator.slack.calls import Call
+from simulator.slack.world import Message
 from tests.system.conftest import Office, event, payload
 
 ROOMS = [f"room{number}" for number in range(4)]

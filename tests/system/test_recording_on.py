@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulator.bucket import BucketSimulator
-from simulator.slack.workspace.workspace import Message
+from simulator.slack.world import Message
 from tests.system.conftest import ON_BOTH, Office, event, payload, states, words
 from tests.system.test_points_of_death import DEATHS, End, Point, die, hit, record, wait_ends
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from simulator.slack.interactions.interaction import Interaction
-from simulator.slack.workspace.workspace import Message
+from simulator.slack.interactions import Interaction
+from simulator.slack.world import Message
 from tests.system.conftest import Office, payload, words
 
 REFUSED = (

@@ -1,4 +1,4 @@
-"""What the documentation says Agora answers when something is wrong, by name."""
+"""HTTP answers of the simulated Agora, and the documented errors by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Answer:
     body: object
     headers: Mapping[str, str] = field(default_factory=dict)
     wait: float = 0.0
-    """Seconds that Agora takes before it answers (a synchronous stop)."""
+    """Seconds until Agora answers (a synchronous stop)."""
 
     def content(self) -> tuple[bytes, str]:
         """The bytes to send and their content type."""
@@ -26,7 +26,7 @@ class Answer:
 
 
 class Refused(Exception):
-    """Agora does not do what was asked; carries the answer that says so."""
+    """Agora refuses a request, with this answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(f"{answer.status} {answer.body}")
@@ -77,5 +77,5 @@ def refuse(name: str) -> NoReturn:
 
 
 def refuse_parameter(operation: str, problem: str) -> NoReturn:
-    """Raise 400/2 with a reason in the documentation's style."""
+    """Raise 400 with code 2 and a reason in the documentation's style."""
     raise Refused(_coded(400, 2, f"{operation[:1].upper()}{operation[1:]}: {problem}!"))

@@ -1,8 +1,7 @@
-"""One request and what comes back: faults, the checks at the door, and the call itself."""
+"""The HTTP application: faults, the checks that every request passes, and the calls themselves."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -10,60 +9,54 @@ from simulator.agora.http.answers import ANSWERS, Answer, Refused, refuse, refus
 from simulator.agora.http.channel_calls import ChannelCalls
 from simulator.agora.http.faults import Fault, Faults
 from simulator.agora.http.recording_calls import RecordingCalls
-from simulator.agora.http.request_log import Journal, Rate, Seen
+from simulator.agora.http.request_log import LoggedRequest, Rate, RequestLog
 from simulator.agora.http.routes import UNKNOWN, Call
-from simulator.agora.options import Account
-from simulator.agora.state.agora_state import World
-
-_LOOK = 0.05
-"""How often a hanging request looks whether it is let go."""
+from simulator.agora.state.agora_state import AgoraState
 
 
-class Exchange:
-    """Takes calls, gives answers; waits are never made with the lock held."""
+class HttpApp:
+    """Answers requests; waits are never made with the lock held."""
 
-    def __init__(self, world: World, account: Account, changed: threading.Condition) -> None:
-        self.world = world
-        self.account = account
+    def __init__(self, state: AgoraState) -> None:
+        self.state = state
+        self.account = state.options
         self.faults = Faults()
-        self.journal = Journal()
-        self.closing = threading.Event()
-        self._changed = changed
-        self._rate = Rate(account.qps)
-        recording, channels = RecordingCalls(world, account), ChannelCalls(world, account)
+        self.log = RequestLog()
+        self.closing = False
+        """Ends every wait."""
+        self._rate = Rate(self.account.qps)
+        recording, channels = RecordingCalls(state, self.account), ChannelCalls(state, self.account)
         self._recording_handlers = recording.handlers
         self._handlers: Mapping[str, Callable[[Call], Answer]] = {**recording.handlers, **channels.handlers}
 
     def allow(self, per_second: int) -> None:
-        """Another rate, from now on."""
+        """Another rate limit, from now on."""
         self._rate = Rate(per_second)
 
     def handle(self, call: Call) -> Answer | None:
         """The answer to send; None: close the connection without one."""
-        call, seen, fault = self._arrive(call)
+        call, logged, fault = self._arrive(call)
         answer: Answer | None = None
         try:
             answer = self._carry_out(call, fault)
         finally:
-            with self._changed:
+            with self.state.changes:
                 carried_out = fault is None or fault.carries_out
-                self.journal.ended(seen, self.world.clock.monotonic(), answer, carried_out=carried_out)
-                self._changed.notify_all()
+                self.log.ended(logged, self.state.clock.monotonic(), answer, carried_out=carried_out)
+                self.state.changes.announce("request", call.operation)
         return answer
 
-    def _arrive(self, call: Call) -> tuple[Call, Seen, Fault | None]:
-        with self._changed:
-            now = self.world.settle()
-            recorder = self.world.recorders.get(call.params.get("sid", ""))
+    def _arrive(self, call: Call) -> tuple[Call, LoggedRequest, Fault | None]:
+        with self.state.changing("request", call.operation) as now:
+            recorder = self.state.recorders.get(call.params.get("sid", ""))
             channel = call.channel or (recorder.channel if recorder else None)
             uid = call.uid or (str(recorder.uid) if recorder else None)
-            seen = self.journal.arrived(call, now, self.world.clock.wall(), channel=channel, uid=uid)
-            fault = self.faults.take(call.operation, channel=channel, uid=uid, sid=seen.sid, base=call.base)
-            seen.fault = fault.number if fault else None
+            logged = self.log.arrived(call, now, self.state.clock.wall(), channel=channel, uid=uid)
+            fault = self.faults.take(call.operation, channel=channel, uid=uid, sid=logged.sid, base=call.base)
+            logged.fault = fault.number if fault else None
             counted = call.operation != UNKNOWN and self._authorized(call)
             call = replace(call, within_rate=not counted or self._rate.admits(now))
-            self._changed.notify_all()
-        return call, seen, fault
+        return call, logged, fault
 
     def _carry_out(self, call: Call, fault: Fault | None) -> Answer | None:
         if fault is None:
@@ -72,33 +65,30 @@ class Exchange:
         answer = self._perform(call) if fault.carries_out else None
         self._pause(fault.delay_after)
         if fault.hang:
-            self._hang(fault)
+            self._sleep(None, lambda: self.closing or fault.cleared)
         return None if fault.hang or fault.lost else fault.answer or answer
 
     def _pause(self, seconds: float) -> None:
         if seconds > 0:
-            self.closing.wait(seconds)
+            self._sleep(seconds, lambda: self.closing)
 
-    def _hang(self, fault: Fault) -> None:
-        while not self.closing.is_set() and not fault.cleared.wait(_LOOK):
-            pass
+    def _sleep(self, seconds: float | None, over: Callable[[], bool]) -> None:
+        self.state.clock.sleep(seconds, over, self.state.changes.condition)
 
     def _perform(self, call: Call) -> Answer:
-        with self._changed:
-            self.world.settle()
+        with self.state.changing("channel", call.channel or ""):
             answer = self._answer(call)
-            self._changed.notify_all()
         self._pause(answer.wait)
         return answer
 
     def _answer(self, call: Call) -> Answer:
         try:
-            self._check_door(call)
+            self._check(call)
             return self._handlers[call.operation](call)
         except Refused as refused:
             return refused.answer
 
-    def _check_door(self, call: Call) -> None:
+    def _check(self, call: Call) -> None:
         if call.operation == UNKNOWN:
             refuse("no_route")
         if call.authorization is None:

@@ -1,4 +1,4 @@
-"""The channel management calls that matter here: who is in a channel, and throwing somebody out."""
+"""Channel management calls: the users of a channel, and kicking rules."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NoReturn
 
+from simulator.agora.fields import MAX_UID, Fields, is_whole
 from simulator.agora.http.answers import Answer, Refused
-from simulator.agora.http.checks import MAX_UID, Fields, is_whole
 from simulator.agora.http.routes import Call
 from simulator.agora.options import Account
-from simulator.agora.state.agora_state import World
+from simulator.agora.state.agora_state import AgoraState
 from simulator.agora.state.channels import Channel, Rule
 from simulator.agora.state.recorder import Recorder
 
@@ -21,9 +21,9 @@ _DEFAULT_BAN = 3600
 
 @dataclass
 class ChannelCalls:
-    """What each call does to the world."""
+    """The effect of each call."""
 
-    world: World
+    state: AgoraState
     account: Account
 
     @property
@@ -34,10 +34,10 @@ class ChannelCalls:
     # users
 
     def users(self, call: Call) -> Answer:
-        """Who is in a channel."""
+        """The users of a channel."""
         name = call.params["channel"]
-        channel = self.world.channels.get(name) or Channel(name, self.world.profile)
-        recorders = [each for each in self.world.alive(name) if each.in_channel and self.account.list_recorders]
+        channel = self.state.channels.get(name) or Channel(name, self.state.options.profile)
+        recorders = [each for each in self.state.alive(name) if each.in_channel and self.account.list_recorders]
         if not channel.people and not recorders:
             return Answer(200, {"success": True, "data": {"channel_exist": False}})
         listed = self._live if channel.live else self._communication
@@ -59,15 +59,15 @@ class ChannelCalls:
     # kicking rules
 
     def kick(self, call: Call) -> Answer:
-        """Make a rule: throw somebody out, and keep them out for a while."""
+        """Make a rule: it throws users out and keeps them out for a while."""
         body = self._own_body(call)
         privileges = body.get("privileges")
         if not isinstance(privileges, list) or not privileges or not set(map(str, privileges)) <= _PRIVILEGES:
             _bad("invalid privileges")
-        seconds = _ban_seconds(body) * self.world.timing.ban_scale
-        now, wall = self.world.clock.monotonic(), self.world.clock.wall()
+        seconds = _ban_seconds(body) * self.state.timing.ban_scale
+        now, wall = self.state.clock.monotonic(), self.state.clock.wall()
         rule = Rule(
-            self.world.new_rule_number(),
+            self.state.new_rule_number(),
             _optional_text(body, "cname"),
             _optional_uid(body),
             _optional_text(body, "ip"),
@@ -79,16 +79,16 @@ class ChannelCalls:
         if (rule.channel, rule.uid, rule.ip) == (None, None, None):
             _bad("cname, uid or ip is required")
         if seconds:
-            self.world.rules.append(rule)
-        self.world.throw_out(rule, now)
+            self.state.rules.append(rule)
+        self.state.apply_rule(rule, now)
         return Answer(200, {"status": "success", "id": rule.number})
 
     def rules(self, call: Call) -> Answer:
         """The rules in force."""
         if call.query.get("appid") != self.account.app_id:
             _bad("invalid appid")
-        now = self.world.clock.monotonic()
-        rules = [self._shown(rule) for rule in self.world.rules if now < rule.until]
+        now = self.state.clock.monotonic()
+        rules = [self._shown(rule) for rule in self.state.rules if now < rule.until]
         return Answer(200, {"status": "success", "rules": rules})
 
     def _shown(self, rule: Rule) -> Fields:
@@ -106,12 +106,12 @@ class ChannelCalls:
         }
 
     def unkick(self, call: Call) -> Answer:
-        """Take a rule back."""
+        """Remove a rule."""
         number = self._own_body(call).get("id")
-        kept = [rule for rule in self.world.rules if rule.number != number]
-        if not is_whole(number) or len(kept) == len(self.world.rules):
+        kept = [rule for rule in self.state.rules if rule.number != number]
+        if not is_whole(number) or len(kept) == len(self.state.rules):
             _bad("invalid id")
-        self.world.rules[:] = kept
+        self.state.rules[:] = kept
         return Answer(200, {"status": "success", "id": number})
 
     def _own_body(self, call: Call) -> Fields:
@@ -145,7 +145,7 @@ def _optional_uid(body: Fields) -> int | None:
 
 
 def _ban_seconds(body: Fields) -> int:
-    """`time_in_seconds` before `time` (minutes), each brought into its range; 0 is no ban."""
+    """`time_in_seconds` before `time` (minutes), each clamped to its range; 0 is no ban."""
     for name, unit, low, high in (("time_in_seconds", 1, 10, 86_430), ("time", 60, 1, 1440)):
         value = body.get(name)
         if value is None:

@@ -1,4 +1,4 @@
-"""The fields of a request, checked as strictly as the documentation describes them; unknown keys pass."""
+"""Checks of request fields, as strict as the documentation; unknown keys pass."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ import binascii
 import re
 from collections.abc import Callable, Mapping
 
+from simulator.agora.fields import MAX_UID, Fields, file_types, is_whole, section
 from simulator.agora.http.answers import refuse, refuse_parameter
-from simulator.agora.http.regions import REGIONS
 
-Fields = Mapping[str, object]
 Check = Callable[[object], bool]
 
-MAX_UID = 2**32 - 1
 ALL_STREAMS = "#allstream#"
 MODES = ("individual", "mix", "web")
 _CHANNEL_NAME = re.compile(r"[a-zA-Z0-9 !#$%&()+\-:;<=.>?@\[\]^_{}|~,]+")
 _HOST = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::\d+)?")
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 _MAX_PIXELS = 1920 * 1080
-
-
-def is_whole(value: object) -> bool:
-    """Whether JSON's value is an integer (`true` is none)."""
-    return type(value) is int
+REGIONS: Mapping[int, frozenset[int]] = {
+    1: frozenset(range(26)) - {17, 23},
+    2: frozenset(range(28)),
+    3: frozenset(range(20)),
+    5: frozenset({0}),
+    6: frozenset({0}),
+    7: frozenset(range(16)),
+    8: frozenset(range(1, 8)),
+    11: frozenset({0}),
+}
+"""Region numbers by storage vendor; some numbers are not in use."""
 
 
 def _between(low: int, high: int | None = None) -> Check:
@@ -63,8 +67,8 @@ def _subscribed(value: object) -> bool:
 
 
 def _prefix(value: object) -> bool:
-    part = _matching(re.compile(r"[A-Za-z0-9]+"))
-    return type(value) is list and all(map(part, value)) and len("".join(f"{each}/" for each in value)) <= 128
+    folder = _matching(re.compile(r"[A-Za-z0-9]+"))
+    return type(value) is list and all(map(folder, value)) and len("".join(f"{each}/" for each in value)) <= 128
 
 
 def _file_types(value: object) -> bool:
@@ -156,14 +160,8 @@ def check_fields(operation: str, given: Fields, checks: Mapping[str, Check], req
             refuse_parameter(operation, f"invalid {name} value")
 
 
-def part(given: Fields, name: str) -> Fields:
-    """The object of that name; empty where there is none."""
-    value = given.get(name)
-    return value if isinstance(value, dict) else {}
-
-
 def check_envelope(operation: str, body: object) -> Fields:
-    """What every POST of a recording has: cname, uid and clientRequest."""
+    """The fields of every POST about a recording: cname, uid and clientRequest."""
     if not isinstance(body, dict):
         refuse_parameter(operation, "the body must be a JSON object")
     checks = {"cname": lambda value: type(value) is str, "uid": is_uid, "clientRequest": _object}
@@ -172,7 +170,7 @@ def check_envelope(operation: str, body: object) -> Fields:
 
 
 def check_channel_name(cname: str, *, web: bool = False) -> None:
-    """Refuse a channel that RTC could not have."""
+    """Refuse a channel name that RTC does not allow."""
     if web and 0 < len(cname.encode()) <= 1024:
         return
     if len(cname.encode()) > 64 or not _CHANNEL_NAME.fullmatch(cname):
@@ -183,18 +181,18 @@ def check_acquire(request: Fields) -> None:
     """The clientRequest of acquire."""
     check_fields("acquire", request, ACQUIRE)
     if "startParameter" in request:
-        check_start("acquire", part(request, "startParameter"))
+        check_start("acquire", section(request, "startParameter"))
 
 
 def check_start(operation: str, request: Fields, mode: str | None = None) -> None:
-    """The clientRequest of start (or acquire's startParameter, whose mode is not known yet)."""
+    """The clientRequest of start (or startParameter of acquire, where the mode is not known)."""
     required = {
         None: ("storageConfig",),
         "web": ("storageConfig", "recordingFileConfig", "extensionServiceConfig"),
     }.get(mode, ("storageConfig", "recordingConfig"))
     check_fields(operation, request, START, required)
-    check_storage(operation, part(request, "storageConfig"))
-    _check_recording(operation, part(request, "recordingConfig"), mode)
+    check_storage(operation, section(request, "storageConfig"))
+    _check_recording(operation, section(request, "recordingConfig"), mode)
     _check_files(operation, request, mode)
 
 
@@ -204,11 +202,11 @@ def check_storage(operation: str, storage: Fields) -> None:
     vendor, region = storage["vendor"], storage["region"]
     if vendor not in REGIONS:
         refuse_parameter(operation, "invalid vendor value")
-    if region not in REGIONS[vendor]:  # type: ignore[index] # is_whole has seen to it
+    if region not in REGIONS[vendor]:  # type: ignore[index] # is_whole was checked before
         refuse_parameter(operation, "invalid region value")
     if "stsToken" in storage and vendor not in (1, 2, 3):
         refuse_parameter(operation, "stsToken is not supported for this vendor")
-    extension = part(storage, "extensionParams")
+    extension = section(storage, "extensionParams")
     check_fields(operation, extension, EXTENSION)
     if vendor == 11:
         check_fields(operation, extension, {"endpoint": _matching(_HOST)}, ("endpoint",))
@@ -221,7 +219,7 @@ def _check_recording(operation: str, recording: Fields, mode: str | None) -> Non
             refuse_parameter(operation, f"subscribe{kind}Uids and unsubscribe{kind}Uids can't be set together")
     _check_decryption(operation, recording)
     if "transcodingConfig" in recording:
-        _check_transcoding(operation, part(recording, "transcodingConfig"))
+        _check_transcoding(operation, section(recording, "transcodingConfig"))
 
 
 def _check_decryption(operation: str, recording: Fields) -> None:
@@ -241,7 +239,7 @@ def _check_transcoding(operation: str, transcoding: Fields) -> None:
 
 
 def check_layout(operation: str, layout: Fields) -> None:
-    """What transcodingConfig and updateLayout have in common."""
+    """The fields that transcodingConfig and updateLayout share."""
     check_fields(operation, layout, LAYOUT)
     if layout.get("mixedVideoLayout") == 2 and "maxResolutionUid" not in layout:
         refuse_parameter(operation, "maxResolutionUid is required for the vertical layout")
@@ -250,13 +248,7 @@ def check_layout(operation: str, layout: Fields) -> None:
 
 
 def _check_files(operation: str, request: Fields, mode: str | None) -> None:
-    files = part(request, "recordingFileConfig")
+    files = section(request, "recordingFileConfig")
     check_fields(operation, files, FILES)
     if mode == "individual" and "mp4" in file_types(request):
         refuse_parameter(operation, "invalid avFileType value")
-
-
-def file_types(request: Fields) -> tuple[str, ...]:
-    """The file types that a start asks for."""
-    given = part(request, "recordingFileConfig").get("avFileType")
-    return tuple(given) if isinstance(given, list) else ("hls",)

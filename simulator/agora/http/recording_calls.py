@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from simulator.agora.fields import Fields, file_types, section
 from simulator.agora.http import checks, tokens
 from simulator.agora.http.answers import Answer, refuse, refuse_parameter
-from simulator.agora.http.checks import Fields, file_types, part
 from simulator.agora.http.routes import Call
 from simulator.agora.options import Account
-from simulator.agora.state.agora_state import Resource, World
+from simulator.agora.state.agora_state import AgoraState, Resource
 from simulator.agora.state.recorder import Phase, Recorder
 
 _SYNC_TOO_SLOW = Answer(206, {"code": 50, "reason": "upload timeout"})
@@ -19,9 +19,9 @@ _SYNC_TOO_SLOW = Answer(206, {"code": 50, "reason": "upload timeout"})
 
 @dataclass
 class RecordingCalls:
-    """What each call does to the world; a Refused carries any other answer than success."""
+    """The effect of each call; it raises Refused with any answer other than success."""
 
-    world: World
+    state: AgoraState
     account: Account
 
     @property
@@ -39,54 +39,54 @@ class RecordingCalls:
     # acquire and start
 
     def acquire(self, call: Call) -> Answer:
-        """Give out a resource."""
+        """Make a resource."""
         body = checks.check_envelope("acquire", call.body)
-        cname, uid, request = str(body["cname"]), str(body["uid"]), part(body, "clientRequest")
+        cname, uid, request = str(body["cname"]), str(body["uid"]), section(body, "clientRequest")
         checks.check_acquire(request)
         scene = int(str(request.get("scene", 0)))
         checks.check_channel_name(cname, web=scene == 1)
-        if len(self.world.alive()) >= self.account.max_recorders:
+        if len(self.state.alive()) >= self.account.max_recorders:
             refuse("vendor_over_load")
         resource = self._new_resource(cname, uid, request, scene)
         return Answer(200, {"cname": cname, "uid": uid, "resourceId": resource.resource_id})
 
     def _new_resource(self, cname: str, uid: str, request: Fields, scene: int) -> Resource:
         resource = Resource(
-            self.world.new_resource_id(),
+            self.state.new_resource_id(),
             cname,
             uid,
-            self.world.clock.monotonic(),
+            self.state.clock.monotonic(),
             scene,
             int(str(request.get("resourceExpiredHour", 72))),
-            part(request, "startParameter") if "startParameter" in request else None,
+            section(request, "startParameter") if "startParameter" in request else None,
         )
-        self.world.resources[resource.resource_id] = resource
+        self.state.resources[resource.resource_id] = resource
         return resource
 
     def start(self, call: Call) -> Answer:
-        """Begin to record."""
+        """Start a recorder."""
         mode = self._mode(call)
         body = checks.check_envelope("start", call.body)
-        request = part(body, "clientRequest")
+        request = section(body, "clientRequest")
         resource = self._resource_for(call, body, mode)
         checks.check_start("start", request, mode)
         self._check_consistent(resource, request)
-        if any(each.uid == int(resource.uid) for each in self.world.alive(resource.channel)):
+        if any(each.uid == int(resource.uid) for each in self.state.alive(resource.channel)):
             refuse("task_conflict")
-        if len(self.world.alive()) >= self.account.max_recorders:
+        if len(self.state.alive()) >= self.account.max_recorders:
             refuse("no_worker")
         recorder = self._new_recorder(resource, mode, request)
         return Answer(200, self._named(recorder))
 
     def _resource_for(self, call: Call, body: Fields, mode: str) -> Resource:
-        resource = self.world.resources.get(call.params["rid"])
+        resource = self.state.resources.get(call.params["rid"])
         if resource is None:
             refuse_parameter("start", "invalid resourceId")
         if resource.recorder is not None and resource.recorder.alive:
             refuse("already_started")
         if resource.recorder is not None:
             refuse_parameter("start", "this resourceId has been used")
-        if self.world.clock.monotonic() >= resource.made_at + self.world.timing.resource_life:
+        if self.state.clock.monotonic() >= resource.made_at + self.state.timing.resource_life:
             refuse_parameter("start", "this resourceId has expired")
         if (body["cname"], body["uid"]) != (resource.channel, resource.uid):
             refuse_parameter("start", "cname and uid must be those of acquire")
@@ -100,34 +100,34 @@ class RecordingCalls:
                 refuse_parameter("start", f"{name} differs from startParameter of acquire")
 
     def _new_recorder(self, resource: Resource, mode: str, request: Fields) -> Recorder:
-        world, now = self.world, self.world.clock.monotonic()
+        state, now = self.state, self.state.clock.monotonic()
         until, problem = self._token(resource, mode, request, now)
-        asked = part(part(request, "recordingConfig"), "transcodingConfig")
+        layout = section(section(request, "recordingConfig"), "transcodingConfig")
         recorder = Recorder(
-            world.new_sid(),
+            state.new_sid(),
             resource.resource_id,
             mode,
             resource.channel,
             int(resource.uid),
             request,
-            world.timing,
+            state.timing,
             started_at=now,
-            started_wall=world.clock.wall(),
-            api_until=now + resource.hours * world.timing.hour,
+            started_wall=state.clock.wall(),
+            api_until=now + resource.hours * state.timing.hour,
             token_until=until,
             token_problem=problem,
-            storage_works=self.account.storage_fits(part(request, "storageConfig")),
-            layout={name: value for name, value in asked.items() if name in checks.LAYOUT},
+            storage_works=self.account.accepts_storage(section(request, "storageConfig")),
+            layout={name: value for name, value in layout.items() if name in checks.LAYOUT},
         )
         resource.recorder = recorder
-        world.begin(recorder)
+        state.add(recorder)
         return recorder
 
     def _token(self, resource: Resource, mode: str, request: Fields, now: float) -> tuple[float | None, str | None]:
-        """Until when its token is good; a bad one makes no start fail: the recorder never gets in."""
+        """When its token expires, or what is wrong with it: with a bad token it starts, and never joins."""
         if not self.account.app_certificate or mode == "web":
             return None, None
-        wall = self.world.clock.wall()
+        wall = self.state.clock.wall()
         try:
             until = tokens.verify(
                 str(request.get("token", "")),
@@ -144,25 +144,25 @@ class RecordingCalls:
     # query, update, stop
 
     def query(self, call: Call) -> Answer:
-        """How a recorder is."""
+        """The status of a recorder."""
         recorder = self._found(call)
-        now = self.world.clock.monotonic()
+        now = self.state.clock.monotonic()
         status = recorder.status(now)
         return Answer(200, self._named(recorder, {"status": status, **self._outcome(recorder, now)}))
 
     def update(self, call: Call) -> Answer:
-        """Accepted; only a new storage takes effect."""
+        """Accepted; only a new storageConfig takes effect."""
         request = self._addressed(call, "update")
         if "storageConfig" in request:
-            checks.check_storage("update", part(request, "storageConfig"))
+            checks.check_storage("update", section(request, "storageConfig"))
         recorder = self._found(call)
         if "storageConfig" in request:
-            storage = {**part(recorder.request, "storageConfig"), **part(request, "storageConfig")}
+            storage = {**section(recorder.request, "storageConfig"), **section(request, "storageConfig")}
             recorder.request = {**recorder.request, "storageConfig": storage}
         return Answer(200, self._named(recorder, {}))
 
     def update_layout(self, call: Call) -> Answer:
-        """In composite mode: what it says takes the place of every layout setting before it."""
+        """In composite mode: replaces every earlier layout setting."""
         request = self._addressed(call, "updateLayout")
         if call.params["mode"] != "mix":
             refuse_parameter("updateLayout", "invalid mode")
@@ -172,11 +172,11 @@ class RecordingCalls:
         return Answer(200, self._named(recorder))
 
     def stop(self, call: Call) -> Answer:
-        """End a recorder."""
+        """Stop a recorder."""
         request = self._addressed(call, "stop")
         checks.check_fields("stop", request, {"async_stop": lambda value: type(value) is bool})
         recorder = self._to_stop(call)
-        now = self.world.clock.monotonic()
+        now = self.state.clock.monotonic()
         recorded = recorder.recorded and (recorder.forced is None or recorder.forced >= 5)
         recorder.leave(now, "stopped")
         if not recorded:
@@ -187,10 +187,10 @@ class RecordingCalls:
         return self._after_upload(recorder, now)
 
     def _backed_up(self, recorder: Recorder) -> bool:
-        return "backup" in self.world.upload_rule(recorder.channel).modes
+        return "backup" in self.state.upload_rule(recorder.channel).modes
 
     def _after_upload(self, recorder: Recorder, now: float) -> Answer:
-        timing = self.world.timing
+        timing = self.state.timing
         wait = timing.upload + (timing.mp4_delay if recorder.uploads else 0.0)
         if wait > timing.sync_stop_limit:
             return Answer(_SYNC_TOO_SLOW.status, _SYNC_TOO_SLOW.body, wait=timing.sync_stop_limit)
@@ -200,31 +200,31 @@ class RecordingCalls:
         )
 
     def _addressed(self, call: Call, operation: str) -> Fields:
-        """The clientRequest of a call that names the recorder in its body as well."""
+        """The clientRequest of a call that names the recorder in its body too."""
         self._mode(call)
         body = checks.check_envelope(operation, call.body)
-        recorder = self.world.recorders.get(call.params["sid"])
+        recorder = self.state.recorders.get(call.params["sid"])
         if recorder is not None and (body["cname"], int(str(body["uid"]))) != (recorder.channel, recorder.uid):
             refuse_parameter(operation, "cname and uid must be those of acquire")
-        return part(body, "clientRequest")
+        return section(body, "clientRequest")
 
     def _to_stop(self, call: Call) -> Recorder:
         recorder = self._known(call)
         leaving = recorder.phase in (Phase.LEAVING, Phase.EXITING) or recorder.forced in (6, 7, 8)
-        if leaving and self.world.clock.monotonic() < recorder.api_until:
+        if leaving and self.state.clock.monotonic() < recorder.api_until:
             refuse("invalid_operation")
         return self._found(call)
 
     def _found(self, call: Call) -> Recorder:
         recorder = self._known(call)
         crashed_for_writers = call.operation != "query" and recorder.phase is Phase.CRASHED
-        if crashed_for_writers or not recorder.found(self.world.clock.monotonic()):
+        if crashed_for_writers or not recorder.is_found(self.state.clock.monotonic()):
             refuse("not_found")
         return recorder
 
     def _known(self, call: Call) -> Recorder:
         mode = self._mode(call)
-        recorder = self.world.recorders.get(call.params["sid"])
+        recorder = self.state.recorders.get(call.params["sid"])
         if recorder is None or (recorder.resource_id, recorder.mode) != (call.params["rid"], mode):
             refuse("not_found")
         return recorder
@@ -257,7 +257,7 @@ class RecordingCalls:
         return {"fileListMode": "json", "fileList": files}
 
     def _with_prefix(self, recorder: Recorder, files: list[dict[str, object]]) -> list[dict[str, object]]:
-        prefix = part(recorder.request, "storageConfig").get("fileNamePrefix")
+        prefix = section(recorder.request, "storageConfig").get("fileNamePrefix")
         if not (self.account.prefix_in_names and isinstance(prefix, list)):
             return files
         folder = "".join(f"{each}/" for each in prefix)

@@ -1,4 +1,4 @@
-"""Every request that arrived, and the rate that Agora allows."""
+"""The log of requests, and the rate that Agora allows."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ PENDING = "pending"
 
 
 @dataclass
-class Seen:
-    """One request as the simulator saw it."""
+class LoggedRequest:
+    """One request."""
 
     number: int
     at: float
@@ -30,24 +30,24 @@ class Seen:
     uid: str | None
     sid: str | None
     outcome: str = PENDING
-    """`pending`, `answered`, `request lost`, `answer lost` (Agora did it)."""
+    """`pending`, `answered`, `request lost`, `answer lost` (the request was carried out)."""
     status: int | None = None
-    """What was answered; None where nothing was."""
+    """HTTP status of the answer; None without an answer."""
     answer: object = None
     fault: int | None = None
     ended_at: float | None = None
 
 
-class Journal:
+class RequestLog:
     """The requests, in order of arrival."""
 
     def __init__(self) -> None:
-        self._seen: list[Seen] = []
+        self._requests: list[LoggedRequest] = []
 
-    def arrived(self, call: Call, at: float, wall: float, *, channel: str | None, uid: str | None) -> Seen:
-        """Write down a request."""
-        seen = Seen(
-            len(self._seen) + 1,
+    def arrived(self, call: Call, at: float, wall: float, *, channel: str | None, uid: str | None) -> LoggedRequest:
+        """Add a request."""
+        request = LoggedRequest(
+            len(self._requests) + 1,
             at,
             wall,
             call.base,
@@ -60,21 +60,21 @@ class Journal:
             uid,
             call.params.get("sid"),
         )
-        self._seen.append(seen)
-        return seen
+        self._requests.append(request)
+        return request
 
-    def ended(self, seen: Seen, at: float, answer: Answer | None, *, carried_out: bool) -> None:
-        """Write down what came of it."""
+    def ended(self, request: LoggedRequest, at: float, answer: Answer | None, *, carried_out: bool) -> None:
+        """Add the result."""
         lost = "answer lost" if carried_out else "request lost"
-        seen.outcome, seen.ended_at = "answered" if answer else lost, at
+        request.outcome, request.ended_at = "answered" if answer else lost, at
         if answer:
-            seen.status, seen.answer = answer.status, answer.body
+            request.status, request.answer = answer.status, answer.body
 
-    def requests(self, operation: str | None = None, channel: str | None = None, sid: str | None = None) -> list[Seen]:
-        """Copies of those that fit."""
+    def requests(self, operation: str | None, channel: str | None, sid: str | None) -> list[LoggedRequest]:
+        """Copies of the requests that match."""
         return [
             replace(each)
-            for each in self._seen
+            for each in self._requests
             if operation in (None, each.operation) and channel in (None, each.channel) and sid in (None, each.sid)
         ]
 
@@ -82,27 +82,27 @@ class Journal:
         """The largest number of requests that arrived in any second."""
         window: deque[float] = deque()
         most = 0
-        for seen in self._seen:
-            if operation in (None, seen.operation):
-                _slide(window, seen.at)
-                window.append(seen.at)
+        for request in self._requests:
+            if operation in (None, request.operation):
+                _slide(window, request.at)
+                window.append(request.at)
                 most = max(most, len(window))
         return most
 
     def clear(self) -> None:
-        """Forget them."""
-        self._seen.clear()
+        """Forget all requests."""
+        self._requests.clear()
 
 
 class Rate:
-    """How many requests Agora takes in any second; those it refuses don't count."""
+    """Sliding window of one second; refused requests don't count."""
 
     def __init__(self, per_second: int) -> None:
         self._per_second = per_second
         self._taken: deque[float] = deque()
 
     def admits(self, now: float) -> bool:
-        """Whether one more request fits in, counted if so."""
+        """Whether one more request is allowed; it is counted then."""
         _slide(self._taken, now)
         if len(self._taken) >= self._per_second:
             return False

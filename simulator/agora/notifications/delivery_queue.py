@@ -1,23 +1,41 @@
-"""Notices on their way to the webhook: in order, or doubled, late, lost, shuffled, forged where a test wants it."""
+"""Notifications on their way to the webhook: in order, or doubled, late, lost, shuffled, forged by a rule."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import TypedDict
 
-from simulator.agora.notifications.notification import Notice
-from simulator.agora.timing import Clock, Timing
+from simulator.agora.notifications.notification import Notification
+from simulator.agora.timing import Timing
+from simulator.clock import Clock
 
 WAITING, ANSWERED, GIVEN_UP, LOST = "waiting", "answered", "given up", "lost"
 _WAITS = (0.0, 1.0, 3.0)
-"""Before each repeat, in units of `notice_retry`; the first one comes at once, as the documentation says."""
+"""Before each repeat, in units of `webhook_retry`; the first repeat comes at once, as the documentation says."""
 ANYWHERE = "*"
 
 
+class DeliveryOptions(TypedDict, total=False):
+    """How notifications are delivered."""
+
+    double: bool
+    """It comes three times: twice with one noticeId, and once with another and the same sequence."""
+    delay: float
+    """Seconds later."""
+    lost: bool
+    """Never."""
+    reorder: bool
+    """The notifications that are due within `window` seconds come together, in a wrong order."""
+    window: float
+    forged: bool
+    """With wrong signatures."""
+
+
 @dataclass(frozen=True)
-class NoticeRule:
-    """What becomes of notices; nothing is usual."""
+class DeliveryRule:
+    """How notifications are delivered; the defaults are the normal way."""
 
     double: bool = False
     delay: float = 0.0
@@ -29,15 +47,15 @@ class NoticeRule:
 
 @dataclass
 class Delivery:
-    """One notice on its way; one that comes twice is another delivery."""
+    """One notification on its way; a notification that comes twice has two deliveries."""
 
     number: int
-    notice: dict[str, object]
+    message: dict[str, object]
     """The JSON, as last posted."""
     outcome: str = WAITING
-    """`waiting`, `answered` (200 in time), `given up`, `lost` (on purpose)."""
+    """`waiting`, `answered` (200 in time), `given up`, `lost` (by a rule)."""
     status: int | None = None
-    """What was answered to the last try; None where nothing was."""
+    """HTTP status of the last try; None without an answer."""
     answer: str = ""
     tries: int = 0
     at: float | None = None
@@ -46,60 +64,62 @@ class Delivery:
     forged: bool = False
     reorder: bool = False
     due: float = 0.0
-    source: Notice | None = field(default=None, repr=False)
+    source: Notification | None = field(default=None, repr=False)
 
     def concerns(self, event: int | None, channel: str | None) -> bool:
-        """Whether it is of that kind, about a recorder in that channel."""
-        known = self.source
-        return known is not None and event in (None, known.event) and channel in (None, known.channel)
+        """Whether it is of that kind, and about a recorder in that channel."""
+        source = self.source
+        return source is not None and event in (None, source.event) and channel in (None, source.channel)
 
     @property
-    def lane(self) -> str:
-        """Those of one recorder go one after the other."""
+    def recorder(self) -> str:
+        """The sid; deliveries of one recorder go one after the other."""
         return self.source.sid if self.source else ""
 
 
 @dataclass
-class Deliveries:
-    """Every notice ever; whoever uses it holds the simulator's lock."""
+class DeliveryQueue:
+    """Every delivery ever. Callers hold the simulator's lock."""
 
     clock: Clock
     timing: Timing
     new_id: Callable[[int], str]
     shuffle: random.Random
-    rules: dict[tuple[str, int | None], NoticeRule] = field(default_factory=dict)
-    """By channel or `*`, and event or None: the most particular one counts."""
+    rules: dict[tuple[str, int | None], DeliveryRule] = field(default_factory=dict)
+    """By channel or `*`, and event or None; the most specific rule counts."""
     _all: list[Delivery] = field(default_factory=list)
     _waiting: list[Delivery] = field(default_factory=list)
     _busy: set[str] = field(default_factory=set)
-    _windows: dict[NoticeRule, float] = field(default_factory=dict)
+    _windows: dict[DeliveryRule, float] = field(default_factory=dict)
 
-    def send(self, notice: Notice, now: float) -> None:
-        """Send a notice as the rules want it."""
-        keys = [(channel, event) for channel in (notice.channel, ANYWHERE) for event in (notice.event, None)]
-        rule = next((self.rules[key] for key in keys if key in self.rules), NoticeRule())
-        self.add(notice, self._due(rule, now), rule)
+    def send(self, notification: Notification, now: float) -> None:
+        """Deliver a notification by the rules."""
+        keys = [
+            (channel, event) for channel in (notification.channel, ANYWHERE) for event in (notification.event, None)
+        ]
+        rule = next((self.rules[key] for key in keys if key in self.rules), DeliveryRule())
+        self.add(notification, self._due(rule, now), rule)
         if rule.double and not rule.lost:
-            self.add(notice, self._due(rule, now), rule)
-            self.add(replace(notice, id=self.new_id(notice.event)), self._due(rule, now), rule)
+            self.add(notification, self._due(rule, now), rule)
+            self.add(replace(notification, id=self.new_id(notification.event)), self._due(rule, now), rule)
 
-    def add(self, notice: Notice, due: float, rule: NoticeRule) -> Delivery:
-        """One delivery more."""
+    def add(self, notification: Notification, due: float, rule: DeliveryRule) -> Delivery:
+        """Add one delivery."""
         made = Delivery(
             len(self._all) + 1,
-            notice.message(self.clock.wall()),
+            notification.message(self.clock.wall()),
             LOST if rule.lost else WAITING,
             forged=rule.forged,
             reorder=rule.reorder,
             due=due,
-            source=notice,
+            source=notification,
         )
         self._all.append(made)
         if not rule.lost:
             self._waiting.append(made)
         return made
 
-    def _due(self, rule: NoticeRule, now: float) -> float:
+    def _due(self, rule: DeliveryRule, now: float) -> float:
         if not rule.reorder:
             return now + rule.delay
         if self._windows.get(rule, now) <= now:
@@ -107,25 +127,25 @@ class Deliveries:
         return self._windows[rule] + rule.delay
 
     def ready(self, now: float) -> list[list[Delivery]]:
-        """Those that are due, by recorder; theirs are `free`d when they have been tried."""
-        due = [each for each in self._waiting if each.due <= now and each.lane not in self._busy]
+        """The deliveries that are due, in one list for each recorder; the caller tries them, then calls `free`."""
+        due = [each for each in self._waiting if each.due <= now and each.recorder not in self._busy]
         due.sort(key=lambda each: (each.due, each.number))
-        lanes: dict[str, list[Delivery]] = {}
-        for each in self._mixed(due):
-            lanes.setdefault(each.lane, []).append(each)
-        self._busy |= lanes.keys()
-        return list(lanes.values())
+        batches: dict[str, list[Delivery]] = {}
+        for each in self._shuffled(due):
+            batches.setdefault(each.recorder, []).append(each)
+        self._busy |= batches.keys()
+        return list(batches.values())
 
-    def _mixed(self, due: list[Delivery]) -> list[Delivery]:
+    def _shuffled(self, due: list[Delivery]) -> list[Delivery]:
         kept = [each for each in due if not each.reorder]
-        mixed = [each for each in due if each.reorder]
-        self.shuffle.shuffle(mixed)
-        if mixed == sorted(mixed, key=lambda each: each.number):
-            mixed.reverse()  # by chance in order: that would test nothing
-        return kept + mixed
+        shuffled = [each for each in due if each.reorder]
+        self.shuffle.shuffle(shuffled)
+        if shuffled == sorted(shuffled, key=lambda each: each.number):
+            shuffled.reverse()  # in order by chance: that would test nothing
+        return kept + shuffled
 
-    def tried(self, delivery: Delivery, status: int | None, answer: str, now: float) -> None:
-        """What came of a try."""
+    def record_try(self, delivery: Delivery, status: int | None, answer: str, now: float) -> None:
+        """The result of one try."""
         delivery.status, delivery.answer = status, answer
         wall = self.clock.wall()
         delivery.tries, delivery.at, delivery.last_at = delivery.tries + 1, delivery.at or wall, wall
@@ -134,23 +154,23 @@ class Deliveries:
         elif delivery.tries > len(_WAITS):
             delivery.outcome = GIVEN_UP
         else:
-            delivery.due = now + _WAITS[delivery.tries - 1] * self.timing.notice_retry
+            delivery.due = now + _WAITS[delivery.tries - 1] * self.timing.webhook_retry
             return
         self._waiting = [each for each in self._waiting if each is not delivery]
 
-    def free(self, lane: str) -> None:
-        """That recorder's next notices can go."""
-        self._busy.discard(lane)
+    def free(self, recorder: str) -> None:
+        """The next notifications of that recorder can be tried."""
+        self._busy.discard(recorder)
 
     def pending(self, now: float) -> bool:
-        """Whether anything is due, or under way."""
+        """Whether a delivery is due or being tried."""
         return bool(self._busy) or any(each.due <= now for each in self._waiting)
 
     def log(self, event: int | None, channel: str | None) -> list[Delivery]:
-        """Copies of those that fit, in the order in which they came to be."""
+        """Copies of the deliveries that match, the oldest first."""
         return [replace(each) for each in self._all if each.concerns(event, channel)]
 
-    def forget(self) -> None:
-        """Those, and every rule."""
+    def reset(self) -> None:
+        """Forget deliveries and rules."""
         for store in (self._all, self._waiting, self._busy, self._windows, self.rules):
             store.clear()

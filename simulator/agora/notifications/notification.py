@@ -1,4 +1,4 @@
-"""What a notification of Cloud Recording looks like."""
+"""Notifications of Cloud Recording: their kinds, their JSON, their signatures."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from simulator.agora.http.checks import Fields
+from simulator.agora.fields import Fields
 
 PRODUCT = 3
 ERROR, WARNING, PLAYLIST, EXIT, MOVED = 1, 2, 4, 11, 12
@@ -19,23 +19,23 @@ SERVICE, RECORDER, UPLOADS, EXTENSIONS, WEB, DOWNLOADS = 0, 1, 2, 4, 6, 8
 
 
 @dataclass(frozen=True)
-class Kind:
+class EventKind:
     """One `eventType`."""
 
     name: str
     service: int
-    usual: Fields
-    """The details of one that a test sends by hand and says no more about."""
+    defaults: Fields
+    """The details of a notification that a test sends without details."""
 
 
-def _kind(name: str, service: int, **usual: object) -> Kind:
-    return Kind(name, service, MappingProxyType(usual))
+def _kind(name: str, service: int, **defaults: object) -> EventKind:
+    return EventKind(name, service, MappingProxyType(defaults))
 
 
 _STREAM = {"streamUid": "0", "state": 0}
 _SLICE: Fields = {"mixedAllUser": True, "streamUid": "0", "trackType": "audio_and_video"}
 _FILES: Fields = {"status": 0, "fileList": []}
-KINDS: Mapping[int, Kind] = MappingProxyType(
+KINDS: Mapping[int, EventKind] = MappingProxyType(
     {
         ERROR: _kind("cloud_recording_error", SERVICE, module=0, errorLevel=5, errorCode=65, stat=1, errorMsg="failed"),
         WARNING: _kind("cloud_recording_warning", SERVICE, module=1, warnCode=31),
@@ -69,8 +69,8 @@ KINDS: Mapping[int, Kind] = MappingProxyType(
 
 
 @dataclass(frozen=True)
-class Notice:
-    """One thing that Agora has to tell."""
+class Notification:
+    """One notification."""
 
     id: str
     event: int
@@ -83,7 +83,7 @@ class Notice:
     details: Fields
 
     def message(self, now: float) -> dict[str, object]:
-        """It as JSON, posted at that time."""
+        """Its JSON, if it is posted at that time."""
         kind = KINDS[self.event]
         return {
             "noticeId": self.id,
@@ -103,7 +103,7 @@ class Notice:
 
 
 def milliseconds(wall: float) -> int:
-    """Unix time as Agora writes it."""
+    """Unix time in Agora's unit."""
     return round(wall * 1000)
 
 

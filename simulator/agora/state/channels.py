@@ -1,4 +1,4 @@
-"""Channels: the people in them, and who may not come in."""
+"""Channels: the people in them, and the kicking rules that keep people out."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from simulator.agora.http.checks import Fields, part
+from simulator.agora.fields import Fields, section
 from simulator.agora.state.file_names import Stream
 
 Uid = int | str
@@ -25,18 +25,18 @@ class Person:
 
     @property
     def number(self) -> int:
-        """The uid that Agora's lists show."""
+        """The uid that Agora's user lists show."""
         return self.uid if isinstance(self.uid, int) else zlib.crc32(self.uid.encode())
 
     def streams(self) -> Iterable[Stream]:
-        """What this person publishes."""
+        """The streams that this person publishes."""
         if self.role == "host" and isinstance(self.uid, int):
             yield from ((self.uid, kind) for kind in ("audio", "video") if getattr(self, kind))
 
 
 @dataclass
 class Channel:
-    """One channel; it exists while anybody is in it."""
+    """One channel; for Agora it exists while somebody is in it."""
 
     name: str
     profile: str = "communication"
@@ -51,7 +51,7 @@ class Channel:
 
     @property
     def empty(self) -> bool:
-        """Whether nobody is there, in the sense of `maxIdleTime`."""
+        """Whether the channel counts as empty for `maxIdleTime`."""
         return not any(not self.live or person.role == "host" for person in self.people.values())
 
     def publish(self, uid: Uid, audio: bool | None, video: bool | None) -> None:
@@ -64,8 +64,8 @@ class Channel:
         )
 
     def streams_for(self, request: Fields) -> set[Stream]:
-        """What a recorder with that request can record: nothing where profile or encryption don't fit."""
-        recording = part(request, "recordingConfig")
+        """The streams that a recorder with that request can record: none if profile or encryption don't match."""
+        recording = section(request, "recordingConfig")
         if (recording.get("channelType", 0) == 1) != self.live:
             return set()
         mode = recording.get("decryptionMode", 0)
@@ -90,7 +90,7 @@ class Rule:
     made_wall: float
 
     def concerns(self, channel: str, uid: Uid) -> bool:
-        """Whether it is about that user there; an address is nobody's here."""
+        """Whether it applies to that user there; a rule for an IP address alone applies to no one here."""
         if self.channel is None and self.uid is None:
             return False
         return self.channel in (None, channel) and self.uid in (None, uid)

@@ -15,7 +15,7 @@ _SPECIAL = re.compile(r"[!@#$%^&*()+_.=\[\]{}~|,;:?<>]")
 
 
 class Recorded(Protocol):
-    """What a file's name is made of."""
+    """The parts of a file's name."""
 
     @property
     def sid(self) -> str: ...
@@ -28,23 +28,23 @@ class Recorded(Protocol):
 
 
 def base_name(recorded: Recorded, moves: int) -> str:
-    """`<sid>_<channel>`, marked where other servers had it before."""
+    """`<sid>_<channel>`, with a mark if other servers ran the recorder before."""
     backup = f"bak{moves - 1}_" if moves else ""
     return f"{backup}{recorded.sid}_{_SPECIAL.sub('-', recorded.channel)}"
 
 
 def stream_name(base: str, stream: Stream) -> str:
-    """What one stream's files begin with, in individual mode."""
+    """The beginning of one stream's file names, in individual mode."""
     return f"{base}__uid_s_{stream[0]}__uid_e_{stream[1]}"
 
 
 def stamp(wall: float) -> str:
-    """UTC to the millisecond, as slices are named."""
+    """UTC to the millisecond, as in the names of slices."""
     return datetime.fromtimestamp(round(wall, 3), UTC).strftime("%Y%m%d%H%M%S%f")[:17]
 
 
 def mp4_count(seconds: float, longest: float) -> int:
-    """How many MP4 files that much media makes."""
+    """Number of MP4 files for that much media."""
     return max(1, math.ceil(seconds / longest))
 
 

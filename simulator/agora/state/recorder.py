@@ -1,4 +1,4 @@
-"""One recorder: what becomes of it as time passes and as people come and go."""
+"""One recorder: how it changes as time passes and as people come and go."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from bisect import bisect_right
 from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 
-from simulator.agora.http.checks import Fields, file_types, part
+from simulator.agora.fields import Fields, file_types, section
 from simulator.agora.state.file_names import Stream, file_list, mp4_count
-from simulator.agora.state.media import Part
+from simulator.agora.state.media import ServerMedia
 from simulator.agora.timing import Timing
 
 
 class Phase(enum.Enum):
-    """Where a recorder is in its life."""
+    """The stages of a recorder's life."""
 
     STARTING = "starting"
     SHUT_OUT = "shut out"
-    """It can't join: a token or a ban is in the way."""
+    """It can't join: its token is bad, or it is banned."""
     IN_CHANNEL = "in channel"
     MOVING = "moving"
     LEAVING = "leaving"
@@ -26,29 +26,31 @@ class Phase(enum.Enum):
     CRASHED = "crashed"
     """Status 20."""
     EXITING = "exiting"
-    """It left by itself: not found any more, and a stop still hears that it is leaving."""
+    """It left by itself: queries answer 404, and a stop is still refused because it is leaving."""
     GONE = "gone"
 
 
-class Happening(enum.Enum):
-    """What a recorder tells at once to whoever watches it."""
+class RecorderChange(enum.Enum):
+    """What a recorder reports to its listener at once."""
 
-    HEARS = "hears"
-    """It is in the channel; what it receives may have changed."""
+    STREAMS = "streams"
+    """It is in the channel; the streams that it receives may have changed."""
     MOVED = "moved"
     LEFT = "left"
-    REFUSED = "refused"
-    """An upload failed, after one that did not."""
+    UPLOAD_FAILED = "upload failed"
+    """The first failure after a success."""
 
 
-Witness = Callable[["Recorder", Happening, float], None]
+RecorderListener = Callable[["Recorder", RecorderChange, float], None]
 
+RUNNING = (Phase.STARTING, Phase.SHUT_OUT, Phase.IN_CHANNEL, Phase.MOVING)
+"""Phases in which a recorder costs money."""
 _FORCIBLE = (Phase.STARTING, Phase.SHUT_OUT, Phase.IN_CHANNEL)
 
 
 @dataclass
 class Recorder:
-    """A task at Agora, from start until it is gone."""
+    """A task at Agora, from its start until it is gone."""
 
     sid: str
     resource_id: str
@@ -66,7 +68,7 @@ class Recorder:
     token_problem: str | None = None
     storage_works: bool = True
     uploads: bool = False
-    """Whether its files really go somewhere: what is stored then is what has arrived there."""
+    """Whether its files go to a bucket; a file is stored then if it has arrived there."""
     phase: Phase = Phase.STARTING
     since: float = 0.0
     channel_uid: int = 0
@@ -74,51 +76,57 @@ class Recorder:
     moves: int = 0
     next_uid: int | None = None
     forced: int | None = None
+    """The status that queries answer instead of its own."""
     ended_by: str | None = None
     ended_at: float | None = None
     recorded: bool = False
-    parts: list[Part] = field(default_factory=lambda: [Part()])
-    """What each of its servers recorded, the newest last."""
-    brought: dict[str, object] = field(default_factory=dict)
-    """By key, what was uploaded."""
+    servers: list[ServerMedia] = field(default_factory=lambda: [ServerMedia()])
+    """The media of each server that ran it, the newest last."""
+    uploaded: dict[str, object] = field(default_factory=dict)
+    """Uploaded content by key."""
     upload_failed: bool = False
-    """Whether the last try to upload something failed."""
+    """Whether the last upload failed."""
     storage_wrong: bool = False
-    """Whether that was because its storage can't be what it was told."""
+    """Whether it failed because its storageConfig is wrong."""
     restored_at: float | None = None
     """Unix time from which on Agora's backup sends its files."""
     layout: Fields = field(default_factory=dict)
-    """Its layout settings: those of its start, or of the last `updateLayout`."""
-    witness: Witness | None = field(default=None, repr=False)
+    """The layout settings of its start, or of the last `updateLayout`."""
+    listener: RecorderListener | None = field(default=None, repr=False)
     _empty_since: float | None = None
-    _away_for: float = 0.0
+    _move_lasts: float = 0.0
 
     def __post_init__(self) -> None:
         self.since = self.started_at
         self.channel_uid = self.uid
 
     @property
-    def part(self) -> Part:
-        """What it records now."""
-        return self.parts[-1]
+    def media(self) -> ServerMedia:
+        """The media of its present server."""
+        return self.servers[-1]
 
     @property
     def alive(self) -> bool:
-        """Whether it still is at Agora in any way."""
+        """Whether Agora still knows it in any way."""
         return self.phase is not Phase.GONE
 
     @property
+    def running(self) -> bool:
+        """Whether it costs money."""
+        return self.phase in RUNNING
+
+    @property
     def in_channel(self) -> bool:
-        """Whether it is among the channel's users."""
+        """Whether it is one of the channel's users."""
         return self.phase is Phase.IN_CHANNEL and self.forced in (None, 4, 5)
 
     @property
     def idle_time(self) -> float:
-        """After how long without people it leaves."""
-        seconds = part(self.request, "recordingConfig").get("maxIdleTime", 30)
+        """Seconds without people after which it leaves."""
+        seconds = section(self.request, "recordingConfig").get("maxIdleTime", 30)
         return self.timing.idle if self.timing.idle is not None else float(str(seconds)) * self.timing.idle_scale
 
-    # What happens to it
+    # Changes
 
     def enter(self, now: float) -> None:
         """It joins the channel (for the first time, or after a move)."""
@@ -126,62 +134,61 @@ class Recorder:
         if self.next_uid is not None:
             self.channel_uid, self.next_uid = self.next_uid, None
 
-    def notice(self, now: float, streams: Set[Stream], *, empty: bool) -> None:
-        """Who is in the channel, and what it gets of them, from now on."""
-        self.part.hear(now, streams)
+    def set_streams(self, now: float, streams: Set[Stream], *, empty: bool) -> None:
+        """The streams that it receives from now on; `empty`: the channel has nobody in it."""
+        self.media.set_streams(now, streams)
         self.recorded = self.recorded or bool(streams)
         if not empty:
             self._empty_since = None
         elif self._empty_since is None:
             self._empty_since = now
-        self.tell(Happening.HEARS, now)
+        self._report(RecorderChange.STREAMS, now)
 
     def move(self, now: float, uid: int, duration: float) -> None:
         """Its server fails: another one takes over after that long, under another uid."""
-        self._out_of_channel(now)
+        self._leave_channel(now)
         self.phase, self.since, self.next_uid = Phase.MOVING, now, uid
-        self._away_for = duration
+        self._move_lasts = duration
         self.moves += 1
-        self.parts.append(Part(self.moves))
-        self.tell(Happening.MOVED, now)
+        self.servers.append(ServerMedia(self.moves))
+        self._report(RecorderChange.MOVED, now)
 
     def leave(self, now: float, reason: str, phase: Phase = Phase.LEAVING) -> None:
-        """It ends, for that reason, by way of that phase."""
+        """It ends for that reason; `phase` is its next one."""
         first = self.ended_by is None
         if first:
             self.ended_by, self.ended_at = reason, now
-            self._out_of_channel(now)
-            self.part.flushed = phase in (Phase.LEAVING, Phase.EXITING)
+            self._leave_channel(now)
+            self.media.flushed = phase in (Phase.LEAVING, Phase.EXITING)
             if self.forced is not None and self.forced < 5:
-                self.parts = [Part(self.moves)]  # it never got so far as to record
+                self.servers = [ServerMedia(self.moves)]  # with that status it has not begun to record
         self.phase, self.since, self.forced = phase, now, None
         if first:
-            self.tell(Happening.LEFT, now)
+            self._report(RecorderChange.LEFT, now)
 
-    def refused(self, now: float, *, storage_wrong: bool) -> None:
-        """A try to upload something failed."""
+    def mark_upload_failed(self, now: float, *, storage_wrong: bool) -> None:
+        """The bucket has refused a file, or did not answer."""
         first, self.upload_failed, self.storage_wrong = not self.upload_failed, True, storage_wrong
         if first:
-            self.tell(Happening.REFUSED, now)
+            self._report(RecorderChange.UPLOAD_FAILED, now)
 
-    def tell(self, what: Happening, now: float) -> None:
-        """Let whoever watches know."""
-        if self.witness is not None:
-            self.witness(self, what, now)
+    def _report(self, change: RecorderChange, now: float) -> None:
+        if self.listener is not None:
+            self.listener(self, change, now)
 
-    def _out_of_channel(self, now: float) -> None:
-        self.part.hear(now, set())
+    def _leave_channel(self, now: float) -> None:
+        self.media.set_streams(now, set())
         self._empty_since = None
 
-    # What time does to it
+    # Time
 
     def due(self) -> float | None:
-        """When it next changes by itself; None where it does not."""
+        """When it next changes by itself; None if it does not."""
         timing = self.timing
         lasts = {
             Phase.STARTING: timing.ready,
             Phase.SHUT_OUT: timing.join_given_up,
-            Phase.MOVING: self._away_for,
+            Phase.MOVING: self._move_lasts,
             Phase.LEAVING: timing.stopping + timing.stopped + timing.exiting,
             Phase.CRASHED: timing.crash_shown,
             Phase.EXITING: timing.exit_lingers,
@@ -196,21 +203,21 @@ class Recorder:
         """When it leaves an empty channel."""
         return None if self._empty_since is None or self.mode == "web" else self._empty_since + self.idle_time
 
-    # What it shows
+    # What requests see
 
-    def heard(self, now: float) -> float:
-        """Seconds of media in this part."""
-        return self.part.whole.seconds(now)
+    def media_seconds(self, now: float) -> float:
+        """Seconds of media that its present server has recorded."""
+        return self.media.mix.seconds(now)
 
-    def stored(self, now: float) -> bool:
-        """Whether this part has a file in the bucket."""
-        part = self.part
-        enough = part.flushed or self.heard(now) >= self.timing.first_slice
-        arrived = part.brought or (part.flushed and not self.upload_failed) if self.uploads else self.storage_works
-        return part.began is not None and enough and arrived and self.forced in (None, 5, 6, 7, 8)
+    def has_stored(self, now: float) -> bool:
+        """Whether its present server has a file in the bucket."""
+        media = self.media
+        enough = media.flushed or self.media_seconds(now) >= self.timing.first_slice
+        arrived = media.uploaded or (media.flushed and not self.upload_failed) if self.uploads else self.storage_works
+        return media.began is not None and enough and arrived and self.forced in (None, 5, 6, 7, 8)
 
-    def found(self, now: float) -> bool:
-        """Whether query, update and stop know it."""
+    def is_found(self, now: float) -> bool:
+        """Whether query, update and stop find it."""
         return self.phase not in (Phase.MOVING, Phase.EXITING, Phase.GONE) and now < self.api_until
 
     def status(self, now: float) -> int:
@@ -222,7 +229,7 @@ class Recorder:
             case Phase.STARTING:
                 return bisect_right((timing.initialised, timing.starting, timing.partly_ready), elapsed)
             case Phase.IN_CHANNEL:
-                return 5 if self.stored(now) else 4
+                return 5 if self.has_stored(now) else 4
             case Phase.LEAVING:
                 return 6 + bisect_right((timing.stopping, timing.stopping + timing.stopped), elapsed)
             case Phase.CRASHED:
@@ -232,15 +239,15 @@ class Recorder:
 
     def files(self, now: float) -> list[dict[str, object]]:
         """The files that a query names, once there are any."""
-        return self.all_files(now) if self.stored(now) else []
+        return self.all_files(now) if self.has_stored(now) else []
 
     def all_files(self, now: float) -> list[dict[str, object]]:
-        """The files of its newest part, wherever they are."""
-        if self.part.began is None:
+        """The files of its present server, stored or not."""
+        if self.media.began is None:
             return []
-        began = int(self.wall(self.part.began))
-        mp4s = mp4_count(self.heard(now), self.timing.mp4_length) if "mp4" in file_types(self.request) else 0
-        return file_list(self, sorted(self.part.streams), began, mp4s)
+        began = int(self.wall(self.media.began))
+        mp4s = mp4_count(self.media_seconds(now), self.timing.mp4_length) if "mp4" in file_types(self.request) else 0
+        return file_list(self, sorted(self.media.streams), began, mp4s)
 
     def wall(self, moment: float) -> float:
         """Unix time of a moment of the simulator's monotonic clock."""

@@ -1,13 +1,11 @@
-"""What tests and people see of the simulated Agora: copies, never its own objects."""
+"""Recorders as controls show them: copies of the simulator's own objects."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from simulator.agora.http.checks import Fields
-from simulator.agora.state.recorder import Phase, Recorder
-
-RUNNING = (Phase.STARTING, Phase.SHUT_OUT, Phase.IN_CHANNEL, Phase.MOVING)
+from simulator.agora.fields import Fields
+from simulator.agora.state.recorder import Recorder
 
 
 @dataclass(frozen=True)
@@ -20,15 +18,15 @@ class RecorderView:
     channel_uid: int
     """The uid that it has in the channel now (another one after a move)."""
     next_uid: int | None
-    """The uid that it will have when a move is over."""
+    """The uid that it will have after a move."""
     sid: str
     resource_id: str
     mode: str
     phase: str
     status: int | None
-    """What a query would answer; None: 404."""
+    """The status that a query would answer; None: 404."""
     running: bool
-    """Whether it costs money: until it is asked to leave, leaves by itself, or dies."""
+    """Whether it costs money: until a stop, until it leaves by itself, or until it dies."""
     in_channel: bool
     recorded: bool
     started_at: float
@@ -39,13 +37,13 @@ class RecorderView:
     """`stopped`, `console`, `idle`, `thrown_out`, `killed`, `crashed`, `token_expired`, `same_uid`, …"""
     moves: int
     files: tuple[str, ...]
-    """What queries name."""
+    """The files that queries name."""
     uploaded: tuple[str, ...]
-    """The keys that it has brought into the bucket so far, in order."""
+    """The keys of its files in the bucket so far, in order."""
     seconds: float
-    """Seconds of media so far, those of servers before a move included."""
+    """Seconds of media so far, including those of servers before a move."""
     token_expires_at: float | None
-    """Unix time; None where the project has no certificate, or the token is bad."""
+    """Unix time; None if the project has no certificate, or if the token is bad."""
     token_problem: str | None
     request: Fields
     layout: Fields
@@ -64,8 +62,8 @@ def view(recorder: Recorder, now: float) -> RecorderView:
         resource_id=recorder.resource_id,
         mode=recorder.mode,
         phase=recorder.phase.value,
-        status=recorder.status(now) if recorder.found(now) else None,
-        running=recorder.phase in RUNNING,
+        status=recorder.status(now) if recorder.is_found(now) else None,
+        running=recorder.running,
         in_channel=recorder.in_channel,
         recorded=recorder.recorded,
         started_at=recorder.started_wall,
@@ -73,8 +71,8 @@ def view(recorder: Recorder, now: float) -> RecorderView:
         ended_by=recorder.ended_by,
         moves=recorder.moves,
         files=tuple(str(file["fileName"]) for file in recorder.files(now)),
-        uploaded=tuple(recorder.brought),
-        seconds=sum(part.whole.seconds(now) for part in recorder.parts),
+        uploaded=tuple(recorder.uploaded),
+        seconds=sum(server.mix.seconds(now) for server in recorder.servers),
         token_expires_at=None if recorder.token_until is None else recorder.token_until + offset,
         token_problem=recorder.token_problem,
         request=recorder.request,

@@ -1,4 +1,4 @@
-"""The playlist as Agora writes it: no comma after a length, and lines of its own."""
+"""Playlists as Agora writes them: no comma after a length, and extra lines."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import math
 from collections.abc import Collection, Iterable, Sequence
 
-from simulator.agora.http.checks import Fields, part
+from simulator.agora.fields import Fields, section
 from simulator.agora.state.media import Slice
 
 NamedSlice = tuple[str, str, Slice]
@@ -14,7 +14,7 @@ NamedSlice = tuple[str, str, Slice]
 
 
 def playlist(slices: Sequence[NamedSlice], kinds: Collection[str], *, over: bool, comma: bool = False) -> str:
-    """The text of it; `over`: nothing comes any more."""
+    """The playlist of these slices; `over`: it is complete."""
     longest = max((piece.seconds for _, _, piece in slices), default=0.0)
     lines = [
         "#EXTM3U",
@@ -24,7 +24,7 @@ def playlist(slices: Sequence[NamedSlice], kinds: Collection[str], *, over: bool
         f"#EXT-X-TARGETDURATION:{math.ceil(longest) + 1}",
     ]
     for name, began, piece in slices:
-        lines += _events(began, kinds) if piece.fresh else ()
+        lines += _events(began, kinds) if piece.after_gap else ()
         lines += (f"#EXTINF:{piece.seconds:.6f}{',' if comma else ''}", name)
     return "\n".join([*lines, *(["#EXT-X-ENDLIST"] if over else []), ""])
 
@@ -39,7 +39,7 @@ def _events(began: str, kinds: Collection[str]) -> Iterable[str]:
 
 def wants_comma(request: Fields) -> bool:
     """Whether a start asked for the usual comma (`privateParams`)."""
-    private = part(request, "recordingConfig").get("privateParams")
+    private = section(request, "recordingConfig").get("privateParams")
     try:
         params = json.loads(private) if isinstance(private, str) else {}
     except ValueError:

@@ -1,131 +1,86 @@
-"""Carries the files of every recorder to the bucket, as they come to be: with the keys of its start, over HTTP."""
+"""Uploads the files of every recorder to the bucket as they come into being, with the keys of its start request."""
 
 from __future__ import annotations
 
-import http.client
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from simulator.agora.http.checks import Fields, part
-from simulator.agora.state.agora_state import World
+from simulator.agora.fields import Fields, section
+from simulator.agora.state.agora_state import AgoraState
 from simulator.agora.state.recorder import Recorder
-from simulator.agora.uploads import plan as uploads
-from simulator.agora.uploads.plan import Content, File, Movie, Segment
+from simulator.agora.uploads import plan
+from simulator.agora.uploads.plan import Content, File
+from simulator.bucket import BucketAccount, BucketSimulator, put
 
-if TYPE_CHECKING:
-    from simulator.bucket import BucketSimulator
-
-_LOOK = 0.02
-_PATIENCE = 2.0
-"""How long the bucket may take to answer."""
 _S3 = (1, 11)
+"""Vendors whose storage is this bucket: Amazon S3, and self-hosted storage of that endpoint."""
 
 
 @dataclass
-class Courier:
-    """A thread of the simulator; it looks at the world with the lock held, and carries without it."""
+class Uploader:
+    """No thread of its own: `run_once` uploads everything that is due."""
 
-    world: World
+    state: AgoraState
     bucket: BucketSimulator
-    changed: threading.Condition
-    rounds: int = 0
-    """How often it has looked, and carried what was due."""
-    _closing: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
-    _not_before: dict[str, float] = field(default_factory=dict)
-    """By sid, after a try that failed."""
-    _quiet: dict[str, tuple[object, float]] = field(default_factory=dict)
-    """By sid, where everything was there: in which state, and until when that stays so."""
+    render: Callable[[Content], bytes]
+    _turn: threading.Lock = field(default_factory=threading.Lock)
+    _retry_at: dict[str, float] = field(default_factory=dict)
+    """By sid, after a failed upload."""
+    _complete: dict[str, tuple[object, float]] = field(default_factory=dict)
+    """By sid of a recorder without due files: its fingerprint, and when it can next have one."""
 
-    def start(self) -> None:
-        """Begin to look."""
-        self._closing.clear()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Finish what is in hand."""
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join()
-            self._thread = None
-
-    def _run(self) -> None:
-        while not self._closing.wait(_LOOK):
-            with self.changed:
-                now = self.world.settle()
-                loads = [(recorder, self._due(recorder, now)) for recorder in self.world.recorders.values()]
-            for recorder, files in loads:
-                self._carry(recorder, files)
-            with self.changed:
-                self.rounds += 1
-                self.changed.notify_all()
+    def run_once(self) -> int:
+        """Upload everything that is due, or try to; the number of files that were uploaded."""
+        with self._turn:
+            with self.state.reading() as now:
+                loads = [(recorder, self._due(recorder, now)) for recorder in self.state.recorders.values()]
+            return sum(self._upload(recorder, files) for recorder, files in loads if files)
 
     def _due(self, recorder: Recorder, now: float) -> list[File]:
-        rule = self.world.upload_rule(recorder.channel)
-        state = uploads.state(recorder, rule)
-        known, until = self._quiet.get(recorder.sid, (None, 0.0))
-        if (known == state and now < until) or now < self._not_before.get(recorder.sid, now):
+        rule = self.state.upload_rule(recorder.channel)
+        fingerprint = plan.fingerprint(recorder, rule)
+        known, until = self._complete.get(recorder.sid, (None, 0.0))
+        if (known == fingerprint and now < until) or now < self._retry_at.get(recorder.sid, now):
             return []
-        if rule.silent(recorder) and recorder.heard(now) >= recorder.timing.first_slice:
-            recorder.part.brought = True
-        files = [each for each in uploads.wanted(recorder, rule, now) if recorder.brought.get(each.key) != each.content]
+        if rule.is_silent(recorder.restored_at) and recorder.media_seconds(now) >= recorder.timing.first_slice:
+            recorder.media.uploaded = True
+        due = plan.files_due(recorder, rule, now)
+        files = [file for file in due if recorder.uploaded.get(file.key) != file.content]
         if not files:
-            self._quiet[recorder.sid] = (state, uploads.next_change(recorder, rule, now))
+            self._complete[recorder.sid] = (fingerprint, plan.next_change(recorder, rule, now))
         return files
 
-    def _carry(self, recorder: Recorder, files: list[File]) -> None:
-        for file in files:
-            if self._closing.is_set():
-                return
-            content = render(file.content)
-            status = self._put(part(recorder.request, "storageConfig"), file.key, content)
-            with self.changed:
-                self._note(recorder, file, status)
-                self.changed.notify_all()
+    def _upload(self, recorder: Recorder, files: list[File]) -> int:
+        """Number of files uploaded; the first failure ends it."""
+        for count, file in enumerate(files):
+            content = self.render(file.content)
+            status = self._put(section(recorder.request, "storageConfig"), file.key, content)
+            with self.state.changing("recorder", recorder.sid):
+                self._record(recorder, file, status)
             if status != 200:
-                return
+                return count
+        return len(files)
 
-    def _note(self, recorder: Recorder, file: File, status: int | None) -> None:
-        now = self.world.clock.monotonic()
+    def _record(self, recorder: Recorder, file: File, status: int | None) -> None:
+        now = self.state.clock.monotonic()
         if status == 200:
             recorder.upload_failed = False
-            recorder.brought[file.key] = file.content
-            file.part.brought = True
+            recorder.uploaded[file.key] = file.content
+            file.server.uploaded = True
         else:
-            recorder.refused(now, storage_wrong=status in (None, 403, 404))
-            self._not_before[recorder.sid] = now + self.world.timing.upload_retry
+            recorder.mark_upload_failed(now, storage_wrong=status in (None, 403, 404))
+            self._retry_at[recorder.sid] = now + self.state.timing.upload_retry
 
     def _put(self, storage: Fields, key: str, content: bytes) -> int | None:
-        """What the bucket answered; None where the storage is none that is here, 0 where nobody answered."""
-        from simulator.bucket.client import Account, put
-
-        endpoint = _endpoint(storage, self.bucket.endpoint)
-        if endpoint != self.bucket.endpoint:
-            return None  # nobody is there; and nothing here may ask anybody else
+        """The bucket's HTTP status; None if the storage is not this bucket, 0 if it did not answer."""
+        if _endpoint(storage, self.bucket.endpoint) != self.bucket.endpoint:
+            return None
         names = ("bucket", "accessKey", "secretKey")
-        account = Account(endpoint, *(str(storage.get(name, "")) for name in names))
-        try:
-            return put(account, key, content, _PATIENCE, self.bucket.now())
-        except (OSError, http.client.HTTPException):
-            return 0
+        return put(self.bucket, BucketAccount(*(str(storage.get(name, "")) for name in names)), key, content)
 
 
 def _endpoint(storage: Mapping[str, object], own: str) -> object:
     if storage.get("vendor") not in _S3:
         return None
-    return part(storage, "extensionParams").get("endpoint") if storage["vendor"] == 11 else own
-
-
-def render(content: Content) -> bytes:
-    """The bytes of a file."""
-    from simulator.bucket import media
-
-    match content:
-        case Segment():
-            return media.segment(content.offset, content.seconds, content.kinds)
-        case Movie():
-            return media.mp4(content.seconds, content.kinds)
-    return content
+    return section(storage, "extensionParams").get("endpoint") if storage["vendor"] == 11 else own

@@ -24,7 +24,7 @@ from simulator.slack.blocks.rules import (
     Rules,
     Text,
 )
-from simulator.slack.network.http import Json
+from simulator.slack.http import Json
 
 
 def message_problems(blocks: Any) -> list[str]:

@@ -1,40 +1,59 @@
-"""What Slack sends to the app, over Socket Mode or as signed HTTP requests, and when it was acknowledged."""
+"""Deliveries: the payloads that Slack sends to the app, and their acknowledgements."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import http.client
 import json
-import threading
-import time
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
-from urllib.parse import urlencode, urlsplit
+from typing import Any, Protocol
+from urllib.parse import urlencode
 
-from simulator.slack.network.http import Json
-from simulator.slack.network.sockets import Connection, SocketMode
-from simulator.slack.workspace.workspace import World
+from simulator.clock import Clock
+from simulator.slack.http import Json
+from simulator.slack.workspace.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Ack:
+    """An acknowledgement, with the payload of the answer (a reply, errors of a form, …)."""
+
+    payload: Any = None
+
+    @classmethod
+    def of_http(cls, status: int, text: str, content_type: str) -> Ack:
+        """The acknowledgement in an HTTP answer; ConnectionError for any status but 200."""
+        if status != 200:
+            raise ConnectionError(f"the app answered {status}")
+        if content_type.startswith("application/json"):
+            return cls(json.loads(text) if text else None)
+        return cls({"text": text} if text else None)
 
 
 @dataclass(eq=False)
 class Delivery:
-    """One sending of one payload; the same envelope sent again is another delivery."""
+    """One attempt to deliver one payload; the same envelope sent again is another delivery."""
 
     envelope_id: str
     type: str
     payload: Json = field(repr=False)
     ack_seconds: float
+    clock: Clock = field(repr=False)
     to: str | None = None
     retry_attempt: int = 0
-    sent_at: float = field(default_factory=time.time)
     latency: float | None = None
     response: Any = None
     failed: str | None = None
     on_ack: Callable[[Any], None] | None = field(default=None, repr=False)
-    _sent: float = field(default_factory=time.monotonic, repr=False)
+    sent_at: float = field(init=False)
+    """Unix time."""
+    sent: float = field(init=False, repr=False)
+    """By the clock's monotonic time."""
+
+    def __post_init__(self) -> None:
+        self.sent_at, self.sent = self.clock.wall(), self.clock.monotonic()
 
     @property
     def acknowledged(self) -> bool:
@@ -47,33 +66,76 @@ class Delivery:
 
     @property
     def error(self) -> str | None:
-        """What the person sees, if anything: `operation_timeout` or `dispatch_failed`."""
+        """The error that the person sees, if any: `operation_timeout` or `dispatch_failed`."""
         if self.failed:
             return self.failed
-        waited = time.monotonic() - self._sent
+        waited = self.clock.monotonic() - self.sent
         return "operation_timeout" if self.late or (self.latency is None and waited > self.ack_seconds) else None
 
     @property
     def settled(self) -> bool:
         return self.acknowledged or self.error is not None
 
+    @property
+    def envelope(self) -> Json:
+        """The frame of Socket Mode."""
+        is_event = self.type == "events_api"
+        retried = {"retry_attempt": self.retry_attempt, "retry_reason": "timeout" if self.retry_attempt else ""}
+        return {
+            "envelope_id": self.envelope_id,
+            "type": self.type,
+            "payload": self.payload,
+            "accepts_response_payload": not is_event,
+            **(retried if is_event else {}),
+        }
+
+    def http_body(self) -> tuple[bytes, str]:
+        """The body of an HTTP request, and its content type."""
+        form = "application/x-www-form-urlencoded"
+        if self.type == "slash_commands":
+            return urlencode(self.payload).encode(), form
+        if self.type == "interactive":
+            return urlencode({"payload": json.dumps(self.payload)}).encode(), form
+        return json.dumps(self.payload).encode(), "application/json"
+
     def as_json(self) -> Json:
-        facts = {name: value for name, value in vars(self).items() if name not in ("on_ack", "_sent")}
+        facts = {name: value for name, value in vars(self).items() if name not in ("on_ack", "sent", "clock")}
         return {**facts, "acknowledged": self.acknowledged, "error": self.error}
 
 
-class Dispatcher:
-    """Sends payloads and keeps the book of acknowledgements."""
+class Transport(Protocol):
+    """Brings deliveries to the app; it reports each with `acknowledge` or `fail` of the dispatcher."""
 
-    def __init__(self, world: World, sockets: SocketMode, signing_secret: str, *, ack_seconds: float = 3.0) -> None:
-        self._world = world
-        self._sockets = sockets
+    @property
+    def synchronous(self) -> bool:
+        """Whether `send` returns only after the app has answered."""
+        ...
+
+    def send(self, delivery: Delivery, connection: str | None) -> None:
+        """connection: the Socket Mode connection to use; None: any."""
+        ...
+
+
+@dataclass
+class _Retry:
+    """An event that is sent again until it is acknowledged."""
+
+    sent: list[Delivery]
+    waits: list[float]
+
+
+class Dispatcher:
+    """Sends payloads by its transport, and keeps every delivery."""
+
+    def __init__(self, workspace: Workspace, signing_secret: str, *, ack_seconds: float = 3.0) -> None:
+        self._workspace = workspace
         self.signing_secret = signing_secret
         self.ack_seconds = ack_seconds
-        self.request_url: str | None = None
+        self.transport: Transport | None = None
         self.deliveries: list[Delivery] = []
         self.unexpected: list[Json] = []
-        sockets.on_frame = self._frame
+        """Frames of the app that acknowledge nothing."""
+        self._retries: list[_Retry] = []
 
     def send(
         self,
@@ -85,125 +147,111 @@ class Dispatcher:
         retry_attempt: int = 0,
         on_ack: Callable[[Any], None] | None = None,
     ) -> Delivery:
-        """Send, without waiting for the acknowledgement."""
-        delivery = Delivery(envelope_id or str(uuid.uuid4()), type, payload, self.ack_seconds)
+        """Send; only a synchronous transport waits for the acknowledgement."""
+        clock = self._workspace.clock
+        delivery = Delivery(envelope_id or str(uuid.uuid4()), type, payload, self.ack_seconds, clock)
         delivery.retry_attempt, delivery.on_ack = retry_attempt, on_ack
-        with self._world.changed:
+        with self._workspace.changes:
             self.deliveries.append(delivery)
-        if self.request_url is not None and connection is None:
-            delivery.to = self.request_url
-            threading.Thread(target=self._post, args=(delivery, self.request_url), daemon=True).start()
+            self._workspace.changes.announce("delivery", delivery.envelope_id)
+        if self.transport is None:
+            self.fail(delivery, "dispatch_failed")
         else:
-            self._push(delivery, connection)
+            self.transport.send(delivery, connection)
         return delivery
 
     def wait(self, delivery: Delivery) -> None:
-        """Until it is acknowledged or too late for that."""
-        self._world.wait_for(lambda: delivery.settled, delivery.ack_seconds + 2)
+        """Wait, in real time, until it is acknowledged or too late; with a synchronous transport there is no wait."""
+        if self.transport is None or not self.transport.synchronous:
+            self._workspace.changes.wait_for(lambda: delivery.settled, delivery.ack_seconds + 2)
 
-    def _push(self, delivery: Delivery, wanted: str | None) -> None:
-        connection = self._sockets.choose(wanted)
-        if connection is None:
-            self._fail(delivery, "dispatch_failed")
-            return
-        delivery.to = connection.id
-        if not connection.send(_envelope(delivery)):
-            self._fail(delivery, "dispatch_failed")
-
-    def _fail(self, delivery: Delivery, error: str) -> None:
-        with self._world.changed:
+    def fail(self, delivery: Delivery, error: str) -> None:
+        """The app could not be reached, or refused it."""
+        with self._workspace.changes:
             delivery.failed = error
-            self._world.notify()
+            self._workspace.changes.announce("delivery", delivery.envelope_id)
 
-    def _frame(self, frame: Json, connection: Connection) -> None:
-        with self._world.changed:
-            waiting = [d for d in self.deliveries if d.envelope_id == frame.get("envelope_id") and d.latency is None]
-            if not waiting:
-                self.unexpected.append({"connection": connection.id, **frame})
-                return
-            self._acknowledge(waiting[-1], frame.get("payload"))
-
-    def _acknowledge(self, delivery: Delivery, response: Any) -> None:
-        with self._world.changed:
-            delivery.latency = time.monotonic() - delivery._sent
+    def acknowledge(self, delivery: Delivery, response: Any) -> None:
+        """The app has acknowledged it, now."""
+        with self._workspace.changes:
+            delivery.latency = self._workspace.clock.monotonic() - delivery.sent
             delivery.response = response
             if delivery.acknowledged and delivery.on_ack:
                 delivery.on_ack(response)
-            self._world.notify()
+            self._workspace.changes.announce("delivery", delivery.envelope_id)
 
-    def _post(self, delivery: Delivery, url: str) -> None:
-        body, content_type = _http_body(delivery)
-        headers = {"Content-Type": content_type, **self.signature(body), **_retry_headers(delivery)}
-        parts = urlsplit(url)
-        client = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=delivery.ack_seconds + 10)
-        try:
-            client.request("POST", parts.path or "/", body, headers)
-            answer = client.getresponse()
-            text = answer.read().decode()
-        except (OSError, http.client.HTTPException):
-            self._fail(delivery, "dispatch_failed")
-            return
-        finally:
-            client.close()
-        if answer.status != 200:
-            self._fail(delivery, "dispatch_failed")
-        else:
-            self._acknowledge(delivery, _http_answer(text, answer.getheader("Content-Type") or ""))
+    def receive(self, frame: Json, source: str = "") -> None:
+        """A frame of the app: the acknowledgement of an envelope, or else it is kept in `unexpected`."""
+        with self._workspace.changes:
+            waiting = [d for d in self.deliveries if d.envelope_id == frame.get("envelope_id") and d.latency is None]
+            if waiting:
+                self.acknowledge(waiting[-1], frame.get("payload"))
+            else:
+                self.unexpected.append({"connection": source, **frame})
+                self._workspace.changes.announce("delivery")
+
+    def http_headers(self, delivery: Delivery) -> dict[str, str]:
+        """The headers of its HTTP request."""
+        body, content_type = delivery.http_body()
+        retried: Mapping[str, str] = {}
+        if delivery.retry_attempt:
+            retried = {"X-Slack-Retry-Num": str(delivery.retry_attempt), "X-Slack-Retry-Reason": "http_timeout"}
+        return {"Content-Type": content_type, **self.signature(body), **retried}
 
     def signature(self, body: bytes, timestamp: int | None = None) -> dict[str, str]:
-        """Slack's headers for a request with this body."""
-        at = str(int(time.time()) if timestamp is None else timestamp)
+        """Slack's signature headers for a request with this body."""
+        at = str(int(self._workspace.clock.wall()) if timestamp is None else timestamp)
         digest = hmac.new(self.signing_secret.encode(), f"v0:{at}:".encode() + body, hashlib.sha256).hexdigest()
         return {"X-Slack-Request-Timestamp": at, "X-Slack-Signature": f"v0={digest}"}
 
     def send_event(
-        self, payload: Json, retry_seconds: Iterable[float], *, stopped: threading.Event, connection: str | None = None
+        self, payload: Json, retry_seconds: Iterable[float], *, connection: str | None = None
     ) -> list[Delivery]:
-        """Send an event, and again after each wait until it is acknowledged; the list grows meanwhile."""
+        """Send an event, and again by `retry_events` until it is acknowledged; the list grows meanwhile."""
         sent = [self.send("events_api", payload, connection=connection)]
-
-        def retry() -> None:
-            for attempt, wait in enumerate(retry_seconds, 1):
-                self.wait(sent[-1])
-                if sent[-1].acknowledged or stopped.wait(wait):
-                    return
-                again = self.send("events_api", payload, envelope_id=sent[0].envelope_id, retry_attempt=attempt)
-                with self._world.changed:
-                    sent.append(again)
-                    self._world.notify()
-
-        threading.Thread(target=retry, daemon=True).start()
+        with self._workspace.changes:
+            self._retries.append(_Retry(sent, list(retry_seconds)))
         return sent
 
+    def retry_events(self) -> None:
+        """Send every event again whose next attempt is due."""
+        with self._workspace.changes:
+            self._retries = [each for each in self._retries if each.waits and not each.sent[-1].acknowledged]
+            due = [each for each in self._retries if self._is_due(each)]
+            for each in due:
+                each.waits.pop(0)
+        for each in due:
+            first, attempt = each.sent[0], len(each.sent)
+            again = self.send("events_api", first.payload, envelope_id=first.envelope_id, retry_attempt=attempt)
+            with self._workspace.changes:
+                each.sent.append(again)
+                self._workspace.changes.announce("delivery", again.envelope_id)
 
-def _envelope(delivery: Delivery) -> Json:
-    is_event = delivery.type == "events_api"
-    retried = {"retry_attempt": delivery.retry_attempt, "retry_reason": "timeout" if delivery.retry_attempt else ""}
-    return {
-        "envelope_id": delivery.envelope_id,
-        "type": delivery.type,
-        "payload": delivery.payload,
-        "accepts_response_payload": not is_event,
-        **(retried if is_event else {}),
-    }
-
-
-def _http_body(delivery: Delivery) -> tuple[bytes, str]:
-    form = "application/x-www-form-urlencoded"
-    if delivery.type == "slash_commands":
-        return urlencode(delivery.payload).encode(), form
-    if delivery.type == "interactive":
-        return urlencode({"payload": json.dumps(delivery.payload)}).encode(), form
-    return json.dumps(delivery.payload).encode(), "application/json"
+    def _is_due(self, retry: _Retry) -> bool:
+        last, now = retry.sent[-1], self._workspace.clock.monotonic()
+        ended = last.sent if last.failed else last.sent + last.ack_seconds
+        return last.settled and now >= ended + retry.waits[0]
 
 
-def _retry_headers(delivery: Delivery) -> dict[str, str]:
-    if not delivery.retry_attempt:
-        return {}
-    return {"X-Slack-Retry-Num": str(delivery.retry_attempt), "X-Slack-Retry-Reason": "http_timeout"}
+@dataclass
+class InProcess:
+    """Calls a function with each delivery, in the thread of the person who acts.
 
+    The function returns an Ack, or None if it does not acknowledge (`receive` can do it later); a ConnectionError
+    means that the app can't be reached. Latency is measured by the simulator's clock.
+    """
 
-def _http_answer(text: str, content_type: str) -> Any:
-    if content_type.startswith("application/json"):
-        return json.loads(text) if text else None
-    return {"text": text} if text else None
+    dispatcher: Dispatcher
+    deliver: Callable[[Delivery], Ack | None]
+    synchronous: bool = True
+
+    def send(self, delivery: Delivery, connection: str | None) -> None:
+        del connection
+        delivery.to = "in process"
+        try:
+            ack = self.deliver(delivery)
+        except ConnectionError:
+            self.dispatcher.fail(delivery, "dispatch_failed")
+            return
+        if ack is not None:
+            self.dispatcher.acknowledge(delivery, ack.payload)

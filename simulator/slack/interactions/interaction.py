@@ -1,24 +1,22 @@
-"""What a person did (typed a command, pressed, submitted) and everything that the app answered."""
+"""Interactions (a command, a press, a submission) and everything that the app answered."""
 
 from __future__ import annotations
 
 import secrets
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.slack.blocks.checks import message_problems, too_long, with_ids
 from simulator.slack.blocks.metadata import metadata_valid
+from simulator.slack.http import Json, Response, json_response
 from simulator.slack.interactions.deliveries import Delivery, Dispatcher
-from simulator.slack.network.http import Json, Request, Response, json_response
-from simulator.slack.workspace.workspace import Channel, Message, User, World
+from simulator.slack.workspace.workspace import Channel, Message, User, Workspace
 
 
 @dataclass(eq=False)
 class Interaction:
-    """A command, a press, a submission: its payload, the acknowledgement, and what came through `response_url`."""
+    """A command, a press or a submission: its payload, its acknowledgement, and messages by `response_url`."""
 
     type: str
     payload: Json = field(repr=False)
@@ -40,17 +38,17 @@ class Interaction:
 
     @property
     def acknowledged(self) -> bool:
-        """Acknowledged within Slack's 3 s."""
+        """Acknowledged within Slack's limit of 3 s."""
         return self.delivery.acknowledged
 
     @property
     def latency(self) -> float | None:
-        """Seconds until the acknowledgement, in time or late; None where none came."""
+        """Seconds until the acknowledgement, in time or late; None without one."""
         return self.delivery.latency
 
     @property
     def error(self) -> str | None:
-        """What the person reads instead of an answer, such as `operation_timeout`."""
+        """The error that the person sees instead of an answer, such as `operation_timeout`."""
         return self.delivery.error or self.refused
 
     @property
@@ -63,11 +61,11 @@ class Interaction:
 
     @property
     def answers(self) -> list[Message]:
-        """Everything that was said to it: the acknowledgement's reply, then the responses."""
+        """Everything that the app answered: the reply in the acknowledgement, then the responses."""
         return [*([self.reply] if self.reply else []), *self.responses]
 
     def wait(self) -> Interaction:
-        """Until it is acknowledged, or until it is too late for that."""
+        """Wait until it is acknowledged, or until it is too late for that."""
         self.dispatcher.wait(self.delivery)
         return self
 
@@ -76,7 +74,7 @@ class Interaction:
         return self
 
     def repeat(self, connection: str | None = None) -> Delivery:
-        """The same envelope again, as it can happen when an acknowledgement was lost; waits for the answer."""
+        """Deliver the same envelope again, as Slack may after a lost acknowledgement; waits for the answer."""
         again = self.dispatcher.send(
             self.type, self.payload, envelope_id=self.delivery.envelope_id, connection=connection
         )
@@ -101,11 +99,11 @@ class Interaction:
 
 
 class Refused(Exception):
-    """A reply that Slack does not show; the text is Slack's word for it."""
+    """Slack can't show a reply; the text is Slack's error."""
 
 
 def check_reply(body: Json) -> None:
-    """Raise Refused where this can't be shown as a message."""
+    """Raise Refused if this can't be shown as a message."""
     blocks = body.get("blocks")
     if blocks and message_problems(blocks):
         raise Refused("invalid_blocks")
@@ -116,10 +114,10 @@ def check_reply(body: Json) -> None:
 
 
 class Replies:
-    """Puts what the app answered (by acknowledgement or `response_url`) where people see it."""
+    """Shows answers of the app (by acknowledgement or `response_url`) to people."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
 
     def to_command(self, interaction: Interaction, body: Any) -> None:
         """The reply in the acknowledgement of a slash command."""
@@ -135,9 +133,9 @@ class Replies:
     def show(self, interaction: Interaction, body: Json, *, via: str) -> Message:
         assert interaction.channel is not None  # noqa: S101 (who has a response_url has a channel)
         private = body.get("response_type", "ephemeral") != "in_channel"
-        return self._world.add_message(
+        return self._workspace.add_message(
             interaction.channel,
-            self._world.bot,
+            self._workspace.bot,
             str(body.get("text") or ""),
             blocks=with_ids(body.get("blocks") or []),
             metadata=_metadata(body.get("metadata")),
@@ -148,30 +146,29 @@ class Replies:
 
 
 class ResponseUrls:
-    """The hooks: five uses in thirty minutes for each interaction."""
+    """Five uses within thirty minutes for each interaction."""
 
-    def __init__(self, world: World, replies: Replies, *, uses: int = 5, seconds: float = 1800.0) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace, replies: Replies, *, uses: int = 5, seconds: float = 1800.0) -> None:
+        self._workspace = workspace
         self._replies = replies
         self.uses = uses
         self.seconds = seconds
-        self._lock = threading.Lock()
         self._hooks: dict[str, _Hook] = {}
 
     def new(self, kind: str, base: str) -> tuple[str, str]:
-        """A path for an interaction that is still to be made, and its URL."""
-        path = f"/{kind}/{self._world.team_id}/{secrets.randbits(40)}/{secrets.token_urlsafe(18)}"
+        """The path and URL of a `response_url`, for an interaction that is made afterwards."""
+        path = f"/{kind}/{self._workspace.team_id}/{secrets.randbits(40)}/{secrets.token_urlsafe(18)}"
         return path, base + path
 
     def attach(self, path: str, interaction: Interaction) -> None:
-        with self._lock:
-            self._hooks[path] = _Hook(interaction)
+        with self._workspace.changes:
+            self._hooks[path] = _Hook(interaction, self._workspace.clock.monotonic())
 
-    def handle(self, request: Request, body: Json) -> Response:
+    def handle(self, path: str, body: Json) -> Response:
         """A POST to a `response_url`."""
-        with self._lock:
-            hook = self._hooks.get(request.path)
-            if hook is None or time.monotonic() - hook.made > self.seconds:
+        with self._workspace.changes:
+            hook = self._hooks.get(path)
+            if hook is None or self._workspace.clock.monotonic() - hook.made > self.seconds:
                 return json_response({"ok": False, "error": "expired_url"}, 404)
             if hook.used >= self.uses:
                 return json_response({"ok": False, "error": "used_url"}, 404)
@@ -185,22 +182,23 @@ class ResponseUrls:
     def _apply(self, interaction: Interaction, body: Json) -> None:
         source = interaction.source
         if source and _true(body.get("delete_original")):
-            self._world.delete(source)
+            self._workspace.delete(source)
             return
         check_reply(body)
         if source and _true(body.get("replace_original")):
             metadata = _metadata(body["metadata"]) if "metadata" in body else source.metadata
-            self._world.edit(source, str(body.get("text") or ""), with_ids(body.get("blocks") or []), metadata)
+            self._workspace.edit(source, str(body.get("text") or ""), with_ids(body.get("blocks") or []), metadata)
             return
-        with self._world.changed:
+        with self._workspace.changes:
             interaction.responses.append(self._replies.show(interaction, body, via="response_url"))
+            self._workspace.changes.announce("interaction", interaction.id)
 
 
 @dataclass(eq=False)
 class _Hook:
     interaction: Interaction
+    made: float
     used: int = 0
-    made: float = field(default_factory=time.monotonic)
 
 
 def _metadata(value: Any) -> Json | None:

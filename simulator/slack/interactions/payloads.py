@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
-from simulator.slack.network.http import Json
+from simulator.slack.http import Json
 from simulator.slack.web_api.app import Context
 from simulator.slack.web_api.methods_chat import message_json
 from simulator.slack.workspace.views import View, state_of
@@ -21,18 +20,18 @@ class Payloads:
     context: Context
 
     def command(self, user: User, channel: Channel, command: str, text: str, response_url: str) -> Json:
-        world = self.context.world
+        workspace = self.context.workspace
         return {
             "token": VERIFICATION_TOKEN,
-            "team_id": world.team_id,
-            "team_domain": world.team_domain,
+            "team_id": workspace.team_id,
+            "team_domain": workspace.team_domain,
             "channel_id": channel.id,
             "channel_name": channel.slash_name,
             "user_id": user.id,
             "user_name": user.name,
             "command": command,
             "text": text,
-            "api_app_id": world.app_id,
+            "api_app_id": workspace.app_id,
             "is_enterprise_install": "false",
             "response_url": response_url,
             "trigger_id": self.context.triggers.new(user),
@@ -40,7 +39,7 @@ class Payloads:
 
     def message_action(self, user: User, message: Message, action: Json, response_url: str) -> Json:
         """`block_actions` on a message; an ephemeral one is not in the payload itself."""
-        channel = self.context.world.channels[message.channel]
+        channel = self.context.workspace.channels[message.channel]
         container: Json = {
             "type": "message",
             "message_ts": message.ts,
@@ -77,16 +76,16 @@ class Payloads:
         return {**self._base("view_closed", user), "view": shown, "is_cleared": is_cleared}
 
     def event(self, event: Json) -> Json:
-        world = self.context.world
-        bot = {"enterprise_id": None, "team_id": world.team_id, "user_id": world.bot.id}
+        workspace = self.context.workspace
+        bot = {"enterprise_id": None, "team_id": workspace.team_id, "user_id": workspace.bot.id}
         return {
             "token": VERIFICATION_TOKEN,
-            "team_id": world.team_id,
-            "api_app_id": world.app_id,
-            "event": {"event_ts": world.new_ts(), **event},
+            "team_id": workspace.team_id,
+            "api_app_id": workspace.app_id,
+            "event": {"event_ts": workspace.new_ts(), **event},
             "type": "event_callback",
-            "event_id": world.new_id("Ev"),
-            "event_time": int(time.time()),
+            "event_id": workspace.new_id("Ev"),
+            "event_time": int(workspace.clock.wall()),
             "authorizations": [{**bot, "is_bot": True, "is_enterprise_install": False}],
             "is_ext_shared_channel": False,
         }
@@ -98,14 +97,14 @@ class Payloads:
         return shown
 
     def _base(self, type: str, user: User) -> Json:
-        world = self.context.world
+        workspace = self.context.workspace
         return {
             "type": type,
             "user": {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id},
-            "api_app_id": world.app_id,
+            "api_app_id": workspace.app_id,
             "token": VERIFICATION_TOKEN,
             "trigger_id": self.context.triggers.new(user),
-            "team": {"id": world.team_id, "domain": world.team_domain},
+            "team": {"id": workspace.team_id, "domain": workspace.team_domain},
             "enterprise": None,
             "is_enterprise_install": False,
         }

@@ -1,28 +1,27 @@
-"""People: they type commands, press buttons, fill in forms, and read what comes back."""
+"""People: they type commands, press buttons, fill in forms, and read the answers."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from simulator.slack.blocks.checks import view_problems
+from simulator.slack.http import Json
 from simulator.slack.interactions.deliveries import Delivery, Dispatcher
 from simulator.slack.interactions.interaction import Interaction, Replies, ResponseUrls
 from simulator.slack.interactions.payloads import Payloads
-from simulator.slack.network.http import Json
 from simulator.slack.workspace.text import entities, escape
-from simulator.slack.workspace.views import STATE_KEYS, View, Views, chosen, state_of
-from simulator.slack.workspace.workspace import Channel, Message, Moment, User, World, WorldError, interactive
+from simulator.slack.workspace.views import STATE_KEYS, View, Views, selection, state_of
+from simulator.slack.workspace.workspace import Channel, Message, Moment, User, Workspace, WorkspaceError, interactive
 
 Where = Message | View
 
 
 class Slack(Protocol):
-    """What a person needs of the workspace."""
+    """The part of the simulator that people use."""
 
-    world: World
+    workspace: Workspace
     payloads: Payloads
     dispatcher: Dispatcher
     hooks: ResponseUrls
@@ -38,7 +37,7 @@ class Slack(Protocol):
 
 @dataclass(eq=False)
 class Person:
-    """One person at one keyboard."""
+    """One person; each action is delivered to the app."""
 
     user: User
     _slack: Slack = field(repr=False)
@@ -64,9 +63,9 @@ class Person:
         wait: bool = True,
         connection: str | None = None,
     ) -> Interaction:
-        """Type a slash command; waits (at most 3 s) for the acknowledgement unless told not to."""
+        """Type a slash command; waits for the acknowledgement (at most 3 s) unless `wait` is false."""
         place = self._writable(channel)
-        typed = escape(text, self._world, self.user) if self._slack.should_escape else entities(text)
+        typed = escape(text, self._workspace, self.user) if self._slack.should_escape else entities(text)
         path, url = self._slack.hooks.new("commands", self._slack.base_url)
         payload = self._slack.payloads.command(self.user, place, command, typed.strip(), url)
         interaction = self._interaction("slash_commands", payload, place)
@@ -84,13 +83,13 @@ class Person:
         stale: bool = False,
         connection: str | None = None,
     ) -> Interaction:
-        """Press a button (past its confirmation); `stale`: one that has gone since, as on a screen not yet redrawn.
+        """Press a button and confirm it; `stale`: also a button that an edit has removed, as on an old screen.
 
-        `value` chooses among buttons that share an action_id.
+        `value` selects one of several buttons with one action_id.
         """
-        block, element = self._find(where, action_id, value, stale=stale)
+        block, element = self._find_element(where, action_id, value, stale=stale)
         if element["type"] != "button":
-            raise WorldError(f"{action_id} is a {element['type']}: choose() instead")
+            raise WorkspaceError(f"{action_id} is a {element['type']}: choose() instead")
         facts: Json = {name: element[name] for name in ("text", "value", "style", "url") if name in element}
         return self._act(where, block, element, facts, wait=wait, connection=connection)
 
@@ -104,10 +103,12 @@ class Person:
         stale: bool = False,
         connection: str | None = None,
     ) -> Interaction:
-        """Choose in a select, overflow menu, picker …; an option by its value or its words, several as a list; `stale`:
-        as for `press`."""
-        block, element = self._find(where, action_id, None, stale=stale)
-        selected = chosen(element, value)
+        """Choose in a select, overflow menu, picker …: an option by its value or text, several options as a list.
+
+        `stale`: as for `press`.
+        """
+        block, element = self._find_element(where, action_id, None, stale=stale)
+        selected = selection(element, value)
         where.filled[(block["block_id"], element["action_id"])] = selected
         facts = {STATE_KEYS[element["type"]]: selected}
         return self._act(where, block, element, facts, wait=wait, connection=connection)
@@ -116,14 +117,14 @@ class Person:
         """Fill in fields by action_id (or block_id), without submitting."""
         for name, value in values.items():
             block, element = self._field(view, name)
-            view.filled[(block["block_id"], element["action_id"])] = chosen(element, value)
+            view.filled[(block["block_id"], element["action_id"])] = selection(element, value)
 
     def submit(
         self, view: View, values: Json | None = None, *, wait: bool = True, connection: str | None = None
     ) -> Interaction:
-        """Fill in and submit a modal; WorldError where Slack itself would not send it (a required field is empty)."""
+        """Fill in and submit a modal; WorkspaceError if Slack itself would not send it (a required field is empty)."""
         if not view.open:
-            raise WorldError("the view is closed")
+            raise WorkspaceError("the view is closed")
         self.fill(view, values or {})
         _check_filled(view)
         view.errors = {}
@@ -132,7 +133,7 @@ class Person:
         return interaction.wait() if wait else interaction
 
     def close(self, view: View, *, whole_stack: bool = False) -> Interaction | None:
-        """Close a modal; the app hears of it where the view says `notify_on_close`."""
+        """Close a modal; the app is notified if the view has `notify_on_close`."""
         self._views.close(view, whole_stack=whole_stack)
         if not view.body.get("notify_on_close"):
             return None
@@ -141,25 +142,23 @@ class Person:
 
     def open_home(self) -> list[Delivery]:
         """Open the app's Home tab: an `app_home_opened` event."""
-        direct = self._world.direct(self._world.bot, self.user)
+        direct = self._workspace.direct(self._workspace.bot, self.user)
         return self._slack.send_event({"type": "app_home_opened", "user": self.id, "channel": direct.id, "tab": "home"})
 
     def say(self, channel: Channel | str, text: str, *, thread_ts: str | None = None) -> Message:
         """Write a plain message."""
-        return self._world.add_message(self._writable(channel), self.user, text, thread_ts=thread_ts, via="person")
+        return self._workspace.add_message(self._writable(channel), self.user, text, thread_ts=thread_ts, via="person")
 
     def join(self, channel: Channel | str) -> None:
-        with self._world.changed:
-            self._world.channel(channel).members.add(self.id)
+        self._workspace.set_member(self._workspace.channel(channel), self.id, member=True)
 
     def leave(self, channel: Channel | str) -> None:
-        with self._world.changed:
-            self._world.channel(channel).members.discard(self.id)
+        self._workspace.set_member(self._workspace.channel(channel), self.id, member=False)
 
     @property
     def direct(self) -> Channel:
         """This person's direct messages with the bot."""
-        return self._world.direct(self._world.bot, self.user)
+        return self._workspace.direct(self._workspace.bot, self.user)
 
     @property
     def home(self) -> View | None:
@@ -167,57 +166,59 @@ class Person:
 
     @property
     def modal(self) -> View | None:
-        """The modal in front, if one is open."""
+        """The modal on top, if one is open."""
         stack = self._views.stack(self.user)
         return stack[-1] if stack else None
 
     def ephemerals(self, channel: Channel | str) -> list[Message]:
-        """What only this person sees there."""
-        return [m for m in self._world.channel(channel).messages if m.ephemeral_to == self.id and not m.deleted]
+        """The ephemeral messages to this person there."""
+        return [m for m in self._workspace.channel(channel).messages if m.ephemeral_to == self.id and not m.deleted]
 
     @property
-    def _world(self) -> World:
-        return self._slack.world
+    def _workspace(self) -> Workspace:
+        return self._slack.workspace
 
     @property
     def _views(self) -> Views:
         return self._slack.payloads.context.views
 
     def _writable(self, ref: Channel | str) -> Channel:
-        channel = self._world.channel(ref)
+        channel = self._workspace.channel(ref)
         if self.id not in channel.members:
-            raise WorldError(f"{self.name} is not in #{channel.name}")
+            raise WorkspaceError(f"{self.name} is not in #{channel.name}")
         if channel.archived:
-            raise WorldError(f"#{channel.name} is archived: nobody can write there")
+            raise WorkspaceError(f"#{channel.name} is archived: nobody can write there")
         return channel
 
     def _interaction(
         self, type: str, payload: Json, channel: Channel | None, source: Message | None = None
     ) -> Interaction:
         interaction = Interaction(type, payload, self.user, channel, self._slack.dispatcher, source)
-        with self._world.changed:
+        with self._workspace.changes:
             self._slack.interactions.append(interaction)
-            self._world.note(_moment(interaction))
+            self._workspace.add_moment(_moment(interaction, self._workspace.clock.wall()))
         return interaction
 
-    def _find(self, where: Where, action_id: str, value: str | None, *, stale: bool = False) -> tuple[Json, Json]:
+    def _find_element(
+        self, where: Where, action_id: str, value: str | None, *, stale: bool = False
+    ) -> tuple[Json, Json]:
         if isinstance(where, Message) and where.ephemeral_to not in (None, self.id):
-            raise WorldError(f"{self.name} does not see this message")
+            raise WorkspaceError(f"{self.name} does not see this message")
         if isinstance(where, Message) and where.deleted and not stale:
-            raise WorldError("the message has been deleted")
+            raise WorkspaceError("the message has been deleted")
         blocks = [*where.blocks]
         if stale and isinstance(where, Message):
             blocks += [block for version in reversed(where.edits) for block in version.blocks]
         for block, element in interactive(blocks):
             if element["action_id"] == action_id and value in (None, element.get("value")):
                 return block, element
-        raise WorldError(f"nothing to press with action_id {action_id}, only {sorted(where.elements)}")
+        raise WorkspaceError(f"nothing to press with action_id {action_id}, only {sorted(where.elements)}")
 
     def _field(self, view: View, name: str) -> tuple[Json, Json]:
         for block, element in interactive(view.blocks):
             if name in (element["action_id"], block["block_id"]):
                 return block, element
-        raise WorldError(f"no field {name}, only {sorted(view.elements)}")
+        raise WorkspaceError(f"no field {name}, only {sorted(view.elements)}")
 
     def _act(
         self, where: Where, block: Json, element: Json, facts: Json, *, wait: bool, connection: str | None
@@ -227,7 +228,7 @@ class Person:
             "action_id": element["action_id"],
             "block_id": block["block_id"],
             **facts,
-            "action_ts": self._world.new_ts(),
+            "action_ts": self._workspace.new_ts(),
         }
         interaction = self._on_view(where, action) if isinstance(where, View) else self._on_message(where, action)
         interaction.confirm = element.get("confirm")
@@ -240,24 +241,24 @@ class Person:
     def _on_message(self, message: Message, action: Json) -> Interaction:
         path, url = self._slack.hooks.new("actions", self._slack.base_url)
         payload = self._slack.payloads.message_action(self.user, message, action, url)
-        channel = self._world.channel(message.channel)
+        channel = self._workspace.channel(message.channel)
         interaction = self._interaction("interactive", payload, channel, message)
         self._slack.hooks.attach(path, interaction)
         return interaction
 
     def _submitted(self, view: View, interaction: Interaction, body: Json) -> None:
-        """What the acknowledgement of a submission does to the modal."""
-        act = _RESPONSE_ACTIONS.get(str(body.get("response_action")), _close)
-        act(self._views, view, interaction, body)
+        """Apply the acknowledgement of a submission to the modal."""
+        apply = _RESPONSE_ACTIONS.get(str(body.get("response_action")), _close)
+        apply(self._views, view, interaction, body)
 
 
-def _moment(interaction: Interaction) -> Moment:
+def _moment(interaction: Interaction, at: float) -> Moment:
     payload, place = interaction.payload, interaction.channel.name if interaction.channel else ""
     if "command" in payload:
-        return Moment(time.time(), "command", interaction.user.name, place, f"{payload['command']} {payload['text']}")
+        return Moment(at, "command", interaction.user.name, place, f"{payload['command']} {payload['text']}")
     words = [str(action["action_id"]) for action in payload.get("actions", [])]
     ts = interaction.source.ts if interaction.source else None
-    return Moment(time.time(), payload["type"], interaction.user.name, place, " ".join(words), ts)
+    return Moment(at, payload["type"], interaction.user.name, place, " ".join(words), ts)
 
 
 def _check_filled(view: View) -> None:
@@ -268,9 +269,9 @@ def _check_filled(view: View) -> None:
         element = block["element"]
         value = values[block["block_id"]][element["action_id"]][STATE_KEYS[element["type"]]]
         if value in (None, "", []) and not block.get("optional"):
-            raise WorldError(f"{block['label']['text']} is required")
+            raise WorkspaceError(f"{block['label']['text']} is required")
         if isinstance(value, str) and len(value) > element.get("max_length", 3000):
-            raise WorldError(f"{block['label']['text']} is too long")
+            raise WorkspaceError(f"{block['label']['text']} is too long")
 
 
 def _close(views: Views, view: View, interaction: Interaction, body: Json) -> None:

@@ -22,7 +22,7 @@ LINGER_NOT = struct.pack("ii", 1, 0)
 
 
 class WebSocket:
-    """The server's end of a connection. `serve` runs in the connection's own thread until it is over."""
+    """The server's end of a connection; `serve` runs in the connection's own thread until it ends."""
 
     def __init__(self, sock: socket.socket, key: str, *, ping_seconds: float = 10.0) -> None:
         self._sock = sock
@@ -46,7 +46,7 @@ class WebSocket:
         self._sock.sendall("\r\n".join([*lines, f"Sec-WebSocket-Accept: {token}", "", ""]).encode())
 
     def send(self, text: str) -> bool:
-        """Send a text frame; False where the connection is gone. In silence it is lost, as on a dead link."""
+        """Send a text frame; False if the connection has ended. A silent connection loses it, as a dead link does."""
         return self._send(TextMessage(data=text))
 
     def order(self, order: Order) -> None:

@@ -1,52 +1,38 @@
-"""The Web API: who may call what how often, and the faults between; the methods themselves are in `methods_*.py`."""
+"""The Web API: tokens, scopes, rate limits and faults; the methods themselves are in `methods_*.py`."""
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from simulator.slack.network.http import Json, Request, Response, json_response
-from simulator.slack.network.sockets import SocketMode
-from simulator.slack.web_api.calls import ApiError, Arguments, Call, arguments_of
+from simulator.slack.http import Json, Request, Response, json_response
+from simulator.slack.web_api.calls import ApiError, Arguments, Call, arguments_of, arguments_of_json
 from simulator.slack.web_api.faults import Fault, Faults
 from simulator.slack.web_api.rates import Rates
 from simulator.slack.workspace.views import Triggers, Views
-from simulator.slack.workspace.workspace import World
-
-DEFAULT_SCOPES = (
-    "commands",
-    "chat:write",
-    "chat:write.public",
-    "channels:read",
-    "groups:read",
-    "im:read",
-    "im:write",
-    "users:read",
-)
+from simulator.slack.workspace.workspace import Workspace
 
 
 @dataclass(eq=False)
 class Context:
     """What the methods work on."""
 
-    world: World
-    sockets: SocketMode
+    workspace: Workspace
     views: Views
     triggers: Triggers
     scopes: list[str]
-    socket_url: Callable[[], str]
+    open_connection: Callable[[], str]
+    """Makes the URL of a Socket Mode connection."""
 
     def require(self, scope: str) -> None:
-        """`missing_scope` where the app was not given it."""
+        """`missing_scope` if the app does not have it."""
         if scope not in self.scopes:
             raise ApiError("missing_scope", needed=scope, provided=",".join(self.scopes))
 
 
 @dataclass(frozen=True)
 class Method:
-    """A method: what it does, the scope that it needs, and whether it takes the app-level token."""
+    """A method: its function, the scope that it needs, and whether it takes the app-level token."""
 
     run: Callable[[Context, Arguments], Json]
     scope: str | None = None
@@ -57,54 +43,60 @@ Process = Callable[[Call], Response]
 
 
 class WebApi:
-    """Answers `POST /api/<method>`."""
+    """Answers calls, and keeps them."""
 
     def __init__(
-        self,
-        context: Context,
-        methods: dict[str, Method],
-        faults: Faults,
-        rates: Rates,
-        *,
-        bot_token: str,
-        app_token: str,
+        self, context: Context, methods: dict[str, Method], faults: Faults, rates: Rates, tokens: dict[str, str]
     ) -> None:
+        """tokens: `bot` or `app` by token."""
         self._context = context
         self._methods = methods
         self._faults = faults
         self._rates = rates
-        self._tokens = {bot_token: "bot", app_token: "app"}
-        self._stopped = threading.Event()
+        self._tokens = tokens
+        self.closing = False
+        """Ends every wait."""
         self.calls: list[Call] = []
 
-    def stop(self) -> None:
-        """Let go what hangs."""
-        self._stopped.set()
-
     def handle(self, method: str, request: Request, process: Process | None = None) -> Response | None:
-        """Answer a call and write it down; `process` does what is no method of the Web API (`response_url`)."""
-        started = time.monotonic()
-        call = self._record(method, request)
-        response = self.guard(method, call.arguments, lambda: (process or self._process)(call), call)
-        with self._context.world.changed:
-            call.duration = time.monotonic() - started
-            call.status = response.status if response else None
-            self._context.world.notify()
-        return response
+        """Answer a request; `process` handles requests that call no method of the Web API (`response_url`)."""
+        try:
+            arguments, unreadable = arguments_of(request), None
+        except ApiError as error:
+            arguments, unreadable = {}, error
+        token = request.header("Authorization").removeprefix("Bearer ").strip()
+        return self._answer(self._new_call(method, arguments, token, unreadable), process or self._process)
 
-    def _record(self, method: str, request: Request) -> Call:
-        arguments, unreadable = _read(request)
-        bearer = request.header("Authorization").removeprefix("Bearer ").strip()
-        call = Call(method, arguments, bearer or str(arguments.pop("token", "")), unreadable=unreadable)
-        with self._context.world.changed:
+    def call(self, method: str, arguments: Json, token: str) -> Response | None:
+        """Answer a call without HTTP; arguments as in a JSON body."""
+        try:
+            read, unreadable = arguments_of_json(arguments), None
+        except ApiError as error:
+            read, unreadable = {}, error
+        return self._answer(self._new_call(method, read, token, unreadable), self._process)
+
+    def _new_call(self, method: str, arguments: Json, token: str, unreadable: ApiError | None) -> Call:
+        changes, clock = self._context.workspace.changes, self._context.workspace.clock
+        call = Call(method, arguments, token or str(arguments.pop("token", "")), clock.wall(), unreadable=unreadable)
+        with changes:
             self.calls.append(call)
-            self._context.world.notify()
+            changes.announce("call", method)
         return call
+
+    def _answer(self, call: Call, process: Process) -> Response | None:
+        changes, clock = self._context.workspace.changes, self._context.workspace.clock
+        started = clock.monotonic()
+        response = self.guard(call.method, call.arguments, lambda: process(call), call)
+        with changes:
+            call.duration = clock.monotonic() - started
+            call.status = response.status if response else None
+            changes.announce("call", call.method)
+        return response
 
     def guard(
         self, name: str, arguments: Json, process: Callable[[], Response | None], call: Call | None = None
     ) -> Response | None:
-        """Process, unless a fault says otherwise."""
+        """Process, unless there is a fault."""
         fault = self._faults.take(name, arguments)
         if fault is None:
             return process()
@@ -122,22 +114,20 @@ class WebApi:
 
     def _pause(self, fault: Fault, seconds: float | None) -> None:
         """Wait, but not longer than the fault or the server lasts."""
-        deadline = None if seconds is None else time.monotonic() + seconds
-        while not self._stopped.is_set() and not fault.over.wait(0.02):
-            if deadline is not None and time.monotonic() >= deadline:
-                return
+        workspace = self._context.workspace
+        if seconds != 0:
+            workspace.clock.sleep(seconds, lambda: self.closing or fault.cleared, workspace.changes.condition)
 
     def _process(self, call: Call) -> Response:
         headers = {"x-oauth-scopes": self._scopes(call.token)}
         status = 200
-        with self._context.world.changed:
+        with self._context.workspace.changes:
             try:
                 answer = {"ok": True, **self._run(call)}
             except ApiError as error:
                 answer, status = error.as_json(), error.status
                 headers.update(error.headers)
             call.answer, call.processed = answer, True
-            self._context.world.notify()
         return json_response(answer, status, headers)
 
     def _scopes(self, token: str) -> str:
@@ -165,10 +155,3 @@ class WebApi:
             raise ApiError("invalid_auth")
         if (kind == "app") != method.app_level:
             raise ApiError("not_allowed_token_type")
-
-
-def _read(request: Request) -> tuple[Json, ApiError | None]:
-    try:
-        return arguments_of(request), None
-    except ApiError as error:
-        return {}, error

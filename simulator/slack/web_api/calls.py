@@ -1,16 +1,16 @@
-"""One Web API call: its arguments, its outcome, and the book in which all calls stand."""
+"""One call of the Web API: its arguments and its outcome."""
 
 from __future__ import annotations
 
 import json
-import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import Message as Headers
 from email.parser import BytesParser
 from typing import Any
 from urllib.parse import parse_qsl
 
-from simulator.slack.network.http import Json, Request
+from simulator.slack.http import Json, Request
 
 
 class ApiError(Exception):
@@ -29,12 +29,13 @@ class ApiError(Exception):
 
 @dataclass(eq=False)
 class Call:
-    """A call as it arrived, and what came of it (`outcome`: `ok`, an error, or what a fault did to it)."""
+    """A call and its outcome: `ok`, an error, or the effect of a fault."""
 
     method: str
     arguments: Json
     token: str = field(repr=False)
-    at: float = field(default_factory=time.time)
+    at: float
+    """Unix time."""
     duration: float | None = None
     status: int | None = None
     answer: Json | None = None
@@ -54,14 +55,14 @@ class Call:
 
 
 def arguments_of(request: Request) -> Json:
-    """The arguments, from a JSON, form or multipart body (values that hold JSON in a form are read)."""
+    """The arguments of a JSON, form or multipart body; JSON in a form's values is parsed."""
     kind = request.header("Content-Type").split(";")[0].strip()
     if kind == "application/json":
         return _json_arguments(request.body)
     if kind == "multipart/form-data":
-        return {name: _read(name, value) for name, value in _multipart(request).items()}
+        return arguments_of_json(_multipart(request))
     form = dict(parse_qsl(request.body.decode(), keep_blank_values=True))
-    return {name: _read(name, value) for name, value in {**request.query, **form}.items()}
+    return arguments_of_json({**request.query, **form})
 
 
 def _json_arguments(body: bytes) -> Json:
@@ -71,7 +72,11 @@ def _json_arguments(body: bytes) -> Json:
         raise ApiError("invalid_json") from None
     if not isinstance(arguments, dict):
         raise ApiError("json_not_object")
-    # In a JSON body blocks and the like may still be strings of JSON.
+    return arguments_of_json(arguments)
+
+
+def arguments_of_json(arguments: Mapping[str, Any]) -> Json:
+    """The arguments, with blocks, metadata and the like parsed if they are strings of JSON."""
     return {name: _read(name, value) for name, value in arguments.items()}
 
 
@@ -103,7 +108,7 @@ def _multipart(request: Request) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Arguments:
-    """Typed access to the arguments of a call, with Slack's complaint where one is missing."""
+    """Typed access to the arguments of a call, with Slack's error if one is missing."""
 
     given: Json
 

@@ -1,20 +1,49 @@
-"""What goes wrong on request: per method, so many times or until cleared."""
+"""Faults on demand, by method."""
 
 from __future__ import annotations
 
 import itertools
-import threading
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal, TypedDict, Unpack
 
-from simulator.slack.network.http import Json, Response, json_response
+from simulator.changes import Changes
+from simulator.slack.http import Json, Response, json_response
 
 Drop = Literal["before", "after"]
 
 
+class FaultOptions(TypedDict, total=False):
+    """What a fault does, and to which calls."""
+
+    error: str | None
+    """`ok: false` with this error."""
+    status: int | None
+    """HTTP status; without an error the body is a page."""
+    retry_after: float | None
+    """429 with this Retry-After."""
+    delay: float
+    """Seconds before the call is processed."""
+    delay_after: float
+    """Seconds between that and the answer."""
+    drop: Drop | None
+    """Close the connection before or after the call is processed."""
+    hang: bool
+    """No answer until the fault is cleared."""
+    times: int | None
+    """Number of calls; None: until cleared."""
+    where: Json
+    """Only calls with these arguments."""
+    extra: Json
+    """More fields of an answer with an error."""
+
+
 @dataclass(eq=False)
 class Fault:
-    """One rule. `method` is a Web API method, `response_url`, `socket` (the handshake) or `*` (all of the Web API)."""
+    """A fault, and how often it was met.
+
+    `method` is a Web API method, `response_url`, `socket` (the handshake) or `*` (all of the Web API). The other
+    fields are those of FaultOptions.
+    """
 
     id: int
     method: str
@@ -29,21 +58,17 @@ class Fault:
     where: Json = field(default_factory=dict)
     extra: Json = field(default_factory=dict)
     hits: int = 0
-    over: threading.Event = field(default_factory=threading.Event, repr=False)
-
-    def clear(self) -> None:
-        """From now on nothing is caught, and what hangs is let go (its connection is closed)."""
-        self.over.set()
+    cleared: bool = False
 
     def matches(self, method: str, arguments: Json) -> bool:
-        if self.over.is_set() or (self.times is not None and self.hits >= self.times):
+        if self.cleared or (self.times is not None and self.hits >= self.times):
             return False
         if self.method != method and (self.method != "*" or "." not in method):
             return False
         return all(arguments.get(name) == value for name, value in self.where.items())
 
     def answer(self) -> Response | None:
-        """The answer that is given instead of processing, if any."""
+        """The answer instead of Slack's own, if any."""
         if self.retry_after is not None:
             headers = {"Retry-After": f"{self.retry_after:g}"}
             return json_response({"ok": False, "error": self.error or "ratelimited"}, self.status or 429, headers)
@@ -54,35 +79,39 @@ class Fault:
         return None
 
     def as_json(self) -> Json:
-        shown = {name: value for name, value in vars(self).items() if name != "over"}
-        return {**shown, "cleared": self.over.is_set()}
+        return dict(vars(self))
 
 
 class Faults:
-    """The rules in force; the first that matches counts."""
+    """The faults in force; the first that matches counts."""
 
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
+    def __init__(self, changes: Changes) -> None:
+        self._changes = changes
         self._ids = itertools.count(1)
         self.rules: list[Fault] = []
 
-    def add(self, method: str, **facts: Any) -> Fault:
-        """Add a rule; keywords are the fields of `Fault`."""
-        fault = Fault(id=next(self._ids), method=method, **facts)
-        with self._lock:
+    def add(self, method: str, **options: Unpack[FaultOptions]) -> Fault:
+        """Add a fault."""
+        fault = Fault(id=next(self._ids), method=method, **options)
+        with self._changes:
             self.rules.append(fault)
+            self._changes.announce("fault", str(fault.id))
         return fault
 
-    def clear(self) -> None:
-        with self._lock:
-            for fault in self.rules:
-                fault.clear()
-            self.rules.clear()
+    def clear(self, fault: Fault | None = None) -> None:
+        """End one fault, or all; the connections of calls that hang are closed."""
+        with self._changes:
+            for rule in list(self.rules):
+                if fault in (None, rule):
+                    rule.cleared = True
+                    self.rules.remove(rule)
+            self._changes.announce("fault")
 
     def take(self, method: str, arguments: Json) -> Fault | None:
-        """The rule for this call, counted as used."""
-        with self._lock:
+        """The fault for this call; it is counted."""
+        with self._changes:
             fault = next((rule for rule in self.rules if rule.matches(method, arguments)), None)
             if fault:
                 fault.hits += 1
+                self._changes.announce("fault", str(fault.id))
             return fault

@@ -6,7 +6,7 @@ import re
 
 from simulator.slack.blocks.checks import message_problems, too_long, with_ids
 from simulator.slack.blocks.metadata import metadata_valid
-from simulator.slack.network.http import Json
+from simulator.slack.http import Json
 from simulator.slack.web_api.app import Context, Method
 from simulator.slack.web_api.calls import ApiError, Arguments, invalid
 from simulator.slack.workspace.workspace import Channel, Message
@@ -17,11 +17,11 @@ UPDATE_TEXT = 4_000
 
 def find_channel(context: Context, ref: str) -> Channel:
     """The channel, where the bot can know of it (private ones: as a member); a user's id means the direct message."""
-    world = context.world
-    if ref in world.users and ref != world.bot.id:
-        return world.direct(world.bot, world.users[ref])
-    channel = world.channels.get(ref)
-    if channel is None or (channel.private and world.bot.id not in channel.members):
+    workspace = context.workspace
+    if ref in workspace.users and ref != workspace.bot.id:
+        return workspace.direct(workspace.bot, workspace.users[ref])
+    channel = workspace.channels.get(ref)
+    if channel is None or (channel.private and workspace.bot.id not in channel.members):
         raise ApiError("channel_not_found")
     return channel
 
@@ -30,7 +30,7 @@ def _writable(context: Context, ref: str, *, public: bool = True) -> Channel:
     channel = find_channel(context, ref)
     if channel.archived:
         raise ApiError("is_archived")
-    if context.world.bot.id not in channel.members and not (public and "chat:write.public" in context.scopes):
+    if context.workspace.bot.id not in channel.members and not (public and "chat:write.public" in context.scopes):
         raise ApiError("not_in_channel")
     return channel
 
@@ -67,16 +67,16 @@ def _metadata(arguments: Arguments) -> tuple[Json | None, Json]:
 
 def message_json(context: Context, message: Message) -> Json:
     """The message object of answers and payloads."""
-    world = context.world
+    workspace = context.workspace
     shown: Json = {
         "type": "message",
         "user": message.user,
         "ts": message.ts,
         "text": message.text,
-        "team": world.team_id,
+        "team": workspace.team_id,
     }
-    if message.user == world.bot.id:
-        shown |= {"bot_id": world.bot_id, "app_id": world.app_id}
+    if message.user == workspace.bot.id:
+        shown |= {"bot_id": workspace.bot_id, "app_id": workspace.app_id}
     optional = {"blocks": message.blocks, "thread_ts": message.thread_ts, "metadata": message.metadata}
     shown |= {name: value for name, value in optional.items() if value}
     if message.broadcast:
@@ -98,9 +98,9 @@ def post_message(context: Context, arguments: Arguments) -> Json:
     text, blocks = _content(arguments)
     metadata, warning = _metadata(arguments)
     thread_ts = _thread(arguments)
-    message = context.world.add_message(
+    message = context.workspace.add_message(
         channel,
-        context.world.bot,
+        context.workspace.bot,
         text,
         blocks=blocks,
         metadata=metadata,
@@ -117,16 +117,16 @@ def post_ephemeral(context: Context, arguments: Arguments) -> Json:
         raise ApiError("user_not_in_channel")
     text, blocks = _content(arguments)
     facts: Json = {"blocks": blocks, "thread_ts": _thread(arguments), "ephemeral_to": user}
-    message = context.world.add_message(channel, context.world.bot, text, via="chat.postEphemeral", **facts)
+    message = context.workspace.add_message(channel, context.workspace.bot, text, via="chat.postEphemeral", **facts)
     return {"message_ts": message.ts}
 
 
 def _own_message(context: Context, arguments: Arguments, denied: str) -> tuple[Channel, Message]:
     channel = find_channel(context, arguments.text("channel"))
-    message = context.world.find_message(channel, arguments.text("ts"))
+    message = context.workspace.find_message(channel, arguments.text("ts"))
     if message is None or message.ephemeral_to:
         raise ApiError("message_not_found")
-    if message.user != context.world.bot.id:
+    if message.user != context.workspace.bot.id:
         raise ApiError(denied)
     if channel.archived:
         raise ApiError("is_archived")
@@ -138,7 +138,7 @@ def update(context: Context, arguments: Arguments) -> Json:
     if len(arguments.maybe("text") or "") > UPDATE_TEXT:
         raise ApiError("msg_too_long")
     text, blocks, metadata, warning = _changed(message, arguments)
-    context.world.edit(message, text, blocks, metadata)
+    context.workspace.edit(message, text, blocks, metadata)
     shown = message_json(context, message)
     return {"channel": channel.id, "ts": message.ts, "text": text, "message": shown, **warning}
 
@@ -158,16 +158,16 @@ def _changed(message: Message, arguments: Arguments) -> tuple[str, list[Json], J
 
 def delete(context: Context, arguments: Arguments) -> Json:
     channel, message = _own_message(context, arguments, "cant_delete_message")
-    context.world.delete(message)
+    context.workspace.delete(message)
     return {"channel": channel.id, "ts": message.ts}
 
 
 def get_permalink(context: Context, arguments: Arguments) -> Json:
     channel = find_channel(context, arguments.text("channel"))
-    message = context.world.find_message(channel, arguments.text("message_ts"))
+    message = context.workspace.find_message(channel, arguments.text("message_ts"))
     if message is None or message.ephemeral_to:
         raise ApiError("message_not_found")
-    link = f"https://{context.world.team_domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
+    link = f"https://{context.workspace.team_domain}.slack.com/archives/{channel.id}/p{message.ts.replace('.', '')}"
     if message.thread_ts:
         link += f"?thread_ts={message.thread_ts}&cid={channel.id}"
     return {"channel": channel.id, "permalink": link}

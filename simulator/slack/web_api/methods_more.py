@@ -1,9 +1,9 @@
-"""Everything but chat.*: who am I, sockets, conversations, users, views."""
+"""The other methods: api, auth, apps, bots, conversations, users, views."""
 
 from __future__ import annotations
 
 from simulator.slack.blocks.checks import view_problems, view_too_large
-from simulator.slack.network.http import Json
+from simulator.slack.http import Json
 from simulator.slack.web_api.app import Context, Method
 from simulator.slack.web_api.calls import ApiError, Arguments
 from simulator.slack.web_api.methods_chat import find_channel
@@ -18,28 +18,28 @@ def api_test(context: Context, arguments: Arguments) -> Json:
 
 def auth_test(context: Context, arguments: Arguments) -> Json:
     del arguments
-    world = context.world
+    workspace = context.workspace
     return {
-        "url": f"https://{world.team_domain}.slack.com/",
-        "team": world.team_domain,
-        "user": world.bot.name,
-        "team_id": world.team_id,
-        "user_id": world.bot.id,
-        "bot_id": world.bot_id,
+        "url": f"https://{workspace.team_domain}.slack.com/",
+        "team": workspace.team_domain,
+        "user": workspace.bot.name,
+        "team_id": workspace.team_id,
+        "user_id": workspace.bot.id,
+        "bot_id": workspace.bot_id,
         "is_enterprise_install": False,
     }
 
 
 def connections_open(context: Context, arguments: Arguments) -> Json:
     del arguments
-    return {"url": f"{context.socket_url()}?ticket={context.sockets.new_ticket()}&app_id={context.world.app_id}"}
+    return {"url": context.open_connection()}
 
 
 def bots_info(context: Context, arguments: Arguments) -> Json:
-    world = context.world
-    if (arguments.maybe("bot") or world.bot_id) != world.bot_id:
+    workspace = context.workspace
+    if (arguments.maybe("bot") or workspace.bot_id) != workspace.bot_id:
         raise ApiError("bot_not_found")
-    bot = {"id": world.bot_id, "app_id": world.app_id, "user_id": world.bot.id, "name": world.bot.name}
+    bot = {"id": workspace.bot_id, "app_id": workspace.app_id, "user_id": workspace.bot.id, "name": workspace.bot.name}
     return {"bot": {**bot, "deleted": False}}
 
 
@@ -55,7 +55,7 @@ def _readable(context: Context, ref: str) -> Channel:
 def conversations_info(context: Context, arguments: Arguments) -> Json:
     channel = _readable(context, arguments.text("channel"))
     count = arguments.flag("include_num_members")
-    return {"channel": channel.as_json(context.world.bot.id, count_members=count)}
+    return {"channel": channel.as_json(context.workspace.bot.id, count_members=count)}
 
 
 def conversations_members(context: Context, arguments: Arguments) -> Json:
@@ -72,13 +72,13 @@ def conversations_open(context: Context, arguments: Arguments) -> Json:
     user = _user(context, users[0])
     if user.deactivated:
         raise ApiError("user_disabled")
-    channel = context.world.direct(context.world.bot, user)
-    full = channel.as_json(context.world.bot.id) if arguments.flag("return_im") else {"id": channel.id}
+    channel = context.workspace.direct(context.workspace.bot, user)
+    full = channel.as_json(context.workspace.bot.id) if arguments.flag("return_im") else {"id": channel.id}
     return {"channel": full}
 
 
 def _user(context: Context, user_id: str) -> User:
-    user = context.world.users.get(user_id)
+    user = context.workspace.users.get(user_id)
     if user is None:
         raise ApiError("user_not_found")
     return user

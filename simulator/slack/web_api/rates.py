@@ -1,13 +1,12 @@
-"""Slack's rate limits: one post a second in a channel (short bursts tolerated), so many calls a minute for the rest."""
+"""Slack's rate limits: one post a second in a channel (with short bursts), and calls a minute for other methods."""
 
 from __future__ import annotations
 
 import math
 import threading
-import time
 from collections.abc import Callable, Mapping
 
-# Calls a minute for each method. Not listed: methods without a limit that matters here.
+# Calls a minute by method; methods without a limit that matters here are missing.
 PER_MINUTE: Mapping[str, int] = {
     "chat.update": 50,
     "chat.delete": 50,
@@ -33,18 +32,18 @@ class Rates:
         enabled: bool = True,
         posts_per_second: float = 1.0,
         post_burst: int = 3,
-        clock: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float],
     ) -> None:
         self.enabled = enabled
         self.posts_per_second = posts_per_second
         self.post_burst = post_burst
         self.per_minute = dict(PER_MINUTE)
-        self._clock = clock
+        self._monotonic = monotonic
         self._lock = threading.Lock()
         self._buckets: dict[str, tuple[float, float]] = {}
 
     def wait_needed(self, method: str, channel: str) -> int:
-        """0 where the call may go on (and is counted), else Slack's `Retry-After` in whole seconds."""
+        """0 if the call is allowed (it is counted then), else Slack's `Retry-After` in whole seconds."""
         if not self.enabled:
             return 0
         if method == "chat.postMessage":
@@ -54,7 +53,7 @@ class Rates:
 
     def _take(self, bucket: str, rate: float, size: int) -> int:
         with self._lock:
-            now = self._clock()
+            now = self._monotonic()
             tokens, then = self._buckets.get(bucket, (float(size), now))
             tokens = min(float(size), tokens + (now - then) * rate)
             if tokens < 1:

@@ -1,18 +1,17 @@
-"""Modals and Home tabs, the state of what people filled in, and single-use triggers."""
+"""Modals and Home tabs, the values that people filled in, and single-use triggers."""
 
 from __future__ import annotations
 
 import secrets
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from simulator.slack.blocks.checks import with_ids
-from simulator.slack.network.http import Json
-from simulator.slack.workspace.workspace import User, World, WorldError, interactive
+from simulator.slack.http import Json
+from simulator.slack.workspace.workspace import User, Workspace, WorkspaceError, interactive
 
-# What a person's choice in an element is called in payloads.
+# The key of a person's choice in payloads, by the type of the element.
 STATE_KEYS = {
     "static_select": "selected_option",
     "external_select": "selected_option",
@@ -37,8 +36,8 @@ STATE_KEYS = {
 }
 
 
-def chosen(element: Json, value: Any) -> Any:
-    """What a payload says for this choice: options are found by their value or their words."""
+def selection(element: Json, value: Any) -> Any:
+    """A choice as payloads have it: options are found by their value or their text."""
     key = STATE_KEYS.get(element["type"])
     if key == "selected_option":
         return None if value is None else _option(element, value)
@@ -56,11 +55,11 @@ def _option(element: Json, value: Any) -> Json:
     for option in options:
         if value in (option, option["value"], option["text"]["text"]):
             return dict(option)
-    raise WorldError(f"{element['action_id']} offers no {value!r}, only {[o['value'] for o in options]}")
+    raise WorkspaceError(f"{element['action_id']} offers no {value!r}, only {[o['value'] for o in options]}")
 
 
 def initial(element: Json) -> Any:
-    """What an element holds before anybody touches it."""
+    """The initial value of an element."""
     key = STATE_KEYS.get(element["type"], "")
     if key == "value":
         return element.get("initial_value")
@@ -69,7 +68,7 @@ def initial(element: Json) -> Any:
 
 
 def state_of(blocks: Iterable[Json], filled: dict[tuple[str, str], Any]) -> Json:
-    """The `state.values` of these blocks: what was filled in over what was there."""
+    """The `state.values` of these blocks: the values that were filled in, or else the initial ones."""
     values: Json = {}
     for block, element in interactive(blocks):
         key = STATE_KEYS.get(element["type"])
@@ -118,29 +117,32 @@ class View:
 
 
 class Views:
-    """All views that are or were open."""
+    """All views, open or closed."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace) -> None:
+        self._workspace = workspace
         self.all: dict[str, View] = {}
 
     def open(self, user: User, body: Json, previous: View | None = None) -> View:
-        with self._world.changed:
-            new_id = self._world.new_id("V")
+        with self._workspace.changes:
+            new_id = self._workspace.new_id("V")
             root = previous.root if previous else new_id
-            view = View(new_id, user, _stored(body), _hash(), root, previous.id if previous else None)
+            view = View(new_id, user, _stored(body), self._new_hash(), root, previous.id if previous else None)
             self.all[view.id] = view
-            self._world.notify()
+            self._workspace.changes.announce("view", view.id)
             return view
 
     def replace(self, view: View, body: Json) -> None:
-        with self._world.changed:
-            view.body, view.hash = _stored(body), _hash()
+        with self._workspace.changes:
+            view.body, view.hash = _stored(body), self._new_hash()
             view.errors = {}
             view.updates += 1
             places = {(block["block_id"], element["action_id"]) for block, element in interactive(view.blocks)}
             view.filled = {place: value for place, value in view.filled.items() if place in places}
-            self._world.notify()
+            self._workspace.changes.announce("view", view.id)
+
+    def _new_hash(self) -> str:
+        return f"{self._workspace.clock.wall():.0f}.{secrets.token_hex(4)}"
 
     def publish(self, user: User, body: Json) -> View:
         home = self.home(user)
@@ -157,11 +159,11 @@ class Views:
         return [v for v in list(self.all.values()) if v.user is user and v.open and v.body["type"] == "modal"]
 
     def close(self, view: View, *, whole_stack: bool = False) -> None:
-        with self._world.changed:
+        with self._workspace.changes:
             for each in self.stack(view.user):
                 if each is view or (whole_stack and each.root == view.root):
                     each.open = False
-            self._world.notify()
+            self._workspace.changes.announce("view", view.id)
 
     def find(self, view_id: str | None, external_id: str | None) -> View | None:
         for view in list(self.all.values()):
@@ -178,14 +180,14 @@ class Views:
             **flags,
             **view.body,
             "id": view.id,
-            "team_id": self._world.team_id,
-            "app_installed_team_id": self._world.team_id,
+            "team_id": self._workspace.team_id,
+            "app_installed_team_id": self._workspace.team_id,
             "state": state_of(view.blocks, view.filled),
             "hash": view.hash,
             "previous_view_id": view.previous,
             "root_view_id": view.root,
-            "app_id": self._world.app_id,
-            "bot_id": self._world.bot_id,
+            "app_id": self._workspace.app_id,
+            "bot_id": self._workspace.bot_id,
         }
 
 
@@ -193,34 +195,30 @@ def _stored(body: Json) -> Json:
     return {**body, "blocks": with_ids(body.get("blocks", []))}
 
 
-def _hash() -> str:
-    return f"{time.time():.0f}.{secrets.token_hex(4)}"
-
-
 class Triggers:
-    """`trigger_id`s: good for one view, for three seconds."""
+    """`trigger_id`s: each opens one view, within three seconds."""
 
-    def __init__(self, world: World, *, seconds: float = 3.0) -> None:
-        self._world = world
+    def __init__(self, workspace: Workspace, *, seconds: float = 3.0) -> None:
+        self._workspace = workspace
         self.seconds = seconds
         self._issued: dict[str, tuple[User, float]] = {}
         self._used: set[str] = set()
 
     def new(self, user: User) -> str:
-        with self._world.changed:
-            trigger = f"{len(self._issued) + 1}.{self._world.team_id}.{secrets.token_hex(8)}"
-            self._issued[trigger] = (user, time.monotonic())
+        with self._workspace.changes:
+            trigger = f"{len(self._issued) + 1}.{self._workspace.team_id}.{secrets.token_hex(8)}"
+            self._issued[trigger] = (user, self._workspace.clock.monotonic())
             return trigger
 
     def redeem(self, trigger: str) -> User | str:
-        """Whom it belongs to, or Slack's word for what is wrong with it."""
-        with self._world.changed:
+        """The person who caused it, or Slack's error."""
+        with self._workspace.changes:
             if trigger not in self._issued:
                 return "invalid_trigger_id"
             if trigger in self._used:
                 return "exchanged_trigger_id"
             user, issued = self._issued[trigger]
-            if time.monotonic() - issued > self.seconds:
+            if self._workspace.clock.monotonic() - issued > self.seconds:
                 return "expired_trigger_id"
             self._used.add(trigger)
             return user

@@ -1,21 +1,19 @@
-"""The workspace: people, channels, messages. One lock for everything, and a condition to wait on."""
+"""The workspace: people, channels, messages."""
 
 from __future__ import annotations
 
 import itertools
-import threading
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
-from simulator.slack.network.http import Json
+from simulator.changes import Changes
+from simulator.clock import Clock
+from simulator.slack.http import Json
 
-T = TypeVar("T")
 
-
-class WorldError(ValueError):
-    """Something that nobody could do in a real Slack: the mistake is in the test or demo."""
+class WorkspaceError(ValueError):
+    """Something that is impossible in a real Slack: a mistake in the test or demo."""
 
 
 @dataclass(eq=False)
@@ -30,7 +28,7 @@ class User:
     guest: bool = False
     single_channel_guest: bool = False
     stranger: bool = False
-    """Of another team, and in no channel that the app can see; who shares one with it differs by `team_id` alone."""
+    """Of another team, and in no channel of the app (in one of its channels, only `team_id` differs)."""
     admin: bool = False
     owner: bool = False
     bot: bool = False
@@ -61,7 +59,7 @@ class User:
 
 @dataclass(frozen=True)
 class Version:
-    """What a message said before it was edited."""
+    """The content of a message before an edit."""
 
     text: str
     blocks: list[Json]
@@ -71,7 +69,7 @@ class Version:
 
 @dataclass(eq=False)
 class Message:
-    """A message as people see it; `ephemeral_to` names the one person who sees it."""
+    """A message; only the person `ephemeral_to` sees an ephemeral one."""
 
     ts: str
     channel: str
@@ -91,12 +89,12 @@ class Message:
 
     @property
     def said(self) -> str:
-        """All words that a reader sees: the blocks' where there are blocks, else the text."""
+        """All words that a reader sees: those of the blocks, or else the text."""
         return "\n".join(_words(self.blocks)) if self.blocks else self.text
 
     @property
     def elements(self) -> dict[str, Json]:
-        """Everything that can be pressed or chosen, by action_id."""
+        """The interactive elements by action_id."""
         return {element["action_id"]: element for _, element in interactive(self.blocks)}
 
     @property
@@ -108,7 +106,7 @@ class Message:
         return dict(self.metadata["event_payload"]) if self.metadata else {}
 
     def as_json(self) -> Json:
-        """For the control API: all of it, with its history."""
+        """For the control API, with its history."""
         facts = {name: value for name, value in vars(self).items() if name != "filled"}
         return {**facts, "said": self.said, "edits": [vars(version) for version in self.edits]}
 
@@ -117,7 +115,7 @@ class Message:
 class Moment:
     """Something that people saw or did, for transcripts.
 
-    `kind`: message, reply (in a thread), ephemeral, edit, delete, or what a person did (command, block_actions …).
+    `kind`: message, reply (in a thread), ephemeral, edit, delete, or the type of an interaction (command, …).
     """
 
     at: float
@@ -193,14 +191,14 @@ class Channel:
         }
 
 
-class World:
-    """All state that people could see, guarded by `changed` (a condition on a re-entrant lock)."""
+class Workspace:
+    """Everything that people see, guarded by the lock of `changes`."""
 
-    def __init__(self, team_domain: str = "sim-team") -> None:
-        self.changed = threading.Condition(threading.RLock())
+    def __init__(self, clock: Clock, team_domain: str = "sim-team") -> None:
+        self.clock = clock
+        self.changes = Changes()
         self._numbers = itertools.count(1)
         self._last_ts = 0
-        self._changes = 0
         self.timeline: list[Moment] = []
         self.team_id = self.new_id("T")
         self.team_domain = team_domain
@@ -214,36 +212,39 @@ class World:
         return f"{prefix}0SIM{next(self._numbers):05d}"
 
     def new_ts(self) -> str:
-        with self.changed:
-            self._last_ts = max(self._last_ts + 1, int(time.time() * 1_000_000))
+        with self.changes:
+            self._last_ts = max(self._last_ts + 1, int(self.clock.wall() * 1_000_000))
             return f"{self._last_ts // 1_000_000}.{self._last_ts % 1_000_000:06d}"
 
     def add_user(self, name: str, **facts: Any) -> User:
-        with self.changed:
+        with self.changes:
             if any(user.name == name for user in self.users.values()):
-                raise WorldError(f"there is a user {name} already")
+                raise WorkspaceError(f"there is a user {name} already")
             facts.setdefault("team_id", self.team_id)
             user = User(id=self.new_id("U"), name=name, **facts)
             self.users[user.id] = user
+            self.changes.announce("person", user.id)
             return user
 
     def add_channel(self, name: str, members: Iterable[User] = (), **facts: Any) -> Channel:
-        with self.changed:
+        with self.changes:
             if any(channel.name == name and channel.kind == "channel" for channel in self.channels.values()):
-                raise WorldError(f"there is a channel {name} already")
+                raise WorkspaceError(f"there is a channel {name} already")
             channel = Channel(id=self.new_id("C"), name=name, members={user.id for user in members}, **facts)
             self.channels[channel.id] = channel
+            self.changes.announce("channel", channel.id)
             return channel
 
     def direct(self, one: User, other: User) -> Channel:
-        """The conversation of these two, made where there is none yet."""
+        """The conversation of these two, made if it does not exist."""
         pair = {one.id, other.id}
-        with self.changed:
+        with self.changes:
             found = [c for c in self.channels.values() if c.kind == "im" and c.members == pair]
             if found:
                 return found[0]
             channel = Channel(id=self.new_id("D"), name="", private=True, members=pair, kind="im")
             self.channels[channel.id] = channel
+            self.changes.announce("channel", channel.id)
             return channel
 
     def user(self, ref: User | str) -> User:
@@ -252,7 +253,7 @@ class World:
             return ref
         found = [user for user in list(self.users.values()) if ref.removeprefix("@") in (user.id, user.name)]
         if not found:
-            raise WorldError(f"no user {ref}")
+            raise WorkspaceError(f"no user {ref}")
         return found[0]
 
     def channel(self, ref: Channel | str) -> Channel:
@@ -261,65 +262,50 @@ class World:
             return ref
         found = [c for c in list(self.channels.values()) if ref.removeprefix("#") in (c.id, c.name) and ref]
         if not found:
-            raise WorldError(f"no channel {ref}")
+            raise WorkspaceError(f"no channel {ref}")
         return found[0]
 
     def add_message(self, channel: Channel, user: User, text: str, **facts: Any) -> Message:
-        with self.changed:
-            message = Message(self.new_ts(), channel.id, user.id, text, at=time.time(), **facts)
+        with self.changes:
+            message = Message(self.new_ts(), channel.id, user.id, text, at=self.clock.wall(), **facts)
             channel.messages.append(message)
             kind = "ephemeral" if message.ephemeral_to else "reply" if message.thread_ts else "message"
-            self._note(kind, message)
-            self.notify()
+            self._log(kind, message)
             return message
 
     def edit(self, message: Message, text: str, blocks: list[Json], metadata: Json | None) -> None:
-        with self.changed:
-            message.edited_at = time.time()
+        with self.changes:
+            message.edited_at = self.clock.wall()
             message.edits.append(Version(message.text, message.blocks, message.metadata, message.edited_at))
             message.text, message.blocks, message.metadata = text, blocks, metadata
-            self._note("edit", message)
-            self.notify()
+            self._log("edit", message)
 
     def delete(self, message: Message) -> None:
-        with self.changed:
+        with self.changes:
             message.deleted = True
-            self._note("delete", message)
-            self.notify()
+            self._log("delete", message)
 
-    def _note(self, kind: str, message: Message) -> None:
+    def _log(self, kind: str, message: Message) -> None:
         who, place = self.users[message.user].name, self.channels[message.channel].name
-        self.note(Moment(time.time(), kind, who, place, message.said, message.ts, message.broadcast))
+        self.add_moment(Moment(self.clock.wall(), kind, who, place, message.said, message.ts, message.broadcast))
 
-    def note(self, moment: Moment) -> None:
-        """One more line of the transcript."""
-        with self.changed:
+    def add_moment(self, moment: Moment) -> None:
+        """Add a line to the transcript."""
+        with self.changes:
             self.timeline.append(moment)
-            self.notify()
+            self.changes.announce("message" if moment.ts else moment.kind, moment.ts or moment.who)
+
+    def set_member(self, channel: Channel, user_id: str, *, member: bool) -> None:
+        """Somebody joins or leaves a channel."""
+        with self.changes:
+            (channel.members.add if member else channel.members.discard)(user_id)
+            self.changes.announce("channel", channel.id)
+
+    def set_archived(self, channel: Channel, *, archived: bool) -> None:
+        """A channel is archived, or restored."""
+        with self.changes:
+            channel.archived = archived
+            self.changes.announce("channel", channel.id)
 
     def find_message(self, channel: Channel, ts: str) -> Message | None:
         return next((m for m in channel.messages if m.ts == ts and not m.deleted), None)
-
-    def notify(self) -> None:
-        """Something changed: wake those who wait."""
-        with self.changed:
-            self._changes += 1
-            self.changed.notify_all()
-
-    def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0, what: str = "") -> T:
-        """Wait until the predicate holds and return what it gave; TimeoutError where it never does.
-
-        The predicate runs without the lock: it may talk to the app, which may be talking to us.
-        """
-        deadline = time.monotonic() + timeout
-        while True:
-            seen = self._changes
-            if value := predicate():
-                return value
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError(f"did not happen within {timeout} s: {what or 'the awaited change'}")
-            with self.changed:
-                if seen == self._changes:
-                    # Woken by every change here; the cap is for predicates that look at something else as well.
-                    self.changed.wait(min(left, 0.05))

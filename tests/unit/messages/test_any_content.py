@@ -32,7 +32,7 @@ from recordings.options import Layout, Media, Options, Resolution
 from recordings.story import Happening, Line
 from recordings.taking import Taken
 from recordings.told import Gap, Told
-from simulator.slack.blocks.checks import view_problems, view_too_large
+from simulator.slack.blocks import view_problems, view_too_large
 from tests.fakes.hostile import (
     CHANNEL,
     PEOPLE,

@@ -11,7 +11,7 @@ from messages.slack import Slack, web_client
 from messages.text import Message, section
 from recordings.errors import SlackBusy, SlackError, SlackRefused
 from simulator.slack import SlackSimulator
-from simulator.slack.interactions.interaction import Interaction
+from simulator.slack.interactions import Interaction
 
 HELLO = Message("hello", (section("*hello*"),), {"event_type": "recording_card", "event_payload": {"state": "ended"}})
 

@@ -1,4 +1,4 @@
-"""A simulated Agora whose notices a test receives, while it moves the time."""
+"""A simulated Agora whose notifications a test receives, while it moves the time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from simulator.agora import AgoraSimulator, Delivery
 from simulator.bucket import BucketSimulator
-from tests.unit.simulator.agora_caller import Caller, Task
+from tests.unit.simulator.agora_client import ApiClient, Task
 from tests.unit.simulator.webhook import Webhook
 
 STARTING = [30, 40]
@@ -15,43 +15,47 @@ FIRST_MEDIA = [43, 44, 42]
 
 
 @dataclass
-class Office:
-    """A simulated Agora whose time a test moves, and the webhook that it notifies."""
+class NotificationRig:
+    """Agora, a webhook, and perhaps a bucket, in one thread."""
 
-    caller: Caller
+    client: ApiClient
     webhook: Webhook
     bucket: BucketSimulator | None = None
 
     @property
     def agora(self) -> AgoraSimulator:
-        return self.caller.simulator
+        return self.client.simulator
 
-    def passes(self, *steps: float) -> None:
-        """Let time pass, step by step, and everything due be tried."""
+    def advance(self, *steps: float) -> None:
+        """Let time pass, step by step; after each step, everything due is uploaded and delivered."""
         for seconds in steps:
-            self.caller.clock.advance(seconds)
+            self.client.clock.advance(seconds)
             if self.bucket is not None:
-                self.agora.carried()
-            self.agora.delivered()
+                self.agora.upload_due()
+            self.deliver()
+
+    def deliver(self) -> None:
+        """Deliver everything that is due now."""
+        self.agora.deliver_due(self.webhook.post)
 
     def start(self, channel: str = "daily", uid: str = "1001", **changes: Any) -> Task:
-        """A recorder that is in the channel, where nobody is yet."""
+        """A recorder that has joined the empty channel."""
         if self.bucket is not None:
             changes = {"storageConfig": self.storage(), **changes}
-        task = self.caller.task(channel, uid, **changes)
-        self.passes(3)
+        task = self.client.task(channel, uid, **changes)
+        self.advance(3)
         return task
 
     def recording(self, seconds: float = 20, **changes: Any) -> Task:
-        """A recorder that has recorded that much."""
+        """A recorder that has recorded for that long."""
         self.agora.join("daily", 7)
         task = self.start(**changes)
-        self.passes(seconds)
+        self.advance(seconds)
         return task
 
     @property
     def stored(self) -> BucketSimulator:
-        """The bucket, where there is one."""
+        """The bucket, if there is one."""
         assert self.bucket is not None
         return self.bucket
 
@@ -67,18 +71,18 @@ class Office:
         }
 
     def forget(self) -> None:
-        """What came so far is of no interest."""
-        self.agora.delivered()
-        self.webhook.got.clear()
+        """Deliver what is due, and forget it."""
+        self.deliver()
+        self.webhook.received.clear()
 
     def stop(self, task: Task) -> None:
-        self.caller.stop(task)
-        self.agora.delivered()
+        self.client.stop(task)
+        self.deliver()
 
-    def hand(self, event: int = 40, target: str = "daily", **details: Any) -> str:
-        """Send one by hand, and wait until it has been tried."""
+    def send(self, event: int = 40, target: str = "daily", **details: Any) -> str:
+        """Send one notification, whatever Agora itself would send."""
         number = self.agora.send(target, event, **details)
-        self.agora.delivered()
+        self.deliver()
         return number
 
     def last(self) -> Delivery:

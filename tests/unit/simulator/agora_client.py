@@ -1,4 +1,4 @@
-"""Calls to the simulated Agora without a network and without waiting: the clock moves when a test moves it."""
+"""A client of the simulated Agora, without a network and without waiting: a test moves the clock."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from urllib.parse import quote
 
 from agora_token_builder import RtcTokenBuilder
 
-from simulator.agora import AgoraSimulator, ManualClock
+from simulator.agora import AgoraOptions, AgoraSimulator, ManualClock
 
 DAY = 24 * 3600
 STORAGE = {"vendor": 1, "region": 1, "bucket": "b", "accessKey": "a", "secretKey": "s"}
 
 
 class Reply(NamedTuple):
-    """What came back."""
+    """An answer."""
 
     status: int
     body: Any
@@ -36,7 +36,7 @@ class Reply(NamedTuple):
 
 @dataclass
 class Task:
-    """A recording as its client knows it."""
+    """A recorder as its client knows it."""
 
     channel: str
     uid: str
@@ -45,13 +45,13 @@ class Task:
     mode: str = "mix"
 
     def path(self, verb: str) -> str:
-        """Where that call goes."""
+        """The path of a call."""
         return f"/resourceid/{self.rid}/sid/{self.sid}/mode/{self.mode}/{verb}"
 
 
 @dataclass
-class Caller:
-    """A client of one simulator."""
+class ApiClient:
+    """Calls one simulator."""
 
     simulator: AgoraSimulator
     clock: ManualClock
@@ -79,11 +79,11 @@ class Caller:
         return self.send(method, f"/v1/apps/{self.simulator.account.app_id}/cloud_recording{path}", body)
 
     def acquire(self, channel: str = "daily", uid: str = "1001", **request: object) -> Reply:
-        """Ask for a resource."""
+        """Acquire a resource."""
         return self.recording("POST", "/acquire", {"cname": channel, "uid": uid, "clientRequest": request})
 
     def token(self, channel: str = "daily", uid: str = "1001", life: float = DAY) -> str:
-        """A 006 token that is good for that long."""
+        """A 006 token that is valid for that long."""
         account = self.simulator.account
         until = int(self.clock.wall() + life)
         return str(
@@ -91,14 +91,14 @@ class Caller:
         )
 
     def request(self, channel: str = "daily", uid: str = "1001", **changes: Any) -> dict[str, object]:
-        """The clientRequest of a good start."""
-        good: dict[str, object] = {
+        """A valid clientRequest of a start."""
+        valid: dict[str, object] = {
             "token": self.token(channel, uid),
             "storageConfig": STORAGE,
             "recordingConfig": {"maxIdleTime": 300},
             "recordingFileConfig": {"avFileType": ["hls", "mp4"]},
         }
-        return {**good, **changes}
+        return {**valid, **changes}
 
     def start(
         self,
@@ -109,20 +109,20 @@ class Caller:
         mode: str = "mix",
         request: dict[str, object] | None = None,
     ) -> Reply:
-        """Begin with a resource."""
+        """Start a recorder."""
         wanted = self.request(channel, uid) if request is None else request
         body = {"cname": channel, "uid": uid, "clientRequest": wanted}
         return self.recording("POST", f"/resourceid/{rid}/mode/{mode}/start", body)
 
     def task(self, channel: str = "daily", uid: str = "1001", *, hours: int = 72, **changes: Any) -> Task:
-        """A recording that has just been started."""
+        """A recorder that has just been started."""
         rid = self.acquire(channel, uid, resourceExpiredHour=hours).body["resourceId"]
         started = self.start(rid, channel, uid, request=self.request(channel, uid, **changes))
         assert started.status == 200, started
         return Task(channel, uid, rid, started.body["sid"])
 
     def recorded(self, channel: str = "daily", uid: str = "1001", **changes: Any) -> Task:
-        """A recording with somebody talking whose first file is stored."""
+        """A recorder of somebody talking; its first file is stored."""
         self.simulator.join(channel, 7)
         task = self.task(channel, uid, **changes)
         self.clock.advance(20)
@@ -130,17 +130,17 @@ class Caller:
         return task
 
     def query(self, task: Task) -> Reply:
-        """How it is."""
+        """The answer of a query."""
         return self.recording("GET", task.path("query"))
 
     def status(self, task: Task) -> int | None:
-        """Its status; None where Agora does not find it."""
+        """Its status; None if Agora does not find it."""
         reply = self.query(task)
         assert reply.status == 200 or reply.code == 404, reply
         return int(reply.state["status"]) if reply.status == 200 else None
 
     def stop(self, task: Task, *, asynchronous: bool = True) -> Reply:
-        """End it."""
+        """Stop it."""
         return self.post(task, "stop", {"async_stop": asynchronous})
 
     def post(self, task: Task, verb: str, request: object) -> Reply:
@@ -161,7 +161,7 @@ class Caller:
         return self.send("POST", "/dev/v1/kicking-rule", whole)
 
 
-def caller(**options: Any) -> Caller:
-    """A client of a new simulator whose time stands still."""
+def api_client(**options: Any) -> ApiClient:
+    """A client of a new simulator with a manual clock."""
     clock = ManualClock()
-    return Caller(AgoraSimulator(clock=clock, seed=1, **{"qps": 1000, **options}), clock)
+    return ApiClient(AgoraSimulator(AgoraOptions(**{"seed": 1, "qps": 1000, **options}), clock=clock), clock)

@@ -1,4 +1,4 @@
-"""One bucket of moto's S3. This module is slow to import, and is so only when a bucket starts."""
+"""One bucket of moto's S3. Slow to import: import it only when a bucket needs it."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from moto.moto_server.werkzeug_app import create_backend_app
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
 from simulator.bucket.errors import Reply
-from simulator.bucket.request import Asking
+from simulator.bucket.request import S3Request
 
 _OWN = ("host", "authorization", "content-length", "connection")
 _REGION = "us-east-1"
 _CODE = re.compile(rb"<Code>(\w+)</Code>")
 
 
-class Store:
-    """What is in the bucket."""
+class S3Store:
+    """The objects of one bucket."""
 
     def __init__(self, bucket: str) -> None:
         # moto keeps everything per account, for the whole process.
@@ -31,26 +31,26 @@ class Store:
             raise ValueError(f"there is a bucket {bucket!r} in this process already")
         self._backend.create_bucket(bucket, _REGION)
         self._client = create_backend_app("s3").test_client()
-        # moto shows private objects to whoever is signed in, and the gate has seen to that.
+        # moto shows private objects to signed requests only; the access check has passed before.
         scope = f"20260101/{_REGION}/s3/aws4_request"
         self._signed_in = {
             "x-moto-account-id": account,
             "authorization": f"AWS4-HMAC-SHA256 Credential=any/{scope}, SignedHeaders=host, Signature=any",
         }
 
-    def serve(self, asking: Asking) -> Reply:
-        """What S3 answers."""
-        headers = {name: value for name, value in asking.headers.items() if name not in _OWN}
-        query = urlencode([pair for pair in asking.query if not pair[0].startswith("X-Amz-")], quote_via=quote)
+    def serve(self, request: S3Request) -> Reply:
+        """S3's reply."""
+        headers = {name: value for name, value in request.headers.items() if name not in _OWN}
+        query = urlencode([pair for pair in request.query if not pair[0].startswith("X-Amz-")], quote_via=quote)
         with self._lock:
             answer = self._client.open(
-                f"{asking.quoted_path()}?{query}",
-                method=asking.method,
+                f"{request.quoted_path()}?{query}",
+                method=request.method,
                 headers={**headers, **self._signed_in},
-                data=asking.body,
+                data=request.body,
             )
         headers = {name.title(): value for name, value in answer.headers.items()}
-        # moto lets every web page in; a bucket that nobody has set up for that does not.
+        # moto allows requests of every web page; S3 does not unless the bucket is set up for that.
         kept = {name: value for name, value in headers.items() if not name.startswith(("Content-Type", "Access-"))}
         code = _CODE.search(answer.data) if answer.status_code >= 400 else None
         return Reply(
@@ -62,12 +62,12 @@ class Store:
         )
 
     def keys(self, prefix: str) -> list[str]:
-        """The names of what there is."""
+        """The keys with that prefix, in order."""
         with self._lock:
             return sorted(key for key in self._backend.buckets[self._bucket].keys if key.startswith(prefix))
 
     def get(self, key: str) -> bytes:
-        """The object of that name; LookupError where there is none."""
+        """The content of an object; LookupError if there is none."""
         with self._lock:
             return bytes(self._object(key).value)
 
@@ -77,18 +77,18 @@ class Store:
             self._backend.put_object(self._bucket, key, content)
 
     def delete(self, key: str) -> None:
-        """Remove an object; LookupError where there is none."""
+        """Remove an object; LookupError if there is none."""
         with self._lock:
             self._object(key)
             self._backend.delete_object(self._bucket, key)
 
     def empty(self) -> None:
-        """Remove everything."""
+        """Remove every object."""
         for key in self.keys(""):
             self.delete(key)
 
     def close(self) -> None:
-        """Nothing stays in the process."""
+        """Remove the objects and the bucket: moto keeps both for the whole process."""
         self.empty()
         with self._lock:
             self._backend.delete_bucket(self._bucket)

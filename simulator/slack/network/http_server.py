@@ -1,55 +1,24 @@
-"""HTTP on 127.0.0.1: one thread per connection, one request each, and full control over how a connection ends."""
+"""HTTP on 127.0.0.1: one thread and one request for each connection, and full control over its end."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import selectors
 import socket
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from email.message import Message
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-Json = dict[str, Any]
+from simulator.slack.http import Request, Response
+
 HOST = "127.0.0.1"
 log = logging.getLogger("simulator.slack")
 
-
-@dataclass(frozen=True)
-class Request:
-    """What arrived, with its socket for those who take the connection over (WebSocket)."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: Message
-    body: bytes
-    connection: socket.socket = field(repr=False)
-
-    def header(self, name: str) -> str:
-        return self.headers.get(name) or ""
-
-
-@dataclass(frozen=True)
-class Response:
-    """An answer. Where an application returns None instead, the connection is closed without one."""
-
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "application/json; charset=utf-8"
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-def json_response(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(status, json.dumps(body, ensure_ascii=False).encode(), headers=headers or {})
-
-
-Application = Callable[[Request], Response | None]
+Application = Callable[[Request, socket.socket], Response | None]
+"""Answers a request; it may take the connection over (WebSocket)."""
 
 
 class HttpServer:
@@ -120,7 +89,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self) -> None:
         self.close_connection = True
-        response = self._application(self._read())
+        response = self._application(self._read(), self.connection)
         if response is not None:
             self._write(response)
 
@@ -130,7 +99,8 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         query = dict(parse_qsl(url.query, keep_blank_values=True))
-        return Request(self.command, url.path, query, self.headers, body, self.connection)
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        return Request(self.command, url.path, query, headers, body)
 
     def _write(self, response: Response) -> None:
         self.send_response(response.status)

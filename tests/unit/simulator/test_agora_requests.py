@@ -6,28 +6,28 @@ import base64
 
 import pytest
 
-from tests.unit.simulator.agora_caller import Caller, caller
+from tests.unit.simulator.agora_client import ApiClient, api_client
 
 
 @pytest.fixture
-def agora() -> Caller:
-    return caller()
+def agora() -> ApiClient:
+    return api_client()
 
 
-def test_a_missing_credential_is_unauthorized(agora: Caller) -> None:
+def test_a_missing_credential_is_unauthorized(agora: ApiClient) -> None:
     agora.authorization = None
     reply = agora.acquire()
     assert (reply.status, reply.body) == (401, {"message": "Unauthorized"})
 
 
 @pytest.mark.parametrize("credential", ["Basic", "Basic !!", "Bearer x", "Basic eDp5"])
-def test_a_wrong_credential_is_told_apart_from_a_missing_one(agora: Caller, credential: str) -> None:
+def test_a_wrong_credential_is_told_apart_from_a_missing_one(agora: ApiClient, credential: str) -> None:
     agora.authorization = credential
     reply = agora.acquire()
     assert (reply.status, reply.body) == (401, {"message": "Invalid authentication credentials"})
 
 
-def test_the_secret_alone_is_not_enough(agora: Caller) -> None:
+def test_the_secret_alone_is_not_enough(agora: ApiClient) -> None:
     pair = base64.b64encode(f"x:{agora.simulator.account.customer_secret}".encode()).decode()
     agora.authorization = f"Basic {pair}"
     assert agora.acquire().status == 401
@@ -44,12 +44,12 @@ def test_the_secret_alone_is_not_enough(agora: Caller) -> None:
         ("POST", "/v1/apps/x/cloud_recording/resourceid/r/sid/s/mode/mix/query"),
     ],
 )
-def test_an_unknown_route_is_404_without_a_code(agora: Caller, method: str, path: str) -> None:
+def test_an_unknown_route_is_404_without_a_code(agora: ApiClient, method: str, path: str) -> None:
     reply = agora.send(method, path)
     assert (reply.status, reply.body) == (404, {"message": "no Route matched with those values"})
 
 
-def test_another_app_id_is_invalid_in_the_words_of_each_call(agora: Caller) -> None:
+def test_another_app_id_is_invalid_in_the_words_of_each_call(agora: ApiClient) -> None:
     body = {"cname": "daily", "uid": "1", "clientRequest": {}}
     acquired = agora.send("POST", "/v1/apps/other/cloud_recording/acquire", body)
     assert (acquired.status, acquired.body) == (400, {"code": 400, "reason": "invalid_appid"})
@@ -59,13 +59,13 @@ def test_another_app_id_is_invalid_in_the_words_of_each_call(agora: Caller) -> N
     assert (users.status, users.body) == (400, {"message": "invalid appid"})
 
 
-def test_a_body_that_is_not_json_is_a_wrong_parameter(agora: Caller) -> None:
+def test_a_body_that_is_not_json_is_a_wrong_parameter(agora: ApiClient) -> None:
     agora.extra = {"content-type": "text/plain"}
     assert agora.acquire().code == 2
 
 
 def test_ten_requests_fit_in_any_second_and_no_more() -> None:
-    agora = caller(qps=10, retry_after=2)
+    agora = api_client(qps=10, retry_after=2)
     for _ in range(10):
         assert agora.acquire().status == 200
         agora.clock.advance(0.05)
@@ -78,7 +78,7 @@ def test_ten_requests_fit_in_any_second_and_no_more() -> None:
 
 
 def test_a_refused_request_does_not_count_against_the_rate() -> None:
-    agora = caller(qps=1)
+    agora = api_client(qps=1)
     agora.acquire()
     agora.clock.advance(0.9)
     assert agora.acquire().status == 429
@@ -86,7 +86,7 @@ def test_a_refused_request_does_not_count_against_the_rate() -> None:
     assert agora.acquire().status == 200
 
 
-def test_the_busiest_second_is_known(agora: Caller) -> None:
+def test_the_busiest_second_is_known(agora: ApiClient) -> None:
     for pause in (0.6, 0.3, 0.05, 0.3, 5, 0):
         agora.acquire()
         agora.clock.advance(pause)
@@ -94,7 +94,7 @@ def test_the_busiest_second_is_known(agora: Caller) -> None:
     assert agora.simulator.busiest_second("query") == 0
 
 
-def test_every_request_is_kept_with_what_was_answered(agora: Caller) -> None:
+def test_every_request_is_kept_with_what_was_answered(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.stop(task)
     operations = [seen.operation for seen in agora.simulator.requests()]
