@@ -16,8 +16,7 @@ from recordings.model import Delivered, Delivery, Part, Reason, Recorder, Record
 from recordings.options import Layout, Media, Options, Resolution, Shown
 from recordings.parts import LostPart
 from recordings.told import Gap, Told
-from simulator.slack.blocks import message_problems, too_long
-from simulator.slack.metadata import metadata_valid
+from simulator.slack.blocks import message_problems, metadata_valid, too_long
 from tests.fakes.rows import NOW, a_recording, at
 from tests.fakes.slack_rules import check_message
 

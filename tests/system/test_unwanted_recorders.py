@@ -14,8 +14,7 @@ from monitor.calls import Calls
 from monitor.janitor import Janitor
 from recordings.errors import StorageUnavailable
 from recordings.stores import Recorders
-from simulator.agora import AgoraSimulator
-from simulator.agora.views import RecorderView
+from simulator.agora import AgoraSimulator, RecorderView
 from tests.system.conftest import Office
 
 SOMEBODY = 3_999_999_999

@@ -15,7 +15,7 @@ from agora.transport import Answer, Call
 from recordings.errors import NotFound
 from recordings.ports import Target
 from tests.unit.agora.fakes import STORAGE
-from tests.unit.simulator.agora_caller import Caller, caller
+from tests.unit.simulator.agora_client import ApiClient, api_client
 
 UID = 4000000001
 
@@ -24,7 +24,7 @@ UID = 4000000001
 class SimulatedAgora:
     """Calls reach the simulator without a network."""
 
-    agora: Caller
+    agora: ApiClient
 
     def send(self, call: Call) -> Answer:
         reply = self.agora.send(call.method, call.path, call.json)
@@ -34,7 +34,7 @@ class SimulatedAgora:
         return None
 
 
-def started(agora: Caller, tokens: Tokens) -> tuple[AgoraClient, Target]:
+def started(agora: ApiClient, tokens: Tokens) -> tuple[AgoraClient, Target]:
     def clock() -> datetime:
         return datetime.fromtimestamp(agora.clock.wall(), UTC)
 
@@ -47,7 +47,7 @@ def started(agora: Caller, tokens: Tokens) -> tuple[AgoraClient, Target]:
 
 @pytest.mark.parametrize("version", ["006", "007"])
 def test_a_recorder_with_our_token_comes_up_and_stays_for_nearly_24_hours(version: str) -> None:
-    agora = caller()
+    agora = api_client()
     agora.simulator.join("daily", 7)
     account = agora.simulator.account
     client, target = started(agora, Tokens(account.app_id, account.app_certificate, version))
@@ -62,7 +62,7 @@ def test_a_recorder_with_our_token_comes_up_and_stays_for_nearly_24_hours(versio
 @pytest.mark.parametrize("version", ["006", "007"])
 @pytest.mark.parametrize("certificate", ["b" * 32, "mistyped"])
 def test_a_recorder_with_a_token_of_another_certificate_never_comes_up(version: str, certificate: str) -> None:
-    agora = caller()
+    agora = api_client()
     agora.simulator.join("daily", 7)
     client, target = started(agora, Tokens(agora.simulator.account.app_id, certificate, version))
 

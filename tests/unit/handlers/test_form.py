@@ -20,7 +20,7 @@ from recordings.model import Recording, Source, State
 from recordings.options import Layout, Media, Options, Resolution
 from recordings.rights import AllowedChannels
 from recordings.service import RecordingService
-from simulator.slack.views import state_of
+from simulator.slack import state_of
 from tests.fakes.rows import FakeClock, at, over, up
 from tests.fakes.store import Memory, MemoryRecordings
 
