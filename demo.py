@@ -28,10 +28,9 @@ import av
 from rich.console import Console
 from rich.text import Text
 
-from simulator.agora import AgoraSimulator, Timing
-from simulator.bucket import BucketSimulator
-from simulator.slack import SlackSimulator
-from simulator.slack.world import Message, Moment
+from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator, Timing
+from simulator.bucket import BucketServer, BucketSimulator
+from simulator.slack import Message, Moment, SlackServer, SlackSimulator
 
 BOT = Path(__file__).with_name("bot.py")
 CHANNEL = "daily"
@@ -120,7 +119,7 @@ class Transcript:
         elif moment.kind == "block_actions":
             self._row(moment.at, moment.who, Text(PRESSES[moment.text], style="italic"))
         elif moment.ts is not None:
-            messages = self.slack.world.channel(moment.channel).messages
+            messages = self.slack.workspace.channel(moment.channel).messages
             self._show_message(moment, next(m for m in messages if m.ts == moment.ts))
 
     def _show_message(self, moment: Moment, message: Message) -> None:
@@ -147,7 +146,7 @@ class Transcript:
         return [Text(f"({where[moment.kind]})", style="dim")] if moment.kind in where else []
 
     def _name(self, user: str | None) -> str:
-        return self.slack.world.users[user].name.title() if user in self.slack.world.users else str(user)
+        return self.slack.workspace.users[user].name.title() if user in self.slack.workspace.users else str(user)
 
     def _rich(self, mrkdwn: str) -> Text:
         """Slack's marks as a reader sees them."""
@@ -187,11 +186,15 @@ def _clock(at: float) -> str:
 class Demo:
     """One step after the other; each raises `DidNotHappen` where it did not."""
 
-    slack: SlackSimulator
+    slack_server: SlackServer
     agora: AgoraSimulator
     transcript: Transcript
     bot: subprocess.Popen[bytes]
     done: list[str] = field(default_factory=list)
+
+    @property
+    def slack(self) -> SlackSimulator:
+        return self.slack_server.simulator
 
     def step(self, headline: str, part: Callable[[], object]) -> None:
         self.transcript.headline(f"{len(self.done) + 1}. {headline}")
@@ -293,7 +296,7 @@ class Demo:
         self.transcript.tell(f"The bot is told to stop: it exits {code} after {time.monotonic() - begun:.1f} s")
 
     def play(self) -> None:
-        self.until(lambda: self.slack.connections, "the bot connects to Slack")
+        self.until(lambda: self.slack_server.connections, "the bot connects to Slack")
         self.step("Ana starts a recording", lambda: self.start(0, "🟡"))
         self.step("People talk, and the first file is stored", self.people_talk)
         self.step("Ben asks how it goes", lambda: self.command("ben", "status"))
@@ -323,11 +326,14 @@ def environment_for(slack: SlackSimulator, agora: AgoraSimulator, folder: Path) 
 def show(console: Console, folder: Path) -> None:
     """The whole demo in this folder. Raises `DidNotHappen`."""
     begun = time.monotonic()
-    with SlackSimulator() as slack, BucketSimulator() as bucket, AgoraSimulator(timing=TIMING, bucket=bucket) as agora:
+    bucket = BucketSimulator()
+    agora = AgoraSimulator(AgoraOptions(timing=TIMING), bucket=bucket)
+    with SlackServer() as slack_server, BucketServer(bucket), AgoraServer(agora):
+        slack = slack_server.simulator
         slack.seed()
         console.print(f"[bold]#{CHANNEL}[/bold] in a simulated Slack; simulated Agora and S3; the real bot, on SQLite")
         with bot_process(environment_for(slack, agora, folder), folder / "bot.log", folder) as bot:
-            demo = Demo(slack, agora, Transcript(slack, console), bot)
+            demo = Demo(slack_server, agora, Transcript(slack, console), bot)
             demo.play()
     console.print(Text("\nEvery step happened:", style="bold green"))
     for number, headline in enumerate(demo.done, start=1):

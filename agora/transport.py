@@ -77,8 +77,8 @@ class HttpTransport:
 
     Durations in seconds: `connect_timeout` for each address of a host and again for TLS, `read_timeout` for the next
     byte, `total_timeout` for the whole call, `return_after` until a base that was left is tried again. `pace` waits
-    until this call may be sent; that is no part of the call's time. `on_response` gets every answer as it comes. `ca_bundle`
-    is a file of certificates to trust in place of the usual ones.
+    until this call may be sent; that is no part of the call's time. `on_response` gets every answer as it comes.
+    `ca_bundle` is a file of certificates to trust in place of the usual ones.
     """
 
     def __init__(

@@ -160,7 +160,7 @@ def which_one(recordings: Sequence[Recording]) -> Message:
 
 
 def status(recordings: Sequence[Recording], domain: str, default_duration: float = 14_400) -> Message:
-    """How the recordings of this Slack channel are; `default_duration`: the seconds that one takes where nobody says else."""
+    """How the recordings of this Slack channel are. `default_duration`: seconds, where nobody chose an end."""
     if not recordings:
         return text("Nothing has been recorded from this channel yet. `/record start` begins.")
     lines = [_line(recording, domain, default_duration) for recording in recordings[:_SHOWN]]

@@ -9,9 +9,9 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from simulator.agora import AgoraSimulator
-from simulator.bucket import BucketSimulator
-from simulator.slack import SlackSimulator
+from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator
+from simulator.bucket import BucketServer
+from simulator.slack import SlackServer
 
 ABOUT = """Starts a local Slack, a local Agora and the S3 bucket that it uploads to on 127.0.0.1, and prints one line of
 JSON: the settings that a bot needs to use them; BUCKET_URL, where any S3 client can look; and SLACK_CONTROL_URL and
@@ -30,32 +30,34 @@ A wrong path answers with all that there are."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run until told to stop; 0."""
+    """Run until a signal; 0."""
     options = _parser().parse_args(arguments)
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
     with (
-        SlackSimulator(options.slack_port) as slack,
-        BucketSimulator(options.bucket_port) as bucket,
-        AgoraSimulator(options.agora_port, bucket=bucket, webhook=options.webhook) as agora,
+        SlackServer(port=options.slack_port) as slack,
+        BucketServer(port=options.bucket_port) as bucket,
+        AgoraServer(
+            AgoraSimulator(AgoraOptions(webhook=options.webhook), bucket=bucket.simulator), port=options.agora_port
+        ) as agora,
     ):
-        slack.seed()
-        sys.stdout.write(json.dumps(_line(slack, agora, bucket)) + "\n")
+        slack.simulator.seed()
+        sys.stdout.write(json.dumps(_line(slack, agora)) + "\n")
         sys.stdout.flush()
         stop.wait()
     return 0
 
 
-def _line(slack: SlackSimulator, agora: AgoraSimulator, bucket: BucketSimulator) -> dict[str, str]:
+def _line(slack: SlackServer, agora: AgoraServer) -> dict[str, str]:
     return {
-        **slack.settings,
-        **agora.settings,
-        "BUCKET_URL": bucket.url,
+        **slack.simulator.settings,
+        **agora.simulator.settings,
+        "BUCKET_URL": agora.simulator.settings["STORAGE_ENDPOINT"],
         "SLACK_CONTROL_URL": slack.control_url,
         "AGORA_CONTROL_URL": agora.control_url,
-        "SLACK_PEOPLE": ",".join(person.name for person in slack.people),
-        "SLACK_CHANNELS": ",".join(channel.name for channel in slack.channels),
+        "SLACK_PEOPLE": ",".join(person.name for person in slack.simulator.people),
+        "SLACK_CHANNELS": ",".join(channel.name for channel in slack.simulator.channels),
     }
 
 

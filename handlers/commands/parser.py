@@ -103,8 +103,11 @@ def check_bare_name(name: str) -> None:
     except UsageError:
         end = None
     if end is not None:
-        raise UsageError("Only the name belongs here; for how long has a field of its own. If the Agora channel is really "
-                    "named so, put the name in quotes.", START_EXAMPLE)  # fmt: skip
+        raise UsageError(
+            "Only the name belongs here; for how long has a field of its own. If the Agora channel is really named so,"
+            " put the name in quotes.",
+            START_EXAMPLE,
+        )
     _literal(name.strip(), START_EXAMPLE)
 
 
@@ -162,8 +165,10 @@ def _quoted(bare: str, example: str) -> str:
 
 def _literal(bare: str, example: str) -> str:
     if bare[0] in "@#":
-        raise UsageError(f"That looks like a Slack {'person' if bare[0] == '@' else 'channel'}. If the Agora channel is "
-                    "really named so, put the name in quotes.", example)  # fmt: skip
+        kind = "person" if bare[0] == "@" else "channel"
+        raise UsageError(
+            f"That looks like a Slack {kind}. If the Agora channel is really named so, put the name in quotes.", example
+        )
     if _EMOJI.fullmatch(bare):
         raise UsageError("That is an emoji. If the Agora channel is really named so, put the name in quotes.", example)
     return bare

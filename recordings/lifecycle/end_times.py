@@ -1,7 +1,7 @@
-"""When a recording ends if nobody stops it, how far that can be put off, and when people are warned of it.
+"""When a recording ends if nobody stops it, how far that end can be moved, and when people are warned of it.
 
-Pure, and the one place that says so: the engine, the card and the button all ask here. `default_duration`: the seconds that a
-recording takes where nobody says anything else.
+The one place that says so: the engine, the card and the button all ask here. `default_duration`: how many seconds a
+recording takes where nobody chose an end.
 """
 
 from __future__ import annotations

@@ -1,11 +1,9 @@
-"""How long things take at the simulated Agora, and the clocks that measure it."""
+"""How long things take at the simulated Agora."""
 
 from __future__ import annotations
 
 import dataclasses
-import time
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
@@ -59,11 +57,11 @@ class Timing:
     mp4_length: float = 7200.0
     """Seconds of media in one MP4 file."""
     progress: float = 60.0
-    """How long between two notices of how far the uploads are."""
-    notice_patience: float = 10.0
-    """How long a webhook may take to answer, in real time whatever the clock."""
-    notice_retry: float = 5.0
-    """How long after its first repeat a notice that is not answered is repeated again; the third wait is longer."""
+    """How long between two notifications of upload progress."""
+    webhook_timeout: float = 10.0
+    """How long a webhook may take to answer; real time, whatever the clock."""
+    webhook_retry: float = 5.0
+    """How long after its first repeat an unanswered notification is repeated again; the third wait is longer."""
 
     def scaled(self, factor: float) -> Timing:
         """The same with every duration multiplied."""
@@ -71,47 +69,3 @@ class Timing:
             name: value * factor for name, value in dataclasses.asdict(self).items() if value is not None
         }
         return Timing(**durations)
-
-
-class Clock(Protocol):
-    """Where the simulator reads the time."""
-
-    def monotonic(self) -> float:
-        """Seconds from any start, never backwards."""
-        ...
-
-    def wall(self) -> float:
-        """Unix time."""
-        ...
-
-
-class SystemClock:
-    """The machine's own time."""
-
-    def monotonic(self) -> float:
-        """Seconds since the machine started."""
-        return time.monotonic()
-
-    def wall(self) -> float:
-        """Unix time."""
-        return time.time()
-
-
-@dataclass
-class ManualClock:
-    """A clock that only moves when it is told to."""
-
-    now: float = 0.0
-    wall_start: float = field(default_factory=time.time)
-
-    def monotonic(self) -> float:
-        """Seconds moved so far."""
-        return self.now
-
-    def wall(self) -> float:
-        """Unix time at creation, plus the seconds moved so far."""
-        return self.wall_start + self.now
-
-    def advance(self, seconds: float) -> None:
-        """Let that much time pass."""
-        self.now += seconds

@@ -1,35 +1,36 @@
-"""The recorder's side of S3: a signed PUT."""
+"""A recorder's side of S3: signed PUT requests."""
 
 from __future__ import annotations
 
-import http.client
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from simulator.bucket.asking import Asking
+from simulator.bucket.request import S3Request
 from simulator.bucket.signing import sign
+from simulator.bucket.simulator import BucketSimulator
+
+_PATIENCE = 2.0
+"""Seconds that the bucket may take to answer."""
 
 
 @dataclass(frozen=True)
-class Account:
-    """Where somebody may write, and as whom."""
+class BucketAccount:
+    """A bucket, and the key for it."""
 
-    endpoint: str
-    """Host and port."""
     bucket: str
     access_key: str
     secret_key: str
 
 
-def put(account: Account, key: str, content: bytes, timeout: float, now: float) -> int:
-    """Store this; the status that S3 answers (200: stored), OSError or HTTPException where it can't be asked."""
+def put(simulator: BucketSimulator, account: BucketAccount, key: str, content: bytes) -> int:
+    """Store an object; the HTTP status (200: stored), 0 if the bucket does not answer."""
     target = f"/{account.bucket}/{quote(key, safe='/-_.~')}"
-    # Agora sets no type of its own: who plays the files has to.
-    headers = {"host": account.endpoint, "content-type": "binary/octet-stream"}
-    signed = sign(Asking("PUT", target, headers, content), account.access_key, account.secret_key, now)
-    connection = http.client.HTTPConnection(account.endpoint, timeout=timeout)
+    # Agora sets no content type of its own: players have to guess it.
+    headers = {"host": simulator.endpoint, "content-type": "binary/octet-stream"}
+    request = S3Request("PUT", target, headers, content)
+    signed = sign(request, account.access_key, account.secret_key, simulator.clock.wall())
     try:
-        connection.request("PUT", target, content, signed)
-        return connection.getresponse().status
-    finally:
-        connection.close()
+        reply = simulator.handle("PUT", target, signed, content, patience=_PATIENCE)
+    except ConnectionRefusedError:
+        return 0
+    return 0 if reply is None else reply.status

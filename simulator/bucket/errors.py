@@ -1,4 +1,4 @@
-"""What S3 answers when it does not do what was asked, in its own XML."""
+"""S3's errors, in its own XML."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ ERRORS: Mapping[str, tuple[int, str]] = MappingProxyType(
         "InvalidAccessKeyId": (403, "The AWS Access Key Id you provided does not exist in our records."),
         "InvalidRequest": (400, "Invalid Request"),
         "NoSuchBucket": (404, "The specified bucket does not exist"),
+        "NotImplemented": (501, "A header you provided implies functionality that is not implemented"),
         "NoSuchKey": (404, "The specified key does not exist."),
         "RequestTimeTooSkewed": (403, "The difference between the request time and the current time is too large."),
         "ServiceUnavailable": (503, "Reduce your request rate."),
@@ -33,12 +34,12 @@ ERRORS: Mapping[str, tuple[int, str]] = MappingProxyType(
 
 
 class S3Error(Exception):
-    """S3 refuses; the message is the code's own where none is given."""
+    """S3 refuses a request; without a message, the code's own is used."""
 
     def __init__(self, code: str, message: str | None = None) -> None:
-        status, usual = ERRORS[code]
+        status, default = ERRORS[code]
         super().__init__(code)
-        self.code, self.status, self.message = code, status, message or usual
+        self.code, self.status, self.message = code, status, message or default
 
 
 @dataclass(frozen=True)

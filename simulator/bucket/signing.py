@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from simulator.bucket.asking import Asking
 from simulator.bucket.errors import S3Error
+from simulator.bucket.request import S3Request
 
 ALGORITHM = "AWS4-HMAC-SHA256"
 UNSIGNED = "UNSIGNED-PAYLOAD"
@@ -44,27 +44,27 @@ class Claim:
         return calendar.timegm(time.strptime(self.moment, _MOMENT))
 
 
-def verify(asking: Asking, secrets: Mapping[str, str], now: float) -> str:
+def verify(request: S3Request, secrets: Mapping[str, str], now: float) -> str:
     """The access key that signed this request; S3Error where nobody did who is known here."""
-    claim = _claim(asking)
+    claim = _claim(request)
     if claim.access_key not in secrets:
         raise S3Error("InvalidAccessKeyId")
     _check_time(claim, now)
-    _check_headers(asking, claim)
-    expected = _signature(asking, claim, secrets[claim.access_key])
+    _check_headers(request, claim)
+    expected = _signature(request, claim, secrets[claim.access_key])
     if not hmac.compare_digest(expected, claim.signature):
         raise S3Error("SignatureDoesNotMatch")
-    if _HASH.fullmatch(claim.payload) and hashlib.sha256(asking.body).hexdigest() != claim.payload:
+    if _HASH.fullmatch(claim.payload) and hashlib.sha256(request.body).hexdigest() != claim.payload:
         raise S3Error("XAmzContentSHA256Mismatch")
     return claim.access_key
 
 
-def _claim(asking: Asking) -> Claim:
-    if "authorization" in asking.headers:
-        claim = _claim_of_header(asking)
-    elif "X-Amz-Signature" in asking.params:
-        claim = _claim_of_link(asking)
-    elif "Signature" in asking.params:
+def _claim(request: S3Request) -> Claim:
+    if "authorization" in request.headers:
+        claim = _claim_of_header(request)
+    elif "X-Amz-Signature" in request.params:
+        claim = _claim_of_link(request)
+    elif "Signature" in request.params:
         raise S3Error("InvalidRequest", f"Please use {ALGORITHM}.")
     else:
         raise S3Error("AccessDenied")
@@ -83,22 +83,22 @@ def _is_moment(text: str) -> bool:
     return True
 
 
-def _claim_of_header(asking: Asking) -> Claim:
-    algorithm, _, rest = asking.headers["authorization"].partition(" ")
+def _claim_of_header(request: S3Request) -> Claim:
+    algorithm, _, rest = request.headers["authorization"].partition(" ")
     fields = dict(_FIELDS.findall(rest))
     if algorithm != ALGORITHM:
         raise S3Error("InvalidRequest", f"Please use {ALGORITHM}.")
     if len(fields) != 3 or fields["Credential"].count("/") < 4:
         raise S3Error("AuthorizationHeaderMalformed")
-    if "x-amz-content-sha256" not in asking.headers:
+    if "x-amz-content-sha256" not in request.headers:
         raise S3Error("InvalidRequest", "Missing required header for this request: x-amz-content-sha256")
     key, scope = _credential(fields["Credential"])
-    moment, payload = asking.headers.get("x-amz-date", ""), asking.headers["x-amz-content-sha256"]
+    moment, payload = request.headers.get("x-amz-date", ""), request.headers["x-amz-content-sha256"]
     return Claim(key, scope, moment, fields["SignedHeaders"], fields["Signature"], payload)
 
 
-def _claim_of_link(asking: Asking) -> Claim:
-    given = asking.params
+def _claim_of_link(request: S3Request) -> Claim:
+    given = request.params
     names = ("X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders")
     if any(name not in given for name in names) or given["X-Amz-Credential"].count("/") < 4:
         raise S3Error("AuthorizationQueryParametersError")
@@ -128,20 +128,20 @@ def _check_time(claim: Claim, now: float) -> None:
         raise S3Error("AccessDenied", "Request has expired")
 
 
-def _check_headers(asking: Asking, claim: Claim) -> None:
+def _check_headers(request: S3Request, claim: Claim) -> None:
     signed = claim.signed_headers.split(";")
     if "host" not in signed:
         raise S3Error("SignatureDoesNotMatch")
-    if any(name.startswith("x-amz-") and name not in signed for name in asking.headers):
+    if any(name.startswith("x-amz-") and name not in signed for name in request.headers):
         raise S3Error("AccessDenied", "There were headers present in the request which were not signed")
 
 
-def _signature(asking: Asking, claim: Claim, secret: str) -> str:
-    query = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in asking.query)
-    headers = [f"{name}:{' '.join(asking.headers.get(name, '').split())}" for name in claim.signed_headers.split(";")]
+def _signature(request: S3Request, claim: Claim, secret: str) -> str:
+    query = sorted((quote(name, safe="-_.~"), quote(value, safe="-_.~")) for name, value in request.query)
+    headers = [f"{name}:{' '.join(request.headers.get(name, '').split())}" for name in claim.signed_headers.split(";")]
     canonical = (
-        asking.method,
-        asking.quoted_path(),
+        request.method,
+        request.quoted_path(),
         "&".join(f"{name}={value}" for name, value in query if name != "X-Amz-Signature"),
         *headers,
         "",
@@ -156,13 +156,13 @@ def _signature(asking: Asking, claim: Claim, secret: str) -> str:
     return hmac.new(key, signed.encode(), hashlib.sha256).hexdigest()
 
 
-def sign(asking: Asking, access_key: str, secret: str, now: float, region: str = "us-east-1") -> dict[str, str]:
+def sign(request: S3Request, access_key: str, secret: str, now: float, region: str = "us-east-1") -> dict[str, str]:
     """The headers of this request (`host` is among them), signed."""
     moment = time.strftime(_MOMENT, time.gmtime(now))
-    payload = hashlib.sha256(asking.body).hexdigest()
-    headers = {**asking.headers, "x-amz-date": moment, "x-amz-content-sha256": payload}
+    payload = hashlib.sha256(request.body).hexdigest()
+    headers = {**request.headers, "x-amz-date": moment, "x-amz-content-sha256": payload}
     scope = f"{moment[:8]}/{region}/s3/aws4_request"
     claim = Claim(access_key, scope, moment, ";".join(sorted(headers)), "", payload)
-    signature = _signature(Asking(asking.method, asking.target, headers, asking.body), claim, secret)
+    signature = _signature(S3Request(request.method, request.target, headers, request.body), claim, secret)
     fields = f"Credential={access_key}/{scope}, SignedHeaders={claim.signed_headers}, Signature={signature}"
     return {**headers, "authorization": f"{ALGORITHM} {fields}"}

@@ -1,16 +1,19 @@
 """A local Slack: Web API, Socket Mode, `response_url`s, signed HTTP requests; an app can't tell the difference."""
 
-from simulator.slack.calls import Call
-from simulator.slack.deliveries import Delivery
-from simulator.slack.faults import Fault
-from simulator.slack.interactions import Interaction
-from simulator.slack.people import Person
+from simulator.slack.interactions.deliveries import Ack, Delivery
+from simulator.slack.interactions.interaction import Interaction
+from simulator.slack.interactions.people import Person
+from simulator.slack.network.sockets import Connection
+from simulator.slack.options import SlackOptions
+from simulator.slack.server import SlackServer
 from simulator.slack.simulator import SlackSimulator
-from simulator.slack.sockets import Connection
-from simulator.slack.views import View
-from simulator.slack.world import Channel, Message, Moment, User, WorldError
+from simulator.slack.web_api.calls import Call
+from simulator.slack.web_api.faults import Fault
+from simulator.slack.workspace.views import View, state_of
+from simulator.slack.workspace.workspace import Channel, Message, Moment, User, WorkspaceError
 
 __all__ = [
+    "Ack",
     "Call",
     "Channel",
     "Connection",
@@ -20,8 +23,11 @@ __all__ = [
     "Message",
     "Moment",
     "Person",
+    "SlackOptions",
+    "SlackServer",
     "SlackSimulator",
     "User",
     "View",
-    "WorldError",
+    "WorkspaceError",
+    "state_of",
 ]

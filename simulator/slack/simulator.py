@@ -1,109 +1,92 @@
-"""The simulated Slack as one object: start it, act as people, look at what happened, break it."""
+"""The simulated Slack as one object: the app calls it, people act in it, and everything is shown."""
 
 from __future__ import annotations
 
 import json
 import secrets
-import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
-from simulator.slack import methods_chat, methods_more
-from simulator.slack.calls import Call
-from simulator.slack.control import PREFIX, Control
-from simulator.slack.deliveries import Delivery, Dispatcher
-from simulator.slack.faults import Faults
-from simulator.slack.interactions import Interaction, Replies, ResponseUrls
-from simulator.slack.payloads import Payloads
-from simulator.slack.people import Person
-from simulator.slack.rates import Rates
-from simulator.slack.sockets import Connection, SocketMode
-from simulator.slack.views import Triggers, Views
-from simulator.slack.web_api import DEFAULT_SCOPES, Context, WebApi
-from simulator.slack.wire import HOST, HttpServer, Json, Request, Response, json_response
-from simulator.slack.world import Channel, Message, Moment, User, World
+from simulator.changes import Change, Changes
+from simulator.clock import Clock, SystemClock
+from simulator.slack.http import Json, Request, Response, json_response
+from simulator.slack.interactions.deliveries import Ack, Delivery, Dispatcher, InProcess
+from simulator.slack.interactions.interaction import Interaction, Replies, ResponseUrls
+from simulator.slack.interactions.payloads import Payloads
+from simulator.slack.interactions.people import Person
+from simulator.slack.options import SlackOptions
+from simulator.slack.web_api import methods_chat, methods_more
+from simulator.slack.web_api.app import Context, WebApi
+from simulator.slack.web_api.calls import ApiError, Call
+from simulator.slack.web_api.faults import Faults
+from simulator.slack.web_api.rates import Rates
+from simulator.slack.workspace.views import Triggers, Views
+from simulator.slack.workspace.workspace import Channel, Message, Moment, User, Workspace
 
 T = TypeVar("T")
 
 
 class SlackSimulator:
-    """A workspace with one app in it, served on 127.0.0.1: Web API, Socket Mode, `response_url`s."""
+    """A workspace with one app in it, without sockets and threads; `SlackServer` serves it on the network.
 
-    def __init__(
-        self,
-        port: int = 0,
-        *,
-        control_port: int = 0,
-        scopes: Sequence[str] = DEFAULT_SCOPES,
-        rate_limits: bool = True,
-        posts_per_second: float = 1.0,
-        post_burst: int = 3,
-        ack_seconds: float = 3.0,
-        trigger_seconds: float = 3.0,
-        response_url_seconds: float = 1800.0,
-        event_retry_seconds: Sequence[float] = (0.0, 60.0, 300.0),
-        max_connections: int = 10,
-        should_escape: bool = True,
-    ) -> None:
+    In one process, with a clock that a test moves:
+
+        clock = ManualClock()
+        slack = SlackSimulator(SlackOptions(), clock=clock)
+        slack.seed()
+        slack.connect(deliver)                 # deliver(delivery) -> Ack | None answers for the app
+        slack.person("ana").command("/record", "start daily", channel="daily")      # calls deliver at once
+        response = slack.call("chat.postMessage", {"channel": …, "text": …}, slack.bot_token)
+        response = slack.post_response_url(delivery.payload["response_url"], {"text": …})
+
+    `delivery.envelope` is the frame of Socket Mode, `delivery.payload` its payload. The clock decides about the 3 s
+    for an acknowledgement, triggers, response_urls and rate limits; a fault's delay advances a manual clock.
+    """
+
+    def __init__(self, options: SlackOptions | None = None, *, clock: Clock | None = None) -> None:
+        self.options = options = options or SlackOptions()
         mark = secrets.token_hex(4)
         self.bot_token, self.app_token = f"xoxb-sim-bot-{mark}", f"xapp-sim-app-{mark}"
         self.signing_secret = f"sim-signing-secret-{mark}"
-        self.should_escape = should_escape
-        self.event_retry_seconds = event_retry_seconds
+        self.base_url = "http://slack.invalid"
+        """The base of response_urls and of the Web API; a server replaces it by a real address."""
+        self.open_connection: Callable[[], str] | None = None
+        """Makes the URL of a Socket Mode connection; a server sets it."""
+        self.should_escape = options.should_escape
+        self.event_retry_seconds = options.event_retry_seconds
         self.interactions: list[Interaction] = []
-        self.world = World()
-        self.faults = Faults()
-        self.rates = Rates(enabled=rate_limits, posts_per_second=posts_per_second, post_burst=post_burst)
-        self.sockets = SocketMode(self.world, max_connections=max_connections)
-        self.dispatcher = Dispatcher(self.world, self.sockets, self.signing_secret, ack_seconds=ack_seconds)
-        self.replies = Replies(self.world)
-        self.hooks = ResponseUrls(self.world, self.replies, seconds=response_url_seconds)
+        self.workspace = Workspace(clock or SystemClock())
+        self.faults = Faults(self.changes)
+        self.rates = Rates(
+            enabled=options.rate_limits,
+            posts_per_second=options.posts_per_second,
+            post_burst=options.post_burst,
+            monotonic=self.clock.monotonic,
+        )
+        self.dispatcher = Dispatcher(self.workspace, self.signing_secret, ack_seconds=options.ack_seconds)
+        self.replies = Replies(self.workspace)
+        self.hooks = ResponseUrls(self.workspace, self.replies, seconds=options.response_url_seconds)
         self._people: dict[str, Person] = {}
-        self._stopped = threading.Event()
-        self._server = HttpServer(self._route, port)
-        self._control_server = HttpServer(self._route_control, control_port)
-        self._context = self._make_context(scopes, trigger_seconds)
+        self._is_up = True
+        triggers = Triggers(self.workspace, seconds=options.trigger_seconds)
+        self._context = Context(
+            self.workspace, Views(self.workspace), triggers, list(options.scopes), self._open_connection
+        )
         self.payloads = Payloads(self._context)
-        self._api = self._make_api()
-        self._control = Control(self)
-
-    def _make_context(self, scopes: Sequence[str], trigger_seconds: float) -> Context:
-        triggers = Triggers(self.world, seconds=trigger_seconds)
-        return Context(self.world, self.sockets, Views(self.world), triggers, list(scopes), lambda: self._socket_url)
-
-    def _make_api(self) -> WebApi:
+        tokens = {self.bot_token: "bot", self.app_token: "app"}
         methods = {**methods_chat.METHODS, **methods_more.METHODS}
-        tokens = {"bot_token": self.bot_token, "app_token": self.app_token}
-        return WebApi(self._context, methods, self.faults, self.rates, **tokens)
-
-    # --- running -------------------------------------------------------------------------------------------------
-
-    def start(self) -> SlackSimulator:
-        self._server.start()
-        self._control_server.start()
-        return self
-
-    def stop(self) -> None:
-        """End everything; can't be started again."""
-        self._stopped.set()
-        self._api.stop()
-        self.sockets.drop()
-        self._server.close()
-        self._control_server.close()
-
-    def __enter__(self) -> SlackSimulator:
-        return self.start()
-
-    def __exit__(self, *_: object) -> None:
-        self.stop()
+        self._api = WebApi(self._context, methods, self.faults, self.rates, tokens)
 
     @property
-    def port(self) -> int:
-        return self._server.port
+    def changes(self) -> Changes:
+        """Announces every change; see `subscribe`."""
+        return self.workspace.changes
 
     @property
-    def base_url(self) -> str:
-        return f"http://{HOST}:{self.port}"
+    def clock(self) -> Clock:
+        """Where the simulator reads the time."""
+        return self.workspace.clock
 
     @property
     def url(self) -> str:
@@ -111,17 +94,8 @@ class SlackSimulator:
         return f"{self.base_url}/api/"
 
     @property
-    def control_url(self) -> str:
-        """The base of the control API; it answers also while Slack is down (and on Slack's own port, while up)."""
-        return f"http://{HOST}:{self._control_server.port}{PREFIX}"
-
-    @property
-    def _socket_url(self) -> str:
-        return f"ws://{HOST}:{self.port}/link/"
-
-    @property
     def settings(self) -> dict[str, str]:
-        """What the bot has to be told, in the names of its settings."""
+        """The settings with which a bot uses this Slack."""
         return {
             "SLACK_API_URL": self.url,
             "SLACK_BOT_TOKEN": self.bot_token,
@@ -129,31 +103,76 @@ class SlackSimulator:
             "SLACK_SIGNING_SECRET": self.signing_secret,
         }
 
-    def _route(self, request: Request) -> Response | None:
+    # --- the app's calls -----------------------------------------------------------------------------------------
+
+    def call(self, method: str, params: Json, token: str) -> Response | None:
+        """Call a method of the Web API; None: the connection is closed without an answer.
+
+        ConnectionRefusedError if Slack is down. `response.json` is the answer, `response.headers` has Retry-After.
+        """
+        self._check_up()
+        return self._api.call(method, params, token)
+
+    def post_response_url(self, url: str, body: Json) -> Response | None:
+        """Use a response_url; None: the connection is closed without an answer."""
+        self._check_up()
+        headers = {"content-type": "application/json"}
+        return self.handle(Request("POST", urlsplit(url).path, {}, headers, json.dumps(body).encode()))
+
+    def handle(self, request: Request) -> Response | None:
+        """Answer an HTTP request to the Web API or to a response_url; None: close the connection."""
         area, _, rest = request.path.strip("/").partition("/")
         if area == "api":
             return self._api.handle(rest, request)
-        if area == "link":
-            return self._api.guard("socket", {}, lambda: self.sockets.handle(request))
-        if request.path.startswith(f"{PREFIX}/"):
-            return self._control.handle(request)
         if area in ("commands", "actions"):
-            return self._api.handle("response_url", request, lambda call: self._hook(call, request))
+            return self._api.handle("response_url", request, lambda call: self._respond(call, request.path))
         return json_response({"ok": False, "error": "not_found"}, 404)
 
-    def _route_control(self, request: Request) -> Response:
-        return self._control.handle(request)
+    def guard(self, name: str, process: Callable[[], Response | None]) -> Response | None:
+        """Process something that is no call (`socket`: a handshake), unless there is a fault for it."""
+        return self._api.guard(name, {}, process)
 
-    def _hook(self, call: Call, request: Request) -> Response:
+    def _respond(self, call: Call, path: str) -> Response:
         if isinstance(call.arguments.get("text", ""), str) and not call.unreadable:
-            response = self.hooks.handle(request, call.arguments)
+            response = self.hooks.handle(path, call.arguments)
         else:
             response = Response(400, b"invalid_payload", "text/plain")
-        said = json.loads(response.body) if response.body.startswith(b"{") else {"ok": response.status == 200}
-        call.answer, call.processed = said, True
+        call.answer, call.processed = response.json, True
         return response
 
-    # --- the world -----------------------------------------------------------------------------------------------
+    def _open_connection(self) -> str:
+        if self.open_connection is None:
+            raise ApiError("internal_error")
+        return self.open_connection()
+
+    def _check_up(self) -> None:
+        if not self._is_up:
+            raise ConnectionRefusedError("Slack is down")
+
+    # --- the app -------------------------------------------------------------------------------------------------
+
+    def connect(self, deliver: Callable[[Delivery], Ack | None]) -> None:
+        """Deliver to this function from now on, in the thread of the person who acts.
+
+        It returns an Ack, or None if it does not acknowledge (`acknowledge` can do that later); a ConnectionError means
+        that the app can't be reached. For an app that takes HTTP: `http_request(delivery)` and `Ack.of_http`.
+        """
+        self.dispatcher.transport = InProcess(self.dispatcher, deliver)
+
+    def acknowledge(self, envelope_id: str, payload: Any = None) -> None:
+        """Acknowledge a delivery afterwards; after 3 s it is too late."""
+        self.dispatcher.receive({"envelope_id": envelope_id, "payload": payload})
+
+    def http_request(self, delivery: Delivery) -> Request:
+        """The delivery as a signed HTTP request."""
+        headers = {name.lower(): value for name, value in self.dispatcher.http_headers(delivery).items()}
+        return Request("POST", "/slack/events", {}, headers, delivery.http_body()[0])
+
+    def retry_events(self) -> None:
+        """Deliver every event again that was not acknowledged and is due; a server does it by itself."""
+        self.dispatcher.retry_events()
+
+    # --- the workspace -------------------------------------------------------------------------------------------
 
     @property
     def views(self) -> Views:
@@ -162,24 +181,18 @@ class SlackSimulator:
 
     @property
     def bot(self) -> User:
-        return self.world.bot
+        return self.workspace.bot
 
     def add_channel(
-        self,
-        name: str,
-        people: Iterable[Person] = (),
-        *,
-        bot: bool = True,
-        private: bool = False,
-        archived: bool = False,
+        self, name: str, people: Iterable[Person] = (), *, bot: bool = True, private: bool = False, **facts: Any
     ) -> Channel:
-        """A channel with these people in it, and the bot unless told otherwise."""
+        """A channel with these people and the bot; keywords are the fields of `Channel` (archived)."""
         members = [person.user for person in people] + ([self.bot] if bot else [])
-        return self.world.add_channel(name, members, private=private, archived=archived)
+        return self.workspace.add_channel(name, members, private=private, **facts)
 
     def add_person(self, name: str, *, channels: Iterable[Channel | str] = (), **facts: Any) -> Person:
         """A person in these channels; keywords are the fields of `User` (tz, guest, admin, owner, team_id, …)."""
-        person = Person(self.world.add_user(name, **facts), self)
+        person = Person(self.workspace.add_user(name, **facts), self)
         self._people[person.id] = person
         for channel in channels:
             person.join(channel)
@@ -187,7 +200,7 @@ class SlackSimulator:
 
     def person(self, ref: User | str) -> Person:
         """A person by name, id or user."""
-        return self._people[self.world.user(ref).id]
+        return self._people[self.workspace.user(ref).id]
 
     @property
     def people(self) -> list[Person]:
@@ -196,10 +209,10 @@ class SlackSimulator:
     @property
     def channels(self) -> list[Channel]:
         """Public and private ones, without direct messages."""
-        return [channel for channel in self.world.channels.values() if channel.kind == "channel"]
+        return [channel for channel in self.workspace.channels.values() if channel.kind == "channel"]
 
     def seed(self) -> None:
-        """A small world to play in: #daily and #general, and #design (private, without the bot)."""
+        """A small workspace: #daily and #general, and #design (private, without the bot)."""
         ana = self.add_person("ana", tz="Europe/Madrid", tz_offset=3600, admin=True)
         ben = self.add_person("ben", tz="America/New_York", tz_offset=-18000)
         gus = self.add_person("gus", guest=True)
@@ -208,29 +221,22 @@ class SlackSimulator:
         self.add_channel("design", [ana, ben], private=True, bot=False)
 
     def invite_bot(self, channel: Channel | str) -> None:
-        with self.world.changed:
-            self.world.channel(channel).members.add(self.bot.id)
+        self.workspace.set_member(self.workspace.channel(channel), self.bot.id, member=True)
 
     def remove_bot(self, channel: Channel | str) -> None:
-        with self.world.changed:
-            self.world.channel(channel).members.discard(self.bot.id)
+        self.workspace.set_member(self.workspace.channel(channel), self.bot.id, member=False)
 
     def archive(self, channel: Channel | str, *, archived: bool = True) -> None:
-        with self.world.changed:
-            self.world.channel(channel).archived = archived
+        self.workspace.set_archived(self.workspace.channel(channel), archived=archived)
 
     def delete_message(self, message: Message) -> None:
         """As an admin would."""
-        self.world.delete(message)
+        self.workspace.delete(message)
 
     @property
     def scopes(self) -> list[str]:
         """The bot token's scopes; change the list to change them."""
         return self._context.scopes
-
-    def use_http(self, request_url: str | None) -> None:
-        """Deliver to this URL as signed requests from now on; None: over Socket Mode again."""
-        self.dispatcher.request_url = request_url
 
     # --- what happened -------------------------------------------------------------------------------------------
 
@@ -246,28 +252,23 @@ class SlackSimulator:
     @property
     def timeline(self) -> list[Moment]:
         """Everything that people saw and did, in order: for transcripts."""
-        return list(self.world.timeline)
+        return list(self.workspace.timeline)
 
     @property
     def deliveries(self) -> list[Delivery]:
         """Everything sent to the app."""
         return list(self.dispatcher.deliveries)
 
-    @property
-    def connections(self) -> list[Connection]:
-        """The open Socket Mode connections."""
-        return self.sockets.live
-
     def messages(self, channel: Channel | str, *, thread_ts: str | None = None, deleted: bool = False) -> list[Message]:
-        """What everybody in a channel sees, in order (with its threads), or one thread's replies."""
-        found = [m for m in self.world.channel(channel).messages if not m.ephemeral_to]
+        """The messages that everybody in a channel sees (with its threads), or the replies of one thread."""
+        found = [m for m in self.workspace.channel(channel).messages if not m.ephemeral_to]
         found = [m for m in found if deleted or not m.deleted]
         return [m for m in found if thread_ts is None or m.thread_ts == thread_ts]
 
     def find_messages(
         self, channel: Channel | str, *, contains: str = "", event_type: str | None = None, **payload: Any
     ) -> list[Message]:
-        """Those with these words, of this metadata `event_type`, with these values in the `event_payload`."""
+        """Messages with these words, this `event_type` of metadata, and these values in the `event_payload`."""
         return [
             message
             for message in self.messages(channel)
@@ -276,9 +277,13 @@ class SlackSimulator:
             and payload.items() <= message.event_payload.items()
         ]
 
+    def subscribe(self, observer: Callable[[Change], None]) -> Callable[[], None]:
+        """Call the observer with each change; the result ends that."""
+        return self.changes.subscribe(observer)
+
     def wait_for(self, predicate: Callable[[], T], timeout: float = 10.0, what: str = "") -> T:
-        """Wait until the predicate holds, and return what it gave; TimeoutError otherwise."""
-        return self.world.wait_for(predicate, timeout, what)
+        """Wait, in real time, until the predicate is true; return its value, or raise TimeoutError."""
+        return self.changes.wait_for(predicate, timeout, what)
 
     def wait_for_message(
         self,
@@ -289,43 +294,54 @@ class SlackSimulator:
         timeout: float = 10.0,
         **payload: Any,
     ) -> Message:
-        """The first message like that, as soon as it is there (an edited one counts too)."""
+        """The first message like that, as soon as there is one (an edited message counts too)."""
         what = f"a message in {channel}: {contains or ''} {event_type or ''} {payload or ''}"
 
-        def look() -> list[Message]:
+        def find() -> list[Message]:
             return self.find_messages(channel, contains=contains, event_type=event_type, **payload)
 
-        return self.wait_for(look, timeout, what)[0]
+        return self.wait_for(find, timeout, what)[0]
 
-    def wait_connected(self, count: int = 1, timeout: float = 10.0) -> list[Connection]:
-        """Until the app has so many connections open."""
-        return self.wait_for(lambda: len(self.connections) >= count and self.connections, timeout, "a connection") or []
-
-    # --- what goes wrong -----------------------------------------------------------------------------------------
+    # --- failures ------------------------------------------------------------------------------------------------
 
     def send_envelope(self, type: str, payload: Json, *, connection: str | None = None, wait: bool = True) -> Delivery:
-        """Send any payload as it is."""
+        """Deliver any payload."""
         delivery = self.dispatcher.send(type, payload, connection=connection)
         if wait:
             self.dispatcher.wait(delivery)
         return delivery
 
     def send_event(self, event: Json, *, connection: str | None = None) -> list[Delivery]:
-        """Send an event, and again (in the background) until it is acknowledged; the list holds every delivery."""
-        payload, waits = self.payloads.event(event), self.event_retry_seconds
-        return self.dispatcher.send_event(payload, waits, stopped=self._stopped, connection=connection)
+        """Deliver an event, and again until it is acknowledged; the list holds every delivery."""
+        payload = self.payloads.event(event)
+        return self.dispatcher.send_event(payload, self.event_retry_seconds, connection=connection)
+
+    @property
+    def is_up(self) -> bool:
+        """Whether it accepts connections."""
+        return self._is_up
 
     def web_api_down(self) -> None:
         """Refuse every new connection: Web API, `response_url`s and new sockets; open sockets stay."""
-        self._server.stop()
+        self._set_up("web_api", is_up=False)
 
     def web_api_up(self) -> None:
-        self._server.start()
+        self._set_up("web_api", is_up=True)
 
     def down(self) -> None:
-        """All of Slack is away: nothing can be reached, and open sockets are reset."""
-        self.web_api_down()
-        self.sockets.reset()
+        """All of Slack is away: it can't be reached, and open sockets are reset."""
+        self._set_up("all", is_up=False)
 
     def up(self) -> None:
-        self.web_api_up()
+        self._set_up("all", is_up=True)
+
+    def _set_up(self, subject: str, *, is_up: bool) -> None:
+        with self.changes:
+            self._is_up = is_up
+            self.changes.announce("reachability", subject)
+
+    def release(self) -> None:
+        """End every call that hangs or is delayed, also later ones."""
+        with self.changes:
+            self._api.closing = True
+            self.changes.announce("closing")

@@ -19,8 +19,7 @@ from recordings.model.recording import Recording, State
 from recordings.model.reported import Gap, Reported
 from recordings.model.segments import LostSegment
 from recordings.service.links import Link
-from simulator.slack.blocks import message_problems, too_long
-from simulator.slack.metadata import metadata_valid
+from simulator.slack.blocks import message_problems, metadata_valid, too_long
 from tests.fakes.rows import NOW, a_recording, at
 from tests.fakes.slack_rules import check_message
 

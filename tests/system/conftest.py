@@ -16,11 +16,9 @@ from typing import Any
 import pytest
 from sqlalchemy import RowMapping, create_engine, text
 
-from simulator.agora import AgoraSimulator, Timing
+from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator, Timing
 from simulator.bucket import BucketSimulator
-from simulator.slack import SlackSimulator
-from simulator.slack.interactions import Interaction
-from simulator.slack.world import Channel, Message
+from simulator.slack import Channel, Interaction, Message, SlackServer, SlackSimulator
 from tests.system import warm
 from tests.system.closed_bucket import closed_bucket
 
@@ -112,18 +110,22 @@ class Bot:
 class Office:
     """Slack, Agora and a bot, with the questions that tests ask."""
 
-    slack: SlackSimulator
+    slack_server: SlackServer
     agora: AgoraSimulator
     bot: Bot
 
+    @property
+    def slack(self) -> SlackSimulator:
+        return self.slack_server.simulator
+
     def start(self, **settings: str) -> Office:
         self.bot.start(**settings)
-        self.slack.wait_connected(timeout=20)
+        self.slack_server.wait_connected(timeout=20)
         return self
 
     def restart(self, **settings: str) -> Office:
         """Once more, on the same database."""
-        self.slack.wait_for(lambda: not self.slack.connections, timeout=20, what="the old connection's end")
+        self.slack.wait_for(lambda: not self.slack_server.connections, timeout=20, what="the old connection's end")
         return self.start(**settings)
 
     def room(self, name: str, *people: str) -> str:
@@ -223,7 +225,7 @@ class Office:
     def undelivered(self, channel: str | None = None) -> int:
         """Alerts that are written down, and not yet marked as being in Slack."""
         waiting = self.bot.rows("SELECT slack_channel FROM outbox WHERE done_at IS NULL")
-        place = None if channel is None else self.slack.world.channel(channel).id
+        place = None if channel is None else self.slack.workspace.channel(channel).id
         return sum(place in (None, row["slack_channel"]) for row in waiting)
 
     def queries(self, channel: str | None = None) -> int:
@@ -277,17 +279,21 @@ def bucket() -> BucketSimulator | None:
 
 @pytest.fixture
 def agora(agora_options: dict[str, Any], bucket: BucketSimulator | None) -> Iterator[AgoraSimulator]:
-    with AgoraSimulator(**{"timing": TIMING, "qps": 1000, "bucket": bucket, **agora_options}) as simulator:
-        yield simulator
+    options = AgoraOptions(**{"timing": TIMING, "qps": 1000, **agora_options})
+    with AgoraServer(AgoraSimulator(options, bucket=bucket)) as server:
+        yield server.simulator
 
 
 @pytest.fixture
-def slack() -> Iterator[SlackSimulator]:
-    simulator = SlackSimulator()
-    simulator.start()
-    simulator.seed()
-    yield simulator
-    simulator.stop()
+def slack_server() -> Iterator[SlackServer]:
+    with SlackServer() as server:
+        server.simulator.seed()
+        yield server
+
+
+@pytest.fixture
+def slack(slack_server: SlackServer) -> SlackSimulator:
+    return slack_server.simulator
 
 
 def environment_for(
@@ -326,9 +332,9 @@ def on_sqlite(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 def office(
-    request: pytest.FixtureRequest, slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path, database_url: str
+    request: pytest.FixtureRequest, slack_server: SlackServer, agora: AgoraSimulator, tmp_path: Path, database_url: str
 ) -> Iterator[Office]:
     cold = request.node.get_closest_marker("cold") is not None
-    bot = Bot(environment_for(slack, agora, tmp_path, database_url), tmp_path, cold)
-    yield Office(slack, agora, bot)
+    bot = Bot(environment_for(slack_server.simulator, agora, tmp_path, database_url), tmp_path, cold)
+    yield Office(slack_server, agora, bot)
     bot.end()

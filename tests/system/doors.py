@@ -26,7 +26,7 @@ class Door:
             return self.office.start(**settings)
         self.office.bot.start(SLACK_APP_TOKEN="", HTTP_PORT=str(self.port), **settings)
         self.office.slack.wait_for(self._ready, timeout=20, what="a bot that is ready")
-        self.office.slack.use_http(f"http://127.0.0.1:{self.port}/slack/events")
+        self.office.slack_server.use_http(f"http://127.0.0.1:{self.port}/slack/events")
         return self.office
 
     def open_again(self, **settings: str) -> Office:

@@ -12,8 +12,8 @@ from typing import Any
 
 from sqlalchemy import RowMapping
 
-from simulator.agora import AgoraSimulator
-from simulator.slack import SlackSimulator
+from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator
+from simulator.slack import SlackServer, SlackSimulator
 from tests.system.conftest import TIMING, Bot, Office, environment_for, event, payload
 
 HOLDS_CHANNEL = ("starting", "recording", "interrupted", "stopping")
@@ -27,26 +27,29 @@ class RandomLife:
     folder: Path
     database_url: str | None = None
     rooms: int = 3
+    agora_server: AgoraServer = field(init=False)
+    slack_server: SlackServer = field(init=False)
     agora: AgoraSimulator = field(init=False)
     slack: SlackSimulator = field(init=False)
     office: Office = field(init=False)
     killed_at: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.agora = AgoraSimulator(timing=TIMING, qps=1000, max_recorders=500).start()
-        self.slack = SlackSimulator()
-        self.slack.start()
+        options = AgoraOptions(timing=TIMING, qps=1000, max_recorders=500)
+        self.agora_server = AgoraServer(AgoraSimulator(options)).start()
+        self.slack_server = SlackServer().start()
+        self.agora, self.slack = self.agora_server.simulator, self.slack_server.simulator
         self.slack.seed()
         bot = Bot(environment_for(self.slack, self.agora, self.folder, self.database_url), self.folder)
-        self.office = Office(self.slack, self.agora, bot)
+        self.office = Office(self.slack_server, self.agora, bot)
         for number in range(self.rooms):
             self.office.room(f"room{number}")
         self.office.start(LOG_LEVEL="INFO", AGORA_QPS="500")
 
     def close(self) -> None:
         self.office.bot.end()
-        self.slack.stop()
-        self.agora.stop()
+        self.slack_server.stop()
+        self.agora_server.stop()
 
     # what may happen
 

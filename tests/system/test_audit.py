@@ -93,7 +93,7 @@ def test_they_are_printed_as_a_table_and_as_csv_while_the_bot_runs(office: Offic
     started, stopped = rows(office, "--since", "1h")
     assert list(started) == COLUMNS
     assert started["agora_channel"] == "'+daily"
-    assert started["slack_channel"] == office.slack.world.channel("daily").id
+    assert started["slack_channel"] == office.slack.workspace.channel("daily").id
     assert started["recording"] == payload(office.cards()[0])["recording_id"]
     assert rows(office, "--since", stopped["at"]) == [stopped]
     assert rows(office, "--since", "2020-01-01", "--until", stopped["at"]) == [started]

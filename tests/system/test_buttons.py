@@ -6,8 +6,7 @@ import sqlite3
 
 import pytest
 
-from simulator.slack.interactions import Interaction
-from simulator.slack.world import Message
+from simulator.slack import Interaction, Message
 from tests.system.conftest import Office, event, payload, words
 from tests.system.doors import BOTH_DOORS, Door, door
 
@@ -232,7 +231,7 @@ def test_where_slack_takes_no_edit_it_is_noted_all_the_same_and_the_person_reads
     fault = office.slack.faults.add("chat.update", error=error, times=None)
     said = told(office, press(office, alert, "take_alert"))
     assert f"did not let me show it on the alert ({error})" in said
-    fault.clear()
+    office.slack.faults.clear(fault)
     press(office, alert, "take_alert")
     office.slack.wait_for(lambda: "is on it, since" in alert.said, what="who is on it")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from simulator.slack.interactions import Interaction
+from simulator.slack import Interaction
 from tests.system.conftest import Office, event, payload, words
 
 BAD = [
@@ -226,7 +226,7 @@ def test_starting_what_runs_here_links_to_its_card_and_starts_nothing(office: Of
     office.start()
     card = office.recording()
     said = quick(office.command("start daily", by="ben"))
-    assert f"/archives/{office.slack.world.channel('daily').id}/p{card.ts.replace('.', '')}" in said
+    assert f"/archives/{office.slack.workspace.channel('daily').id}/p{card.ts.replace('.', '')}" in said
     assert office.cards() == [card]
     assert len(office.agora.recorders()) == 1
 
@@ -237,7 +237,13 @@ def test_what_another_channel_records_is_no_more_than_that(office: Office) -> No
     office.slack.add_person("dee", channels=["general"])
     said = quick(office.command("start daily", by="dee", channel="general"))
     assert "already recorded from another channel" in said
-    for secret in ("ana", office.slack.person("ana").id, office.slack.world.channel("daily").id, "archives", "date^"):
+    for secret in (
+        "ana",
+        office.slack.person("ana").id,
+        office.slack.workspace.channel("daily").id,
+        "archives",
+        "date^",
+    ):
         assert secret not in said
     for text in ("status", "status daily", "stop", "stop daily"):
         said = quick(office.command(text, by="dee", channel="general"))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from simulator.slack.interactions import Interaction
+from simulator.slack import Interaction
 from tests.system.conftest import Office
 
 PROBE_SECONDS = 0.1
@@ -29,7 +29,7 @@ def outage(office: Office, lose: Callable[[Any], None], most: float) -> float:
     is acknowledged."""
     typed: list[tuple[float, Interaction]] = []
     lost_at = time.monotonic()
-    lose(office.slack.sockets)
+    lose(office.slack_server.sockets)
 
     def acknowledged() -> float | None:
         if not typed or time.monotonic() >= typed[-1][0] + PROBE_SECONDS:
@@ -54,10 +54,10 @@ def test_commands_are_acknowledged_again_soon_after(office: Office, loss: str) -
 
 def test_no_command_is_lost_when_slack_asks_for_a_new_connection(office: Office) -> None:
     office.start()
-    old = office.slack.connections[0]
+    old = office.slack_server.connections[0]
     typed: list[Interaction] = []
     typed_at = 0.0
-    office.slack.sockets.refresh()
+    office.slack_server.sockets.refresh()
 
     def replaced() -> bool:
         nonlocal typed_at
@@ -74,7 +74,7 @@ def test_no_command_is_lost_when_slack_asks_for_a_new_connection(office: Office)
 def test_a_bot_that_is_stopped_while_it_reconnects_ends_as_it_should(office: Office) -> None:
     office.start()
     hello = office.slack.faults.add("socket", hang=True)
-    office.slack.sockets.close()
+    office.slack_server.sockets.close()
     office.slack.wait_for(lambda: hello.hits, timeout=10, what="a new connection under way")
     code, seconds = office.bot.stop()
     assert (code, seconds < 10) == (0, True)

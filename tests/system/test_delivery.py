@@ -9,8 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from simulator.bucket import BucketSimulator
-from simulator.slack.world import Message
+from simulator.bucket import BucketServer, BucketSimulator
+from simulator.slack import Message
 from tests.system.conftest import ON_BOTH, TIMING, Office, event, payload, words
 from tests.unit.simulator.media_player import play
 
@@ -19,8 +19,8 @@ QUICK = {"DELIVERY_TIMEOUT_SECONDS": "3"}
 
 @pytest.fixture
 def bucket() -> Iterator[BucketSimulator]:
-    with BucketSimulator() as simulator:
-        yield simulator
+    with BucketServer() as server:
+        yield server.simulator
 
 
 def stopped(office: Office, **settings: str) -> Message:

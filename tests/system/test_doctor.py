@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from simulator.slack.interactions import Interaction
+from simulator.slack import Interaction
 from tests.system import warm
 from tests.system.conftest import Office, words
 from tests.system.real_bucket import RealBucket, real_bucket, s3_quietly

@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from simulator.slack.interactions import Interaction
-from simulator.slack.world import Message
+from simulator.slack import Interaction, Message
 from tests.system.conftest import Office, payload, words
 from tests.system.doors import BOTH_DOORS, Door, door
 
@@ -264,7 +263,7 @@ def test_a_command_without_a_trigger_is_answered_with_the_words_for_the_same(doo
 def test_in_a_conversation_of_two_people_the_person_reads_to_ask_in_a_channel(door: Door) -> None:
     office = door.open()
     ana, ben = office.slack.person("ana"), office.slack.person("ben")
-    theirs = office.slack.world.direct(ana.user, ben.user)
+    theirs = office.slack.workspace.direct(ana.user, ben.user)
     view = opened(office, channel=theirs)
     assert view.elements["channel"].get("initial_value") is None
     ana.submit(view, {"channel": "daily"})

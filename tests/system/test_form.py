@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulator.slack.interactions import Interaction
-from simulator.slack.views import View
+from simulator.slack import Interaction, View
 from tests.system.conftest import Office, payload, words
 from tests.system.doors import BOTH_DOORS, Door, door
 

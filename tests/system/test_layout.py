@@ -6,9 +6,8 @@ from typing import Any
 
 import pytest
 
-from simulator.agora.views import RecorderView
-from simulator.slack.interactions import Interaction
-from simulator.slack.world import Message
+from simulator.agora import RecorderView
+from simulator.slack import Interaction, Message
 from tests.system.conftest import Office, payload, words
 from tests.system.doors import BOTH_DOORS, Door, door
 

@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from simulator.slack.interactions import Interaction
-from simulator.slack.world import Message
+from simulator.slack import Interaction, Message
 from tests.system.conftest import Office, event, payload, states, words
 
 Begin = Callable[..., Office]
@@ -25,7 +24,7 @@ def begin(request: pytest.FixtureRequest, office: Office, port: int) -> Begin:
     """Starts the bot, and Slack reaches it in one of the two ways."""
 
     def over_http(**settings: str) -> Office:
-        office.slack.use_http(f"http://127.0.0.1:{port}/slack/events")
+        office.slack_server.use_http(f"http://127.0.0.1:{port}/slack/events")
         office.bot.start(SLACK_APP_TOKEN="", HTTP_PORT=str(port), **settings)
         office.slack.wait_for(lambda: ready(port), timeout=20, what="a bot that is ready")
         return office

@@ -8,8 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import create_engine, text
 
-from simulator.bucket import BucketSimulator
-from simulator.slack.world import Message
+from simulator.bucket import BucketServer, BucketSimulator
+from simulator.slack import Message
 from storage.database import Database
 from storage.recordings import Recordings
 from tests.fakes.rows import a_delivery, over
@@ -22,13 +22,13 @@ LONG_AGO = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)
 
 @pytest.fixture
 def bucket() -> Iterator[BucketSimulator]:
-    with BucketSimulator() as simulator:
-        yield simulator
+    with BucketServer() as server:
+        yield server.simulator
 
 
 def recorded_before(office: Office, count: int, channel: str = "daily") -> None:
     """So many recordings of long ago, as an earlier process left them."""
-    place, url = office.slack.world.channel(channel).id, office.bot.environment["DATABASE_URL"]
+    place, url = office.slack.workspace.channel(channel).id, office.bot.environment["DATABASE_URL"]
     database = Database(url)
     database.migrate()
     for number in range(count):

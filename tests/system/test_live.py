@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from simulator.agora import AgoraSimulator
-from simulator.bucket import BucketSimulator
+from simulator.bucket import BucketServer, BucketSimulator
 from simulator.slack import SlackSimulator
 from tests.system.conftest import COMPRESSED
 
@@ -25,8 +25,8 @@ OTHERS = re.compile("^(AGORA|SLACK|STORAGE|APP|CUSTOMER|BUCKET|ACCESS|SECRET|CI$
 
 @pytest.fixture
 def bucket() -> Iterator[BucketSimulator]:
-    with BucketSimulator() as simulator:
-        yield simulator
+    with BucketServer() as server:
+        yield server.simulator
 
 
 def environment(**given: str) -> dict[str, str]:

@@ -11,7 +11,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from simulator.agora.journal import Seen
+from simulator.agora import LoggedRequest
 from tests.system.conftest import ON_BOTH, Office, words
 
 QPS = 10
@@ -24,7 +24,7 @@ def agora_options() -> dict[str, int]:
     return {"qps": 2000, "max_recorders": 2000}
 
 
-def gaps(queries: list[Seen]) -> list[float]:
+def gaps(queries: list[LoggedRequest]) -> list[float]:
     """The seconds between two queries for the same recording."""
     asked: dict[str | None, list[float]] = defaultdict(list)
     for seen in queries:
@@ -32,12 +32,12 @@ def gaps(queries: list[Seen]) -> list[float]:
     return [later - earlier for times in asked.values() for earlier, later in pairwise(times)]
 
 
-def busiest_second(requests: list[Seen]) -> int:
+def busiest_second(requests: list[LoggedRequest]) -> int:
     moments = [seen.at for seen in requests]
     return max(sum(at <= other < at + 1 for other in moments[n : n + 50]) for n, at in enumerate(moments))
 
 
-def seen_since(office: Office, since: float, operation: str | None = None) -> list[Seen]:
+def seen_since(office: Office, since: float, operation: str | None = None) -> list[LoggedRequest]:
     return [seen for seen in office.agora.requests(operation) if seen.at >= since]
 
 

@@ -22,7 +22,7 @@ def test_a_call_is_recorded_from_start_to_a_stop_by_somebody_else(office: Office
     assert up == {
         "recording_id": up["recording_id"],
         "agora_channel": "daily",
-        "slack_channel": office.slack.world.channel("daily").id,
+        "slack_channel": office.slack.workspace.channel("daily").id,
         "state": "recording",
         "sid": recorder.sid,
         "started_by": office.slack.person("ana").id,

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from simulator.slack.interactions import Interaction
+from simulator.slack import Interaction
 from tests.system.conftest import Office, words
 
 MANY = 50

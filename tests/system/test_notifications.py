@@ -10,9 +10,8 @@ from dataclasses import replace
 import pytest
 
 from simulator.agora import AgoraSimulator
-from simulator.bucket import BucketSimulator
-from simulator.slack import SlackSimulator
-from simulator.slack.world import Message
+from simulator.bucket import BucketServer, BucketSimulator
+from simulator.slack import Message, SlackSimulator
 from tests.system.conftest import ON_BOTH, TIMING, Office, event, payload, states, words
 
 PATIENT = {"QUERY_INTERVAL_SECONDS": "5", "FAILOVER_GRACE_SECONDS": "60", "SILENCE_ALERT_SECONDS": "2"}
@@ -22,7 +21,7 @@ NOTICED = 4.0
 
 @pytest.fixture
 def agora_options() -> dict[str, object]:
-    return {"timing": replace(TIMING, notice_patience=5.0)}
+    return {"timing": replace(TIMING, webhook_timeout=5.0)}
 
 
 @pytest.fixture
@@ -217,8 +216,8 @@ class TestFiles:
 
     @pytest.fixture
     def bucket(self) -> Iterator[BucketSimulator]:
-        with BucketSimulator() as simulator:
-            yield simulator
+        with BucketServer() as server:
+            yield server.simulator
 
     def test_that_everything_is_uploaded_is_looked_at_in_the_bucket_at_once(self, told: Office) -> None:
         recording(told)

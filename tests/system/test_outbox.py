@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from simulator.slack.calls import Call
-from simulator.slack.world import Message
+from simulator.slack import Call, Message
 from tests.system.conftest import Office, event, payload
 
 ROOMS = [f"room{number}" for number in range(4)]
@@ -15,15 +14,15 @@ EACH = 5
 def outbox(office: Office, channel: str) -> list[str]:
     """The recordings that an alert was written down for, in order."""
     query = "SELECT recording_id FROM outbox WHERE slack_channel = :place ORDER BY id"
-    return [row["recording_id"] for row in office.bot.rows(query, place=office.slack.world.channel(channel).id)]
+    return [row["recording_id"] for row in office.bot.rows(query, place=office.slack.workspace.channel(channel).id)]
 
 
 def posts(office: Office, channel: str) -> list[Call]:
-    return office.slack.calls_of("chat.postMessage", channel=office.slack.world.channel(channel).id)
+    return office.slack.calls_of("chat.postMessage", channel=office.slack.workspace.channel(channel).id)
 
 
 def direct(office: Office, name: str = "ana") -> list[Message]:
-    return office.slack.messages(office.slack.world.direct(office.slack.bot, office.slack.person(name).user))
+    return office.slack.messages(office.slack.workspace.direct(office.slack.bot, office.slack.person(name).user))
 
 
 def record(office: Office, *names: str, channel: str) -> None:
@@ -108,7 +107,7 @@ def test_what_a_channel_refuses_for_good_goes_to_the_starter_and_is_tried_no_mor
         record(office, room, channel=room)
     office.slack.archive("archived")
     office.slack.remove_bot("removed")
-    unscoped = office.slack.world.channel("unscoped").id
+    unscoped = office.slack.workspace.channel("unscoped").id
     office.slack.faults.add("chat.postMessage", error="missing_scope", where={"channel": unscoped})
     for room in ("archived", "unscoped", "removed"):
         office.agora.crash(room)
@@ -145,7 +144,7 @@ def test_blocks_that_slack_refuses_are_sent_as_plain_text(office: Office) -> Non
     for room, error in refused.items():
         office.room(room)
         record(office, room, channel=room)
-        channel = office.slack.world.channel(room).id
+        channel = office.slack.workspace.channel(room).id
         office.slack.faults.add("chat.postMessage", error=error, times=1, where={"channel": channel})
         office.agora.crash(room)
     for room in refused:

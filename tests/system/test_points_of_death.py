@@ -71,7 +71,7 @@ def hit(office: Office, point: Point, death: str) -> Callable[[], object]:
 
 
 def _hit_slack(office: Office, point: Point, death: str) -> Callable[[], object]:
-    where = {"channel": office.slack.world.channel(point.name).id}
+    where = {"channel": office.slack.workspace.channel(point.name).id}
     if death == CUT:
         fault = office.slack.faults.add(
             point.operation, drop="after" if point.carried_out else "before", times=1, where=where

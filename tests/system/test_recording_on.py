@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from simulator.bucket import BucketSimulator
-from simulator.slack.world import Message
+from simulator.bucket import BucketServer, BucketSimulator
+from simulator.slack import Message
 from tests.system.conftest import ON_BOTH, Office, event, payload, states, words
 from tests.system.test_points_of_death import DEATHS, End, Point, die, hit, record, wait_ends
 
@@ -349,8 +349,8 @@ def bucket(request: pytest.FixtureRequest) -> Iterator[BucketSimulator | None]:
     if "with_files" not in request.fixturenames:
         yield None
         return
-    with BucketSimulator() as simulator:
-        yield simulator
+    with BucketServer() as server:
+        yield server.simulator
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from simulator.agora import AgoraSimulator
-from simulator.slack import SlackSimulator
+from simulator.slack import SlackServer
 from tests.conftest import Server
 from tests.system.conftest import Bot, Office, environment_for, payload
 
@@ -44,9 +44,9 @@ class Replicas:
         environment = environment_for(self.office.slack, self.office.agora, folder)
         bot = Bot(environment | {"DATABASE_URL": self.database_url} | SETTINGS | settings, folder)
         self.bots.append(bot)
-        before = len(self.office.slack.connections)
+        before = len(self.office.slack_server.connections)
         bot.start()
-        self.office.slack.wait_for(lambda: len(self.office.slack.connections) > before, timeout=30)
+        self.office.slack.wait_for(lambda: len(self.office.slack_server.connections) > before, timeout=30)
         return bot
 
     def leader(self, *, other_than: Bot | None = None) -> Bot:
@@ -80,8 +80,10 @@ def agora_options() -> dict[str, int]:
 
 
 @pytest.fixture
-def replicas(slack: SlackSimulator, agora: AgoraSimulator, postgresql_url: str, tmp_path: Path) -> Iterator[Replicas]:
-    office = Office(slack, agora, Bot({}, tmp_path))
+def replicas(
+    slack_server: SlackServer, agora: AgoraSimulator, postgresql_url: str, tmp_path: Path
+) -> Iterator[Replicas]:
+    office = Office(slack_server, agora, Bot({}, tmp_path))
     replicas = Replicas(office, postgresql_url, tmp_path)
     yield replicas
     replicas.end()

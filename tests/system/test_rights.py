@@ -7,8 +7,7 @@ import time
 
 import pytest
 
-from simulator.slack.interactions import Interaction
-from simulator.slack.world import Message
+from simulator.slack import Interaction, Message
 from tests.system.conftest import Office, payload, words
 
 REFUSED = (
@@ -28,7 +27,7 @@ def start(office: Office, way: str, port: int, **settings: str) -> None:
         office.start(**settings)
         return
     office.bot.start(SLACK_APP_TOKEN="", HTTP_PORT=str(port), **settings)
-    office.slack.use_http(f"http://127.0.0.1:{port}/slack/events")
+    office.slack_server.use_http(f"http://127.0.0.1:{port}/slack/events")
     office.slack.wait_for(lambda: is_ready(port), timeout=20, what="a bot that is ready")
 
 
@@ -149,7 +148,7 @@ def test_while_slack_does_not_say_who_is_a_guest_members_go_on_and_that_is_logge
     # Somebody whose request shows another team is refused without Slack's answer.
     assert pressed(office, card, "eve") == REFUSED
 
-    fault.clear()
+    office.slack.faults.clear(fault)
     office.slack.wait_for(lambda: typed(office, "stop nothing", "gus") == REFUSED, what="Slack's word on gus")
     assert {row["who"] for row in office.bot.rows("SELECT who FROM acts")} == {
         office.slack.person("ana").id,

@@ -56,7 +56,7 @@ def secrets_of(office: Office) -> Iterator[str]:
 def written(office: Office) -> Iterator[tuple[str, bytes]]:
     for path in office.bot.folder.iterdir():
         yield path.name, path.read_bytes()
-    for channel in office.slack.world.channels.values():
+    for channel in office.slack.workspace.channels.values():
         for message in channel.messages:
             yield f"message in {channel.name}", json.dumps(message.as_json(), default=str).encode()
     for call in office.slack.calls:

@@ -83,7 +83,7 @@ def both_are_away(office: Office) -> None:
 
 def slack_is_silent(office: Office) -> None:
     office.recording()
-    office.slack.sockets.silence()
+    office.slack_server.sockets.silence()
 
 
 @pytest.mark.parametrize("trouble", [agora_hangs, slack_hangs, both_hang, both_are_away, slack_is_silent])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from simulator.slack.calls import Call
+from simulator.slack import Call
 from tests.system.conftest import Office
 
 CHANGES = 20

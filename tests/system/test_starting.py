@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from simulator.agora.answers import ANSWERS
+from simulator.agora import ANSWERS
 from tests.system.conftest import Office, event, payload, words
 
 REFUSED = [

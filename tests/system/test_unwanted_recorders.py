@@ -14,8 +14,7 @@ from engine.calls import Calls
 from engine.janitor import Janitor
 from recordings.errors import StorageUnavailable
 from recordings.repositories import RecorderRepository
-from simulator.agora import AgoraSimulator
-from simulator.agora.views import RecorderView
+from simulator.agora import AgoraSimulator, RecorderView
 from tests.fakes.rows import FunctionClock
 from tests.system.conftest import Office
 

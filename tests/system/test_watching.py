@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from simulator.slack.world import Message
+from simulator.slack import Message
 from tests.system.conftest import TIMING, Office, payload, states
 
 GRACE = timedelta(seconds=3)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agora import payloads
 from agora.payloads import ChannelType, RecordingProfile, StorageTarget, endpoint_host, expiry_hours, file_name_prefix
 from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
-from simulator.agora import checks
+from simulator.agora.http import checks
 from tests.unit.agora.fakes import ACCESS_KEY, SECRET_KEY, STORAGE, TARGET
 
 PROFILE = RecordingProfile()

@@ -16,7 +16,7 @@ from recordings.errors import NotFound
 from recordings.model.recorder import Target
 from tests.fakes.rows import FunctionClock
 from tests.unit.agora.fakes import STORAGE
-from tests.unit.simulator.agora_caller import Caller, caller
+from tests.unit.simulator.agora_client import ApiClient, api_client
 
 UID = 4000000001
 
@@ -25,7 +25,7 @@ UID = 4000000001
 class SimulatedAgora:
     """Calls reach the simulator without a network."""
 
-    agora: Caller
+    agora: ApiClient
 
     def send(self, call: Call) -> HttpResponse:
         reply = self.agora.send(call.method, call.path, call.json)
@@ -35,7 +35,7 @@ class SimulatedAgora:
         return None
 
 
-def started(agora: Caller, tokens: Tokens) -> tuple[AgoraClient, Target]:
+def started(agora: ApiClient, tokens: Tokens) -> tuple[AgoraClient, Target]:
     def clock() -> datetime:
         return datetime.fromtimestamp(agora.clock.wall(), UTC)
 
@@ -48,7 +48,7 @@ def started(agora: Caller, tokens: Tokens) -> tuple[AgoraClient, Target]:
 
 @pytest.mark.parametrize("version", ["006", "007"])
 def test_a_recorder_with_our_token_comes_up_and_stays_for_nearly_24_hours(version: str) -> None:
-    agora = caller()
+    agora = api_client()
     agora.simulator.join("daily", 7)
     account = agora.simulator.account
     client, target = started(agora, Tokens(account.app_id, account.app_certificate, version))
@@ -63,7 +63,7 @@ def test_a_recorder_with_our_token_comes_up_and_stays_for_nearly_24_hours(versio
 @pytest.mark.parametrize("version", ["006", "007"])
 @pytest.mark.parametrize("certificate", ["b" * 32, "mistyped"])
 def test_a_recorder_with_a_token_of_another_certificate_never_comes_up(version: str, certificate: str) -> None:
-    agora = caller()
+    agora = api_client()
     agora.simulator.join("daily", 7)
     client, target = started(agora, Tokens(agora.simulator.account.app_id, certificate, version))
 

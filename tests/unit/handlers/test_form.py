@@ -21,7 +21,7 @@ from recordings.model.options import Layout, Media, Options, Resolution
 from recordings.model.recording import Recording, State
 from recordings.service.access import AllowedChannels
 from recordings.service.start_stop import RecordingService
-from simulator.slack.views import state_of
+from simulator.slack import state_of
 from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import FakeClock, at, over, up
 

@@ -10,17 +10,16 @@ import pytest
 from messages.blocks import Message, section
 from messages.delivery.slack import Slack, web_client
 from recordings.errors import SlackBusy, SlackError, SlackRefused
-from simulator.slack import SlackSimulator
-from simulator.slack.interactions import Interaction
+from simulator.slack import Interaction, SlackOptions, SlackServer, SlackSimulator
 
 HELLO = Message("hello", (section("*hello*"),), {"event_type": "recording_card", "event_payload": {"state": "ended"}})
 
 
 @pytest.fixture(scope="module")
 def simulator() -> Iterator[SlackSimulator]:
-    with SlackSimulator(rate_limits=False, ack_seconds=0.05) as simulator:
-        simulator.seed()
-        yield simulator
+    with SlackServer(SlackSimulator(SlackOptions(rate_limits=False, ack_seconds=0.05))) as server:
+        server.simulator.seed()
+        yield server.simulator
 
 
 @pytest.fixture
@@ -35,7 +34,7 @@ def slack(workspace: SlackSimulator) -> Slack:
 
 
 def channel(workspace: SlackSimulator, name: str = "daily") -> str:
-    return workspace.world.channel(name).id
+    return workspace.workspace.channel(name).id
 
 
 def refusal(slack: Slack, where: str) -> SlackError:

@@ -1,4 +1,4 @@
-"""What several test modules of the simulated Agora start with."""
+"""Fixtures that several test modules of the simulated Agora share."""
 
 from __future__ import annotations
 
@@ -6,44 +6,33 @@ from collections.abc import Iterator
 
 import pytest
 
-from simulator.agora import AgoraSimulator, ManualClock
-from simulator.bucket import BucketSimulator
-from tests.unit.simulator.agora_caller import Caller
-from tests.unit.simulator.notice_office import Office
-from tests.unit.simulator.webhook import Webhook
+from simulator.agora import AgoraOptions, AgoraSimulator, ManualClock
+from simulator.bucket import BucketOptions, BucketSimulator
+from tests.unit.simulator.agora_client import ApiClient
+from tests.unit.simulator.notification_rig import NotificationRig
+from tests.unit.simulator.webhook import Webhook, WebhookServer
 
 
-@pytest.fixture(scope="module")
-def listening() -> Iterator[Webhook]:
-    webhook = Webhook()
+@pytest.fixture
+def webhook_server() -> Iterator[WebhookServer]:
+    webhook = WebhookServer()
     yield webhook
     webhook.close()
 
 
 @pytest.fixture
-def webhook(listening: Webhook) -> Iterator[Webhook]:
-    listening.got.clear()
-    listening.statuses.clear()
-    yield listening
-    listening.open.set()
+def rig() -> NotificationRig:
+    """Without a bucket."""
+    clock, webhook = ManualClock(wall_start=1_800_000_000.25), Webhook()
+    options = AgoraOptions(seed=1, qps=1000, webhook=webhook.url)
+    return NotificationRig(ApiClient(AgoraSimulator(options, clock=clock), clock), webhook)
 
 
 @pytest.fixture
-def office(webhook: Webhook) -> Iterator[Office]:
-    clock = ManualClock(wall_start=1_800_000_000.25)
-    with AgoraSimulator(clock=clock, seed=1, qps=1000, webhook=webhook.url) as agora:
-        yield Office(Caller(agora, clock), webhook)
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[BucketSimulator]:
-    with BucketSimulator() as bucket:
-        yield bucket
-
-
-@pytest.fixture
-def stored(served: BucketSimulator, webhook: Webhook) -> Iterator[Office]:
-    served.reset()
-    clock = ManualClock()
-    with AgoraSimulator(clock=clock, seed=1, qps=1000, bucket=served, webhook=webhook.url) as agora:
-        yield Office(Caller(agora, clock), webhook, served)
+def bucket_rig() -> NotificationRig:
+    """With a bucket."""
+    clock, webhook = ManualClock(), Webhook()
+    bucket = BucketSimulator(BucketOptions(store="memory"), clock=clock)
+    options = AgoraOptions(seed=1, qps=1000, webhook=webhook.url, real_media=False)
+    agora = AgoraSimulator(options, clock=clock, bucket=bucket)
+    return NotificationRig(ApiClient(agora, clock), webhook, bucket)

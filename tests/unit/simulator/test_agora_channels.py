@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from tests.unit.simulator.agora_caller import Caller, caller
+from tests.unit.simulator.agora_client import ApiClient, api_client
 
 
 @pytest.fixture
-def agora() -> Caller:
-    return caller()
+def agora() -> ApiClient:
+    return api_client()
 
 
-def test_a_channel_without_anybody_does_not_exist(agora: Caller) -> None:
+def test_a_channel_without_anybody_does_not_exist(agora: ApiClient) -> None:
     assert agora.users() == {"channel_exist": False}
 
 
-def test_a_communication_channel_lists_its_users(agora: Caller) -> None:
+def test_a_communication_channel_lists_its_users(agora: ApiClient) -> None:
     agora.simulator.join("a b#1?", 7)
     agora.simulator.join("a b#1?", 8, audio=False, video=False)
     assert agora.users("a b#1?") == {"channel_exist": True, "mode": 1, "total": 2, "users": [7, 8]}
@@ -25,7 +25,7 @@ def test_a_communication_channel_lists_its_users(agora: Caller) -> None:
 
 
 def test_a_live_channel_lists_hosts_and_audience_apart() -> None:
-    agora = caller(profile="live")
+    agora = api_client(profile="live")
     agora.simulator.join("daily", 7)
     agora.simulator.join("daily", 8, role="audience")
     hosts = {"channel_exist": True, "mode": 2, "broadcasters": [7]}
@@ -33,13 +33,13 @@ def test_a_live_channel_lists_hosts_and_audience_apart() -> None:
     assert agora.users(query="?hosts_only=1") == hosts
 
 
-def test_recorders_are_not_listed_unless_the_simulator_is_told_so(agora: Caller) -> None:
-    for each, users in ((agora, [7]), (caller(list_recorders=True), [7, 1001])):
+def test_recorders_are_not_listed_unless_the_simulator_is_told_so(agora: ApiClient) -> None:
+    for each, users in ((agora, [7]), (api_client(list_recorders=True), [7, 1001])):
         each.recorded()
         assert each.users()["users"] == users
 
 
-def test_somebody_thrown_out_can_come_back_at_once_without_a_ban(agora: Caller) -> None:
+def test_somebody_thrown_out_can_come_back_at_once_without_a_ban(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     assert agora.kick(cname="daily", uid=7, time=0).body["status"] == "success"
     assert agora.users() == {"channel_exist": False}
@@ -56,7 +56,7 @@ def test_somebody_thrown_out_can_come_back_at_once_without_a_ban(agora: Caller) 
         ({"time_in_seconds": 30, "time": 60}, 30),
     ],
 )
-def test_a_ban_lasts_as_long_as_the_rule_says(agora: Caller, rule: dict[str, object], seconds: int) -> None:
+def test_a_ban_lasts_as_long_as_the_rule_says(agora: ApiClient, rule: dict[str, object], seconds: int) -> None:
     agora.kick(cname="daily", uid=7, **rule)
     agora.clock.advance(seconds - 1)
     assert not agora.simulator.join("daily", 7)
@@ -66,7 +66,7 @@ def test_a_ban_lasts_as_long_as_the_rule_says(agora: Caller, rule: dict[str, obj
     assert agora.simulator.join("daily", 7)
 
 
-def test_a_recorder_that_is_thrown_out_ends(agora: Caller) -> None:
+def test_a_recorder_that_is_thrown_out_ends(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.kick(cname="daily", uid=1001, time=0)
     assert agora.status(task) is None
@@ -74,7 +74,7 @@ def test_a_recorder_that_is_thrown_out_ends(agora: Caller) -> None:
     assert agora.simulator.running() == []
 
 
-def test_a_recorder_that_was_moved_is_thrown_out_by_its_new_uid_only(agora: Caller) -> None:
+def test_a_recorder_that_was_moved_is_thrown_out_by_its_new_uid_only(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.move("daily", 10)
     agora.clock.advance(20)
@@ -84,7 +84,7 @@ def test_a_recorder_that_was_moved_is_thrown_out_by_its_new_uid_only(agora: Call
     assert agora.status(task) is None
 
 
-def test_one_that_has_not_joined_yet_is_not_thrown_out_but_can_be_kept_out(agora: Caller) -> None:
+def test_one_that_has_not_joined_yet_is_not_thrown_out_but_can_be_kept_out(agora: ApiClient) -> None:
     early = agora.task(uid="1")
     agora.kick(cname="daily", uid=1, time=0)
     banned = agora.task(uid="2")
@@ -96,7 +96,7 @@ def test_one_that_has_not_joined_yet_is_not_thrown_out_but_can_be_kept_out(agora
     assert agora.status(banned) is None
 
 
-def test_a_rule_for_a_channel_alone_empties_it(agora: Caller) -> None:
+def test_a_rule_for_a_channel_alone_empties_it(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     task = agora.task()
     agora.clock.advance(5)
@@ -105,7 +105,7 @@ def test_a_rule_for_a_channel_alone_empties_it(agora: Caller) -> None:
     assert agora.status(task) is None
 
 
-def test_taking_somebodys_microphone_leaves_them_in_the_channel(agora: Caller) -> None:
+def test_taking_somebodys_microphone_leaves_them_in_the_channel(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     agora.kick(cname="daily", uid=7, privileges=["publish_audio"])
     (person,) = agora.simulator.people("daily")
@@ -125,12 +125,12 @@ def test_taking_somebodys_microphone_leaves_them_in_the_channel(agora: Caller) -
         {},
     ],
 )
-def test_a_rule_that_makes_no_sense_is_refused(agora: Caller, rule: dict[str, object]) -> None:
+def test_a_rule_that_makes_no_sense_is_refused(agora: ApiClient, rule: dict[str, object]) -> None:
     reply = agora.kick(**rule)
     assert (reply.status, list(reply.body)) == (400, ["message"])
 
 
-def test_rules_are_listed_and_taken_back(agora: Caller) -> None:
+def test_rules_are_listed_and_taken_back(agora: ApiClient) -> None:
     number = agora.kick(cname="daily", uid=7).body["id"]
     app = agora.simulator.account.app_id
     (rule,) = agora.send("GET", f"/dev/v1/kicking-rule?appid={app}").body["rules"]
@@ -140,7 +140,7 @@ def test_rules_are_listed_and_taken_back(agora: Caller) -> None:
     assert agora.send("DELETE", "/dev/v1/kicking-rule", {"appid": app, "id": number}).status == 400
 
 
-def test_equal_uids_throw_each_other_out(agora: Caller) -> None:
+def test_equal_uids_throw_each_other_out(agora: ApiClient) -> None:
     agora.simulator.join("daily", 1001)
     task = agora.task()
     agora.clock.advance(5)
@@ -150,6 +150,6 @@ def test_equal_uids_throw_each_other_out(agora: Caller) -> None:
     assert agora.simulator.recorder("daily").ended_by == "same_uid"
 
 
-def test_only_json_makes_rules(agora: Caller) -> None:
+def test_only_json_makes_rules(agora: ApiClient) -> None:
     agora.extra = {"content-type": "text/plain"}
     assert agora.kick(uid=7).status == 415

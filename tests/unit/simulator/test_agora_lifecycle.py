@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from simulator.agora import Timing
-from tests.unit.simulator.agora_caller import STORAGE, Caller, caller
+from tests.unit.simulator.agora_client import STORAGE, ApiClient, api_client
 
 
 @pytest.fixture
-def agora() -> Caller:
-    return caller()
+def agora() -> ApiClient:
+    return api_client()
 
 
-def test_a_recorder_goes_through_0_1_2_3_to_4_when_it_has_joined(agora: Caller) -> None:
+def test_a_recorder_goes_through_0_1_2_3_to_4_when_it_has_joined(agora: ApiClient) -> None:
     task = agora.task()
     seen = [agora.status(task)]
     for _ in range(31):
@@ -22,14 +22,14 @@ def test_a_recorder_goes_through_0_1_2_3_to_4_when_it_has_joined(agora: Caller) 
     assert sorted(set(seen), key=seen.index) == [0, 1, 2, 3, 4]
 
 
-def test_it_stays_at_4_and_names_no_file_while_nobody_publishes(agora: Caller) -> None:
+def test_it_stays_at_4_and_names_no_file_while_nobody_publishes(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7, audio=False, video=False)
     task = agora.task()
     agora.clock.advance(200)
     assert agora.query(task).state == {"status": 4}
 
 
-def test_it_is_at_5_with_files_once_the_first_slice_is_stored(agora: Caller) -> None:
+def test_it_is_at_5_with_files_once_the_first_slice_is_stored(agora: ApiClient) -> None:
     task = agora.recorded()
     state = agora.query(task).state
     assert state["status"] == 5
@@ -38,18 +38,18 @@ def test_it_is_at_5_with_files_once_the_first_slice_is_stored(agora: Caller) -> 
     assert {file["uid"] for file in state["fileList"]} == {"0"}
 
 
-def test_hls_alone_gives_the_playlist_as_a_string(agora: Caller) -> None:
+def test_hls_alone_gives_the_playlist_as_a_string(agora: ApiClient) -> None:
     task = agora.recorded(recordingFileConfig={"avFileType": ["hls"]})
     state = agora.query(task).state
     assert (state["fileListMode"], state["fileList"]) == ("string", f"{task.sid}_daily.m3u8")
 
 
-def test_special_characters_of_the_channel_become_dashes_in_file_names(agora: Caller) -> None:
+def test_special_characters_of_the_channel_become_dashes_in_file_names(agora: ApiClient) -> None:
     task = agora.recorded("team_a: 50% (new)")
     assert agora.query(task).state["fileList"][0]["fileName"] == f"{task.sid}_team-a- 50- -new-.m3u8"
 
 
-def test_a_new_mp4_begins_every_two_hours(agora: Caller) -> None:
+def test_a_new_mp4_begins_every_two_hours(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.clock.advance(5 * 3600)
     mp4s = [file["fileName"] for file in agora.query(task).state["fileList"]][1:]
@@ -57,12 +57,12 @@ def test_a_new_mp4_begins_every_two_hours(agora: Caller) -> None:
 
 
 def test_file_names_can_carry_the_storage_prefix() -> None:
-    agora = caller(prefix_in_names=True)
+    agora = api_client(prefix_in_names=True)
     task = agora.recorded(storageConfig={**STORAGE, "fileNamePrefix": ["a", "b"]})
     assert agora.query(task).state["fileList"][0]["fileName"] == f"a/b/{task.sid}_daily.m3u8"
 
 
-def test_an_asynchronous_stop_answers_at_once_and_6_7_8_and_404_follow(agora: Caller) -> None:
+def test_an_asynchronous_stop_answers_at_once_and_6_7_8_and_404_follow(agora: ApiClient) -> None:
     task = agora.recorded()
     stopped = agora.stop(task)
     assert (stopped.status, stopped.state) == (200, {"uploadingStatus": "unknown"})
@@ -75,7 +75,7 @@ def test_an_asynchronous_stop_answers_at_once_and_6_7_8_and_404_follow(agora: Ca
 
 
 def test_a_synchronous_stop_tells_what_was_uploaded() -> None:
-    agora = caller(timing=Timing(upload=0.01))
+    agora = api_client(timing=Timing(upload=0.01))
     task = agora.recorded()
     state = agora.stop(task, asynchronous=False).state
     assert state["uploadingStatus"] == "uploaded"
@@ -83,11 +83,11 @@ def test_a_synchronous_stop_tells_what_was_uploaded() -> None:
 
 
 def test_a_synchronous_stop_whose_upload_takes_too_long_answers_code_50() -> None:
-    agora = caller(timing=Timing(upload=30, sync_stop_limit=0.01))
+    agora = api_client(timing=Timing(upload=30, sync_stop_limit=0.01))
     assert agora.stop(agora.recorded(), asynchronous=False).code == 50
 
 
-def test_a_stop_with_nothing_recorded_answers_435_and_ends_it_all_the_same(agora: Caller) -> None:
+def test_a_stop_with_nothing_recorded_answers_435_and_ends_it_all_the_same(agora: ApiClient) -> None:
     task = agora.task()
     agora.clock.advance(10)
     stopped = agora.stop(task)
@@ -96,7 +96,7 @@ def test_a_stop_with_nothing_recorded_answers_435_and_ends_it_all_the_same(agora
     assert agora.status(task) is None
 
 
-def test_what_was_said_before_the_first_slice_is_stored_by_a_stop(agora: Caller) -> None:
+def test_what_was_said_before_the_first_slice_is_stored_by_a_stop(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     task = agora.task()
     agora.clock.advance(5)
@@ -105,7 +105,7 @@ def test_what_was_said_before_the_first_slice_is_stored_by_a_stop(agora: Caller)
     assert agora.simulator.recorder("daily").files == (f"{task.sid}_daily.m3u8", f"{task.sid}_daily_0.mp4")
 
 
-def test_a_second_stop_is_an_invalid_operation_and_then_finds_nothing(agora: Caller) -> None:
+def test_a_second_stop_is_an_invalid_operation_and_then_finds_nothing(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.stop(task)
     again = agora.stop(task)
@@ -115,7 +115,7 @@ def test_a_second_stop_is_an_invalid_operation_and_then_finds_nothing(agora: Cal
     assert (late.status, late.code) == (404, 404)
 
 
-def test_it_leaves_a_channel_that_was_empty_for_max_idle_time(agora: Caller) -> None:
+def test_it_leaves_a_channel_that_was_empty_for_max_idle_time(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.leave("daily")
     agora.clock.advance(299)
@@ -126,7 +126,7 @@ def test_it_leaves_a_channel_that_was_empty_for_max_idle_time(agora: Caller) -> 
     assert agora.simulator.recorder("daily").ended_by == "idle"
 
 
-def test_somebody_who_comes_back_in_time_keeps_it_there(agora: Caller) -> None:
+def test_somebody_who_comes_back_in_time_keeps_it_there(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.leave("daily", 7)
     agora.clock.advance(200)
@@ -135,14 +135,14 @@ def test_somebody_who_comes_back_in_time_keeps_it_there(agora: Caller) -> None:
     assert agora.status(task) == 5
 
 
-def test_without_max_idle_time_thirty_seconds_are_enough(agora: Caller) -> None:
+def test_without_max_idle_time_thirty_seconds_are_enough(agora: ApiClient) -> None:
     task = agora.task(recordingConfig={})
     agora.clock.advance(34)
     assert agora.status(task) is None
 
 
 def test_an_audience_does_not_keep_it_in_a_live_channel() -> None:
-    agora = caller(profile="live")
+    agora = api_client(profile="live")
     agora.simulator.join("daily", 7, role="audience")
     task = agora.task(recordingConfig={"channelType": 1, "maxIdleTime": 30})
     agora.clock.advance(34)
@@ -150,13 +150,13 @@ def test_an_audience_does_not_keep_it_in_a_live_channel() -> None:
 
 
 def test_an_idle_exit_can_show_6_7_8_where_the_simulator_is_told_so() -> None:
-    agora = caller(report_exits=True)
+    agora = api_client(report_exits=True)
     task = agora.task()
     agora.clock.advance(303.5)
     assert agora.status(task) == 6
 
 
-def test_a_move_is_404_for_a_while_then_it_goes_on_under_another_uid_with_backup_files(agora: Caller) -> None:
+def test_a_move_is_404_for_a_while_then_it_goes_on_under_another_uid_with_backup_files(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.move("daily")
     assert agora.status(task) is None
@@ -173,7 +173,7 @@ def test_a_move_is_404_for_a_while_then_it_goes_on_under_another_uid_with_backup
     assert agora.stop(task).status == 200
 
 
-def test_a_fourth_move_ends_it(agora: Caller) -> None:
+def test_a_fourth_move_ends_it(agora: ApiClient) -> None:
     agora.recorded()
     for _ in range(4):
         agora.simulator.move("daily", 1)
@@ -181,7 +181,7 @@ def test_a_fourth_move_ends_it(agora: Caller) -> None:
     assert agora.simulator.recorder("daily").ended_by == "moved_too_often"
 
 
-def test_a_killed_one_is_never_found_again(agora: Caller) -> None:
+def test_a_killed_one_is_never_found_again(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.kill(task.sid)
     for _ in range(3):
@@ -192,7 +192,7 @@ def test_a_killed_one_is_never_found_again(agora: Caller) -> None:
         agora.simulator.kill(task.sid)
 
 
-def test_a_crash_shows_20_and_then_404(agora: Caller) -> None:
+def test_a_crash_shows_20_and_then_404(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.crash("daily")
     assert agora.status(task) == 20
@@ -201,7 +201,7 @@ def test_a_crash_shows_20_and_then_404(agora: Caller) -> None:
     assert agora.status(task) is None
 
 
-def test_a_stop_in_the_console_shows_6_7_8_and_then_404(agora: Caller) -> None:
+def test_a_stop_in_the_console_shows_6_7_8_and_then_404(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.console_stop("daily")
     assert agora.status(task) == 6
@@ -210,7 +210,7 @@ def test_a_stop_in_the_console_shows_6_7_8_and_then_404(agora: Caller) -> None:
     assert agora.status(task) is None
 
 
-def test_after_resource_expired_hour_it_records_on_and_no_call_finds_it(agora: Caller) -> None:
+def test_after_resource_expired_hour_it_records_on_and_no_call_finds_it(agora: ApiClient) -> None:
     task = agora.task(hours=1)
     agora.simulator.join("daily", 7)
     agora.clock.advance(3601)
@@ -219,7 +219,7 @@ def test_after_resource_expired_hour_it_records_on_and_no_call_finds_it(agora: C
     assert agora.simulator.recorder("daily").in_channel
 
 
-def test_a_forced_status_holds_until_it_is_taken_back(agora: Caller) -> None:
+def test_a_forced_status_holds_until_it_is_taken_back(agora: ApiClient) -> None:
     task = agora.recorded()
     for status in (2, 4, 7, 20):
         agora.simulator.force_status("daily", status)
@@ -229,7 +229,7 @@ def test_a_forced_status_holds_until_it_is_taken_back(agora: Caller) -> None:
     assert agora.status(task) == 5
 
 
-def test_one_stuck_below_5_has_nothing_recorded_when_it_is_stopped(agora: Caller) -> None:
+def test_one_stuck_below_5_has_nothing_recorded_when_it_is_stopped(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     agora.simulator.force_new("daily", 4)
     task = agora.task()
@@ -248,7 +248,7 @@ def test_one_stuck_below_5_has_nothing_recorded_when_it_is_stopped(agora: Caller
     ],
 )
 def test_what_does_not_fit_the_calls_own_sdk_records_nothing_and_says_nothing(
-    agora: Caller, why: str, recording: dict[str, object]
+    agora: ApiClient, why: str, recording: dict[str, object]
 ) -> None:
     if why != "another profile":
         agora.simulator.encrypt("daily", 6, "right")
@@ -258,12 +258,12 @@ def test_what_does_not_fit_the_calls_own_sdk_records_nothing_and_says_nothing(
     assert agora.status(task) == 4
 
 
-def test_an_encrypted_call_is_recorded_with_the_right_secret(agora: Caller) -> None:
+def test_an_encrypted_call_is_recorded_with_the_right_secret(agora: ApiClient) -> None:
     agora.simulator.encrypt("daily", 6, "right")
     agora.recorded(recordingConfig={"maxIdleTime": 300, "decryptionMode": 6, "secret": "right"})
 
 
-def test_people_with_string_uids_are_there_and_are_not_recorded(agora: Caller) -> None:
+def test_people_with_string_uids_are_there_and_are_not_recorded(agora: ApiClient) -> None:
     agora.simulator.join("daily", "alice")
     task = agora.task()
     agora.clock.advance(1000)
@@ -271,21 +271,21 @@ def test_people_with_string_uids_are_there_and_are_not_recorded(agora: Caller) -
 
 
 def test_with_a_storage_it_can_not_write_to_nothing_is_ever_stored() -> None:
-    agora = caller(check_storage=True)
+    agora = api_client(check_storage=True)
     agora.simulator.join("daily", 7)
     task = agora.task()
     agora.clock.advance(100)
     assert agora.status(task) == 4
 
 
-def test_one_thrown_out_by_somebody_is_gone_at_once(agora: Caller) -> None:
+def test_one_thrown_out_by_somebody_is_gone_at_once(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.throw_out("daily")
     assert agora.status(task) is None
     assert agora.simulator.recorder("daily").ended_by == "thrown_out"
 
 
-def test_new_recorders_anywhere_can_be_stuck_from_the_first_query_on(agora: Caller) -> None:
+def test_new_recorders_anywhere_can_be_stuck_from_the_first_query_on(agora: ApiClient) -> None:
     agora.simulator.force_new("*", 2)
     agora.simulator.force_new("free", 3)
     tasks = [agora.task("daily"), agora.task("free")]
@@ -296,7 +296,7 @@ def test_new_recorders_anywhere_can_be_stuck_from_the_first_query_on(agora: Call
 
 
 def test_every_duration_can_be_scaled_at_once() -> None:
-    agora = caller(timing=Timing().scaled(0.1))
+    agora = api_client(timing=Timing().scaled(0.1))
     task = agora.task()
     agora.clock.advance(0.31)
     assert agora.status(task) == 4
@@ -304,7 +304,7 @@ def test_every_duration_can_be_scaled_at_once() -> None:
     assert agora.status(task) is None
 
 
-def test_individual_mode_names_a_playlist_for_each_stream(agora: Caller) -> None:
+def test_individual_mode_names_a_playlist_for_each_stream(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     rid = agora.acquire().body["resourceId"]
     request = agora.request(recordingConfig={"subscribeUidGroup": 0, "maxIdleTime": 300}, recordingFileConfig={})
@@ -316,7 +316,7 @@ def test_individual_mode_names_a_playlist_for_each_stream(agora: Caller) -> None
     assert [file["fileName"] for file in files] == expected
 
 
-def test_web_mode_lists_its_files_with_its_service(agora: Caller) -> None:
+def test_web_mode_lists_its_files_with_its_service(agora: ApiClient) -> None:
     rid = agora.acquire(scene=1).body["resourceId"]
     request = agora.request(extensionServiceConfig={"extensionServices": []})
     sid = agora.start(rid, mode="web", request=request).body["sid"]

@@ -10,15 +10,21 @@ from typing import Any
 import pytest
 import requests
 
-from simulator.agora import AgoraSimulator, Timing
+from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator, Timing
 
 ACQUIRE = {"cname": "daily", "uid": "1001", "clientRequest": {}}
 
 
 @pytest.fixture
-def agora() -> Iterator[AgoraSimulator]:
-    with AgoraSimulator(bases=2, timing=Timing().scaled(0.01), qps=1000, app_certificate="") as simulator:
-        yield simulator
+def server() -> Iterator[AgoraServer]:
+    options = AgoraOptions(bases=2, timing=Timing().scaled(0.01), qps=1000, app_certificate="")
+    with AgoraServer(AgoraSimulator(options)) as server:
+        yield server
+
+
+@pytest.fixture
+def agora(server: AgoraServer) -> AgoraSimulator:
+    return server.simulator
 
 
 @pytest.fixture
@@ -42,14 +48,14 @@ def start(agora: AgoraSimulator, session: requests.Session) -> dict[str, str]:
     return started
 
 
-def control(agora: AgoraSimulator, command: str, **arguments: object) -> Any:
-    reply = requests.post(f"{agora.control_url}/{command}", json=arguments, timeout=5).json()
+def control(server: AgoraServer, command: str, **arguments: object) -> Any:
+    reply = requests.post(f"{server.control_url}/{command}", json=arguments, timeout=5).json()
     assert reply["ok"], reply
     return reply["result"]
 
 
-def look(agora: AgoraSimulator, what: str, **arguments: str) -> Any:
-    return requests.get(f"{agora.control_url}/{what}", params=arguments, timeout=5).json()["result"]
+def query(server: AgoraServer, what: str, **arguments: str) -> Any:
+    return requests.get(f"{server.control_url}/{what}", params=arguments, timeout=5).json()["result"]
 
 
 def test_connections_are_kept_and_answers_come_at_once(agora: AgoraSimulator, session: requests.Session) -> None:
@@ -157,29 +163,33 @@ def test_a_base_that_is_down_refuses_connections_and_the_other_goes_on(
     assert [seen.base for seen in agora.requests()] == [0, 1, 0]
 
 
-def test_the_whole_life_of_a_recording_over_the_control_api(agora: AgoraSimulator, session: requests.Session) -> None:
-    assert control(agora, "join", channel="daily", uid=7) is True
+def test_the_whole_life_of_a_recording_over_the_control_api(
+    server: AgoraServer, agora: AgoraSimulator, session: requests.Session
+) -> None:
+    assert control(server, "join", channel="daily", uid=7) is True
     sid = start(agora, session)["sid"]
     agora.wait_for(lambda simulator: simulator.recorder("daily").status == 5)
-    assert look(agora, "running")[0]["sid"] == sid
-    assert look(agora, "people", channel="daily")[0]["uid"] == 7
-    control(agora, "fault", operation="query", answer="timeout")
-    assert look(agora, "faults")[0]["answer"]["status"] == 504
-    assert control(agora, "move", target="daily", duration=0.05)["status"] is None
+    assert query(server, "running")[0]["sid"] == sid
+    assert query(server, "people", channel="daily")[0]["uid"] == 7
+    control(server, "fault", operation="query", answer="timeout")
+    assert query(server, "faults")[0]["answer"]["status"] == 504
+    assert control(server, "move", target="daily", duration=0.05)["status"] is None
     agora.wait_for(lambda simulator: simulator.recorder("daily").status == 5)
-    assert control(agora, "kill", target=sid)["ended_by"] == "killed"
-    assert look(agora, "recorder", target=sid)["running"] is False
-    assert [seen["operation"] for seen in look(agora, "requests")] == ["acquire", "start"]
-    assert control(agora, "wait", operation="start")[0]["status"] == 200
-    control(agora, "reset")
-    assert look(agora, "recorders") == []
+    assert control(server, "kill", target=sid)["ended_by"] == "killed"
+    assert query(server, "recorder", target=sid)["running"] is False
+    assert [seen["operation"] for seen in query(server, "requests")] == ["acquire", "start"]
+    assert control(server, "wait", operation="start")[0]["status"] == 200
+    control(server, "reset")
+    assert query(server, "recorders") == []
 
 
-def test_the_control_api_answers_on_a_base_too_and_while_every_base_is_down(agora: AgoraSimulator) -> None:
+def test_the_control_api_answers_on_a_base_too_and_while_every_base_is_down(
+    server: AgoraServer, agora: AgoraSimulator
+) -> None:
     assert requests.get(f"{agora.url}/_sim/settings", timeout=5).json()["result"] == agora.settings
-    control(agora, "down", base=0)
-    control(agora, "down", base=1)
-    control(agora, "up", base=0)
+    control(server, "down", base=0)
+    control(server, "down", base=1)
+    control(server, "up", base=0)
     assert requests.get(f"{agora.url}/_sim/busiest_second", timeout=5).json() == {"ok": True, "result": 0}
 
 
@@ -187,10 +197,10 @@ def test_the_control_api_answers_on_a_base_too_and_while_every_base_is_down(agor
     ("command", "arguments"),
     [("kill", {"target": "nobody"}), ("join", {"room": 1}), ("fault", {"operation": "dance"}), ("down", {"base": 9})],
 )
-def test_a_wrong_command_says_so(agora: AgoraSimulator, command: str, arguments: dict[str, object]) -> None:
-    reply = requests.post(f"{agora.control_url}/{command}", json=arguments, timeout=5)
+def test_a_wrong_command_says_so(server: AgoraServer, command: str, arguments: dict[str, object]) -> None:
+    reply = requests.post(f"{server.control_url}/{command}", json=arguments, timeout=5)
     assert (reply.status_code, reply.json()["ok"]) == (400, False)
-    assert requests.post(f"{agora.control_url}/sing", timeout=5).status_code == 404
+    assert requests.post(f"{server.control_url}/sing", timeout=5).status_code == 404
 
 
 @pytest.mark.parametrize("looks", [lambda each: each.running(), lambda each: each.recorder("daily")])
@@ -200,7 +210,8 @@ def test_waiting_for_what_never_happens_ends(agora: AgoraSimulator, looks: Calla
 
 
 def test_stopping_the_simulator_lets_hanging_requests_go(session: requests.Session) -> None:
-    simulator = AgoraSimulator(app_certificate="").start()
+    server = AgoraServer(AgoraSimulator(AgoraOptions(app_certificate=""))).start()
+    simulator = server.simulator
     session.auth = (simulator.account.customer_id, simulator.account.customer_secret)
     simulator.fault(hang="request", times=None)
     failed = threading.Event()
@@ -214,6 +225,6 @@ def test_stopping_the_simulator_lets_hanging_requests_go(session: requests.Sessi
     thread = threading.Thread(target=run)
     thread.start()
     simulator.wait_for(lambda each: each.in_flight())
-    simulator.stop()
+    server.stop()
     thread.join(5)
     assert failed.is_set()

@@ -6,30 +6,30 @@ from typing import Any
 
 import pytest
 
-from simulator.agora.regions import REGIONS
-from tests.unit.simulator.agora_caller import STORAGE, Caller, caller
+from simulator.agora.http.checks import REGIONS
+from tests.unit.simulator.agora_client import STORAGE, ApiClient, api_client
 
 
 @pytest.fixture
-def agora() -> Caller:
-    return caller()
+def agora() -> ApiClient:
+    return api_client()
 
 
-def started(agora: Caller, **changes: Any) -> tuple[int, object]:
+def started(agora: ApiClient, **changes: Any) -> tuple[int, object]:
     """Status and code of a start with those changes."""
     rid = agora.acquire().body["resourceId"]
     reply = agora.start(rid, request=agora.request(**changes))
     return reply.status, reply.body.get("code")
 
 
-def test_a_resource_is_for_one_channel_and_uid(agora: Caller) -> None:
+def test_a_resource_is_for_one_channel_and_uid(agora: ApiClient) -> None:
     rid = agora.acquire().body["resourceId"]
     assert agora.start(rid, channel="other").code == 2
     assert agora.start(rid, uid="1002").code == 2
     assert agora.start(rid).status == 200
 
 
-def test_a_resource_is_good_for_five_minutes(agora: Caller) -> None:
+def test_a_resource_is_good_for_five_minutes(agora: ApiClient) -> None:
     rid = agora.acquire().body["resourceId"]
     agora.clock.advance(301)
     reply = agora.start(rid)
@@ -37,21 +37,21 @@ def test_a_resource_is_good_for_five_minutes(agora: Caller) -> None:
     assert "expired" in reply.body["reason"]
 
 
-def test_starting_twice_with_one_resource_is_201_and_names_no_sid(agora: Caller) -> None:
+def test_starting_twice_with_one_resource_is_201_and_names_no_sid(agora: ApiClient) -> None:
     rid = agora.acquire().body["resourceId"]
     agora.start(rid)
     again = agora.start(rid)
     assert (again.status, again.body) == (201, {"code": 7, "reason": "already started"})
 
 
-def test_a_used_resource_starts_nothing_new(agora: Caller) -> None:
+def test_a_used_resource_starts_nothing_new(agora: ApiClient) -> None:
     rid = agora.acquire().body["resourceId"]
     agora.start(rid)
     agora.simulator.kill("daily")
     assert agora.start(rid).code == 2
 
 
-def test_the_same_channel_and_uid_are_recorded_once(agora: Caller) -> None:
+def test_the_same_channel_and_uid_are_recorded_once(agora: ApiClient) -> None:
     agora.task()
     conflict = agora.start(agora.acquire().body["resourceId"])
     assert (conflict.status, conflict.code) == (400, 53)
@@ -59,7 +59,7 @@ def test_the_same_channel_and_uid_are_recorded_once(agora: Caller) -> None:
 
 
 def test_one_recorder_too_many_is_refused_by_acquire() -> None:
-    agora = caller(max_recorders=2)
+    agora = api_client(max_recorders=2)
     agora.task(uid="1")
     agora.task(uid="2")
     refused = agora.acquire(uid="3")
@@ -68,7 +68,7 @@ def test_one_recorder_too_many_is_refused_by_acquire() -> None:
     assert agora.acquire(uid="3").status == 200
 
 
-def test_start_must_agree_with_the_start_parameter_of_acquire(agora: Caller) -> None:
+def test_start_must_agree_with_the_start_parameter_of_acquire(agora: ApiClient) -> None:
     request = agora.request()
     rid = agora.acquire(startParameter=request).body["resourceId"]
     other = {**request, "recordingConfig": {"maxIdleTime": 60}}
@@ -77,25 +77,25 @@ def test_start_must_agree_with_the_start_parameter_of_acquire(agora: Caller) -> 
 
 
 @pytest.mark.parametrize("name", ["", "a" * 65, "ä", "a/b", "a*b", "a\nb", 'a"b', "a'b", "a\\b", "a`b", "😀"])
-def test_a_channel_name_that_rtc_does_not_have_is_refused(agora: Caller, name: str) -> None:
+def test_a_channel_name_that_rtc_does_not_have_is_refused(agora: ApiClient, name: str) -> None:
     reply = agora.acquire(name)
     assert (reply.status, reply.body) == (400, {"code": 401, "reason": "invalid_channel_name"})
 
 
-def test_every_documented_character_of_a_channel_name_is_accepted(agora: Caller) -> None:
+def test_every_documented_character_of_a_channel_name_is_accepted(agora: ApiClient) -> None:
     assert agora.acquire("azAZ09 !#$%&()+-:;<=.>?@[]^_{}|~,").status == 200
     assert agora.acquire("a" * 64).status == 200
 
 
 @pytest.mark.parametrize("uid", ["", "0", "-1", "4294967296", "abc", "1.5", " 1", "\u0661"])
-def test_a_uid_that_rtc_does_not_have_is_refused(agora: Caller, uid: str) -> None:
+def test_a_uid_that_rtc_does_not_have_is_refused(agora: ApiClient, uid: str) -> None:
     assert agora.acquire(uid=uid).code == 2
 
 
 @pytest.mark.parametrize(
     "body", [None, [], {}, {"cname": "a", "uid": "1"}, {"cname": "a", "uid": 1, "clientRequest": {}}]
 )
-def test_an_incomplete_body_is_refused(agora: Caller, body: object) -> None:
+def test_an_incomplete_body_is_refused(agora: ApiClient, body: object) -> None:
     assert agora.recording("POST", "/acquire", body).code == 2
 
 
@@ -113,13 +113,13 @@ def test_an_incomplete_body_is_refused(agora: Caller, body: object) -> None:
         {"startParameter": {}},
     ],
 )
-def test_acquire_checks_its_parameters(agora: Caller, request_: dict[str, Any]) -> None:
+def test_acquire_checks_its_parameters(agora: ApiClient, request_: dict[str, Any]) -> None:
     reply = agora.acquire(**request_)
     assert (reply.status, reply.code) == (400, 2)
     assert reply.body["reason"].startswith("Acquire: ")
 
 
-def test_the_reason_reads_like_the_documentations(agora: Caller) -> None:
+def test_the_reason_reads_like_the_documentations(agora: ApiClient) -> None:
     assert agora.acquire(resourceExpiredHour=0).body["reason"] == "Acquire: invalid resourceExpiredHour value!"
 
 
@@ -151,7 +151,7 @@ def test_the_reason_reads_like_the_documentations(agora: Caller) -> None:
         {"transcodingConfig": {"backgroundColor": "red"}},
     ],
 )
-def test_start_checks_the_recording_config(agora: Caller, recording: dict[str, object]) -> None:
+def test_start_checks_the_recording_config(agora: ApiClient, recording: dict[str, object]) -> None:
     assert started(agora, recordingConfig=recording) == (400, 2)
 
 
@@ -165,12 +165,12 @@ def test_start_checks_the_recording_config(agora: Caller, recording: dict[str, o
         {"privateParams": "unknown keys pass"},
     ],
 )
-def test_start_accepts_what_is_documented(agora: Caller, recording: dict[str, object]) -> None:
+def test_start_accepts_what_is_documented(agora: ApiClient, recording: dict[str, object]) -> None:
     assert started(agora, recordingConfig=recording) == (200, None)
 
 
 @pytest.mark.parametrize("types", [[], ["mp4"], ["hls", "mov"], "hls", ["mp4", "mp4"]])
-def test_start_checks_the_file_types(agora: Caller, types: object) -> None:
+def test_start_checks_the_file_types(agora: ApiClient, types: object) -> None:
     assert started(agora, recordingFileConfig={"avFileType": types}) == (400, 2)
 
 
@@ -200,7 +200,7 @@ def test_start_checks_the_file_types(agora: Caller, types: object) -> None:
         {"extensionParams": {"sse": "rot13"}},
     ],
 )
-def test_start_checks_the_storage(agora: Caller, change: dict[str, object]) -> None:
+def test_start_checks_the_storage(agora: ApiClient, change: dict[str, object]) -> None:
     assert started(agora, storageConfig={**STORAGE, **change}) == (400, 2)
 
 
@@ -215,7 +215,7 @@ def test_start_checks_the_storage(agora: Caller, change: dict[str, object]) -> N
         {"vendor": 1, "region": 25},
     ],
 )
-def test_start_accepts_every_documented_storage(agora: Caller, change: dict[str, object]) -> None:
+def test_start_accepts_every_documented_storage(agora: ApiClient, change: dict[str, object]) -> None:
     assert started(agora, storageConfig={**STORAGE, **change}) == (200, None)
 
 
@@ -233,31 +233,31 @@ def test_the_regions_are_the_documented_ones() -> None:
 
 
 @pytest.mark.parametrize("missing", ["storageConfig", "recordingConfig"])
-def test_start_needs_its_parts(agora: Caller, missing: str) -> None:
+def test_start_needs_its_parts(agora: ApiClient, missing: str) -> None:
     rid = agora.acquire().body["resourceId"]
     request = agora.request()
     del request[missing]
     assert agora.start(rid, request=request).code == 2
 
 
-def test_individual_mode_needs_a_uid_group_and_makes_no_mp4(agora: Caller) -> None:
+def test_individual_mode_needs_a_uid_group_and_makes_no_mp4(agora: ApiClient) -> None:
     rid = agora.acquire().body["resourceId"]
     assert agora.start(rid, mode="individual").code == 2
     with_group = agora.request(recordingConfig={"subscribeUidGroup": 0})
     assert agora.start(rid, mode="individual", request=with_group).code == 2
 
 
-def test_a_mode_that_there_is_not_is_refused(agora: Caller) -> None:
+def test_a_mode_that_there_is_not_is_refused(agora: ApiClient) -> None:
     assert agora.start(agora.acquire().body["resourceId"], mode="mixed").code == 2
 
 
-def test_web_recording_wants_its_own_scene(agora: Caller) -> None:
+def test_web_recording_wants_its_own_scene(agora: ApiClient) -> None:
     rid = agora.acquire().body["resourceId"]
     request = agora.request(extensionServiceConfig={})
     assert agora.start(rid, mode="web", request=request).code == 2
 
 
-def test_stop_and_update_must_name_the_recorder(agora: Caller) -> None:
+def test_stop_and_update_must_name_the_recorder(agora: ApiClient) -> None:
     task = agora.recorded()
     task.uid = "1002"
     assert agora.stop(task).code == 2
@@ -271,7 +271,7 @@ def test_stop_and_update_must_name_the_recorder(agora: Caller) -> None:
     assert agora.post(task, "updateLayout", {"mixedVideoLayout": 2}).code == 2
 
 
-def test_the_last_layout_counts_with_nothing_of_those_before(agora: Caller) -> None:
+def test_the_last_layout_counts_with_nothing_of_those_before(agora: ApiClient) -> None:
     task = agora.task()
     large = {"mixedVideoLayout": 2, "maxResolutionUid": "7", "backgroundColor": "#FF0000"}
     agora.post(task, "updateLayout", large)
@@ -281,7 +281,7 @@ def test_the_last_layout_counts_with_nothing_of_those_before(agora: Caller) -> N
     assert agora.simulator.recorder(task.sid).layout == {"mixedVideoLayout": 1}
 
 
-def test_a_sid_of_another_resource_or_mode_is_not_found(agora: Caller) -> None:
+def test_a_sid_of_another_resource_or_mode_is_not_found(agora: ApiClient) -> None:
     first, second = agora.task(uid="1"), agora.task(uid="2")
     first.rid = second.rid
     assert agora.query(first).code == 404

@@ -11,15 +11,15 @@ import zlib
 import pytest
 from agora_token_builder import RtcTokenBuilder
 
-from tests.unit.simulator.agora_caller import DAY, Caller, caller
+from tests.unit.simulator.agora_client import DAY, ApiClient, api_client
 
 
 @pytest.fixture
-def agora() -> Caller:
-    return caller()
+def agora() -> ApiClient:
+    return api_client()
 
 
-def outcome(agora: Caller, token: str) -> tuple[list[int | None], str | None]:
+def outcome(agora: ApiClient, token: str) -> tuple[list[int | None], str | None]:
     """The statuses it shows over a minute, and what the simulator says about the token."""
     task = agora.task(token=token)
     seen: list[int | None] = []
@@ -33,7 +33,7 @@ def pack(text: bytes) -> bytes:
     return struct.pack("<H", len(text)) + text
 
 
-def token_007(agora: Caller, *, channel: str = "daily", uid: str = "1001", life: int = DAY) -> str:
+def token_007(agora: ApiClient, *, channel: str = "daily", uid: str = "1001", life: int = DAY) -> str:
     account = agora.simulator.account
     issued, salt = int(agora.clock.wall()), 12345
     service = struct.pack("<HHHI", 1, 1, 1, life) + pack(channel.encode()) + pack(uid.encode())
@@ -44,7 +44,7 @@ def token_007(agora: Caller, *, channel: str = "daily", uid: str = "1001", life:
     return "007" + base64.b64encode(zlib.compress(pack(signature) + signed)).decode()
 
 
-def test_a_good_token_lets_it_in(agora: Caller) -> None:
+def test_a_good_token_lets_it_in(agora: ApiClient) -> None:
     assert outcome(agora, agora.token()) == ([0, 2, 3, 4], None)
 
 
@@ -58,7 +58,7 @@ def test_a_good_token_lets_it_in(agora: Caller) -> None:
     ],
 )
 def test_a_token_that_does_not_fit_keeps_it_out_for_good(
-    agora: Caller, why: str, life: float, channel: str, uid: str
+    agora: ApiClient, why: str, life: float, channel: str, uid: str
 ) -> None:
     statuses, problem = outcome(agora, agora.token(channel, uid, life))
     assert statuses == [0, 2, 3, None]
@@ -66,44 +66,44 @@ def test_a_token_that_does_not_fit_keeps_it_out_for_good(
 
 
 @pytest.mark.parametrize("token", ["", "006", "nonsense", "006" + "a" * 32 + "!!!", "007AAAA", "005" + "a" * 60])
-def test_what_is_no_token_keeps_it_out_too(agora: Caller, token: str) -> None:
+def test_what_is_no_token_keeps_it_out_too(agora: ApiClient, token: str) -> None:
     statuses, problem = outcome(agora, token)
     assert statuses == [0, 2, 3, None]
     assert problem
 
 
-def test_a_token_of_another_project_or_certificate_keeps_it_out(agora: Caller) -> None:
-    for other in (caller(app_id="b" * 32), caller(app_certificate="b" * 32)):
+def test_a_token_of_another_project_or_certificate_keeps_it_out(agora: ApiClient) -> None:
+    for other in (api_client(app_id="b" * 32), api_client(app_certificate="b" * 32)):
         other.clock = agora.clock
         statuses, _ = outcome(agora, other.token())
         assert statuses == [0, 2, 3, None]
 
 
-def test_a_token_for_any_uid_lets_it_in(agora: Caller) -> None:
+def test_a_token_for_any_uid_lets_it_in(agora: ApiClient) -> None:
     assert outcome(agora, agora.token(uid="0"))[0] == [0, 2, 3, 4]
 
 
-def test_a_token_for_the_text_zero_is_for_nobody_else(agora: Caller) -> None:
+def test_a_token_for_the_text_zero_is_for_nobody_else(agora: ApiClient) -> None:
     account = agora.simulator.account
     until = int(agora.clock.wall()) + DAY
     token = RtcTokenBuilder.buildTokenWithAccount(account.app_id, account.app_certificate, "daily", "0", 2, until)
     assert outcome(agora, token)[0] == [0, 2, 3, None]
 
 
-def test_version_007_is_understood(agora: Caller) -> None:
+def test_version_007_is_understood(agora: ApiClient) -> None:
     assert outcome(agora, token_007(agora)) == ([0, 2, 3, 4], None)
 
 
 @pytest.mark.parametrize("wrong", [{"channel": "other"}, {"uid": "7"}, {"life": 3 * DAY}])
-def test_version_007_is_verified(agora: Caller, wrong: dict[str, object]) -> None:
+def test_version_007_is_verified(agora: ApiClient, wrong: dict[str, object]) -> None:
     assert outcome(agora, token_007(agora, **wrong))[0] == [0, 2, 3, None]  # type: ignore[arg-type]
 
 
 def test_without_a_certificate_no_token_is_needed() -> None:
-    assert outcome(caller(app_certificate=""), "")[0] == [0, 2, 3, 4]
+    assert outcome(api_client(app_certificate=""), "")[0] == [0, 2, 3, 4]
 
 
-def test_a_token_that_expires_ends_the_recorder(agora: Caller) -> None:
+def test_a_token_that_expires_ends_the_recorder(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     task = agora.task(token=agora.token(life=3600))
     agora.clock.advance(3598)
@@ -113,7 +113,7 @@ def test_a_token_that_expires_ends_the_recorder(agora: Caller) -> None:
     assert agora.simulator.recorder("daily").ended_by == "token_expired"
 
 
-def test_a_token_can_be_made_to_expire(agora: Caller) -> None:
+def test_a_token_can_be_made_to_expire(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.expire_token("daily")
     assert agora.status(task) is None

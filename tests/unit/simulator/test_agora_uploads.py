@@ -6,7 +6,6 @@ import json
 import math
 import random
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,10 +13,11 @@ from typing import Any
 import pytest
 import requests
 
-from simulator.agora import AgoraSimulator, ManualClock, Timing
-from simulator.agora.uploads import Rule, next_change, state, wanted
-from simulator.bucket import BucketSimulator
-from tests.unit.simulator.agora_caller import Caller, Task
+from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator, ManualClock, Timing
+from simulator.agora.state.upload_rules import UploadRule
+from simulator.agora.uploads.plan import files_due, fingerprint, next_change
+from simulator.bucket import BucketOptions, BucketSimulator
+from tests.unit.simulator.agora_client import ApiClient, Task, api_client
 from tests.unit.simulator.media_player import named, play, play_hls
 
 HLS = {"avFileType": ["hls"]}
@@ -27,12 +27,12 @@ HLS = {"avFileType": ["hls"]}
 class Studio:
     """A simulated Agora whose time a test moves, and its bucket."""
 
-    caller: Caller
+    client: ApiClient
     bucket: BucketSimulator
 
     @property
     def agora(self) -> AgoraSimulator:
-        return self.caller.simulator
+        return self.client.simulator
 
     def storage(self, **changes: object) -> dict[str, object]:
         settings = self.bucket.settings
@@ -51,28 +51,28 @@ class Studio:
         """A recorder that has just joined, with somebody talking."""
         self.agora.join(channel, 7)
         wanted: dict[str, Any] = {"storageConfig": self.storage(), **changes}
-        task = self.caller.task(channel, **wanted)
-        self.caller.clock.advance(3)
-        self.caller.status(task)
+        task = self.client.task(channel, **wanted)
+        self.client.clock.advance(3)
+        self.client.status(task)
         return task
 
     def recording(self, seconds: float = 20, **changes: Any) -> Task:
         """A recorder that has recorded that much; what is due of it is stored."""
         task = self.start(**changes)
         self.advance(seconds)
-        self.agora.carried()
-        assert self.caller.status(task) == 5
+        self.agora.upload_due()
+        assert self.client.status(task) == 5
         return task
 
     def advance(self, seconds: float) -> None:
-        self.caller.clock.advance(seconds)
+        self.client.clock.advance(seconds)
 
     def stop(self, task: Task) -> Any:
-        return self.caller.stop(task).state
+        return self.client.stop(task).state
 
     def carried(self) -> list[str]:
         """The files, when everything that is due now is there."""
-        self.agora.carried()
+        self.agora.upload_due()
         return self.bucket.keys()
 
     def text(self, key: str) -> str:
@@ -84,18 +84,16 @@ class Studio:
         return play_hls(self.text(key), lambda name: self.bucket.get(f"{home}/{name}"), folder).seconds
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[BucketSimulator]:
-    with BucketSimulator() as bucket:
-        yield bucket
+def new_studio(**options: Any) -> Studio:
+    clock = ManualClock()
+    bucket = BucketSimulator(BucketOptions(store="memory"), clock=clock)
+    agora = AgoraSimulator(AgoraOptions(**{"seed": 1, "qps": 1000, **options}), clock=clock, bucket=bucket)
+    return Studio(ApiClient(agora, clock), bucket)
 
 
 @pytest.fixture
-def studio(served: BucketSimulator) -> Iterator[Studio]:
-    served.reset()
-    clock = ManualClock()
-    with AgoraSimulator(clock=clock, seed=1, qps=1000, bucket=served) as agora:
-        yield Studio(Caller(agora, clock), served)
+def studio() -> Studio:
+    return new_studio()
 
 
 def names(keys: list[str], task: Task) -> list[str]:
@@ -111,11 +109,11 @@ def test_nothing_is_there_before_the_first_slice_and_the_status_is_5_only_when_i
     task = studio.start()
     studio.advance(14)
     assert studio.carried() == []
-    assert studio.caller.status(task) == 4
+    assert studio.client.status(task) == 4
     studio.advance(1)
     keys = studio.carried()
     assert names(keys, task) == [".m3u8", "slice"]
-    assert studio.caller.status(task) == 5
+    assert studio.client.status(task) == 5
 
 
 def test_slices_are_named_after_the_recording_the_channel_and_when_they_began(studio: Studio) -> None:
@@ -215,29 +213,20 @@ def test_hls_alone_makes_no_mp4(studio: Studio) -> None:
     assert names(over(studio, task), task) == [".m3u8", "slice", "slice"]
 
 
-def test_a_long_recording_has_several_mp4_files(served: BucketSimulator) -> None:
-    served.reset()
-    clock = ManualClock()
-    with AgoraSimulator(clock=clock, qps=1000, bucket=served, timing=Timing(mp4_length=20)) as agora:
-        studio = Studio(Caller(agora, clock), served)
-        task = studio.recording(50)
-        over(studio, task)
-        mp4s = [key for key in served.keys("calls/") if key.endswith(".mp4")]
-        assert mp4s == [f"calls/20260102/{task.sid}_daily_{index}.mp4" for index in range(3)]
-        assert [round(play(served.get(key)).seconds) for key in mp4s] == [20, 20, 10]
+def test_a_long_recording_has_several_mp4_files() -> None:
+    studio = new_studio(timing=Timing(mp4_length=20))
+    task = studio.recording(50)
+    over(studio, task)
+    mp4s = [key for key in studio.bucket.keys("calls/") if key.endswith(".mp4")]
+    assert mp4s == [f"calls/20260102/{task.sid}_daily_{index}.mp4" for index in range(3)]
+    assert [round(play(studio.bucket.get(key)).seconds) for key in mp4s] == [20, 20, 10]
 
 
-def test_what_queries_and_a_synchronous_stop_name_is_what_comes(served: BucketSimulator) -> None:
-    served.reset()
-    clock = ManualClock()
-    with AgoraSimulator(clock=clock, qps=1000, bucket=served, timing=Timing(upload=0.01, mp4_delay=0.01)) as agora:
-        studio = Studio(Caller(agora, clock), served)
-        task = studio.recording()
-        state = studio.caller.stop(task, asynchronous=False).state
-        assert state["uploadingStatus"] == "uploaded"
-        studio.advance(0.1)
-        there = studio.carried()
-        assert {f"calls/20260102/{each['fileName']}" for each in state["fileList"]} <= set(there)
+def test_the_files_named_by_a_synchronous_stop_are_those_in_the_bucket(studio: Studio) -> None:
+    task = studio.recording()
+    state = studio.client.stop(task, asynchronous=False).state
+    assert state["uploadingStatus"] == "uploaded"
+    assert {f"calls/20260102/{each['fileName']}" for each in state["fileList"]} <= set(studio.carried())
 
 
 def test_one_that_leaves_an_empty_channel_brings_everything_as_well(studio: Studio) -> None:
@@ -261,10 +250,10 @@ def test_another_server_writes_a_playlist_and_an_mp4_of_its_own(studio: Studio, 
     task = studio.recording(20)
     studio.agora.move("daily", 30)
     studio.advance(31)
-    assert studio.caller.status(task) == 4
+    assert studio.client.status(task) == 4
     studio.advance(24)
     studio.carried()
-    assert studio.caller.status(task) == 5
+    assert studio.client.status(task) == 5
     keys = over(studio, task)
     assert sorted(names(keys, task)) == [
         ".m3u8",
@@ -283,16 +272,16 @@ def test_another_server_writes_a_playlist_and_an_mp4_of_its_own(studio: Studio, 
 
 def test_individual_mode_has_a_playlist_for_each_stream_and_no_mp4(studio: Studio) -> None:
     studio.agora.join("daily", 7)
-    rid = studio.caller.acquire().body["resourceId"]
-    request = studio.caller.request(
+    rid = studio.client.acquire().body["resourceId"]
+    request = studio.client.request(
         storageConfig=studio.storage(),
         recordingConfig={"subscribeUidGroup": 0, "maxIdleTime": 300},
         recordingFileConfig=HLS,
     )
-    sid = studio.caller.start(rid, mode="individual", request=request).body["sid"]
+    sid = studio.client.start(rid, mode="individual", request=request).body["sid"]
     task = Task("daily", "1001", rid, sid, "individual")
     studio.advance(3)
-    studio.caller.status(task)
+    studio.client.status(task)
     studio.advance(17)
     keys = over(studio, task)
     tracks = [f"calls/20260102/{sid}_daily__uid_s_7__uid_e_{kind}" for kind in ("audio", "video")]
@@ -319,7 +308,7 @@ def test_late_files_come_when_they_were_promised(studio: Studio) -> None:
 def test_never_from_the_start_is_an_empty_bucket_of_which_agora_knows_nothing(studio: Studio) -> None:
     studio.agora.uploads(mode="never")
     task = studio.recording()
-    assert studio.caller.query(task).state["fileList"]
+    assert studio.client.query(task).state["fileList"]
     assert over(studio, task) == []
 
 
@@ -408,22 +397,22 @@ def test_a_backup_from_the_middle_on_leaves_a_shorter_plain_playlist(studio: Stu
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_changes_before_the_moment_for_which_the_next_change_is_told(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - which moments, no secrets
-    caller = Caller(AgoraSimulator(clock=(clock := ManualClock()), seed=seed, qps=1000), clock)
-    agora, rule = caller.simulator, Rule(delay=3)
+    client = api_client(seed=seed)
+    agora, clock, rule = client.simulator, client.clock, UploadRule(delay=3)
     agora.join("daily", 7)
-    task = caller.task()
-    recorder = agora._world.recorders[task.sid]
-    known, until, files = state(recorder, rule), 0.0, wanted(recorder, rule, 0)
+    task = client.task()
+    recorder = agora._state.recorders[task.sid]
+    known, until, files = fingerprint(recorder, rule), 0.0, files_due(recorder, rule, 0)
     for step in range(300):
         clock.advance(chance.choice([0.01, 0.3, 2, 15]))
         if chance.random() < 0.2:
             agora.publish("daily", 7, audio=chance.random() < 0.5, video=chance.random() < 0.5)
         if step == 250:
-            caller.stop(task)
+            client.stop(task)
         now = clock.monotonic() if agora.people("daily") else 0.0
-        if (known, now < until) == (state(recorder, rule), True):
-            assert wanted(recorder, rule, now) == files
-        known, files = state(recorder, rule), wanted(recorder, rule, now)
+        if (known, now < until) == (fingerprint(recorder, rule), True):
+            assert files_due(recorder, rule, now) == files
+        known, files = fingerprint(recorder, rule), files_due(recorder, rule, now)
         until = next_change(recorder, rule, now)
     assert until == math.inf
     assert files[-1].key.endswith("_0.mp4")
@@ -448,9 +437,9 @@ def test_with_a_storage_that_refuses_it_the_status_stays_4_and_nothing_is_there(
     task = studio.start(storageConfig=studio.storage(**changes))
     studio.advance(60)
     assert studio.carried() == []
-    assert studio.caller.status(task) == 4
-    assert "fileList" not in studio.caller.query(task).state
-    assert studio.caller.stop(task).status == 200
+    assert studio.client.status(task) == 4
+    assert "fileList" not in studio.client.query(task).state
+    assert studio.client.stop(task).status == 200
 
 
 def test_amazons_own_bucket_is_this_one_too(studio: Studio) -> None:
@@ -464,12 +453,12 @@ def test_keys_that_are_accepted_again_let_it_catch_up(studio: Studio) -> None:
     task = studio.start()
     studio.advance(40)
     studio.carried()
-    assert studio.caller.status(task) == 4
+    assert studio.client.status(task) == 4
     assert {each.code for each in studio.bucket.requests("put")} == {"InvalidAccessKeyId"}
     studio.bucket.accept(settings["STORAGE_ACCESS_KEY"], settings["STORAGE_SECRET_KEY"])
     studio.advance(5)
     assert names(studio.carried(), task) == [".m3u8", "slice", "slice", "slice"]
-    assert studio.caller.status(task) == 5
+    assert studio.client.status(task) == 5
 
 
 def test_a_storage_that_fails_for_a_while_is_tried_again(studio: Studio) -> None:
@@ -486,15 +475,13 @@ def test_an_update_can_give_it_other_keys(studio: Studio) -> None:
     task = studio.start(storageConfig=studio.storage(secretKey="wrong"))
     studio.advance(20)
     studio.carried()
-    studio.caller.post(task, "update", {"storageConfig": studio.storage()})
+    studio.client.post(task, "update", {"storageConfig": studio.storage()})
     studio.advance(6)
     assert names(studio.carried(), task) == [".m3u8", "slice"]
 
 
-def test_files_are_uploaded_without_a_type_that_a_browser_would_play(studio: Studio) -> None:
-    task = studio.recording()
-    link = f"{studio.bucket.url}/{studio.bucket.bucket}/calls/20260102/{task.sid}_daily.m3u8"
-    assert requests.get(link, timeout=5).status_code == 403
+def test_files_are_uploaded_with_the_key_of_the_start(studio: Studio) -> None:
+    studio.recording()
     seen = studio.bucket.requests("put")
     assert {each.access_key for each in seen} == {studio.bucket.settings["STORAGE_ACCESS_KEY"]}
 
@@ -502,34 +489,37 @@ def test_files_are_uploaded_without_a_type_that_a_browser_would_play(studio: Stu
 # In real time
 
 
-def test_in_real_time_the_files_last_as_long_as_it_recorded(served: BucketSimulator, tmp_path: Path) -> None:
-    served.reset()
-    with AgoraSimulator(timing=Timing().scaled(0.02), app_certificate="", qps=1000, bucket=served) as agora:
-        studio = Studio(Caller(agora, ManualClock()), served)
+def test_in_real_time_the_files_last_as_long_as_it_recorded(tmp_path: Path) -> None:
+    bucket = BucketSimulator(BucketOptions(store="memory"))
+    options = AgoraOptions(timing=Timing().scaled(0.02), app_certificate="", qps=1000)
+    with AgoraServer(AgoraSimulator(options, bucket=bucket)) as server:
+        agora = server.simulator
+        studio = Studio(ApiClient(agora, ManualClock()), bucket)
         agora.join("daily", 7)
-        rid = studio.caller.acquire().body["resourceId"]
-        sid = studio.caller.start(rid, request=studio.caller.request(storageConfig=studio.storage())).body["sid"]
+        rid = studio.client.acquire().body["resourceId"]
+        sid = studio.client.start(rid, request=studio.client.request(storageConfig=studio.storage())).body["sid"]
         task = Task("daily", "1001", rid, sid)
         agora.wait_for(lambda each: len(each.recorder(sid).uploaded) >= 4)
-        assert studio.caller.status(task) == 5
+        assert studio.client.status(task) == 5
         studio.stop(task)
         home = f"calls/20260102/{sid}_daily"
-        served.wait_for(lambda bucket: bucket.get(f"{home}_0.mp4"))
+        bucket.wait_for(lambda each: each.get(f"{home}_0.mp4"))
         seconds = agora.recorder(sid).seconds
         assert seconds > 0.5
-        assert play(served.get(f"{home}_0.mp4")).seconds == pytest.approx(seconds, abs=0.2)
+        assert play(bucket.get(f"{home}_0.mp4")).seconds == pytest.approx(seconds, abs=0.2)
         assert studio.played(f"{home}.m3u8", tmp_path) == pytest.approx(seconds, abs=0.3)
 
 
-def test_the_settings_are_those_of_the_bucket_and_uploads_can_be_ordered_over_http(served: BucketSimulator) -> None:
-    with AgoraSimulator(bucket=served) as agora:
-        assert served.settings.items() <= agora.settings.items()
+def test_the_settings_are_those_of_the_bucket_and_uploads_are_controlled_over_http_too() -> None:
+    bucket = BucketSimulator(BucketOptions(store="memory"))
+    with AgoraServer(AgoraSimulator(bucket=bucket)) as server:
+        assert bucket.settings.items() <= server.simulator.settings.items()
         order = {"channel": "daily", "mode": "late", "delay": 2}
-        assert requests.post(f"{agora.control_url}/uploads", json=order, timeout=5).json()["ok"]
-        assert requests.post(f"{agora.control_url}/carried", json={}, timeout=5).json()["ok"]
-        assert requests.post(f"{agora.control_url}/restore", json={"target": "daily"}, timeout=5).status_code == 400
+        assert requests.post(f"{server.control_url}/uploads", json=order, timeout=5).json()["ok"]
+        assert requests.post(f"{server.control_url}/carried", json={}, timeout=5).json()["ok"]
+        assert requests.post(f"{server.control_url}/restore", json={"target": "daily"}, timeout=5).status_code == 400
 
 
-def test_without_a_bucket_nothing_is_carried() -> None:
-    with AgoraSimulator() as agora, pytest.raises(RuntimeError, match="no bucket"):
-        agora.carried()
+def test_without_a_bucket_nothing_can_be_uploaded() -> None:
+    with pytest.raises(RuntimeError, match="no bucket"):
+        AgoraSimulator().upload_due()

@@ -17,15 +17,15 @@ import requests
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from simulator.bucket import BucketSimulator
+from simulator.bucket import BucketOptions, BucketServer, BucketSimulator
 
 ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
 def served() -> Iterator[BucketSimulator]:
-    with BucketSimulator() as bucket:
-        yield bucket
+    with BucketServer() as server:
+        yield server.simulator
 
 
 @pytest.fixture
@@ -156,18 +156,20 @@ def test_who_may_not_list_is_not_told_what_is_missing(bucket: BucketSimulator) -
 
 
 def test_another_bucket_does_not_exist_though_another_simulator_has_it(bucket: BucketSimulator) -> None:
-    with BucketSimulator() as other:
+    with BucketServer() as server:
+        other = server.simulator
         other.put("a", b"theirs")
         with pytest.raises(ClientError, match="NoSuchBucket"):
             client(bucket).get_object(Bucket=other.bucket, Key="a")
         assert bucket.keys() == []
         with pytest.raises(ValueError, match="already"):
-            BucketSimulator(bucket=other.bucket).start()
+            BucketSimulator(BucketOptions(other.bucket)).open()
 
 
 def test_a_name_can_be_used_again_and_nothing_is_left_in_it() -> None:
     for _ in range(2):
-        with BucketSimulator(bucket="again") as bucket:
+        with BucketServer(BucketSimulator(BucketOptions("again"))) as server:
+            bucket = server.simulator
             assert bucket.keys() == []
             bucket.put("a", b"1")
 

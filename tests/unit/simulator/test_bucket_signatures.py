@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -19,36 +18,36 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from obstore.store import S3Store
 
-from simulator.bucket import BucketSimulator
-from simulator.bucket.client import Account, put
+from simulator.bucket import BucketAccount, BucketServer, BucketSimulator, put
+from simulator.clock import SystemClock
 
 KEYS = ["plain.mp4", "a b/c  d.mp4", "one+one=two.mp4", "Größe 中文.mp4", "50% ~&?#'()!*.mp4"]
 
 
 @dataclass
-class Watch:
-    """The bucket's clock, ahead of the machine's by so much."""
+class FastClock(SystemClock):
+    """The bucket's clock, seconds ahead of the machine's."""
 
     ahead: float = 0.0
 
-    def __call__(self) -> float:
-        return time.time() + self.ahead
+    def wall(self) -> float:
+        return super().wall() + self.ahead
 
 
 @pytest.fixture(scope="module")
-def watch() -> Watch:
-    return Watch()
+def clock() -> FastClock:
+    return FastClock()
 
 
 @pytest.fixture(scope="module")
-def served(watch: Watch) -> Iterator[BucketSimulator]:
-    with BucketSimulator(now=watch) as bucket:
-        yield bucket
+def served(clock: FastClock) -> Iterator[BucketSimulator]:
+    with BucketServer(BucketSimulator(clock=clock)) as server:
+        yield server.simulator
 
 
 @pytest.fixture
-def bucket(served: BucketSimulator, watch: Watch) -> BucketSimulator:
-    watch.ahead = 0.0
+def bucket(served: BucketSimulator, clock: FastClock) -> BucketSimulator:
+    clock.ahead = 0.0
     served.reset()
     return served
 
@@ -123,12 +122,12 @@ def test_a_link_is_good_for_what_it_was_signed_for_alone(bucket: BucketSimulator
 
 
 @pytest.mark.parametrize("library", ["botocore", "obstore"])
-def test_a_link_ends_after_the_time_that_it_names(bucket: BucketSimulator, watch: Watch, library: str) -> None:
+def test_a_link_ends_after_the_time_that_it_names(bucket: BucketSimulator, clock: FastClock, library: str) -> None:
     bucket.put("a.mp4", b"")
     link = links(bucket, "a.mp4", seconds=3600)[library]
-    watch.ahead = 3590
+    clock.ahead = 3590
     assert get(link).status_code == 200
-    watch.ahead = 3601
+    clock.ahead = 3601
     late = get(link)
     assert (late.status_code, code(late)) == (403, "AccessDenied")
     assert "Request has expired" in late.text
@@ -186,9 +185,9 @@ def test_another_body_than_the_one_that_was_signed_is_refused(bucket: BucketSimu
     assert code(requests.put(url, data=b"two", headers=headers, timeout=5)) == "XAmzContentSHA256Mismatch"
 
 
-def test_a_signed_request_is_good_for_a_quarter_of_an_hour(bucket: BucketSimulator, watch: Watch) -> None:
+def test_a_signed_request_is_good_for_a_quarter_of_an_hour(bucket: BucketSimulator, clock: FastClock) -> None:
     url, headers = signed(bucket)
-    watch.ahead = 16 * 60
+    clock.ahead = 16 * 60
     assert code(requests.put(url, headers=headers, timeout=5)) == "RequestTimeTooSkewed"
 
 
@@ -213,8 +212,8 @@ def test_a_header_that_can_not_be_read_is_malformed(bucket: BucketSimulator, cha
 
 @pytest.mark.parametrize("key", KEYS)
 def test_the_recorders_own_upload_arrives_under_its_name(bucket: BucketSimulator, key: str) -> None:
-    account = Account(bucket.endpoint, bucket.bucket, *credentials(bucket))
-    assert put(account, key, b"media", 5, time.time()) == 200
+    account = BucketAccount(bucket.bucket, *credentials(bucket))
+    assert put(bucket, account, key, b"media") == 200
     assert (bucket.keys(), bucket.get(key)) == ([key], b"media")
     bucket.refuse("SlowDown")
-    assert put(account, key, b"media", 5, time.time()) == 503
+    assert put(bucket, account, key, b"media") == 503

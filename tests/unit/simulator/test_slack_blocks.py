@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from simulator.slack.blocks import message_problems, too_long, view_problems, view_too_large, with_ids
+from simulator.slack.blocks.checks import message_problems, too_long, view_problems, view_too_large, with_ids
 
 Json = dict[str, Any]
 

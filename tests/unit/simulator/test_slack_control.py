@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from slack_sdk import WebClient
 
-from simulator.slack import SlackSimulator
+from simulator.slack import SlackOptions, SlackServer, SlackSimulator
 
 Json = dict[str, Any]
 ROOT = Path(__file__).parents[3]
@@ -30,10 +30,15 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def slack() -> Iterator[SlackSimulator]:
-    with SlackSimulator(rate_limits=False) as simulator:
-        simulator.seed()
-        yield simulator
+def server() -> Iterator[SlackServer]:
+    with SlackServer(SlackSimulator(SlackOptions(rate_limits=False))) as server:
+        server.simulator.seed()
+        yield server
+
+
+@pytest.fixture
+def slack(server: SlackServer) -> SlackSimulator:
+    return server.simulator
 
 
 def ask(url: str, path: str, body: Json | None = None) -> tuple[int, Json]:
@@ -46,19 +51,19 @@ def ask(url: str, path: str, body: Json | None = None) -> tuple[int, Json]:
     return answer.status, found
 
 
-def result(slack: SlackSimulator, path: str, body: Json | None = None) -> Any:
-    status, answer = ask(slack.control_url, path, body)
+def result(server: SlackServer, path: str, body: Json | None = None) -> Any:
+    status, answer = ask(server.control_url, path, body)
     assert status == 200, answer
     return answer["result"]
 
 
 def post(slack: SlackSimulator, **more: Any) -> str:
     client = WebClient(token=slack.bot_token, base_url=slack.url)
-    return str(client.chat_postMessage(channel=slack.world.channel("daily").id, text="card", **more)["ts"])
+    return str(client.chat_postMessage(channel=slack.workspace.channel("daily").id, text="card", **more)["ts"])
 
 
-def test_the_world_is_shown_with_names(slack: SlackSimulator) -> None:
-    world = result(slack, "world")
+def test_the_world_is_shown_with_names(server: SlackServer) -> None:
+    world = result(server, "world")
 
     members = {channel["name"]: channel["members"] for channel in world["channels"]}
     assert members["daily"] == ["ana", "ben", "recorder"]
@@ -66,69 +71,69 @@ def test_the_world_is_shown_with_names(slack: SlackSimulator) -> None:
     assert {person["name"] for person in world["people"]} == {"recorder", "ana", "ben", "gus"}
 
 
-def test_a_command_can_be_typed_and_its_fate_be_read(slack: SlackSimulator) -> None:
-    typed = result(slack, "command", {"person": "ana", "channel": "daily", "text": "/record start daily"})
+def test_a_command_can_be_typed_and_its_fate_be_read(server: SlackServer) -> None:
+    typed = result(server, "command", {"person": "ana", "channel": "daily", "text": "/record start daily"})
 
     assert (typed["acknowledged"], typed["error"]) == (False, "dispatch_failed")
     assert typed["deliveries"][0]["payload"]["text"] == "start daily"
-    (again,) = result(slack, f"interactions?id={typed['id']}")
+    (again,) = result(server, f"interactions?id={typed['id']}")
     assert again["id"] == typed["id"]
 
 
-def test_a_button_is_found_in_the_newest_message_that_has_it(slack: SlackSimulator) -> None:
+def test_a_button_is_found_in_the_newest_message_that_has_it(server: SlackServer, slack: SlackSimulator) -> None:
     post(slack, blocks=CARD)
     ts = post(slack, blocks=CARD)
     post(slack)
 
-    pressed = result(slack, "press", {"person": "ben", "channel": "daily", "action_id": "stop"})
+    pressed = result(server, "press", {"person": "ben", "channel": "daily", "action_id": "stop"})
 
     assert pressed["deliveries"][0]["payload"]["message"]["ts"] == ts
 
 
-def test_messages_can_be_waited_for_and_listed(slack: SlackSimulator) -> None:
+def test_messages_can_be_waited_for_and_listed(server: SlackServer, slack: SlackSimulator) -> None:
     post(slack, metadata={"event_type": "recording_card", "event_payload": {"state": "starting"}})
-    result(slack, "say", {"person": "ana", "channel": "daily", "text": "hello"})
+    result(server, "say", {"person": "ana", "channel": "daily", "text": "hello"})
 
     wanted = {"channel": "daily", "event_type": "recording_card", "payload": {"state": "starting"}, "timeout": 5}
-    assert result(slack, "wait", wanted)["text"] == "card"
-    assert [message["text"] for message in result(slack, "messages?channel=daily&person=ana")] == ["card", "hello"]
+    assert result(server, "wait", wanted)["text"] == "card"
+    assert [message["text"] for message in result(server, "messages?channel=daily&person=ana")] == ["card", "hello"]
 
 
-def test_what_does_not_happen_in_time_is_an_error(slack: SlackSimulator) -> None:
-    status, answer = ask(slack.control_url, "wait", {"channel": "daily", "contains": "never", "timeout": 0.05})
+def test_what_does_not_happen_in_time_is_an_error(server: SlackServer) -> None:
+    status, answer = ask(server.control_url, "wait", {"channel": "daily", "contains": "never", "timeout": 0.05})
 
     assert (status, answer["ok"]) == (400, False)
     assert "TimeoutError" in answer["error"]
 
 
-def test_faults_are_set_seen_and_cleared(slack: SlackSimulator) -> None:
-    result(slack, "fault", {"method": "chat.postMessage", "drop": "before", "times": 1})
+def test_faults_are_set_seen_and_cleared(server: SlackServer, slack: SlackSimulator) -> None:
+    result(server, "fault", {"method": "chat.postMessage", "drop": "before", "times": 1})
     with pytest.raises(ConnectionError):
         WebClient(token=slack.bot_token, base_url=slack.url, retry_handlers=[]).chat_postMessage(channel="C", text="x")
 
-    assert [fault["hits"] for fault in result(slack, "faults")] == [1]
-    assert [call["outcome"] for call in result(slack, "calls?method=chat.postMessage")] == ["no answer"]
-    result(slack, "clear_faults", {})
-    assert result(slack, "faults") == []
+    assert [fault["hits"] for fault in result(server, "faults")] == [1]
+    assert [call["outcome"] for call in result(server, "calls?method=chat.postMessage")] == ["no answer"]
+    result(server, "clear_faults", {})
+    assert result(server, "faults") == []
 
 
-def test_it_answers_while_slack_is_down(slack: SlackSimulator) -> None:
-    result(slack, "down", {})
+def test_it_answers_while_slack_is_down(server: SlackServer, slack: SlackSimulator) -> None:
+    result(server, "down", {})
     with pytest.raises(ConnectionRefusedError):
         ask(f"{slack.base_url}/_sim", "world")
 
-    result(slack, "up", {})
+    result(server, "up", {})
     assert ask(f"{slack.base_url}/_sim", "world")[0] == 200
 
 
-def test_the_world_can_be_changed(slack: SlackSimulator) -> None:
-    result(slack, "add_person", {"name": "eve", "guest": True, "channels": ["daily"]})
-    result(slack, "add_channel", {"name": "secret", "people": ["eve"], "private": True, "bot": False})
-    result(slack, "invite_bot", {"channel": "secret"})
-    result(slack, "archive", {"channel": "general"})
-    limits = result(slack, "limits", {"enabled": False, "scopes": ["chat:write"]})
+def test_the_world_can_be_changed(server: SlackServer) -> None:
+    result(server, "add_person", {"name": "eve", "guest": True, "channels": ["daily"]})
+    result(server, "add_channel", {"name": "secret", "people": ["eve"], "private": True, "bot": False})
+    result(server, "invite_bot", {"channel": "secret"})
+    result(server, "archive", {"channel": "general"})
+    limits = result(server, "limits", {"enabled": False, "scopes": ["chat:write"]})
 
-    channels = {channel["name"]: channel for channel in result(slack, "world")["channels"]}
+    channels = {channel["name"]: channel for channel in result(server, "world")["channels"]}
     assert channels["secret"]["members"] == ["eve", "recorder"]
     assert channels["general"]["archived"] is True
     assert limits == {"enabled": False, "scopes": ["chat:write"]}
@@ -144,8 +149,8 @@ def test_the_world_can_be_changed(slack: SlackSimulator) -> None:
         ("press", {"person": "ana", "channel": "daily", "action_id": "none"}, 400),
     ],
 )
-def test_a_mistake_is_told(slack: SlackSimulator, path: str, body: Json | None, status: int) -> None:
-    found, answer = ask(slack.control_url, path, body)
+def test_a_mistake_is_told(server: SlackServer, path: str, body: Json | None, status: int) -> None:
+    found, answer = ask(server.control_url, path, body)
 
     assert (found, answer["ok"]) == (status, False)
     assert answer["error"]

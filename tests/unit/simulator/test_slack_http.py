@@ -14,7 +14,7 @@ from slack_bolt.adapter.flask import SlackRequestHandler
 from slack_sdk import WebClient
 from werkzeug.serving import make_server
 
-from simulator.slack import Person, SlackSimulator
+from simulator.slack import Person, SlackOptions, SlackServer, SlackSimulator
 
 Json = dict[str, Any]
 BUTTON = {"type": "button", "action_id": "stop", "text": {"type": "plain_text", "text": "Stop"}, "value": "r1"}
@@ -28,9 +28,14 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def slack() -> Iterator[SlackSimulator]:
-    with SlackSimulator(rate_limits=False, event_retry_seconds=(0, 0, 0)) as simulator:
-        yield simulator
+def server() -> Iterator[SlackServer]:
+    with SlackServer(SlackSimulator(SlackOptions(rate_limits=False, event_retry_seconds=(0, 0, 0)))) as server:
+        yield server
+
+
+@pytest.fixture
+def slack(server: SlackServer) -> SlackSimulator:
+    return server.simulator
 
 
 @pytest.fixture
@@ -41,7 +46,7 @@ def ana(slack: SlackSimulator) -> Person:
 
 
 @pytest.fixture
-def got(slack: SlackSimulator) -> Iterator[list[Json]]:
+def got(server: SlackServer, slack: SlackSimulator) -> Iterator[list[Json]]:
     """What the app got; it answers as long as this lasts."""
     bodies: list[Json] = []
     app = App(client=WebClient(token=slack.bot_token, base_url=slack.url), signing_secret=slack.signing_secret)
@@ -58,7 +63,7 @@ def got(slack: SlackSimulator) -> Iterator[list[Json]]:
 
     handler = SlackRequestHandler(app)
     with served(lambda: handler.handle(request)) as url:
-        slack.use_http(url)
+        server.use_http(url)
         yield bodies
 
 
@@ -86,7 +91,7 @@ def test_a_command_is_posted_and_its_answer_is_the_reply(ana: Person, got: list[
 
 def test_a_press_is_posted_as_a_form_with_a_payload(slack: SlackSimulator, ana: Person, got: list[Json]) -> None:
     client = WebClient(token=slack.bot_token, base_url=slack.url)
-    client.chat_postMessage(channel=slack.world.channel("daily").id, text="card", blocks=CARD)
+    client.chat_postMessage(channel=slack.workspace.channel("daily").id, text="card", blocks=CARD)
 
     assert ana.press(slack.messages("daily")[0], "stop").acknowledged
     assert got[0]["actions"][0]["value"] == "r1"
@@ -99,13 +104,15 @@ def test_a_request_that_is_not_signed_right_is_refused(slack: SlackSimulator, an
     assert got == []
 
 
-def test_an_address_where_nobody_answers_is_told(slack: SlackSimulator, ana: Person) -> None:
-    slack.use_http("http://127.0.0.1:1/slack/events")
+def test_an_address_where_nobody_answers_is_told(server: SlackServer, slack: SlackSimulator, ana: Person) -> None:
+    server.use_http("http://127.0.0.1:1/slack/events")
 
     assert ana.command("/record", "status", channel="daily").error == "dispatch_failed"
 
 
-def test_an_event_that_failed_comes_again_with_its_number(slack: SlackSimulator, ana: Person) -> None:
+def test_an_event_that_failed_comes_again_with_its_number(
+    server: SlackServer, slack: SlackSimulator, ana: Person
+) -> None:
     seen: list[str | None] = []
 
     def view() -> tuple[str, int]:
@@ -114,15 +121,15 @@ def test_an_event_that_failed_comes_again_with_its_number(slack: SlackSimulator,
         return "", 200 if len(seen) == 3 else 503
 
     with served(view) as url:
-        slack.use_http(url)
+        server.use_http(url)
         deliveries = ana.open_home()
         slack.wait_for(lambda: deliveries[-1].acknowledged)
 
     assert seen == [None, "1", "2"]
 
 
-def test_socket_mode_can_be_had_again(slack: SlackSimulator, ana: Person, got: list[Json]) -> None:
-    slack.use_http(None)
+def test_socket_mode_can_be_had_again(server: SlackServer, ana: Person, got: list[Json]) -> None:
+    server.use_http(None)
 
     assert ana.command("/record", "status", channel="daily").error == "dispatch_failed"
     assert got == []

@@ -14,7 +14,7 @@ from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_sdk import WebClient
 from slack_sdk.webhook import WebhookClient
 
-from simulator.slack import Channel, Message, Person, SlackSimulator, WorldError
+from simulator.slack import Channel, Message, Person, SlackOptions, SlackServer, SlackSimulator, WorkspaceError
 
 Json = dict[str, Any]
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy", "ALL_PROXY", "all_proxy")
@@ -117,26 +117,33 @@ class Bot:
 
 
 @pytest.fixture(scope="module")
-def shared() -> Iterator[tuple[SlackSimulator, Bot]]:
-    with pytest.MonkeyPatch.context() as patch, SlackSimulator(rate_limits=False) as slack:
+def shared() -> Iterator[tuple[SlackServer, Bot]]:
+    simulator = SlackSimulator(SlackOptions(rate_limits=False))
+    with pytest.MonkeyPatch.context() as patch, SlackServer(simulator) as server:
         for name in PROXIES:
             patch.delenv(name, raising=False)
-        bot = Bot(slack)
+        bot = Bot(simulator)
         bot.handler.connect()  # type: ignore[no-untyped-call]
-        slack.wait_connected()
-        yield slack, bot
+        server.wait_connected()
+        yield server, bot
         bot.handler.close()  # type: ignore[no-untyped-call]
 
 
 @pytest.fixture
-def slack(shared: tuple[SlackSimulator, Bot]) -> Iterator[SlackSimulator]:
-    yield shared[0]
-    shared[0].faults.clear()
-    shared[0].dispatcher.ack_seconds = 3.0
+def server(shared: tuple[SlackServer, Bot]) -> SlackServer:
+    return shared[0]
 
 
 @pytest.fixture
-def bot(shared: tuple[SlackSimulator, Bot]) -> Bot:
+def slack(shared: tuple[SlackServer, Bot]) -> Iterator[SlackSimulator]:
+    simulator = shared[0].simulator
+    yield simulator
+    simulator.faults.clear()
+    simulator.dispatcher.ack_seconds = 3.0
+
+
+@pytest.fixture
+def bot(shared: tuple[SlackServer, Bot]) -> Bot:
     shared[1].got.clear()
     shared[1].go.clear()
     shared[1].submission = {}
@@ -243,11 +250,11 @@ class TestCommands:
         self, slack: SlackSimulator, ana: Person, channel: Channel
     ) -> None:
         ben = slack.add_person(f"ben{next(NAMES)}")
-        with pytest.raises(WorldError, match="is not in"):
+        with pytest.raises(WorkspaceError, match="is not in"):
             ben.command("/record", "status", channel=channel)
 
         slack.archive(channel)
-        with pytest.raises(WorldError, match="archived"):
+        with pytest.raises(WorkspaceError, match="archived"):
             ana.command("/record", "status", channel=channel)
 
 
@@ -278,7 +285,7 @@ class TestPressing:
         ana.press(card, "stop")
         slack.wait_for(lambda: card.text == "stopped")
 
-        with pytest.raises(WorldError, match="nothing to press"):
+        with pytest.raises(WorkspaceError, match="nothing to press"):
             ana.press(card, "stop")
         assert ana.press(card, "stop", stale=True).acknowledged
         assert len([body for body in bot.got if body.get("type") == "block_actions"]) == 2
@@ -291,7 +298,7 @@ class TestPressing:
         chosen = [body["actions"][0]["selected_option"]["value"] for body in bot.got[1:]]
         assert chosen == ["grid", "speaker", "details"]
         assert bot.got[-1]["state"]["values"]["b1"]["layout"]["selected_option"]["value"] == "speaker"
-        with pytest.raises(WorldError, match="offers no"):
+        with pytest.raises(WorkspaceError, match="offers no"):
             ana.choose(card, "layout", "cinema")
 
     def test_an_ephemeral_message_is_pressed_by_its_person_and_replaced(
@@ -299,7 +306,7 @@ class TestPressing:
     ) -> None:
         reply = ana.command("/record", "button", channel=channel).reply
         assert reply is not None
-        with pytest.raises(WorldError, match="does not see"):
+        with pytest.raises(WorkspaceError, match="does not see"):
             slack.add_person(f"eve{next(NAMES)}").press(reply, "stop")
 
         ana.press(reply, "stop")
@@ -314,7 +321,7 @@ def test_the_timeline_tells_it_all_in_order(slack: SlackSimulator, ana: Person, 
     slack.wait_for(lambda: card.text == "stopped")
     slack.delete_message(card)
 
-    seen = [(m.kind, m.text) for m in slack.timeline if m.channel == slack.world.channels[card.channel].name]
+    seen = [(m.kind, m.text) for m in slack.timeline if m.channel == slack.workspace.channels[card.channel].name]
     assert sorted(seen[1:3]) == [
         ("ephemeral", "heard card"),
         ("message", "recording\nStop\nLayout grid\nLayout speaker\nLayout details"),
@@ -420,9 +427,9 @@ class TestForms:
         assert ana.modal is None
 
     def test_slack_itself_holds_back_what_is_required_or_too_long(self, ana: Person, form: Any) -> None:
-        with pytest.raises(WorldError, match="required"):
+        with pytest.raises(WorkspaceError, match="required"):
             ana.submit(form, {"channel": ""})
-        with pytest.raises(WorldError, match="too long"):
+        with pytest.raises(WorkspaceError, match="too long"):
             ana.submit(form, {"channel": "x" * 65})
 
     def test_closing_is_told_where_the_form_asks_for_it(self, bot: Bot, ana: Person, form: Any) -> None:
@@ -473,12 +480,12 @@ class TestForms:
 
 class TestReconnecting:
     def test_after_a_refresh_the_next_command_goes_over_the_new_connection(
-        self, slack: SlackSimulator, bot: Bot, ana: Person, channel: Channel
+        self, server: SlackServer, slack: SlackSimulator, bot: Bot, ana: Person, channel: Channel
     ) -> None:
         del bot
-        before = slack.connections[-1]
-        slack.sockets.refresh()
-        slack.wait_for(lambda: slack.connections and slack.connections[-1] is not before)
+        before = server.connections[-1]
+        server.sockets.refresh()
+        slack.wait_for(lambda: server.connections and server.connections[-1] is not before)
 
         # Plain Bolt leaves the new connection unread for up to 3 s, so that the first command may come too late.
         slack.dispatcher.ack_seconds = 6.0

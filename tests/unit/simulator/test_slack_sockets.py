@@ -14,7 +14,7 @@ from slack_sdk import WebClient
 from wsproto import ConnectionType, WSConnection
 from wsproto.events import AcceptConnection, CloseConnection, Ping, Request, TextMessage
 
-from simulator.slack import SlackSimulator
+from simulator.slack import SlackOptions, SlackServer, SlackSimulator
 
 Json = dict[str, Any]
 
@@ -78,11 +78,16 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def slack() -> Iterator[SlackSimulator]:
-    with SlackSimulator(rate_limits=False, event_retry_seconds=(0, 0, 0)) as simulator:
-        ana = simulator.add_person("ana")
-        simulator.add_channel("daily", [ana])
-        yield simulator
+def server() -> Iterator[SlackServer]:
+    with SlackServer(SlackSimulator(SlackOptions(rate_limits=False, event_retry_seconds=(0, 0, 0)))) as server:
+        ana = server.simulator.add_person("ana")
+        server.simulator.add_channel("daily", [ana])
+        yield server
+
+
+@pytest.fixture
+def slack(server: SlackServer) -> SlackSimulator:
+    return server.simulator
 
 
 @pytest.fixture
@@ -124,7 +129,7 @@ def test_a_connection_is_greeted_with_hello(slack: SlackSimulator, connect: Conn
     hello = connect().receive()
 
     assert (hello["type"], hello["num_connections"]) == ("hello", 2)
-    assert hello["connection_info"]["app_id"] == slack.world.app_id
+    assert hello["connection_info"]["app_id"] == slack.workspace.app_id
     assert hello["debug_info"]["approximate_connection_time"] == 18060
 
 
@@ -142,7 +147,7 @@ def test_an_invented_ticket_opens_nothing(slack: SlackSimulator) -> None:
         Client(ticket(slack).replace("ticket=", "ticket=0"))
 
 
-def test_an_eleventh_connection_is_sent_away(slack: SlackSimulator, connect: Connect) -> None:
+def test_an_eleventh_connection_is_sent_away(server: SlackServer, connect: Connect) -> None:
     for _ in range(10):
         greeted(connect)
 
@@ -151,7 +156,7 @@ def test_an_eleventh_connection_is_sent_away(slack: SlackSimulator, connect: Con
         "reason": "too_many_websockets",
         "debug_info": {},
     }
-    assert len(slack.connections) == 10
+    assert len(server.connections) == 10
 
 
 def test_a_command_goes_to_one_connection_and_its_acknowledgement_is_the_reply(
@@ -191,11 +196,13 @@ def test_connections_take_turns(slack: SlackSimulator, connect: Connect) -> None
     assert [len([client.receive() for _ in range(2)]) for client in clients] == [2, 2]
 
 
-def test_a_command_can_be_sent_to_a_connection_of_choice(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_command_can_be_sent_to_a_connection_of_choice(
+    server: SlackServer, slack: SlackSimulator, connect: Connect
+) -> None:
     greeted(connect)
     second = greeted(connect)
     for _ in range(3):
-        type_command(slack, connection=slack.connections[1].id)
+        type_command(slack, connection=server.connections[1].id)
 
     assert [second.receive()["type"] for _ in range(3)] == ["slash_commands"] * 3
 
@@ -269,9 +276,11 @@ def test_what_answers_nothing_is_kept_aside(slack: SlackSimulator, connect: Conn
     assert slack.dispatcher.unexpected[0]["envelope_id"] == "unknown"
 
 
-def test_a_refresh_asks_to_reconnect_and_spares_that_connection(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_refresh_asks_to_reconnect_and_spares_that_connection(
+    server: SlackServer, slack: SlackSimulator, connect: Connect
+) -> None:
     old = greeted(connect)
-    slack.sockets.refresh()
+    server.sockets.refresh()
     assert old.receive()["reason"] == "refresh_requested"
     type_command(slack)
     assert old.receive()["type"] == "slash_commands"
@@ -282,32 +291,32 @@ def test_a_refresh_asks_to_reconnect_and_spares_that_connection(slack: SlackSimu
     assert [new.receive()["type"] for _ in range(2)] == ["slash_commands"] * 2
 
 
-def test_a_warning_changes_nothing_yet(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_warning_changes_nothing_yet(server: SlackServer, connect: Connect) -> None:
     client = greeted(connect)
-    slack.sockets.refresh(reason="warning")
+    server.sockets.refresh(reason="warning")
 
     assert client.receive()["reason"] == "warning"
-    assert not slack.connections[0].draining
+    assert not server.connections[0].draining
 
 
-def test_a_refreshed_connection_is_closed_after_a_while(slack: SlackSimulator, connect: Connect) -> None:
-    slack.sockets.drain_seconds = 0.05
+def test_a_refreshed_connection_is_closed_after_a_while(server: SlackServer, connect: Connect) -> None:
+    server.sockets.drain_seconds = 0.05
     client = greeted(connect)
-    slack.sockets.refresh()
+    server.sockets.refresh()
     client.receive()
 
     with pytest.raises(ConnectionClosed):
         client.receive()
 
 
-def test_a_close_frame_ends_a_connection(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_close_frame_ends_a_connection(server: SlackServer, slack: SlackSimulator, connect: Connect) -> None:
     client = greeted(connect)
-    slack.sockets.close()
+    server.sockets.close()
 
     with pytest.raises(ConnectionClosed):
         client.receive()
-    slack.wait_for(lambda: not slack.connections)
-    assert slack.sockets.connections[0].socket.ended_by == "close frame"
+    slack.wait_for(lambda: not server.connections)
+    assert server.sockets.connections[0].socket.ended_by == "close frame"
 
 
 def test_a_pong_echoes_its_ping(connect: Connect) -> None:
@@ -317,45 +326,49 @@ def test_a_pong_echoes_its_ping(connect: Connect) -> None:
     assert client.sock.recv(100) == bytes([0x8A, 9]) + b"session:1"
 
 
-def test_a_reset_comes_without_a_word(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_reset_comes_without_a_word(server: SlackServer, slack: SlackSimulator, connect: Connect) -> None:
     client = greeted(connect)
-    slack.sockets.reset()
+    server.sockets.reset()
 
     with pytest.raises(ConnectionResetError):
         client.sock.recv(100)
-    slack.wait_for(lambda: not slack.connections)
+    slack.wait_for(lambda: not server.connections)
 
 
-def test_a_dropped_connection_just_ends(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_dropped_connection_just_ends(server: SlackServer, connect: Connect) -> None:
     client = greeted(connect)
-    slack.sockets.drop()
+    server.sockets.drop()
 
     assert client.sock.recv(100) == b""
 
 
-def test_a_silent_connection_swallows_everything_and_seems_open(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_silent_connection_swallows_everything_and_seems_open(
+    server: SlackServer, slack: SlackSimulator, connect: Connect
+) -> None:
     slack.dispatcher.ack_seconds = 0.1
     client = greeted(connect)
-    slack.sockets.silence()
+    server.sockets.silence()
     client.ping(b"anybody?")
 
     assert type_command(slack).wait().error == "operation_timeout"
     client.sock.settimeout(0.05)
     with pytest.raises(TimeoutError):
         client.sock.recv(100)
-    assert [connection.open for connection in slack.sockets.connections] == [True]
+    assert [connection.open for connection in server.sockets.connections] == [True]
 
     client.close()
-    slack.wait_for(lambda: not slack.connections)
+    slack.wait_for(lambda: not server.connections)
 
 
-def test_slack_pings_too_and_gives_up_on_who_does_not_answer(slack: SlackSimulator, connect: Connect) -> None:
-    slack.sockets.ping_seconds = 0.05
+def test_slack_pings_too_and_gives_up_on_who_does_not_answer(
+    server: SlackServer, slack: SlackSimulator, connect: Connect
+) -> None:
+    server.sockets.ping_seconds = 0.05
     client = greeted(connect)
 
     assert client.sock.recv(100)[:1] == bytes([0x89])
-    slack.wait_for(lambda: not slack.connections)
-    assert slack.sockets.connections[0].socket.ended_by == "no pong from the client"
+    slack.wait_for(lambda: not server.connections)
+    assert server.sockets.connections[0].socket.ended_by == "no pong from the client"
 
 
 def test_a_handshake_can_be_made_to_fail(slack: SlackSimulator, connect: Connect) -> None:
@@ -367,22 +380,22 @@ def test_a_handshake_can_be_made_to_fail(slack: SlackSimulator, connect: Connect
 
 
 def test_while_slack_is_down_nothing_is_open_and_afterwards_one_can_come_back(
-    slack: SlackSimulator, connect: Connect
+    server: SlackServer, slack: SlackSimulator, connect: Connect
 ) -> None:
     greeted(connect)
     slack.down()
-    slack.wait_for(lambda: not slack.connections)
+    slack.wait_for(lambda: not server.connections)
     with pytest.raises(OSError, match="refused"):
-        socket.create_connection(("127.0.0.1", slack.port))
+        socket.create_connection(("127.0.0.1", server.port))
 
     slack.up()
     greeted(connect)
 
 
-def test_stopping_ends_every_connection(slack: SlackSimulator, connect: Connect) -> None:
+def test_stopping_ends_every_connection(server: SlackServer, connect: Connect) -> None:
     client = greeted(connect)
     began = time.monotonic()
-    slack.stop()
+    server.stop()
 
     with pytest.raises(ConnectionClosed):
         client.receive()

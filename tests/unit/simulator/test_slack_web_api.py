@@ -9,12 +9,15 @@ import time
 from collections.abc import Iterator
 from typing import Any
 from urllib.error import URLError
+from urllib.parse import urlsplit
 
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from simulator.slack import Channel, Person, SlackSimulator
+from simulator.clock import ManualClock
+from simulator.slack import Channel, Person, SlackOptions, SlackServer, SlackSimulator
+from simulator.slack.http import Response
 
 Json = dict[str, Any]
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "words"}}
@@ -28,9 +31,14 @@ def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def slack() -> Iterator[SlackSimulator]:
-    with SlackSimulator(rate_limits=False) as simulator:
-        yield simulator
+def server() -> Iterator[SlackServer]:
+    with SlackServer(SlackSimulator(SlackOptions(rate_limits=False))) as server:
+        yield server
+
+
+@pytest.fixture
+def slack(server: SlackServer) -> SlackSimulator:
+    return server.simulator
 
 
 @pytest.fixture
@@ -60,7 +68,7 @@ def error_of(call: Any, *args: Any, **arguments: Any) -> Json:
 
 
 def raw(slack: SlackSimulator, method: str, body: str, content_type: str, token: str | None = None) -> Json:
-    connection = http.client.HTTPConnection("127.0.0.1", slack.port, timeout=5)
+    connection = http.client.HTTPConnection(urlsplit(slack.base_url).netloc, timeout=5)
     headers = {"Content-Type": content_type, "Authorization": f"Bearer {token or slack.bot_token}"}
     connection.request("POST", f"/api/{method}", body.encode(), headers)
     answer = json.loads(connection.getresponse().read())
@@ -336,41 +344,44 @@ class TestLooking:
 
 
 class TestRates:
+    """In one process, with a clock that the tests move."""
+
     def test_a_channel_takes_a_short_burst_and_then_one_post_a_second(self) -> None:
-        with SlackSimulator(post_burst=3) as slack:
-            daily, other = slack.add_channel("daily"), slack.add_channel("other")
-            client = client_of(slack)
-            for _ in range(3):
-                client.chat_postMessage(channel=daily.id, text="x")
+        clock = ManualClock()
+        slack = SlackSimulator(SlackOptions(post_burst=3), clock=clock)
+        daily, other = slack.add_channel("daily").id, slack.add_channel("other").id
 
-            answer = error_of(client.chat_postMessage, channel=daily.id, text="x")
+        assert [post(slack, daily)[0] for _ in range(4)] == [200, 200, 200, 429]
+        assert post(slack, daily) == (429, "ratelimited", "1")
+        assert post(slack, other)[0] == 200
+        clock.advance(1)
+        assert [post(slack, daily)[0] for _ in range(2)] == [200, 429]
+        slack.rates.enabled = False
+        assert post(slack, daily)[0] == 200
 
-            assert (answer["status"], answer["error"], answer["headers"]["Retry-After"]) == (429, "ratelimited", "1")
-            assert client.chat_postMessage(channel=other.id, text="x")["ok"]
-            slack.rates.enabled = False
-            assert client.chat_postMessage(channel=daily.id, text="x")["ok"]
+    def test_other_methods_have_a_number_of_calls_a_minute(self) -> None:
+        clock = ManualClock()
+        slack = SlackSimulator(clock=clock)
+        channel = slack.add_channel("daily").id
+        ts = called(slack, "chat.postMessage", channel=channel, text="x").json["ts"]
 
-    def test_after_the_time_that_slack_asked_for_a_post_passes(self) -> None:
-        with SlackSimulator(post_burst=1, posts_per_second=20) as slack:
-            daily = slack.add_channel("daily")
-            client = client_of(slack)
-            client.chat_postMessage(channel=daily.id, text="x")
+        statuses = [called(slack, "chat.update", channel=channel, ts=ts, text="x").status for _ in range(51)]
 
-            def passes() -> bool:
-                arguments = json.dumps({"channel": daily.id, "text": "x"})
-                return raw(slack, "chat.postMessage", arguments, "application/json")["ok"] is True
+        assert statuses == [200] * 50 + [429]
+        clock.advance(1.2)
+        assert called(slack, "chat.update", channel=channel, ts=ts, text="x").status == 200
 
-            assert slack.wait_for(passes, 2)
 
-    def test_fifty_updates_a_minute_are_the_most(self) -> None:
-        with SlackSimulator() as slack:
-            daily = slack.add_channel("daily")
-            client = client_of(slack)
-            ts = client.chat_postMessage(channel=daily.id, text="x")["ts"]
-            for number in range(50):
-                client.chat_update(channel=daily.id, ts=ts, text=str(number))
+def called(slack: SlackSimulator, method: str, **params: Any) -> Response:
+    response = slack.call(method, params, slack.bot_token)
+    assert response is not None
+    return response
 
-            assert error_of(client.chat_update, channel=daily.id, ts=ts, text="x")["status"] == 429
+
+def post(slack: SlackSimulator, channel: str) -> tuple[int, str | None, str | None]:
+    """Status, error and Retry-After of a post."""
+    response = called(slack, "chat.postMessage", channel=channel, text="x")
+    return response.status, response.json.get("error"), response.headers.get("Retry-After")
 
 
 class TestFaults:
@@ -386,7 +397,7 @@ class TestFaults:
         fault = slack.faults.add("*", status=503)
 
         assert error_of(client.auth_test)["status"] == 503
-        fault.clear()
+        slack.faults.clear(fault)
         assert client.auth_test()["ok"]
 
     def test_a_rate_limit(self, slack: SlackSimulator, client: WebClient) -> None:
@@ -443,12 +454,13 @@ class TestFaults:
         thread.start()
         slack.wait_for(lambda: slack.calls_of("auth.test"))
         assert not failed.is_set()
-        fault.clear()
+        slack.faults.clear(fault)
         thread.join(5)
         assert failed.is_set()
 
     def test_a_stopped_simulator_lets_go_what_hangs(self) -> None:
-        with SlackSimulator() as other:
+        with SlackServer() as server:
+            other = server.simulator
             client = client_of(other)
             other.faults.add("auth.test", hang=True)
 

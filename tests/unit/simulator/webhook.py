@@ -1,4 +1,4 @@
-"""A webhook that writes down what it gets, and answers as a test wants."""
+"""A webhook that records what it receives and answers as a test wants, in the test's process or on the network."""
 
 from __future__ import annotations
 
@@ -11,25 +11,28 @@ from collections.abc import Iterable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, NamedTuple
 
+from simulator.agora import WebhookRequest
 
-class Got(NamedTuple):
+URL = "http://bot.invalid/agora?from=ncs"
+
+
+class Received(NamedTuple):
     """One request."""
 
-    path: str
     headers: dict[str, str]
     content: bytes
 
     @property
-    def notice(self) -> Any:
+    def message(self) -> Any:
         return json.loads(self.content)
 
     @property
     def event(self) -> int:
-        return int(self.notice["eventType"])
+        return int(self.message["eventType"])
 
     @property
     def payload(self) -> Any:
-        return self.notice["payload"]
+        return self.message["payload"]
 
     @property
     def details(self) -> Any:
@@ -44,51 +47,68 @@ class Got(NamedTuple):
         return first, second
 
 
+class Webhook:
+    """Without a network: `post` is given to the simulator."""
+
+    url = URL
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.statuses: list[int] = []
+        """The next answers; 200 after them."""
+
+    def post(self, request: WebhookRequest) -> tuple[int | None, str]:
+        assert request.url == self.url
+        self.add(dict(request.headers), request.body)
+        return self.next_status(), "{}"
+
+    def add(self, headers: dict[str, str], content: bytes) -> None:
+        self.received.append(Received({name.lower(): value for name, value in headers.items()}, content))
+
+    def next_status(self) -> int:
+        return self.statuses.pop(0) if self.statuses else 200
+
+    def events(self) -> list[int]:
+        return [received.event for received in self.received]
+
+    def of(self, event: int) -> list[Received]:
+        return [received for received in self.received if received.event == event]
+
+    def only(self, event: int) -> Received:
+        (received,) = self.of(event)
+        return received
+
+    def details(self, event: int) -> list[Any]:
+        """The details of that event's notifications, without their names."""
+        return [{name: each for name, each in one.details.items() if name != "msgName"} for one in self.of(event)]
+
+    def without(self, *events: int) -> list[int]:
+        return [event for event in self.events() if event not in events]
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), OSError):  # Agora has hung up
+        if not isinstance(sys.exception(), OSError):  # the simulator has hung up
             super().handle_error(request, client_address)
 
 
-class Webhook:
-    """A server on 127.0.0.1."""
+class WebhookServer(Webhook):
+    """On 127.0.0.1."""
 
     def __init__(self) -> None:
-        self.got: list[Got] = []
-        self.statuses: list[int] = []
-        """The next answers; 200 after them."""
-        self.open = threading.Event()
-        """While it is not set, nobody is answered."""
-        self.open.set()
+        super().__init__()
+        self.answering = threading.Event()
+        """While it is not set, requests wait for their answers."""
+        self.answering.set()
         self._server = _Server(("127.0.0.1", 0), self._handler())
+        self.url = f"http://127.0.0.1:{self._server.server_port}/agora?from=ncs"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}/agora?from=ncs"
-
-    def events(self) -> list[int]:
-        return [got.event for got in self.got]
-
-    def of(self, event: int) -> list[Got]:
-        return [got for got in self.got if got.event == event]
-
-    def only(self, event: int) -> Got:
-        (got,) = self.of(event)
-        return got
-
-    def details(self, event: int) -> list[Any]:
-        """What those say, their names apart."""
-        return [{name: each for name, each in got.details.items() if name != "msgName"} for got in self.of(event)]
-
-    def without(self, *events: int) -> list[int]:
-        return [event for event in self.events() if event not in events]
-
     def close(self) -> None:
-        self.open.set()
+        self.answering.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -97,16 +117,16 @@ class Webhook:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                content = self.rfile.read(int(self.headers["Content-Length"]))
-                webhook.got.append(Got(self.path, {k.lower(): v for k, v in self.headers.items()}, content))
-                webhook.open.wait(5)
-                self.send_response(webhook.statuses.pop(0) if webhook.statuses else 200)
+                assert self.path == "/agora?from=ncs"
+                webhook.add(dict(self.headers), self.rfile.read(int(self.headers["Content-Length"])))
+                webhook.answering.wait(5)
+                self.send_response(webhook.next_status())
                 self.send_header("Content-Length", "2")
                 self.end_headers()
                 self.wfile.write(b"{}")
 
             def log_message(self, format: str, *args: Any) -> None:
-                """What it got is the log."""
+                """Nothing: `received` is the log."""
 
         return Handler
 
