@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
 from slack_bolt import App
@@ -27,10 +28,12 @@ from engine.ticker import Ticker
 from handlers.commands.doctor import Doctor
 from handlers.directory import Bot, Identity
 from messages.delivery.slack import Slack
+from recordings.model.audit import AuditEvent
 from recordings.model.recording import Recording
 from recordings.repositories import LeaseRepository, Repositories
-from simulator.agora import AgoraSimulator
+from simulator.agora import AgoraSimulator, WebhookRequest
 from simulator.bucket import BucketSimulator
+from simulator.changes import Change
 from simulator.clock import ManualClock
 from simulator.slack import Ack, Channel, Delivery, Interaction, Message, SlackSimulator
 from storage.database import Database
@@ -44,8 +47,10 @@ from web.app import web_app
 from web.metrics import PrometheusMeter
 
 T = TypeVar("T")
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 LOOK_SECONDS = 0.5
 """The simulators change by themselves between two due rows; they are looked at this often."""
+IDLE_SECONDS = 2.0
 PATIENCE = 600.0
 """Simulated seconds that a scenario waits for something, where it does not say otherwise."""
 
@@ -100,6 +105,16 @@ class Stack:
         self.storage: Storage = storage or InMemory()
         self.bucket = InProcessBucket(bucket, clock)
         self._bot: _Bot | None = None
+        self.changed = True
+        """Whether something happened outside since the bot last looked for what is due."""
+        slack.subscribe(self._note_change)
+        agora.subscribe(self._note_change)
+        if bucket is not None:
+            bucket.subscribe(self._note_change)
+
+    def _note_change(self, change: Change) -> None:
+        del change
+        self.changed = True
 
     # The bot
 
@@ -111,6 +126,7 @@ class Stack:
         )
         config = settings.load(environment | storage | given, env_file="no such file")
         self._bot = _Bot(config, self)
+        self.changed = True
         self.slack.connect(self._bot.deliver)
         return self
 
@@ -133,6 +149,10 @@ class Stack:
         slack_channel = self.slack.workspace.channel(channel).id
         (row,) = self.repositories.recordings.of_channel(slack_channel, agora_channel=agora_channel, most=1)
         return row
+
+    def audit(self) -> list[AuditEvent]:
+        """Who did what, oldest first."""
+        return [audit_event for audit_event, _ in self.repositories.audit_log.between(_LONG_AGO)]
 
     # Time
 
@@ -314,7 +334,7 @@ class _Bot:
         self.app.listener_runner.listener_executor = InlineExecutor()
         webhook = webhook_of(config, self.repositories, dispatcher, self.clock, self.meter)
         self.web = web_app(dict, metrics=self.meter.text, webhook=webhook).test_client()
-        self._ticked_at = float("-inf")
+        self._look_at = float("-inf")
 
     def deliver(self, delivery: Delivery) -> Ack | None:
         """Slack's requests, as Socket Mode hands them to Bolt."""
@@ -325,12 +345,14 @@ class _Bot:
     def run_due(self) -> None:
         """Everything that is due now, until nothing is."""
         self._outside()
-        if self.clock.monotonic() >= self._ticked_at + LOOK_SECONDS:
-            self._ticked_at = self.clock.monotonic()
-            self.ticker.tick()
-            assert not self.ticker.problem, self.ticker.problem
+        if not self._stack.changed and self.clock.monotonic() < self._look_at:
+            return
+        self._stack.changed = False
+        self.ticker.tick()
+        assert not self.ticker.problem, self.ticker.problem
         while self._run_once():
             self._outside()
+        self._look_at = self.clock.monotonic() + self._idle_seconds()
 
     def _outside(self) -> None:
         """What the rest of the world does by itself."""
@@ -340,7 +362,8 @@ class _Bot:
         self._stack.agora.deliver_due(self._receive)
         self._stack.slack.retry_events()
 
-    def _receive(self, request: Any) -> tuple[int | None, str]:
+    def _receive(self, request: WebhookRequest) -> tuple[int | None, str]:
+        self._stack.changed = True
         answer = self.web.post("/agora/webhook", data=request.body, headers=dict(request.headers))
         return answer.status_code, answer.text
 
@@ -354,6 +377,12 @@ class _Bot:
                 worker.work.run(key, epoch)
                 ran = True
         return ran
+
+    def _idle_seconds(self) -> float:
+        """How long nothing is due; the lease has to be renewed, and incidents to be looked for, meanwhile."""
+        due = [at for worker in self.workers for _, at in worker.work.due()]
+        until = (min(due) - self.clock.now()).total_seconds() if due else IDLE_SECONDS
+        return min(until, IDLE_SECONDS)
 
 
 def _asked(client: InProcessClient) -> Bot:
