@@ -135,6 +135,11 @@ class Stack:
         self.slack.connect(_nobody)
         self._bot = None
 
+    def restart(self, **given: str) -> Stack:
+        """After `kill -9`, on the same database."""
+        self.stop()
+        return self.start(**given)
+
     @property
     def bot(self) -> _Bot:
         assert self._bot is not None, "the bot is not running"
@@ -149,6 +154,10 @@ class Stack:
         slack_channel = self.slack.workspace.channel(channel).id
         (row,) = self.repositories.recordings.of_channel(slack_channel, agora_channel=agora_channel, most=1)
         return row
+
+    def rows(self, channel: str = "daily") -> list[Recording]:
+        """Every recording of this Slack channel, newest first."""
+        return list(self.repositories.recordings.of_channel(self.slack.workspace.channel(channel).id, most=1000))
 
     def audit(self) -> list[AuditEvent]:
         """Who did what, oldest first."""
@@ -196,6 +205,9 @@ class Stack:
         self._run_due()
         return interaction
 
+    def press_stop(self, where: Message, *, by: str = "ben", **how: Any) -> Interaction:
+        return self.press(where, "stop_recording", by=by, **how)
+
     def recording(self, name: str = "daily", *, channel: str = "daily", people: int = 1) -> Message:
         """Somebody is in the call and it is being recorded, with a first file stored; its card."""
         for number in range(people):
@@ -232,6 +244,21 @@ class Stack:
             return cards[-1] if fits else None
 
         return self._wait(shown, timeout, f"a card in {channel} that shows {state} {reason or ''}")
+
+    def wait_state(self, state: str, agora_channel: str = "daily", *, channel: str = "daily") -> Recording:
+        """The newest recording of this call, once its row has this state: the card may show it later."""
+
+        def row() -> Recording | None:
+            rows = self.rows(channel)
+            return next((row for row in rows if row.agora_channel == agora_channel and row.state == state), None)
+
+        recording = self.wait_for(row, what=f"a recording of {agora_channel} that is {state}")
+        assert recording is not None
+        return recording
+
+    def undelivered(self) -> int:
+        """Alerts that are stored, and not yet marked as being in Slack."""
+        return self.repositories.alerts.depth()[0]
 
     def wait_red(self, name: str = "daily", *, channel: str = "daily") -> Message:
         """The card, once it shows that a file is stored."""
