@@ -165,6 +165,10 @@ class Stack:
 
     # Time
 
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.wall(), UTC)
+
     def run_for(self, seconds: float) -> None:
         """Lets so many seconds pass."""
         until = self.clock.now + seconds
@@ -205,6 +209,11 @@ class Stack:
         self._run_due()
         return interaction
 
+    def answer(self, interaction: Interaction) -> str:
+        """What the person who pressed reads, once it is there."""
+        self.wait_for(lambda: interaction.responses, what="an answer to the person")
+        return words(interaction)
+
     def press_stop(self, where: Message, *, by: str = "ben", **how: Any) -> Interaction:
         return self.press(where, "stop_recording", by=by, **how)
 
@@ -216,6 +225,10 @@ class Stack:
         return self.wait_red(name, channel=channel)
 
     # What everybody sees
+
+    def thread_lines(self, text: str, channel: str = "daily") -> list[Message]:
+        """Messages without metadata that contain this text: timeline entries."""
+        return [message for message in self.slack.messages(channel) if not event(message) and text in message.text]
 
     def cards(self, channel: str = "daily", agora: str | None = None) -> list[Message]:
         cards = [message for message in self.slack.messages(channel) if event(message) == "recording_card"]

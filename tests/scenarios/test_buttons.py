@@ -46,7 +46,9 @@ QUICK = {"FAILOVER_GRACE_SECONDS": "1", "RECORD_ON": "0"}
 # Record again
 
 
-def test_a_card_that_is_over_starts_the_next_recording_once_however_often_slack_delivers_the_press(stack: Stack) -> None:
+def test_a_card_that_is_over_starts_the_next_recording_once_however_often_slack_delivers_the_press(
+    stack: Stack,
+) -> None:
     stack.start()
     card = ended(stack)
     pressed = press(stack, card, "record_again")

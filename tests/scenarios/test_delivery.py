@@ -99,9 +99,7 @@ def test_the_files_are_told_once_they_are_there_and_a_link_gives_what_was_record
     assert stack.alert_kinds() == [("recording_files", "stopped")]
 
 
-def test_of_sound_only_the_files_are_told_the_same_and_hold_sound_alone(
-    stack: Stack, bucket: BucketSimulator
-) -> None:
+def test_of_sound_only_the_files_are_told_the_same_and_hold_sound_alone(stack: Stack, bucket: BucketSimulator) -> None:
     stack.start()
     stack.agora.join("daily", 1000)
     stack.command("start daily audio")

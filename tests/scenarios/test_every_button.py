@@ -183,9 +183,7 @@ def test_the_which_one_list_stops_each_once_and_says_so_when_pressed_again(stack
     stack.wait_for(lambda: "Stopping" in listed.said, what="the answer in place of the list")
     stack.wait_for(lambda: len(stack.agora.running()) == 1, what="the other one alone")
     ben.press(listed, "stop_recording", first, stale=True)
-    stack.wait_for(
-        lambda: "is over" in listed.said or "stopped already" in listed.said, what="that it is so already"
-    )
+    stack.wait_for(lambda: "is over" in listed.said or "stopped already" in listed.said, what="that it is so already")
     assert audit_events(stack).count("stopped") == 1
     assert len(stack.agora.running()) == 1
 

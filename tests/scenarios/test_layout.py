@@ -50,9 +50,7 @@ def wait_layout(stack: Stack, layout: dict[str, Any], channel: str = "daily") ->
 
 
 def wait_said(stack: Stack, said: str) -> Message:
-    found = stack.wait_for(
-        lambda: next((card for card in stack.cards()[-1:] if said in card.said), None), what=said
-    )
+    found = stack.wait_for(lambda: next((card for card in stack.cards()[-1:] if said in card.said), None), what=said)
     assert found is not None
     return found
 
@@ -252,9 +250,7 @@ def test_guests_change_nothing_and_read_who_may(stack: Stack) -> None:
     ],
     ids=lambda fault: str(next(iter(fault.values()))),
 )
-def test_what_does_not_work_just_now_is_tried_again_and_nobody_is_alarmed(
-    stack: Stack, fault: dict[str, Any]
-) -> None:
+def test_what_does_not_work_just_now_is_tried_again_and_nobody_is_alarmed(stack: Stack, fault: dict[str, Any]) -> None:
     stack.start()
     card = stack.recording()
     stack.agora.fault("updateLayout", **fault)

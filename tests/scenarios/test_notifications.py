@@ -89,9 +89,7 @@ def test_without_notices_everything_is_known_later(told: Stack, fault: dict[str,
 
 
 @pytest.mark.parametrize("fault", [{"double": True}, {"reorder": True}, {"delay": 0.4}])
-def test_notices_that_come_twice_late_or_in_any_order_tell_nothing_twice(
-    told: Stack, fault: dict[str, object]
-) -> None:
+def test_notices_that_come_twice_late_or_in_any_order_tell_nothing_twice(told: Stack, fault: dict[str, object]) -> None:
     told.agora.notices(**fault)  # type: ignore[arg-type]
     recording(told)
     told.agora.move("daily", 0.5)
@@ -223,9 +221,7 @@ class TestFiles:
         told.command("stop", by="ben")
         told.agora.wait_for(lambda sim: [d for d in sim.sent(31) if d.outcome == "answered"])
         begun = time.monotonic()
-        told.slack.wait_for(
-            lambda: [m for m in told.slack.messages("daily") if event(m) == "recording_files"]
-        )
+        told.slack.wait_for(lambda: [m for m in told.slack.messages("daily") if event(m) == "recording_files"])
         assert time.monotonic() - begun < NOTICED
         assert told.alert_kinds() == [("recording_files", "stopped")]
 

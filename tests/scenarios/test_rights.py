@@ -134,9 +134,7 @@ def quick(interaction: Interaction) -> str:
     return words(interaction)
 
 
-def test_while_slack_does_not_say_who_is_a_guest_members_go_on_and_that_is_logged_once(
-    stack: Stack
-) -> None:
+def test_while_slack_does_not_say_who_is_a_guest_members_go_on_and_that_is_logged_once(stack: Stack) -> None:
     start(stack, "socket", port)
     fault = stack.slack.faults.add("users.info", hang=True)
     stack.agora.join("daily", 1001)
