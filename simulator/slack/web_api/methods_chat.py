@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from simulator.slack.blocks.checks import message_problems, too_long, with_ids
-from simulator.slack.blocks.metadata import metadata_valid
+from simulator.slack.blocks.checks import message_problems, metadata_valid, too_long, with_ids
 from simulator.slack.http import Json
 from simulator.slack.web_api.app import Context, Method
 from simulator.slack.web_api.calls import ApiError, Arguments, invalid

@@ -263,6 +263,28 @@ def test_a_call_is_recorded_uploaded_and_reported(setup: Setup) -> None:
     assert "Agora-Signature-V2" in setup.posted[0].headers
 
 
+def test_a_test_can_jump_from_one_moment_to_the_next(setup: Setup, clock: ManualClock) -> None:
+    client, agora = setup.client, setup.client.simulator
+    agora.join("daily", 7)
+    task = client.task(storageConfig=setup.storage())
+
+    def jump(until: float) -> int:
+        jumps = 0
+        while (due := agora.next_due()) is not None and due <= until:
+            clock.now, jumps = max(clock.now, due), jumps + 1
+            agora.upload_due()
+            agora.deliver_due(setup.post)
+        clock.now = until
+        return jumps
+
+    assert jump(20) < 10
+    client.stop(task)
+    assert jump(100) < 10
+    assert setup.events == [30, 40, 43, 44, 42, 4, 41, 31, 11]
+    assert setup.bucket.keys("calls/")[1].endswith("_0.mp4")
+    assert agora.next_due() is None
+
+
 def test_a_recorder_that_is_killed_uploads_no_more(setup: Setup) -> None:
     client = setup.client
     client.simulator.join("daily", 7)

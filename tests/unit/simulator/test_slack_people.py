@@ -348,9 +348,9 @@ class TestResponseUrls:
         assert len(ana.ephemerals(channel)) == 6
 
     def test_it_expires(self, slack: SlackSimulator, hook: WebhookClient) -> None:
-        before, slack.hooks.seconds = slack.hooks.seconds, 0
+        before, slack.response_urls.seconds = slack.response_urls.seconds, 0
         answer = hook.send(text="too late")
-        slack.hooks.seconds = before
+        slack.response_urls.seconds = before
 
         assert (answer.status_code, "expired_url" in answer.body) == (404, True)
 
