@@ -22,7 +22,7 @@ from simulator.agora.state.recorder import Phase
 from simulator.agora.state.upload_rules import UploadRule
 from simulator.agora.state.views import RecorderView, view
 from simulator.agora.uploads.uploader import Uploader, render, render_sizes
-from simulator.bucket import BucketSimulator
+from simulator.bucket.simulator import BucketSimulator
 from simulator.changes import Changes
 from simulator.clock import Clock, SystemClock
 

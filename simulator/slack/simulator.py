@@ -129,7 +129,7 @@ class SlackSimulator:
         return json_response({"ok": False, "error": "not_found"}, 404)
 
     def guard(self, name: str, process: Callable[[], Response | None]) -> Response | None:
-        """Process something that is no call (`socket`: a handshake), unless there is a fault for it."""
+        """Process a request that is no call (`socket`: a handshake), unless there is a fault for it."""
         return self._api.guard(name, {}, process)
 
     def _respond(self, call: Call, path: str) -> Response:

@@ -49,10 +49,8 @@ class EventSource:
 
     def next_moment(self, now: float) -> float | None:
         """When time alone causes the next event."""
-        rules = self.state.upload_rule
-        moments = (
-            upload_events.next_moment(each, rules(each.recorder.channel), now) for each in self._recorders.values()
-        )
+        rule, every = self.state.upload_rule, self._recorders.values()
+        moments = (upload_events.next_moment(each, rule(each.recorder.channel), now) for each in every)
         return min(moments, default=None)
 
     def custom(self, event: int, channel: str, sid: str, uid: str, **fields: object) -> Notification:

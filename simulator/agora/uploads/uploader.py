@@ -11,7 +11,8 @@ from simulator.agora.state.agora_state import AgoraState
 from simulator.agora.state.recorder import Recorder
 from simulator.agora.uploads import plan
 from simulator.agora.uploads.plan import Content, File, Mp4Media, SliceMedia
-from simulator.bucket import BucketAccount, BucketSimulator, put
+from simulator.bucket.client import BucketAccount, put
+from simulator.bucket.simulator import BucketSimulator
 
 _BYTES_PER_SECOND = 2500
 _S3 = (1, 11)

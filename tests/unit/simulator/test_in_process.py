@@ -112,7 +112,7 @@ def test_after_three_simulated_seconds_an_acknowledgement_is_too_late(
     assert command.error == "operation_timeout"
 
 
-def test_an_app_that_can_not_be_reached_is_a_failed_dispatch(slack: SlackSimulator) -> None:
+def test_an_unreachable_app_is_a_failed_dispatch(slack: SlackSimulator) -> None:
     assert slack.person("ana").command("/record", channel="daily").error == "dispatch_failed"
 
     def unreachable(delivery: Delivery) -> Ack:
@@ -164,7 +164,7 @@ def test_a_trigger_expires_by_the_clock(slack: SlackSimulator, app: App, clock: 
     assert app.call("views.open", trigger_id=command.trigger_id, view=FORM)["error"] == "expired_trigger_id"
 
 
-def test_an_event_is_repeated_when_the_clock_says_so(slack: SlackSimulator, app: App, clock: ManualClock) -> None:
+def test_an_event_is_repeated_by_the_clock(slack: SlackSimulator, app: App, clock: ManualClock) -> None:
     attempts: list[int] = []
     slack.connect(lambda delivery: attempts.append(delivery.retry_attempt))
     slack.person("ana").open_home()
@@ -191,7 +191,7 @@ def test_faults_and_outages_need_no_network(slack: SlackSimulator, app: App, clo
     assert app.call("auth.test")["ok"]
 
 
-def test_a_delivery_can_be_had_as_a_signed_http_request(slack: SlackSimulator, app: App) -> None:
+def test_a_delivery_is_available_as_a_signed_http_request(slack: SlackSimulator, app: App) -> None:
     slack.person("ana").command("/record", "status", channel="daily")
     request = slack.http_request(app.received[0])
     assert request.headers["x-slack-request-timestamp"] == "1800000000"
@@ -296,7 +296,7 @@ def test_a_recorder_that_is_killed_uploads_no_more(setup: Setup) -> None:
     assert not any(key.endswith(".mp4") for key in setup.bucket.keys("calls/"))
 
 
-def test_a_notification_is_repeated_when_the_clock_says_so(setup: Setup, clock: ManualClock) -> None:
+def test_a_notification_is_repeated_by_the_clock(setup: Setup, clock: ManualClock) -> None:
     agora = setup.client.simulator
     agora.send("daily", 40)
     statuses = [500, 500, 200]
