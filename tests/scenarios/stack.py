@@ -35,7 +35,7 @@ from simulator.agora import AgoraSimulator, WebhookRequest
 from simulator.bucket import BucketSimulator
 from simulator.changes import Change
 from simulator.clock import ManualClock
-from simulator.slack import Ack, Channel, Delivery, Interaction, Message, SlackSimulator
+from simulator.slack import Ack, Channel, Delivery, Interaction, Message, SlackSimulator, View
 from storage.database import Database
 from storage.lease import Lease
 from storage.notifications import Notifications
@@ -155,9 +155,13 @@ class Stack:
         (row,) = self.repositories.recordings.of_channel(slack_channel, agora_channel=agora_channel, most=1)
         return row
 
-    def rows(self, channel: str = "daily") -> list[Recording]:
+    def rows(self, channel: Channel | str = "daily") -> list[Recording]:
         """Every recording of this Slack channel, newest first."""
         return list(self.repositories.recordings.of_channel(self.slack.workspace.channel(channel).id, most=1000))
+
+    def every_row(self) -> list[Recording]:
+        """The recordings of all Slack channels."""
+        return [row for channel in self.slack.workspace.channels.values() for row in self.rows(channel)]
 
     def audit(self) -> list[AuditEvent]:
         """Who did what, oldest first."""
@@ -215,6 +219,22 @@ class Stack:
 
     def choose(self, where: Message, action: str, value: str, *, by: str = "ben", **how: Any) -> Interaction:
         interaction = self.slack.person(by).choose(where, action, value, **how)
+        self._run_due()
+        return interaction
+
+    def open_form(self, *, by: str = "ana", channel: Channel | str = "daily") -> View:
+        """Somebody types `/record` alone; the form that opens."""
+        before = self.slack.person(by).modal
+        interaction = self.command("", by=by, channel=channel)
+        assert words(interaction) == ""
+        view = self.slack.person(by).modal
+        assert view is not None
+        assert view is not before
+        return view
+
+    def submit(self, view: View, *, by: str = "ana", **values: Any) -> Interaction:
+        """Somebody fills in these fields of the form and sends it."""
+        interaction = self.slack.person(by).submit(view, values)
         self._run_due()
         return interaction
 
