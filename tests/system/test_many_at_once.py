@@ -1,4 +1,4 @@
-"""Many people at once: each is answered in time, also while Agora is slow, and two who do the same thing start it once."""
+"""Many people at once: each is answered in time, and of two who do the same thing one is told so."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def test_of_two_people_who_send_the_form_at_once_one_starts_a_recording(office: 
     people = [office.slack.person(name) for name in ("ana", "ben")]
     for person in people:
         office.command("", by=person.name)
-        office.slack.wait_for(lambda person=person: person.modal, what="an open form")
+    office.slack.wait_for(lambda: all(person.modal for person in people), what="two open forms")
     forms = [person.submit(person.modal, wait=False) for person in people if person.modal]
     errors = [form.wait().errors for form in forms]
     office.wait_card("recording")
