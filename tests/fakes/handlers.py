@@ -15,7 +15,7 @@ from handlers.buttons.layout import LayoutMenu
 from handlers.buttons.links import LinksButton
 from handlers.buttons.lookups import DetailsButton, NextButton
 from handlers.buttons.stop import StopButton
-from handlers.commands.doctor import Doctor
+from handlers.commands.doctor import DoctorCommand
 from handlers.commands.end_times import Ends
 from handlers.commands.record import RecordCommand
 from handlers.form import RecordForm
@@ -45,7 +45,7 @@ def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
     usual = Handlers(
         access=everybody(),
         record=RecordCommand(service, lambda channel, told: told, ends),
-        doctor=Doctor(client, list, lambda: "recorder"),
+        doctor=DoctorCommand(client, list, lambda: "recorder"),
         form=RecordForm(service, lambda channel, told: told, ends, slack, Limits(60, tokens=False)),
         stop=StopButton(service),
         extend=ExtendButton(ExtendService(store, Policy(), clock, lambda: None)),

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.app import slack_app
-from handlers.commands.doctor import Doctor, post_here
+from handlers.commands.doctor import DoctorCommand, post_here
 from messages.blocks import Message
 from messages.delivery.slack import web_client
 from messages.doctor import CheckResult
@@ -63,11 +63,11 @@ class FakeSlack(WebClient):
         return what
 
 
-def doctor(slack: FakeSlack, *found: CheckResult) -> Doctor:
-    return Doctor(slack, lambda: list(found), lambda: "recorder")
+def doctor(slack: FakeSlack, *found: CheckResult) -> DoctorCommand:
+    return DoctorCommand(slack, lambda: list(found), lambda: "recorder")
 
 
-def asks(asked: Doctor) -> Message:
+def asks(asked: DoctorCommand) -> Message:
     return asked.answer({"user_id": "U1", "channel_id": "C1"})
 
 
@@ -87,7 +87,7 @@ def test_anybody_else_reads_who_may_and_nothing_is_looked_at(person: dict[str, b
     def look() -> list[CheckResult]:
         pytest.fail("looked")
 
-    said = Doctor(FakeSlack(person), look, lambda: "recorder").answer({"user_id": "U1", "channel_id": "C1"})
+    said = DoctorCommand(FakeSlack(person), look, lambda: "recorder").answer({"user_id": "U1", "channel_id": "C1"})
 
     assert "Only admins and owners of this workspace may" in said.text
 
@@ -130,7 +130,7 @@ def test_two_who_ask_at_once_don_t_look_twice() -> None:
         over.wait(5)
         return []
 
-    slow = Doctor(FakeSlack(), look, lambda: "recorder")
+    slow = DoctorCommand(FakeSlack(), look, lambda: "recorder")
     first = threading.Thread(target=asks, args=(slow,))
     first.start()
     assert began.wait(5)
@@ -174,7 +174,7 @@ def test_whether_it_can_post_is_told_without_posting(
 # In the app
 
 
-def dispatched(asked: Doctor, response_url: str) -> str:
+def dispatched(asked: DoctorCommand, response_url: str) -> str:
     """What is acknowledged to a command."""
     client = web_client(None, "http://127.0.0.1:9/api/")
     app = slack_app(client, "xoxb-test", "", handlers_on(Memory(), client, doctor=asked))
@@ -194,7 +194,7 @@ class Hook:
         self.came.set()
 
 
-def told_later(asked: Doctor) -> dict[str, Any]:
+def told_later(asked: DoctorCommand) -> dict[str, Any]:
     """What comes over the response_url."""
     hook = Hook()
     with serving(hook) as host:
@@ -213,7 +213,7 @@ def test_it_is_acknowledged_before_it_looks() -> None:
 
     hook = Hook()
     with serving(hook) as host:
-        acknowledged = dispatched(Doctor(FakeSlack(), look, lambda: "recorder"), f"{host.url}/commands/1")
+        acknowledged = dispatched(DoctorCommand(FakeSlack(), look, lambda: "recorder"), f"{host.url}/commands/1")
         assert host.received == []
         over.set()
         assert hook.came.wait(10)
@@ -234,7 +234,7 @@ def test_a_crash_inside_is_told_with_a_reference() -> None:
     def look() -> list[CheckResult]:
         raise ZeroDivisionError
 
-    said = told_later(Doctor(FakeSlack(), look, lambda: "recorder"))
+    said = told_later(DoctorCommand(FakeSlack(), look, lambda: "recorder"))
 
     assert said["response_type"] == "ephemeral"
     assert "Something went wrong on my side" in said["text"]
