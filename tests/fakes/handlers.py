@@ -1,4 +1,4 @@
-"""Every handler of the bot on a store in memory."""
+"""Every handler of the bot on repositories in memory."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
 from handlers.buttons.layout import LayoutMenu
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, NextButton
+from handlers.buttons.lookups import DetailsButton, NextPageButton
 from handlers.buttons.stop import StopButton
 from handlers.commands.doctor import DoctorCommand
-from handlers.commands.end_times import Ends
+from handlers.commands.end_times import EndTimes
 from handlers.commands.record import RecordCommand
 from handlers.form import RecordForm
 from messages.delivery.slack import Slack
@@ -36,24 +36,24 @@ from tests.fakes.rows import FakeClock
 
 
 def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
-    """`others`: handlers to put in the place of the usual ones."""
-    store, clock = MemoryRecordings(memory), FakeClock()
-    service = RecordingService(store, lambda name: None, clock, lambda: "rec1", lambda: None)
-    links = LinkService(store, MemoryAuditLog(memory), lambda channel, user: True, FakeBucket(), clock, 60)
-    ends = Ends(clock, lambda user: None)
+    """`others` replace the handlers of the same name."""
+    recordings, clock, access = MemoryRecordings(memory), FakeClock(), everybody()
+    service = RecordingService(recordings, access, lambda name: None, clock, lambda: "rec1", lambda: None)
+    links = LinkService(recordings, MemoryAuditLog(memory), lambda channel, user: True, FakeBucket(), clock, 60)
+    end_times = EndTimes(clock, lambda user: None)
     slack = Slack(client)
-    usual = Handlers(
-        access=everybody(),
-        record=RecordCommand(service, lambda channel, told: told, ends),
+    handlers = Handlers(
+        access=access,
+        record=RecordCommand(service, lambda channel, named: named, end_times),
         doctor=DoctorCommand(client, list, lambda: "recorder"),
-        form=RecordForm(service, lambda channel, told: told, ends, slack, Limits(60, tokens=False)),
+        form=RecordForm(service, lambda channel, named: named, end_times, slack, Limits(60, tokens=False)),
         stop=StopButton(service),
-        extend=ExtendButton(ExtendService(store, Policy(), clock, lambda: None)),
+        extend=ExtendButton(ExtendService(recordings, Policy(), clock, lambda: None)),
         again=RecordAgainButton(service),
-        layout=LayoutMenu(LayoutService(store, clock, lambda: None)),
+        layout=LayoutMenu(LayoutService(recordings, clock, lambda: None)),
         links=LinksButton(links),
         acknowledge=AcknowledgeButton(AcknowledgeService(MemoryOutbox(memory), clock), slack, lambda recording: ""),
-        details=DetailsButton(DetailService(store, MemoryRecorders(memory))),
-        next_page=NextButton(service),
+        details=DetailsButton(DetailService(recordings, MemoryRecorders(memory))),
+        next_page=NextPageButton(service),
     )
-    return replace(usual, **others)
+    return replace(handlers, **others)
