@@ -177,22 +177,27 @@ def _command_listener(handlers: Handlers, guard: Guard) -> Any:
             ack(text=LOOKING, response_type="ephemeral")
         elif route.mode is Mode.FORM:
             ack()
-        reply = guard.answer(lambda admitted: _answer(route, handlers, admitted, parsed), request, route.action)
-        if route.mode is not Mode.FAST:
-            if reply is not None:
-                _respond(respond, reply, replace_original=False)
-            return
-        _log.info("command", user=request.requester.id, channel=request.slack_channel.channel, text=request.text)
-        if reply is not None:
-            ack(text=reply.text, blocks=list(reply.blocks), response_type="ephemeral")
+        reply = guard.answer(lambda admitted: answer_command(handlers, admitted, parsed), request, route.action)
+        if route.mode is Mode.FAST:
+            _log.info("command", user=request.requester.id, channel=request.slack_channel.channel, text=request.text)
+            _acknowledge(ack, reply)
+        elif reply is not None:
+            _respond(respond, reply, replace_original=False)
 
     return listener
 
 
-def _answer(route: CommandRoute, handlers: Handlers, request: SlashCommand, command: Command) -> Message | None:
+def _acknowledge(ack: Ack, reply: Message | None) -> None:
+    if reply is None:
+        ack()
+    else:
+        ack(text=reply.text, blocks=list(reply.blocks), response_type="ephemeral")
+
+
+def answer_command(handlers: Handlers, request: SlashCommand, command: Command) -> Message | None:
     if command.problem is not None:
         return usage_reply(command.problem)
-    return route.handler(handlers)(request, command)
+    return COMMAND_ROUTES[command.verb].handler(handlers)(request, command)
 
 
 def _press_listener(button: Button, action: Action, guard: Guard) -> Any:

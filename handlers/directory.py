@@ -36,6 +36,7 @@ class Profiles:
     """
 
     def __init__(self, client: WebClient, clock: Clock, max_profiles: int = _MAX_PROFILES) -> None:
+        self.timeout = _TIMEOUT_SECONDS
         self._client = client
         self._clock = clock
         self._max_profiles = max_profiles
@@ -56,7 +57,7 @@ class Profiles:
             return profile
         lookup = self._threads.submit(self._ask, user)
         try:
-            return lookup.result(_TIMEOUT_SECONDS) or profile
+            return lookup.result(self.timeout) or profile
         except LookupTimeout:
             lookup.cancel()
             self._report(_NO_ANSWER)

@@ -143,7 +143,7 @@ def test_while_slack_does_not_say_who_is_a_guest_members_go_on_and_that_is_logge
     assert "Asking Agora" in quick(office.command("start daily", channel="general"))
     card = office.wait_red(channel="general")
     quick(office.command("start other", by="ben", channel="general"))
-    assert office.bot.log.count("people_unknown") == 1
+    assert office.bot.log.count("profile_lookup_failed") == 1
 
     # Somebody whose request shows another team is refused without Slack's answer.
     assert pressed(office, card, "eve") == REFUSED
@@ -175,7 +175,7 @@ def test_without_the_scope_members_go_on_and_other_teams_are_refused(office: Off
     not_stopped(office)
     words(office.command("stop", by="ben", channel="general"))
     office.wait_card("ended", channel="general")
-    lines = [line for line in office.bot.log.splitlines() if "people_unknown" in line]
+    lines = [line for line in office.bot.log.splitlines() if "profile_lookup_failed" in line]
     assert len(lines) == 1
     assert "missing_scope" in lines[0]
 

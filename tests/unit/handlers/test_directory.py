@@ -1,26 +1,31 @@
-"""Who somebody is: asked once in a while, never waited for, and never a reason to stop working."""
+"""What Slack knows about people and channels: remembered, bounded in time, and optional."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta, timezone, tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from structlog.testing import capture_logs
 
-from handlers.directory import People
+from handlers.directory import ChannelNames, Profiles, TimeZones
 from recordings.service.access import Profile
 from tests.fakes.rows import FunctionClock
 
 MEMBER = {"id": "U1", "team_id": "T1", "is_restricted": False, "is_ultra_restricted": False}
 
 
-class FakeSlack(WebClient):
-    """Answers as it is told to; `go` set: it does not hang."""
+PATIENT, IMPATIENT = 60.0, 0.05
+"""Seconds: longer than any machine needs for an answer, and enough to see that none comes."""
+
+
+class SlackProfiles(WebClient):
+    """Answers with `answer`, after `go` is set."""
 
     def __init__(self) -> None:
         super().__init__(token="xoxb-test")
@@ -53,8 +58,8 @@ class Watch:
 
 
 @pytest.fixture
-def slack() -> Iterator[FakeSlack]:
-    slack = FakeSlack()
+def slack() -> Iterator[SlackProfiles]:
+    slack = SlackProfiles()
     yield slack
     slack.go.set()
 
@@ -65,12 +70,14 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def people(slack: FakeSlack, watch: Watch) -> People:
-    return People(slack, FunctionClock(of_spans=watch), most=2)
+def profiles(slack: SlackProfiles, watch: Watch) -> Profiles:
+    profiles = Profiles(slack, FunctionClock(of_spans=watch), max_profiles=2)
+    profiles.timeout = PATIENT
+    return profiles
 
 
 @pytest.mark.parametrize(
-    ("told", "profile"),
+    ("answer", "profile"),
     [
         (MEMBER, Profile(teams=frozenset({"T1"}))),
         (MEMBER | {"is_restricted": True}, Profile(guest=True, teams=frozenset({"T1"}))),
@@ -83,36 +90,36 @@ def people(slack: FakeSlack, watch: Watch) -> People:
         ({"id": "U1"}, Profile()),
     ],
 )
-def test_what_slack_tells_is_understood(
-    people: People, slack: FakeSlack, told: dict[str, Any], profile: Profile
+def test_a_profile_is_read_from_the_answer(
+    profiles: Profiles, slack: SlackProfiles, answer: dict[str, Any], profile: Profile
 ) -> None:
-    slack.answer = lambda: told
+    slack.answer = lambda: answer
 
-    assert people("U1") == profile
+    assert profiles("U1") == profile
 
 
 @pytest.mark.parametrize("word", ["user_not_found", "user_not_visible"])
-def test_of_whom_slack_knows_nothing_nothing_is_concluded(people: People, slack: FakeSlack, word: str) -> None:
+def test_a_person_whom_slack_does_not_know_has_no_profile(profiles: Profiles, slack: SlackProfiles, word: str) -> None:
     slack.fails(refused(word))
 
-    assert people("U1") is None
+    assert profiles("U1") is None
 
 
-def test_an_answer_is_remembered_for_ten_minutes(people: People, slack: FakeSlack, watch: Watch) -> None:
-    people("U1")
+def test_a_profile_is_remembered_for_ten_minutes(profiles: Profiles, slack: SlackProfiles, watch: Watch) -> None:
+    profiles("U1")
     watch.seconds += 599
-    people("U1")
+    profiles("U1")
     assert slack.asked == ["U1"]
 
     watch.seconds += 2
     slack.answer = lambda: MEMBER | {"is_restricted": True}
-    assert people("U1") == Profile(guest=True, teams=frozenset({"T1"}))
+    assert profiles("U1") == Profile(guest=True, teams=frozenset({"T1"}))
     assert slack.asked == ["U1", "U1"]
 
 
-def test_not_more_people_are_remembered_than_there_is_room_for(people: People, slack: FakeSlack) -> None:
+def test_the_profile_unused_for_longest_is_forgotten_first(profiles: Profiles, slack: SlackProfiles) -> None:
     for user in ("U1", "U2", "U3", "U3", "U1"):
-        people(user)
+        profiles(user)
 
     assert slack.asked == ["U1", "U2", "U3", "U1"]
 
@@ -120,57 +127,138 @@ def test_not_more_people_are_remembered_than_there_is_room_for(people: People, s
 @pytest.mark.parametrize(
     "error", [refused("missing_scope"), refused("ratelimited"), SlackRequestError("no"), TimeoutError(), KeyError("x")]
 )
-def test_where_slack_does_not_tell_nothing_is_known_and_that_is_logged_once(
-    people: People, slack: FakeSlack, error: Exception
+def test_a_failed_lookup_gives_no_profile_and_is_logged_once(
+    profiles: Profiles, slack: SlackProfiles, error: Exception
 ) -> None:
     slack.fails(error)
     with capture_logs() as lines:
-        assert [people("U1"), people("U2"), people("U1")] == [None, None, None]
+        assert [profiles("U1"), profiles("U2"), profiles("U1")] == [None, None, None]
 
-    assert [line["event"] for line in lines] == ["people_unknown"]
+    assert [line["event"] for line in lines] == ["profile_lookup_failed"]
 
 
-def test_what_slack_told_last_time_counts_where_it_does_not_tell_now(
-    people: People, slack: FakeSlack, watch: Watch
+def test_if_slack_does_not_answer_the_last_profile_counts(
+    profiles: Profiles, slack: SlackProfiles, watch: Watch
 ) -> None:
     slack.answer = lambda: MEMBER | {"is_restricted": True}
-    guest = people("U1")
+    guest = profiles("U1")
     watch.seconds += 10_000
     slack.fails(refused("ratelimited"))
 
-    assert people("U1") == guest
+    assert profiles("U1") == guest
     assert guest is not None
 
 
-def test_a_slow_slack_is_waited_for_no_longer_than_a_second_and_its_answer_counts_next_time(
-    people: People, slack: FakeSlack, watch: Watch
+def test_a_lookup_that_times_out_gives_no_profile_and_its_answer_counts_next_time(
+    profiles: Profiles, slack: SlackProfiles, watch: Watch
 ) -> None:
     slack.go.clear()
+    profiles.timeout = IMPATIENT
     with capture_logs() as lines:
-        assert people("U1") is None
+        assert profiles("U1") is None
         watch.seconds += 4
-        assert people("U2") is None
-    assert [line["event"] for line in lines] == ["people_unknown"]
+        assert profiles("U2") is None
+    assert [line["event"] for line in lines] == ["profile_lookup_failed"]
     slack.go.set()
     watch.seconds += 4
+    profiles.timeout = PATIENT
 
-    assert people("U3") == Profile(teams=frozenset({"T1"}))
+    assert profiles("U3") == Profile(teams=frozenset({"T1"}))
     for late in ("U1", "U2"):
-        assert people(late) == Profile(teams=frozenset({"T1"}))
+        assert profiles(late) == Profile(teams=frozenset({"T1"}))
 
 
-def test_after_a_second_in_vain_many_at_once_do_not_wait_as_well(
-    people: People, slack: FakeSlack, watch: Watch
-) -> None:
+def test_after_a_timeout_other_lookups_do_not_wait(profiles: Profiles, slack: SlackProfiles) -> None:
     slack.go.clear()
-    people("U1")
-    begun = time.monotonic()
-    assert [people(f"U{number}") for number in range(100)] == [None] * 100
-    assert time.monotonic() - begun < 0.9
-    assert slack.asked == ["U1"]
+    profiles.timeout = IMPATIENT
+    assert profiles("U1") is None
+    profiles.timeout = PATIENT
+    assert [profiles(f"U{number}") for number in range(100)] == [None] * 100
+    assert set(slack.asked) <= {"U1"}, "nobody else is looked up"
 
 
-def test_an_answer_without_a_person_is_none(people: People, slack: FakeSlack) -> None:
+def test_an_answer_without_a_person_gives_no_profile(profiles: Profiles, slack: SlackProfiles) -> None:
     slack.answer = lambda: None  # type: ignore[assignment, return-value]
 
-    assert people("U1") is None
+    assert profiles("U1") is None
+
+
+# Names of channels
+
+
+class OneAnswer(WebClient):
+    """Answers each question with the same channel or person, or raises the same error."""
+
+    def __init__(self, answer: object) -> None:
+        super().__init__(token="xoxb-test")
+        self.answer = answer
+        self.asked: list[str] = []
+
+    def conversations_info(self, *, channel: str, **_: object) -> object:  # type: ignore[override]
+        return {"channel": self._given(channel)}
+
+    def users_info(self, *, user: str, **_: object) -> object:  # type: ignore[override]
+        return {"user": self._given(user)}
+
+    def _given(self, asked: str) -> object:
+        self.asked.append(asked)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+def test_the_command_names_a_public_channel() -> None:
+    slack = OneAnswer({"name": "other"})
+
+    assert ChannelNames(slack)("C1", "daily") == "daily"
+    assert slack.asked == []
+
+
+@pytest.mark.parametrize("named", ["privategroup", "group", "", "directmessages"])
+def test_slack_is_asked_for_a_name_that_the_command_hides(named: str) -> None:
+    assert ChannelNames(OneAnswer({"name": "design"}))("C1", named) == "design"
+
+
+@pytest.mark.parametrize("named", ["directmessage", "mpdm-ana--ben--cho-1"])
+def test_a_conversation_between_people_has_no_name(named: str) -> None:
+    slack = OneAnswer({"name": "mpdm-ana--ben--cho-1"})
+
+    assert ChannelNames(slack)("D1", named) is None
+    assert slack.asked == []
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused("channel_not_found"),
+        SlackRequestError("no"),
+        TimeoutError(),
+        ConnectionResetError(),
+        {"name": ""},
+        {"id": "D1"},
+    ],
+)
+def test_a_failed_lookup_gives_no_name(answer: object) -> None:
+    assert ChannelNames(OneAnswer(answer))("C1", "privategroup") is None
+
+
+# Time zones
+
+
+@pytest.mark.parametrize(
+    ("person", "zone"),
+    [
+        ({"tz": "Europe/Madrid", "tz_offset": 3600}, ZoneInfo("Europe/Madrid")),
+        ({"tz": "Mars/Olympus", "tz_offset": 5400}, timezone(timedelta(minutes=90))),
+        ({"tz": "../etc/passwd", "tz_offset": -18_000}, timezone(timedelta(hours=-5))),
+        ({"tz": "Mars/Olympus"}, None),
+        ({"tz": None}, None),
+        ({"tz": ""}, None),
+        ({}, None),
+        (refused("missing_scope"), None),
+        (SlackRequestError("no answer"), None),
+        (TimeoutError(), None),
+    ],
+)
+def test_a_time_zone_is_read_from_the_profile_or_unknown(person: object, zone: tzinfo | None) -> None:
+    assert TimeZones(OneAnswer(person))("U1") == zone

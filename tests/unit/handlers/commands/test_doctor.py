@@ -1,4 +1,4 @@
-"""What a person reads after `/record doctor`: an admin what was found, anybody else who may ask."""
+"""What a person reads after `/record doctor`: an admin the results, anybody else who may ask."""
 
 from __future__ import annotations
 
@@ -13,19 +13,23 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from handlers.app import slack_app
-from handlers.commands.doctor import DoctorCommand, post_here
+from handlers.commands.doctor import DoctorCommand, check_posting
+from handlers.commands.parser import Command
 from messages.blocks import Message
 from messages.delivery.slack import web_client
 from messages.doctor import CheckResult
 from tests.fakes.handlers import handlers_on
 from tests.fakes.repositories import Memory
+from tests.fakes.slack_requests import a_command, command_payload
 from tests.unit.agora.hosts import Exchange, serving
 
 SCOPES = "commands,chat:write,chat:write.public"
+PATIENT = 60.0
+"""Seconds that a test waits for another thread at most."""
 
 
 @dataclass(frozen=True)
-class Found:
+class Result:
     check: str
     ok: bool
     detail: str
@@ -63,17 +67,17 @@ class FakeSlack(WebClient):
         return what
 
 
-def doctor(slack: FakeSlack, *found: CheckResult) -> DoctorCommand:
-    return DoctorCommand(slack, lambda: list(found), lambda: "recorder")
+def doctor(slack: FakeSlack, *results: CheckResult) -> DoctorCommand:
+    return DoctorCommand(slack, lambda: list(results), lambda: "recorder")
 
 
-def asks(asked: DoctorCommand) -> Message:
-    return asked.answer({"user_id": "U1", "channel_id": "C1"})
+def reply_of(command: DoctorCommand) -> Message:
+    return command.answer(a_command("doctor"), Command.parse("doctor"))
 
 
 @pytest.mark.parametrize("right", ["is_admin", "is_owner", "is_primary_owner"])
-def test_admins_and_owners_read_what_was_found(right: str) -> None:
-    said = asks(doctor(FakeSlack({right: True}), Found("database", True, "can be written to")))
+def test_admins_and_owners_read_the_results(right: str) -> None:
+    said = reply_of(doctor(FakeSlack({right: True}), Result("database", True, "can be written to")))
 
     assert said.text == "All right: 2 things looked at"
     assert [block["text"]["text"] for block in said.blocks] == [
@@ -83,28 +87,28 @@ def test_admins_and_owners_read_what_was_found(right: str) -> None:
 
 
 @pytest.mark.parametrize("person", [{"is_admin": False}, {}, {"is_admin": True, "is_stranger": True}])
-def test_anybody_else_reads_who_may_and_nothing_is_looked_at(person: dict[str, bool]) -> None:
-    def look() -> list[CheckResult]:
-        pytest.fail("looked")
+def test_anybody_else_reads_who_may_and_nothing_is_checked(person: dict[str, bool]) -> None:
+    def run_checks() -> list[CheckResult]:
+        pytest.fail("checked")
 
-    said = DoctorCommand(FakeSlack(person), look, lambda: "recorder").answer({"user_id": "U1", "channel_id": "C1"})
+    said = reply_of(DoctorCommand(FakeSlack(person), run_checks, lambda: "recorder"))
 
     assert "Only admins and owners of this workspace may" in said.text
 
 
 def test_a_missing_scope_is_named() -> None:
-    assert "`users:read`" in asks(doctor(FakeSlack(refused("missing_scope")))).text
+    assert "`users:read`" in reply_of(doctor(FakeSlack(refused("missing_scope")))).text
 
 
 @pytest.mark.parametrize("error", [refused("ratelimited"), TimeoutError(), ConnectionResetError()])
-def test_a_slack_that_does_not_tell_just_now_lets_nobody_look(error: Exception) -> None:
-    assert "Slack does not tell me just now" in asks(doctor(FakeSlack(error))).text
+def test_if_slack_does_not_say_who_is_an_admin_nobody_may_check(error: Exception) -> None:
+    assert "Slack does not tell me just now" in reply_of(doctor(FakeSlack(error))).text
 
 
 @pytest.mark.parametrize(("wrong", "headline"), [(1, "1 thing needs a look"), (2, "2 things need a look")])
-def test_the_headline_counts_and_each_line_has_its_sign(wrong: int, headline: str) -> None:
-    faults = [Found(f"thing {number}", False, "Check SETTING") for number in range(wrong)]
-    said = asks(doctor(FakeSlack(), *faults, Found("scopes", True, "would help: im:write", note=True)))
+def test_the_headline_counts_problems_and_each_line_has_its_sign(wrong: int, headline: str) -> None:
+    faults = [Result(f"thing {number}", False, "Check SETTING") for number in range(wrong)]
+    said = reply_of(doctor(FakeSlack(), *faults, Result("scopes", True, "would help: im:write", note=True)))
     shown = "\n".join(block["text"]["text"] for block in said.blocks)
 
     assert said.text.startswith(headline)
@@ -112,8 +116,8 @@ def test_the_headline_counts_and_each_line_has_its_sign(wrong: int, headline: st
     assert "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} *scopes* would help: im:write" in shown
 
 
-def test_however_much_was_found_slack_takes_the_message() -> None:
-    said = asks(doctor(FakeSlack(), *(Found(f"thing {number}", False, "<&>" * 1000) for number in range(60))))
+def test_slack_accepts_the_message_however_long_the_results_are() -> None:
+    said = reply_of(doctor(FakeSlack(), *(Result(f"thing {number}", False, "<&>" * 1000) for number in range(60))))
 
     assert len(said.blocks) <= 50
     assert all(len(block["text"]["text"]) <= 3000 for block in said.blocks)
@@ -122,24 +126,24 @@ def test_however_much_was_found_slack_takes_the_message() -> None:
     assert "<" not in said.text
 
 
-def test_two_who_ask_at_once_don_t_look_twice() -> None:
-    began, over = threading.Event(), threading.Event()
+def test_two_people_who_ask_at_once_do_not_check_twice() -> None:
+    began, released = threading.Event(), threading.Event()
 
-    def look() -> list[CheckResult]:
+    def run_checks() -> list[CheckResult]:
         began.set()
-        over.wait(5)
+        released.wait(PATIENT)
         return []
 
-    slow = DoctorCommand(FakeSlack(), look, lambda: "recorder")
-    first = threading.Thread(target=asks, args=(slow,))
+    slow = DoctorCommand(FakeSlack(), run_checks, lambda: "recorder")
+    first = threading.Thread(target=reply_of, args=(slow,))
     first.start()
-    assert began.wait(5)
-    said = asks(slow)
-    over.set()
+    assert began.wait(PATIENT)
+    said = reply_of(slow)
+    released.set()
     first.join()
 
     assert "looking already" in said.text
-    assert asks(slow).text.startswith("All right"), "and afterwards everybody may ask again"
+    assert reply_of(slow).text.startswith("All right"), "and afterwards everybody may ask again"
 
 
 # Posting
@@ -162,79 +166,78 @@ def test_two_who_ask_at_once_don_t_look_twice() -> None:
         (TimeoutError(), SCOPES, True, True, "not known: Slack does not answer"),
     ],
 )
-def test_whether_it_can_post_is_told_without_posting(
-    channel: Any, scopes: Any, ok: bool, note: bool, said: str
-) -> None:
-    here = post_here(FakeSlack(channel=channel, scopes=scopes), "C1", "recorder")
+def test_the_check_of_posting_does_not_post(channel: Any, scopes: Any, ok: bool, note: bool, said: str) -> None:
+    posting = check_posting(FakeSlack(channel=channel, scopes=scopes), "C1", "recorder")
 
-    assert (here.ok, here.note) == (ok, note)
-    assert said in here.detail
+    assert (posting.ok, posting.note) == (ok, note)
+    assert said in posting.detail
 
 
 # In the app
 
 
-def dispatched(asked: DoctorCommand, response_url: str) -> str:
-    """What is acknowledged to a command."""
+def acknowledgement(command: DoctorCommand, response_url: str) -> str:
+    """Of the command in the app."""
     client = web_client(None, "http://127.0.0.1:9/api/")
-    app = slack_app(client, "xoxb-test", "", handlers_on(Memory(), client, doctor=asked))
-    facts = {"team_id": "T1", "user_id": "U1", "api_app_id": "A1", "channel_id": "C1", "response_url": response_url}
-    body = {"command": "/record", "text": " Doctor ", **facts}
+    app = slack_app(client, "xoxb-test", "", handlers_on(Memory(), client, doctor=command))
+    body = command_payload(" Doctor ", response_url=response_url, api_app_id="A1")
     return str(app.dispatch(BoltRequest(body=body, mode="socket_mode")).body)
 
 
 class Hook:
-    """Takes what comes over a response_url."""
+    """Accepts replies over a response_url."""
 
     def __init__(self) -> None:
-        self.came = threading.Event()
+        self.replied = threading.Event()
 
     def __call__(self, exchange: Exchange) -> None:
         exchange.answer(200, b"ok")
-        self.came.set()
+        self.replied.set()
 
 
-def told_later(asked: DoctorCommand) -> dict[str, Any]:
-    """What comes over the response_url."""
+def late_reply(command: DoctorCommand) -> dict[str, Any]:
+    """The reply over the response_url."""
     hook = Hook()
     with serving(hook) as host:
-        dispatched(asked, f"{host.url}/commands/1")
-        assert hook.came.wait(10)
-        said: dict[str, Any] = json.loads(host.received[0].body)
-        return said
+        acknowledgement(command, f"{host.url}/commands/1")
+        assert hook.replied.wait(PATIENT)
+        reply: dict[str, Any] = json.loads(host.received[0].body)
+        return reply
 
 
-def test_it_is_acknowledged_before_it_looks() -> None:
-    over = threading.Event()
+def test_the_command_is_acknowledged_before_the_checks() -> None:
+    released = threading.Event()
 
-    def look() -> list[CheckResult]:
-        over.wait(5)
+    def run_checks() -> list[CheckResult]:
+        released.wait(PATIENT)
         return []
 
     hook = Hook()
     with serving(hook) as host:
-        acknowledged = dispatched(DoctorCommand(FakeSlack(), look, lambda: "recorder"), f"{host.url}/commands/1")
+        acknowledged = acknowledgement(
+            DoctorCommand(FakeSlack(), run_checks, lambda: "recorder"), f"{host.url}/commands/1"
+        )
         assert host.received == []
-        over.set()
-        assert hook.came.wait(10)
+        released.set()
+        assert hook.replied.wait(PATIENT)
 
     assert "Looking; this takes a few seconds." in acknowledged
     assert "ephemeral" in acknowledged
 
 
-def test_what_was_found_comes_later_to_the_person_alone() -> None:
-    said = told_later(doctor(FakeSlack()))
+def test_the_results_come_later_to_the_person_alone() -> None:
+    said = late_reply(doctor(FakeSlack()))
 
     assert said["response_type"] == "ephemeral"
     assert not said["replace_original"]
     assert said["text"].startswith("All right")
 
 
-def test_a_crash_inside_is_told_with_a_reference() -> None:
-    def look() -> list[CheckResult]:
+def test_a_crash_of_the_checks_is_reported_with_a_reference() -> None:
+    def run_checks() -> list[CheckResult]:
         raise ZeroDivisionError
 
-    said = told_later(DoctorCommand(FakeSlack(), look, lambda: "recorder"))
+    said = late_reply(DoctorCommand(FakeSlack(), run_checks, lambda: "recorder"))
 
     assert said["response_type"] == "ephemeral"
     assert "Something went wrong on my side" in said["text"]
