@@ -85,7 +85,8 @@ def test_a_submission_belongs_to_the_slack_channel_in_which_the_form_was_opened(
     submission = Submission.parse({"user": {"id": "U3"}, "team": {"id": "T1"}, "view": view})
 
     assert submission.slack_channel == SlackChannelRef("T1", "C5")
-    assert (submission.requester.id, submission.requester.teams) == ("U3", {"T1"})
+    assert submission.requester.id == "U3"
+    assert submission.requester.teams == {"T1"}
     assert submission.response_url == "https://hooks.example/1"
     assert submission.delivery_key == "form V1"
 
