@@ -53,10 +53,10 @@ def test_of_two_people_who_press_one_starts_it_and_the_other_reads_where_its_car
     presses(stack, by="U2")
     (started,) = stack.recordings.active()
     stack.saves(started, Change(up(id=started.id, started_by="U2")))
-    said = presses(stack, by="U3")
+    reply = presses(stack, by="U3")
 
-    assert "already being recorded here" in said
-    assert "archives/C1/p1750160520000100|see its card" in said
+    assert "already being recorded here" in reply
+    assert "archives/C1/p1750160520000100|see its card" in reply
     assert active(stack) == [("daily", "U2")]
 
 

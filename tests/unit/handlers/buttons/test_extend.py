@@ -34,9 +34,9 @@ def test_a_press_on_the_card_moves_the_end_and_needs_no_reply(stack: CommandStac
 def test_a_press_on_the_warning_is_answered_with_the_new_end(stack: CommandStack) -> None:
     stack.has(up(card_ts="1.1"))
 
-    said = str(presses(stack, "1.2"))
+    reply = str(presses(stack, "1.2"))
 
-    assert date_and_time(at(10 + 14_400 + 1_800)) in said
+    assert date_and_time(at(10 + 14_400 + 1_800)) in reply
 
 
 def test_near_the_latest_end_the_reply_says_why_the_extension_is_shorter(stack: CommandStack) -> None:
@@ -44,9 +44,9 @@ def test_near_the_latest_end_the_reply_says_why_the_extension_is_shorter(stack: 
 
     cut, none = str(presses(stack, "1.1")), str(presses(stack, "1.1"))
 
-    for said in (cut, none):
-        assert date_and_time(at(10 + 82_800)) in said
-        assert "takes 23 h at most: a recorder lives on a token, and no token outlives 24 h" in said
+    for reply in (cut, none):
+        assert date_and_time(at(10 + 82_800)) in reply
+        assert "takes 23 h at most: a recorder lives on a token, and no token outlives 24 h" in reply
     assert "can't be extended any further" in none
     assert stack.row().intent.ends_at == at(10 + 82_800)
 

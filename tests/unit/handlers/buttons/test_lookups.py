@@ -36,7 +36,7 @@ def test_details_show_what_agoras_support_asks_for(stack: CommandStack) -> None:
     second = running(id="rec1.2", uid=4_000_000_002, created_at=at(5), resource_id="RES2", moved_uid=9)
     recorders = (running(gone_at=at(4)), second)
     stack.saves(recording, Change(recording, recorders=recorders))
-    said = details(stack, "rec1")
+    reply = details(stack, "rec1")
 
     for part in (
         "reference      rec1",
@@ -52,8 +52,8 @@ def test_details_show_what_agoras_support_asks_for(stack: CommandStack) -> None:
         "recorder uid   4000000002, 9 since Agora moved it",
         "gone           2026-06-17 11:42:04 UTC",
     ):
-        assert part in said
-    assert said.index("4000000002") < said.index("4000000001"), "the newest recorder first"
+        assert part in reply
+    assert reply.index("4000000002") < reply.index("4000000001"), "the newest recorder first"
 
 
 def test_the_menu_of_the_card_shows_details_too(stack: CommandStack) -> None:

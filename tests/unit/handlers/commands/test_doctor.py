@@ -77,10 +77,10 @@ def reply_of(command: DoctorCommand) -> Message:
 
 @pytest.mark.parametrize("right", ["is_admin", "is_owner", "is_primary_owner"])
 def test_admins_and_owners_read_the_results(right: str) -> None:
-    said = reply_of(doctor(FakeSlack({right: True}), Result("database", True, "can be written to")))
+    reply = reply_of(doctor(FakeSlack({right: True}), Result("database", True, "can be written to")))
 
-    assert said.text == "All right: 2 things looked at"
-    assert [block["text"]["text"] for block in said.blocks] == [
+    assert reply.text == "All right: 2 things looked at"
+    assert [block["text"]["text"] for block in reply.blocks] == [
         "*All right: 2 things looked at*",
         "✅ *database* can be written to\n✅ *posting here* I am in this channel",
     ]
@@ -91,9 +91,9 @@ def test_anybody_else_reads_who_may_and_nothing_is_checked(person: dict[str, boo
     def run_checks() -> list[CheckResult]:
         pytest.fail("checked")
 
-    said = reply_of(DoctorCommand(FakeSlack(person), run_checks, lambda: "recorder"))
+    reply = reply_of(DoctorCommand(FakeSlack(person), run_checks, lambda: "recorder"))
 
-    assert "Only admins and owners of this workspace may" in said.text
+    assert "Only admins and owners of this workspace may" in reply.text
 
 
 def test_a_missing_scope_is_named() -> None:
@@ -108,22 +108,22 @@ def test_if_slack_does_not_say_who_is_an_admin_nobody_may_check(error: Exception
 @pytest.mark.parametrize(("wrong", "headline"), [(1, "1 thing needs a look"), (2, "2 things need a look")])
 def test_the_headline_counts_problems_and_each_line_has_its_sign(wrong: int, headline: str) -> None:
     faults = [Result(f"thing {number}", False, "Check SETTING") for number in range(wrong)]
-    said = reply_of(doctor(FakeSlack(), *faults, Result("scopes", True, "would help: im:write", note=True)))
-    shown = "\n".join(block["text"]["text"] for block in said.blocks)
+    reply = reply_of(doctor(FakeSlack(), *faults, Result("scopes", True, "would help: im:write", note=True)))
+    shown = "\n".join(block["text"]["text"] for block in reply.blocks)
 
-    assert said.text.startswith(headline)
-    assert said.text.count("❌") == shown.count("❌") == wrong
+    assert reply.text.startswith(headline)
+    assert reply.text.count("❌") == shown.count("❌") == wrong
     assert "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} *scopes* would help: im:write" in shown
 
 
 def test_slack_accepts_the_message_however_long_the_results_are() -> None:
-    said = reply_of(doctor(FakeSlack(), *(Result(f"thing {number}", False, "<&>" * 1000) for number in range(60))))
+    reply = reply_of(doctor(FakeSlack(), *(Result(f"thing {number}", False, "<&>" * 1000) for number in range(60))))
 
-    assert len(said.blocks) <= 50
-    assert all(len(block["text"]["text"]) <= 3000 for block in said.blocks)
-    assert sum(len(block["text"]["text"]) for block in said.blocks) < 13_000
-    assert len(said.text) <= 3000
-    assert "<" not in said.text
+    assert len(reply.blocks) <= 50
+    assert all(len(block["text"]["text"]) <= 3000 for block in reply.blocks)
+    assert sum(len(block["text"]["text"]) for block in reply.blocks) < 13_000
+    assert len(reply.text) <= 3000
+    assert "<" not in reply.text
 
 
 def test_two_people_who_ask_at_once_do_not_check_twice() -> None:
@@ -138,11 +138,11 @@ def test_two_people_who_ask_at_once_do_not_check_twice() -> None:
     first = threading.Thread(target=reply_of, args=(slow,))
     first.start()
     assert began.wait(PATIENT)
-    said = reply_of(slow)
+    reply = reply_of(slow)
     released.set()
     first.join()
 
-    assert "looking already" in said.text
+    assert "looking already" in reply.text
     assert reply_of(slow).text.startswith("All right"), "and afterwards everybody may ask again"
 
 
@@ -150,7 +150,7 @@ def test_two_people_who_ask_at_once_do_not_check_twice() -> None:
 
 
 @pytest.mark.parametrize(
-    ("channel", "scopes", "ok", "note", "said"),
+    ("channel", "scopes", "ok", "note", "words"),
     [
         ({"is_member": True}, SCOPES, True, False, "I am in this channel"),
         ({"is_im": True}, SCOPES, True, False, "I am in this channel"),
@@ -166,11 +166,11 @@ def test_two_people_who_ask_at_once_do_not_check_twice() -> None:
         (TimeoutError(), SCOPES, True, True, "not known: Slack does not answer"),
     ],
 )
-def test_the_check_of_posting_does_not_post(channel: Any, scopes: Any, ok: bool, note: bool, said: str) -> None:
+def test_the_check_of_posting_does_not_post(channel: Any, scopes: Any, ok: bool, note: bool, words: str) -> None:
     posting = check_posting(FakeSlack(channel=channel, scopes=scopes), "C1", "recorder")
 
     assert (posting.ok, posting.note) == (ok, note)
-    assert said in posting.detail
+    assert words in posting.detail
 
 
 # In the app
@@ -226,19 +226,19 @@ def test_the_command_is_acknowledged_before_the_checks() -> None:
 
 
 def test_the_results_come_later_to_the_person_alone() -> None:
-    said = late_reply(doctor(FakeSlack()))
+    reply = late_reply(doctor(FakeSlack()))
 
-    assert said["response_type"] == "ephemeral"
-    assert not said["replace_original"]
-    assert said["text"].startswith("All right")
+    assert reply["response_type"] == "ephemeral"
+    assert not reply["replace_original"]
+    assert reply["text"].startswith("All right")
 
 
 def test_a_crash_of_the_checks_is_reported_with_a_reference() -> None:
     def run_checks() -> list[CheckResult]:
         raise ZeroDivisionError
 
-    said = late_reply(DoctorCommand(FakeSlack(), run_checks, lambda: "recorder"))
+    reply = late_reply(DoctorCommand(FakeSlack(), run_checks, lambda: "recorder"))
 
-    assert said["response_type"] == "ephemeral"
-    assert "Something went wrong on my side" in said["text"]
-    assert "Reference `" in said["text"]
+    assert reply["response_type"] == "ephemeral"
+    assert "Something went wrong on my side" in reply["text"]
+    assert "Reference `" in reply["text"]

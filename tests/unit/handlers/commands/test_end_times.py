@@ -57,8 +57,8 @@ def test_a_time_of_day_is_the_next_moment_when_the_persons_clock_shows_it(
 
 def test_a_time_that_has_passed_today_means_tomorrow_only_within_twelve_hours() -> None:
     assert end("2026-06-17 20:01", Until(10, 0)) == utc("2026-06-18 08:00")
-    said = refusal("2026-06-17 19:59", Until(10, 0))
-    assert "It is 21:59 where you are, so 10:00 has passed today." in said
+    reply = refusal("2026-06-17 19:59", Until(10, 0))
+    assert "It is 21:59 where you are, so 10:00 has passed today." in reply
 
 
 def test_a_time_within_a_minute_or_after_more_than_23_hours_is_refused() -> None:

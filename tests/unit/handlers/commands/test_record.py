@@ -24,10 +24,10 @@ def stack() -> CommandStack:
 
 
 def test_start_points_to_the_card(stack: CommandStack) -> None:
-    said = stack.types("start weekly")
+    reply = stack.types("start weekly")
 
-    assert "`weekly`" in said
-    assert "card" in said
+    assert "`weekly`" in reply
+    assert "card" in reply
     assert [r.agora_channel for r in stack.recordings.active()] == ["weekly"]
 
 
@@ -57,20 +57,20 @@ def test_start_asks_for_a_name_if_agora_cannot_have_that_of_the_slack_channel(st
     ["b\u00fcro", "a/b", "\U0001f3a5", "x" * 65, "d\x00aily", "a'b", "\u202edaily", ".", "..", "a`b", "50\u20ac"],
 )
 def test_an_impossible_name_is_refused_with_the_rule(stack: CommandStack, name: str) -> None:
-    said = stack.types(f"start {name}")
+    reply = stack.types(f"start {name}")
 
-    assert "name" in said
-    assert "Type, for example, `/record start daily`" in said
+    assert "name" in reply
+    assert "Type, for example, `/record start daily`" in reply
     assert stack.recordings.active() == []
 
 
 def test_the_reply_to_a_second_start_links_to_the_card(stack: CommandStack) -> None:
     stack.has(up(card_ts="1750160520.000100"))
 
-    said = stack.types("start daily")
+    reply = stack.types("start daily")
 
-    assert "already being recorded here" in said
-    assert "<https://acme.slack.com/archives/C1/p1750160520000100|see its card>" in said
+    assert "already being recorded here" in reply
+    assert "<https://acme.slack.com/archives/C1/p1750160520000100|see its card>" in reply
 
 
 def test_the_reply_to_a_second_start_says_that_the_card_is_not_there_yet(stack: CommandStack) -> None:
@@ -86,9 +86,9 @@ def test_a_start_says_only_that_another_slack_channel_records_it(stack: CommandS
 
 
 def test_a_start_for_a_length_says_when_it_ends(stack: CommandStack) -> None:
-    said = stack.types("start weekly for 45m")
+    reply = stack.types("start weekly for 45m")
 
-    assert f"stopped at {date_and_time(at(2700))} at the latest" in said
+    assert f"stopped at {date_and_time(at(2700))} at the latest" in reply
     assert [(r.agora_channel, r.intent.ends_at) for r in stack.recordings.active()] == [("weekly", at(2700))]
 
 
@@ -108,10 +108,10 @@ def test_a_start_until_a_time_means_the_persons_time_zone(stack: CommandStack) -
 def test_if_the_time_zone_is_unknown_the_reply_proposes_a_length(stack: CommandStack) -> None:
     stack.time_zone = None
 
-    said = stack.types("start weekly until 14:00")
+    reply = stack.types("start weekly until 14:00")
 
-    assert "time zone" in said
-    assert "`/record start daily for 45m`" in said
+    assert "time zone" in reply
+    assert "`/record start daily for 45m`" in reply
     assert stack.recordings.active() == []
 
 
@@ -137,10 +137,10 @@ def test_a_second_start_does_not_change_the_options(stack: CommandStack) -> None
 
 
 def test_options_that_contradict_each_other_start_nothing(stack: CommandStack) -> None:
-    said = stack.types("start daily audio grid")
+    reply = stack.types("start daily audio grid")
 
-    assert "Sound only has no picture, so it can't be grid." in said
-    assert "`/record start daily for 45m audio`" in said
+    assert "Sound only has no picture, so it can't be grid." in reply
+    assert "`/record start daily for 45m audio`" in reply
     assert stack.recordings.active() == []
 
 
@@ -157,18 +157,18 @@ def test_stop_says_that_the_recording_is_being_stopped(stack: CommandStack) -> N
 def test_a_second_stop_names_the_person_who_stopped_first(stack: CommandStack) -> None:
     stack.has(up(stop_at=at(1), stop_by="U2"))
 
-    said = stack.types("stop")
-    assert "stopped already" in said
-    assert "<@U2>" in said
+    reply = stack.types("stop")
+    assert "stopped already" in reply
+    assert "<@U2>" in reply
 
 
 def test_stop_with_several_running_lists_them(stack: CommandStack) -> None:
     stack.has(up(), up(id="rec2", agora_channel="team call", requested_at=at(1)))
 
-    said = stack.types("stop")
+    reply = stack.types("stop")
 
-    assert "daily" in said
-    assert '"team call"' in said
+    assert "daily" in reply
+    assert '"team call"' in reply
     assert [r.intent.stop_at for r in stack.recordings.active()] == [None, None]
 
 
@@ -186,9 +186,9 @@ def test_a_stop_of_a_recording_that_is_over_does_not_deny_another_one(stack: Com
 
 @pytest.mark.parametrize("text", ["stop", "stop weekly", "status", "status weekly"])
 def test_the_reply_says_if_nothing_was_ever_recorded(stack: CommandStack, text: str) -> None:
-    said = stack.types(text)
+    reply = stack.types(text)
 
-    assert "Nothing has been recorded from this channel yet" in said or "`weekly` is not being recorded" in said
+    assert "Nothing has been recorded from this channel yet" in reply or "`weekly` is not being recorded" in reply
 
 
 def test_a_recording_of_another_slack_channel_cannot_be_stopped(stack: CommandStack) -> None:
@@ -232,18 +232,18 @@ def test_status_shows_no_end_of_a_recording_that_is_being_stopped(stack: Command
 def test_status_shows_the_last_recording_if_none_is_active(stack: CommandStack) -> None:
     stack.has(over())
 
-    said = stack.types("status")
-    assert "Nothing is being recorded here just now" in said
-    assert "stopped by <@U2>" in said
+    reply = stack.types("status")
+    assert "Nothing is being recorded here just now" in reply
+    assert "stopped by <@U2>" in reply
 
 
 def test_the_status_of_a_recording_that_is_over_does_not_deny_another_one(stack: CommandStack) -> None:
     stack.has(over(), up(id="rec2", agora_channel="weekly"))
 
-    said = stack.types("status daily")
+    reply = stack.types("status daily")
 
-    assert "stopped by <@U2>" in said
-    assert "Nothing is being recorded here" not in said
+    assert "stopped by <@U2>" in reply
+    assert "Nothing is being recorded here" not in reply
 
 
 @pytest.mark.parametrize("reason", [Reason.LOST, Reason.CRASHED, Reason.OVERLOADED, Reason.UNDELIVERABLE])
@@ -258,9 +258,9 @@ def test_the_status_of_a_failed_recording_says_why(stack: CommandStack, reason: 
 
 @pytest.mark.parametrize("text", ["help", "HELP", "help me"])
 def test_help_names_every_command(stack: CommandStack, text: str) -> None:
-    said = stack.types(text)
+    reply = stack.types(text)
 
-    assert all(f"/record {verb}" in said for verb in ("start", "status", "stop", "list", "help"))
+    assert all(f"/record {verb}" in reply for verb in ("start", "status", "stop", "list", "help"))
 
 
 def test_a_mistyped_command_suggests_the_closest_one(stack: CommandStack) -> None:
@@ -308,6 +308,6 @@ def test_the_status_of_a_recording_that_is_over_shows_the_state_of_its_files(
 def test_a_recording_that_is_uploading_cannot_be_stopped(stack: CommandStack) -> None:
     stack.has(up(state=State.UPLOADING, files_awaited=True, ended_at=at(60)))
 
-    said = stack.types("stop")
-    assert "is over" in said
-    assert "files are being uploaded" in said
+    reply = stack.types("stop")
+    assert "is over" in reply
+    assert "files are being uploaded" in reply
