@@ -22,7 +22,7 @@ _Reply = TypeVar("_Reply")
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """Stands between the routes and the handlers, so that no handler can forget to ask."""
+    """Stands between the routes and the handlers, so that no handler can forget the check."""
 
     access: Access
 

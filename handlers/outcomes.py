@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from handlers import START_EXAMPLE
 from messages import replies
 from messages.blocks import Message
 from messages.help import usage
 from recordings.service.outcomes import AlreadyOver, StopRequested
 from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, InvalidName, Started, StartOutcome
-
-START_EXAMPLE = "/record start daily"
 
 
 def start_reply(outcome: StartOutcome, domain: str, *, end_given: bool = False, options_given: bool = False) -> Message:

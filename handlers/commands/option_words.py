@@ -8,11 +8,11 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from handlers import START_EXAMPLE
 from handlers.commands.end_times import FOR_EXAMPLE, UNTIL_EXAMPLE, NotATime, TypedEnd, parse_end
 from handlers.commands.usage import UsageError, unescape
 from recordings.model.options import DEFAULT, ENDS, GLUED, WORDS, Contradiction, Layout, Media, Option, Options, combine
 
-START_EXAMPLE = "/record start daily"
 OPTIONS_EXAMPLE = "/record start daily for 45m audio"
 _SIMILARITY = 0.7
 """From this ratio of difflib on, a word counts as a mistyped one of ours."""

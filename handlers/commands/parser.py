@@ -7,8 +7,9 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
+from handlers import START_EXAMPLE
 from handlers.commands.end_times import TypedEnd
-from handlers.commands.option_words import START_EXAMPLE, guess, is_option_word, parse_options
+from handlers.commands.option_words import guess, is_option_word, parse_options
 from handlers.commands.usage import UnknownVerb, UsageError, unescape
 from recordings.model.options import DEFAULT, Options
 

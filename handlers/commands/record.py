@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from handlers import START_EXAMPLE
 from handlers.commands.end_times import EndTimes, For
 from handlers.commands.parser import Command
 from handlers.commands.usage import UsageError, usage_reply
-from handlers.outcomes import START_EXAMPLE, start_reply, stop_reply
+from handlers.outcomes import start_reply, stop_reply
 from handlers.requests import SlashCommand
 from messages import replies
 from messages.blocks import Message

@@ -22,11 +22,11 @@ class AlreadyOver:
     recording: Recording
 
 
-def is_over(recording: Recording) -> bool:
-    """Whether people see the recording as over: Agora records nothing any more, only files may still be uploaded."""
+def has_finished(recording: Recording) -> bool:
+    """Whether Agora records nothing any more. Files may still be uploaded; people see such a recording as over."""
     return recording.over or recording.state is State.UPLOADING
 
 
 def too_late(recording: Recording) -> StopRequested | AlreadyOver:
     """Why nothing about this recording can be changed any more."""
-    return AlreadyOver(recording) if is_over(recording) else StopRequested(recording, already_requested=True)
+    return AlreadyOver(recording) if has_finished(recording) else StopRequested(recording, already_requested=True)

@@ -18,7 +18,7 @@ from recordings.ports import CheckChannelName, Clock, Wake
 from recordings.repositories import RecordingRepository
 from recordings.service.access import Access, Action
 from recordings.service.lookup import NothingHere, in_channel, page
-from recordings.service.outcomes import AlreadyOver, StopRequested, is_over
+from recordings.service.outcomes import AlreadyOver, StopRequested, has_finished
 
 _RECENT = 50
 
@@ -152,7 +152,7 @@ class RecordingService:
         earlier = self.recordings.recording_of_request(delivery_key)
         if earlier is not None:
             return StopRequested(earlier)
-        active = [row for row in self._active(requester.slack_channel, agora_channel) if not is_over(row)]
+        active = [row for row in self._active(requester.slack_channel, agora_channel) if not has_finished(row)]
         candidates = [recording for recording in active if recording.intent.stop_at is None] or active
         if len(candidates) > 1:
             return Several(tuple(candidates))
@@ -187,7 +187,7 @@ class RecordingService:
     def _stop(
         self, recording: Recording, requester: Requester, source: Source, delivery_key: str | None, detail: str = ""
     ) -> StopRequested | AlreadyOver:
-        if is_over(recording):
+        if has_finished(recording):
             return AlreadyOver(recording)
         requested_before = recording.intent.stop_at is not None
         already_requested = requested_before and self.recordings.recording_of_request(delivery_key) is None
