@@ -25,7 +25,7 @@ from composition.web import webhook_of
 from engine.dispatcher import Worker
 from engine.leadership import Leadership
 from engine.ticker import Ticker
-from handlers.commands.doctor import Doctor
+from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Bot, Identity
 from messages.delivery.slack import Slack
 from recordings.model.audit import AuditEvent
@@ -397,7 +397,7 @@ class _Bot:
         parts = SlackParts(
             config, self.policy, clients, identity, self.repositories, stack.bucket, self.clock, dispatcher.wake
         )
-        handlers = handlers_of(parts, Doctor(client, list, lambda: identity.bot.name))
+        handlers = handlers_of(parts, DoctorCommand(client, list, lambda: identity.bot.name))
         self.app: App = app_of(config, clients, handlers)
         self.app.listener_runner.listener_executor = InlineExecutor()
         webhook = webhook_of(config, self.repositories, dispatcher, self.clock, self.meter)

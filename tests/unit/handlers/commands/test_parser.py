@@ -1,4 +1,4 @@
-"""Whatever somebody types after `/record`, as Slack sends it: `&`, `<` and `>` always as entities."""
+"""The text behind `/record`, as Slack sends it: `&`, `<` and `>` always as entities."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
 from handlers.commands.end_times import For, Until
-from handlers.commands.parser import VERBS, ParsedCommand, UnknownVerb, asks_for_doctor, nearest, parse
-from handlers.commands.usage import UsageError
+from handlers.commands.parser import VERBS, Command, Verb, closest_verb
+from handlers.commands.usage import UnknownVerb, UsageError
 from messages.blocks import typed
 from recordings.model.options import ENDS, WORDS, Layout, Media, Options, Resolution
 
-UNDERSTOOD = {
-    "": ("help", None),
-    "   ": ("help", None),
-    "\t\n": ("help", None),
+UNDERSTOOD: dict[str, tuple[str, str | None]] = {
+    "": ("", None),
+    "   ": ("", None),
+    "\t\n": ("", None),
     "help": ("help", None),
     "help me please": ("help", None),
     "doctor": ("doctor", None),
@@ -61,7 +61,6 @@ UNDERSTOOD = {
     "start daily:smile:": ("start", "daily:smile:"),
     "start 12:30": ("start", "12:30"),
     "start user@host": ("start", "user@host"),
-    "start #": None,
     "start daily;DROP": ("start", "daily;DROP"),
     "start \u062f\u064a\u0644\u064a": ("start", "\u062f\u064a\u0644\u064a"),
     "start \u202edaily": ("start", "\u202edaily"),
@@ -72,7 +71,7 @@ UNDERSTOOD = {
     "start $(reboot)": ("start", "$(reboot)"),
     "start " + "x" * 5000: ("start", "x" * 5000),
 }
-"""What it is taken for; None: refused with a hint. Whether the name can be an Agora channel's is not asked here."""
+"""Verb and name. Whether an Agora channel can have the name is not the parser's question."""
 
 WITH_AN_END: dict[str, tuple[str | None, For | Until | None]] = {
     "start daily for 45m": ("daily", For(2700)),
@@ -159,7 +158,7 @@ WRONG_ENDS = {
     "stop daily for 45m": "quotes",
     "status daily until 15:30": "quotes",
 }
-"""What the refusal has to speak of."""
+"""Words of the problem."""
 
 SOUND = Options(media=Media.AUDIO)
 WITH_OPTIONS: dict[str, tuple[str | None, For | Until | None, Options]] = {
@@ -264,7 +263,7 @@ REFUSED = {
     'start "<http://daily.co|>"': "no name",
     'start <http://daily.co|">': "missing",
 }
-"""What a refusal has to speak of."""
+"""Words of the problem."""
 
 UNKNOWN = {
     "strat daily": "start",
@@ -310,130 +309,106 @@ UNKNOWN = {
     "/record": None,
     "-": None,
 }
-"""What was probably meant; None: nothing."""
+"""The suggestion; None: none."""
 
 
-@pytest.mark.parametrize("text", [text for text, meant in UNDERSTOOD.items() if meant])
-def test_it_is_understood(text: str) -> None:
-    meant = UNDERSTOOD[text]
-    assert meant is not None
-    assert parse(text) == ParsedCommand(*meant)
+def problem(text: str) -> UsageError:
+    parsed = Command.parse(text)
+    assert isinstance(parsed.problem, UsageError), text
+    return parsed.problem
 
 
-@pytest.mark.parametrize("text", REFUSED)
-def test_it_is_refused_with_a_reason_and_an_example(text: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        parse(text)
-
-    assert REFUSED[text] in str(refused.value)
-    assert refused.value.example.startswith(f"/record {text.split(' ')[0]} ")
-    assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
+def test_verb_and_name_are_parsed() -> None:
+    for text, (verb, name) in UNDERSTOOD.items():
+        assert Command.parse(text) == Command(Verb(verb), name), text
 
 
-@pytest.mark.parametrize("text", WITH_AN_END)
-def test_an_end_is_understood_behind_the_name(text: str) -> None:
-    assert parse(text) == ParsedCommand("start", *WITH_AN_END[text])
+def test_an_end_behind_the_name_is_parsed() -> None:
+    for text, (name, end) in WITH_AN_END.items():
+        assert Command.parse(text) == Command(Verb.START, name, end), text
 
 
-@pytest.mark.parametrize("text", WRONG_ENDS)
-def test_a_wrong_end_is_refused_with_a_reason_and_an_example(text: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        parse(text)
-
-    assert WRONG_ENDS[text] in str(refused.value)
-    assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
+def test_options_behind_the_name_are_parsed_in_any_order() -> None:
+    for text, (name, end, options) in WITH_OPTIONS.items():
+        parsed = Command.parse(text)
+        assert (parsed.problem, parsed.name, parsed.end, parsed.options) == (None, name, end, options), text
+        assert parsed.options_given is (text != 'start "grid"'), text
 
 
-@pytest.mark.parametrize("text", WITH_OPTIONS)
-def test_options_are_understood_behind_the_name_in_any_order(text: str) -> None:
-    name, end, options = WITH_OPTIONS[text]
-    understood = parse(text)
-
-    assert (understood.name, understood.end, understood.options) == (name, end, options)
-    assert understood.with_options is (text != 'start "grid"')
+def test_a_wrong_command_has_a_problem_and_an_example_that_can_be_typed() -> None:
+    for text, words in {**REFUSED, **WRONG_ENDS, **WRONG_OPTIONS}.items():
+        wrong = problem(text)
+        assert words in str(wrong), text
+        assert Command.parse(wrong.example.removeprefix("/record ")).name, text
 
 
-@pytest.mark.parametrize("text", WRONG_OPTIONS)
-def test_a_wrong_option_is_refused_with_a_reason_and_an_example(text: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        parse(text)
-
-    assert WRONG_OPTIONS[text] in str(refused.value)
-    assert parse(refused.value.example.removeprefix("/record ")).name, "the example can be typed"
+def test_the_verb_of_a_wrong_command_is_known_and_in_the_example() -> None:
+    for text in REFUSED:
+        verb = text.split(" ")[0]
+        assert Command.parse(text).verb == verb, text
+        assert problem(text).example.startswith(f"/record {verb} "), text
 
 
-NEARLY = ["adio", "1080", "gird", "speeker", "till", "45m", "3pm", "fullhd2"]
+@pytest.mark.parametrize("word", ["adio", "1080", "gird", "speeker", "till", "45m", "3pm", "fullhd2"])
+def test_the_example_for_a_mistyped_option_shows_the_suggestion(word: str) -> None:
+    wrong = problem(f"start daily {word}")
+    suggestion = str(wrong).split("Did you mean ")[1].split("?")[0]
+
+    assert wrong.example.startswith(f"/record start daily {suggestion}")
 
 
-@pytest.mark.parametrize("word", NEARLY)
-def test_the_example_for_a_word_that_is_nearly_one_shows_that_one(word: str) -> None:
-    with pytest.raises(UsageError) as refused:
-        parse(f"start daily {word}")
-    guess = str(refused.value).split("Did you mean ")[1].split("?")[0]
-
-    assert refused.value.example.startswith(f"/record start daily {guess}")
-
-
-@pytest.mark.parametrize("word", [*WORDS, *ENDS, "for45m"])
-@pytest.mark.parametrize("verb", ["stop", "status", "list"])
-def test_behind_other_commands_a_word_is_a_name(verb: str, word: str) -> None:
-    assert parse(f"{verb} {word}") == ParsedCommand(verb, word)
-    assert parse(f'start "{word}"').name == word
-    assert typed(word) == f'"{word}"'
+def test_behind_other_verbs_an_option_word_is_a_name() -> None:
+    for word in [*WORDS, *ENDS, "for45m"]:
+        for verb in (Verb.STOP, Verb.STATUS, Verb.LIST):
+            assert Command.parse(f"{verb} {word}") == Command(verb, word)
+        assert Command.parse(f'start "{word}"') == Command(Verb.START, word)
+        assert typed(word) == f'"{word}"'
 
 
-@given(st.lists(st.sampled_from([*WORDS, *ENDS, "45m", "15:30", "3", "pm", "gird", '"x"', "daily"]), max_size=8))
-def test_whatever_words_are_typed_are_understood_or_refused_in_words(words: list[str]) -> None:
-    assert answered_in_words(" ".join(["start", *words]))
+def test_an_unknown_verb_brings_the_closest_one() -> None:
+    for text, closest in UNKNOWN.items():
+        parsed = Command.parse(text)
+        assert parsed.verb is Verb.UNKNOWN, text
+        assert isinstance(parsed.problem, UnknownVerb), text
+        assert parsed.problem.closest == closest, text
 
 
-@pytest.mark.parametrize("text", ['start "for"', 'start "until"', "stop for", "status until"])
-def test_a_channel_that_is_named_like_one_of_the_two_words_can_be_named(text: str) -> None:
-    verb, name = text.split()
-    assert parse(text) == ParsedCommand(verb, name.strip('"'))
-
-
-@given(st.sampled_from(["for ", "until ", "daily for ", "daily until "]), st.text(max_size=20))
-def test_whatever_end_is_typed_is_understood_or_refused_in_words(words: str, end: str) -> None:
-    assert answered_in_words(f"start {words}{end}")
-
-
-@pytest.mark.parametrize("text", UNKNOWN)
-def test_an_unknown_word_brings_the_nearest_command(text: str) -> None:
-    with pytest.raises(UnknownVerb) as unknown:
-        parse(text)
-
-    assert unknown.value.nearest == UNKNOWN[text]
-
-
-def test_the_unknown_word_is_given_back_as_it_was_typed() -> None:
-    with pytest.raises(UnknownVerb, match=r"^<b>$"):
-        parse("&lt;b&gt; daily")
+def test_the_unknown_verb_is_given_back_as_it_was_typed() -> None:
+    assert str(Command.parse("&lt;b&gt; daily").problem) == "<b>"
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_command_is_its_own_nearest(verb: str) -> None:
-    assert nearest(verb) == verb
-    assert nearest(verb.upper()) == verb
+def test_every_verb_is_closest_to_itself(verb: str) -> None:
+    assert closest_verb(verb) == verb
+    assert closest_verb(verb.upper()) == verb
 
 
-def answered_in_words(text: str) -> bool:
-    try:
-        return parse(text).verb in VERBS
-    except (UsageError, UnknownVerb) as error:
-        return bool(str(error))
+def is_answered(text: str) -> bool:
+    """Parsed, or with a problem in words."""
+    parsed = Command.parse(text)
+    return parsed.verb in Verb if parsed.problem is None else bool(str(parsed.problem))
 
 
-@given(st.text(min_size=1))
-def test_whatever_is_typed_is_understood_or_refused_in_words(text: str) -> None:
-    assert answered_in_words(text)
+@given(st.text())
+def test_any_text_is_answered(text: str) -> None:
+    assert is_answered(text)
 
 
 @given(
     st.sampled_from(["start ", "stop ", "status ", "list "]), st.text(alphabet='"<>|&;@#!: \u201cahtp/', max_size=30)
 )
-def test_so_is_any_name(verb: str, name: str) -> None:
-    assert answered_in_words(verb + name)
+def test_any_name_is_answered(verb: str, name: str) -> None:
+    assert is_answered(verb + name)
+
+
+@given(st.sampled_from(["for ", "until ", "daily for ", "daily until "]), st.text(max_size=20))
+def test_any_end_is_answered(words: str, end: str) -> None:
+    assert is_answered(f"start {words}{end}")
+
+
+@given(st.lists(st.sampled_from([*WORDS, *ENDS, "45m", "15:30", "3", "pm", "gird", '"x"', "daily"]), max_size=8))
+def test_any_options_are_answered(words: list[str]) -> None:
+    assert is_answered(" ".join(["start", *words]))
 
 
 @given(st.text(alphabet=sorted(ALLOWED), min_size=1, max_size=MAX_BYTES).filter(str.strip))
@@ -441,11 +416,17 @@ def test_a_name_as_the_bot_shows_it_can_be_typed(name: str) -> None:
     shown = html.unescape(typed(name))
     sent = shown.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
-    assert parse(f"start {sent}") == ParsedCommand("start", name)
+    assert Command.parse(f"start {sent}") == Command(Verb.START, name)
 
 
 @given(st.text())
-def test_only_the_doctor_is_asked_for_with_its_own_word(text: str) -> None:
-    assert asks_for_doctor(f" Doctor {text}")
-    assert not asks_for_doctor(f"start doctor {text}")
-    assert asks_for_doctor(text) == (text.split()[:1] != [] and text.split()[0].lower() == "doctor")
+def test_only_its_own_word_asks_for_the_doctor(text: str) -> None:
+    assert Command.parse(f" Doctor {text}").verb is Verb.DOCTOR
+    assert Command.parse(f"start doctor {text}").verb is Verb.START
+    first_word = text.split()[:1]
+    assert (Command.parse(text).verb is Verb.DOCTOR) == (bool(first_word) and first_word[0].lower() == "doctor")
+
+
+@given(st.text(alphabet=" \t\n\u00a0\u2003"))
+def test_a_command_without_words_asks_for_the_form(blank: str) -> None:
+    assert Command.parse(blank) == Command(Verb.FORM)
