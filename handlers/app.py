@@ -41,7 +41,7 @@ from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION, M
 from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.doctor import LOOKING
 from messages.files import LINKS_ACTION
-from messages.form import CHANNEL, FORM, at_a_field
+from messages.form import CHANNEL, FORM, field_error
 from messages.layout import LAYOUT_ACTION
 from messages.links import OPEN_ACTION
 from recordings.errors import StorageUnavailable
@@ -166,7 +166,7 @@ def _submission(form: RecordForm, gate: Gate) -> Any:
     def listener(ack: Ack, body: dict[str, Any]) -> None:
         errors = gate.press(form.submit, body)
         if isinstance(errors, Message):
-            errors = {CHANNEL: at_a_field(errors.text)}
+            errors = {CHANNEL: field_error(errors.text)}
         if errors:
             ack(response_action="errors", errors=errors)
         else:
@@ -219,7 +219,7 @@ def _answer_of(request: BoltRequest, reply: Message) -> str | dict[str, Any]:
     if request.body.get("command"):
         return {"response_type": "ephemeral", "text": reply.text}
     if request.body.get("type") == "view_submission":
-        return {"response_action": "errors", "errors": {CHANNEL: at_a_field(reply.text.replace("`", ""))}}
+        return {"response_action": "errors", "errors": {CHANNEL: field_error(reply.text.replace("`", ""))}}
     return ""
 
 

@@ -99,7 +99,7 @@ class RecordForm:
             lasts = asked.seconds if isinstance(asked, For) else None
             if not wrong:
                 wrong = self._start(filled, by, ends_at, replace(filled.options, lasts=lasts))
-        return {field: fields.at_a_field(words) for field, words in wrong.items()}
+        return {field: fields.field_error(words) for field, words in wrong.items()}
 
     def _start(self, filled: Submission, by: str, ends_at: datetime | None, options: Options) -> Errors:
         try:
@@ -114,8 +114,8 @@ class RecordForm:
                 options,
             )
         except AlreadyElsewhere:
-            return {filled.name_field: fields.runs_elsewhere(filled.name)}
-        return {filled.name_field: fields.runs_here(filled.name)} if isinstance(result, AlreadyHere) else {}
+            return {filled.name_field: fields.already_recorded_elsewhere(filled.name)}
+        return {filled.name_field: fields.already_recorded_here(filled.name)} if isinstance(result, AlreadyHere) else {}
 
     def _wrong_name(self, filled: Submission) -> str | None:
         name = filled.name

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +11,10 @@ from handlers.buttons.press import pressed
 from messages import replies
 from messages.alerts import alert_message
 from messages.blocks import Message
+from messages.cards import CardConfig
 from messages.delivery.slack import Slack
-from messages.replies import not_shown, on_it_already
+from messages.replies import alert_not_edited, already_acknowledged
 from recordings.errors import SlackError
-from recordings.model.recording import Recording
 from recordings.service.acknowledge import AcknowledgeService
 from recordings.service.start_stop import NothingHere
 
@@ -32,7 +31,7 @@ class AcknowledgeButton:
 
     service: AcknowledgeService
     slack: Slack
-    folder: Callable[[Recording], str]
+    card_config: CardConfig
 
     def answer(self, body: dict[str, Any]) -> Message | None:
         """The reply to a `block_actions` request, for the person alone. Raises `StorageUnavailable`."""
@@ -40,20 +39,20 @@ class AcknowledgeButton:
         try:
             found = self.service.acknowledge(press.value, press.place, press.by)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         recording, acknowledgement = found.alert.recording, found.acknowledgement
         _log.info(
-            "alert_taken",
+            "alert_acknowledged",
             recording=recording.id,
             kind=str(found.alert.kind),
             by=acknowledgement.by,
             pressed_by=press.by,
         )
-        message = alert_message(found.alert, self.folder(recording), acknowledgement=acknowledgement)
+        message = alert_message(found.alert, self.card_config, acknowledgement=acknowledgement)
         mine = acknowledgement.by == press.by
         try:
             self.slack.update(press.place.channel, press.message_ts, message)
         except SlackError as error:
             _log.warning("alert_not_edited", recording=recording.id, error=str(error))
-            return not_shown(error) if mine else on_it_already(acknowledgement)
-        return None if mine else on_it_already(acknowledgement)
+            return alert_not_edited(error) if mine else already_acknowledged(acknowledgement)
+        return None if mine else already_acknowledged(acknowledgement)

@@ -25,7 +25,7 @@ class RecordAgainButton:
         try:
             before = self.service.of_here(press.value, press.place)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         name, options = before.agora_channel, before.current_options
         return answer_start(
             lambda: self.service.start(

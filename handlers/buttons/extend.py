@@ -33,7 +33,7 @@ class ExtendButton:
                 on_card = container.get("message_ts") == recording.card_ts and not cut
                 return None if on_card or again else replies.extended(recording, until, cut=cut)
             case AtLatestEnd(recording, until):
-                return replies.at_the_longest(recording, until)
+                return replies.cannot_extend(recording, until)
             case AlreadyOver(recording):
-                return replies.over_already(recording, team.get("domain") or "app")
-        return replies.stopping(result.recording, again=True)
+                return replies.already_over(recording, team.get("domain") or "app")
+        return replies.stopping(result.recording, already_requested=True)

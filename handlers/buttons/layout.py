@@ -8,7 +8,7 @@ from typing import Any
 from handlers.buttons.press import delivery_key, pressed
 from messages import replies
 from messages.blocks import Message
-from messages.layout import chosen_layout
+from messages.layout import parse_layout_choice
 from recordings.service.layout import LayoutRequested, LayoutService, LayoutUnchanged, NoPicture
 from recordings.service.start_stop import AlreadyOver, NothingHere
 
@@ -22,21 +22,21 @@ class LayoutMenu:
     def answer(self, body: dict[str, Any]) -> Message | None:
         """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
         press = pressed(body)
-        chosen = chosen_layout(press.value)
+        chosen = parse_layout_choice(press.value)
         if chosen is None:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         layout, recording_id = chosen
         try:
             result = self.service.choose(recording_id, layout, press.place, press.by, delivery_key(body))
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         match result:
             case LayoutRequested():
                 return None
             case LayoutUnchanged(recording):
-                return replies.so_already(recording)
+                return replies.layout_already_chosen(recording)
             case NoPicture(recording):
                 return replies.no_picture(recording)
             case AlreadyOver(recording):
-                return replies.over_already(recording, press.domain)
-        return replies.stopping(result.recording, again=True)
+                return replies.already_over(recording, press.domain)
+        return replies.stopping(result.recording, already_requested=True)

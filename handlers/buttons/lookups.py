@@ -26,7 +26,7 @@ class DetailsButton:
         try:
             return details.details(self.service.details(press.value.removeprefix(DETAILS_OPTION), press.place))
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +41,5 @@ class NextButton:
         try:
             after = Cursor.read(press.value)
         except ValueError:
-            return listing.nothing_there()
+            return listing.list_expired()
         return listing.listing(self.service.history(press.place, after=after), press.domain)

@@ -31,7 +31,9 @@ class StopButton:
             detail = "" if on_card else _IN_A_LIST
             result = self.service.stop_one(pressed, place, body["user"]["id"], delivery_key(body), detail)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         if isinstance(result, AlreadyOver):
-            return replies.over_already(result.recording, team.get("domain") or "app")
-        return None if on_card and not result.again else replies.stopping(result.recording, again=result.again)
+            return replies.already_over(result.recording, team.get("domain") or "app")
+        return (
+            None if on_card and not result.again else replies.stopping(result.recording, already_requested=result.again)
+        )

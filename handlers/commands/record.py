@@ -38,7 +38,7 @@ class RecordCommand:
     service: RecordingService
     channel_name: ChannelName
     ends: Ends
-    default_duration: float = 14_400
+    default_duration: float
     """The seconds that a recording takes where nobody says else."""
 
     def answer(self, command: dict[str, Any]) -> Message:
@@ -86,9 +86,9 @@ class RecordCommand:
     def _status(self, typed: ParsedCommand, command: dict[str, Any]) -> Message:
         found = self.service.status(_place(command), typed.name)
         if not found and typed.name is not None:
-            return replies.nothing_here(typed.name, self._going_on(command))
+            return replies.nothing_recorded(typed.name, self._going_on(command))
         if typed.name is not None and found[0].over:
-            return replies.over_already(found[0], _domain(command))
+            return replies.already_over(found[0], _domain(command))
         return replies.status(found, _domain(command), self.default_duration)
 
     def _going_on(self, command: dict[str, Any]) -> list[Recording]:
@@ -98,13 +98,13 @@ class RecordCommand:
         try:
             result = self.service.stop(_place(command), command["user_id"], typed.name, delivery_key(command))
         except NothingHere as error:
-            return replies.nothing_here(str(error), self._going_on(command))
+            return replies.nothing_recorded(str(error), self._going_on(command))
         match result:
             case Several(recordings):
-                return replies.which_one(recordings)
+                return replies.choose_recording(recordings)
             case StopRequested(recording, again):
-                return replies.stopping(recording, again=again)
-        return replies.over_already(result.recording, _domain(command))
+                return replies.stopping(recording, already_requested=again)
+        return replies.already_over(result.recording, _domain(command))
 
 
 def _place(command: dict[str, Any]) -> SlackChannelRef:

@@ -33,6 +33,7 @@ from tests.fakes.bucket import FakeBucket
 from tests.fakes.outboxes import MemoryAuditLog, MemoryOutbox
 from tests.fakes.repositories import Memory, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import FakeClock
+from tests.fakes.slack import CARD_CONFIG
 
 
 def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
@@ -44,7 +45,7 @@ def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
     slack = Slack(client)
     usual = Handlers(
         access=everybody(),
-        record=RecordCommand(service, lambda channel, told: told, ends),
+        record=RecordCommand(service, lambda channel, told: told, ends, CARD_CONFIG.max_duration),
         doctor=Doctor(client, list, lambda: "recorder"),
         form=RecordForm(service, lambda channel, told: told, ends, slack, Limits(60, tokens=False)),
         stop=StopButton(service),
@@ -52,7 +53,7 @@ def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
         again=RecordAgainButton(service),
         layout=LayoutMenu(LayoutService(store, clock, lambda: None)),
         links=LinksButton(links),
-        acknowledge=AcknowledgeButton(AcknowledgeService(MemoryOutbox(memory), clock), slack, lambda recording: ""),
+        acknowledge=AcknowledgeButton(AcknowledgeService(MemoryOutbox(memory), clock), slack, CARD_CONFIG),
         details=DetailsButton(DetailService(store, MemoryRecorders(memory))),
         next_page=NextButton(service),
     )

@@ -124,7 +124,7 @@ def test_the_readme_names_every_kind_of_message() -> None:
 
 
 def test_the_readme_shows_each_sign_of_the_card_with_its_words() -> None:
-    for sign in copy._SIGNS.values():
+    for sign in copy.STATE_EMOJI.values():
         assert f"| {sign} |" in README
     for state in ("Starting", "Interrupted", "Stopping", "Stopped, files are being uploaded", "Finished", "Failed"):
         assert f"| {state} |" in README

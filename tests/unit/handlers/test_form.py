@@ -14,7 +14,7 @@ from handlers.commands.end_times import Ends, For, Until
 from handlers.commands.usage import UsageError
 from handlers.form import RecordForm, end_in
 from messages.blocks import Message
-from messages.form import Limits, in_short
+from messages.form import Limits, typed_span
 from recordings.errors import SlackBusy, SlackError, SlackRefused, StorageUnavailable
 from recordings.model.audit import Source
 from recordings.model.options import Layout, Media, Options, Resolution
@@ -336,5 +336,5 @@ def test_what_is_no_length_is_refused(text: str) -> None:
     ("seconds", "shown"), [(None, ""), (60, "1m"), (2700, "45m"), (3600, "1h"), (5400, "1h30m"), (90, "1.5m")]
 )
 def test_a_length_is_shown_as_it_can_be_typed(seconds: float | None, shown: str) -> None:
-    assert in_short(seconds) == shown
+    assert typed_span(seconds) == shown
     assert end_in(shown) == (None if seconds is None else For(seconds))

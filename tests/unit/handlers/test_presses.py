@@ -26,11 +26,10 @@ from recordings.service.acknowledge import AcknowledgeService
 from recordings.service.details import DetailService
 from recordings.service.start_stop import RecordingService
 from tests.fakes.outboxes import MemoryOutbox
+from tests.fakes.rendered import pressable, words
 from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import NOW, FakeClock, a_delivery, an_alert, at, over, running, up
-from tests.fakes.slack import FakeSlack
-from tests.unit.messages.test_alerts import pressable
-from tests.unit.messages.test_cards import words
+from tests.fakes.slack import CARD_CONFIG, FakeSlack
 
 HERE = "C1"
 
@@ -73,9 +72,7 @@ class Desk:
         self.again = RecordAgainButton(self.service)
         self.next = NextButton(self.service)
         self.details = DetailsButton(DetailService(self.store, MemoryRecorders(self.memory)))
-        self.acknowledge = AcknowledgeButton(
-            AcknowledgeService(self.outbox, self.clock), self.slack, lambda recording: "bucket/C1"
-        )
+        self.acknowledge = AcknowledgeButton(AcknowledgeService(self.outbox, self.clock), self.slack, CARD_CONFIG)
 
     def has(self, *recordings: Recording) -> None:
         for recording in recordings:
@@ -89,9 +86,9 @@ class Desk:
 
     def types_list(self, name: str = "") -> Message:
         command = {"text": f"list {name}", "team_id": "T1", "team_domain": "acme", "channel_id": HERE, "user_id": "U1"}
-        return RecordCommand(self.service, lambda channel, told: None, Ends(self.clock, lambda user: None)).answer(
-            command
-        )
+        return RecordCommand(
+            self.service, lambda channel, told: None, Ends(self.clock, lambda user: None), CARD_CONFIG.max_duration
+        ).answer(command)
 
     def names(self) -> list[tuple[str, str]]:
         return [(recording.agora_channel, recording.started_by) for recording in self.store.active()]

@@ -26,6 +26,7 @@ from recordings.service.extend import ExtendService
 from recordings.service.start_stop import RecordingService
 from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import FakeClock, a_delivery, at, over, up, with_card
+from tests.fakes.slack import CARD_CONFIG
 
 _REQUESTS = itertools.count()
 
@@ -53,7 +54,9 @@ class Desk:
             "response_url": "https://hooks.example/1",
             "trigger_id": f"trigger-{next(_REQUESTS)}",
         }
-        message = RecordCommand(self.service, self.name, Ends(FakeClock(), lambda user: self.zone)).answer(sent | facts)
+        message = RecordCommand(
+            self.service, self.name, Ends(FakeClock(), lambda user: self.zone), CARD_CONFIG.max_duration
+        ).answer(sent | facts)
         assert message.text
         return message.text
 
