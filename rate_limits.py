@@ -1,6 +1,6 @@
-"""Rate limiters and a circuit breaker. They are thread safe, and read the time from the clock that they are given.
+"""Rate limiters and a circuit breaker. All are thread safe and use an injected clock.
 
-SlidingWindow    at most so many events in any span, for each key
+SlidingWindow    at most N events in any span, for each key
 Spacing          turns at even gaps, by priority
 TokenBucket      a mean rate with bursts
 CircuitBreaker   after a failure, one trial call at a time
@@ -29,10 +29,7 @@ class Limit:
 
 
 class SlidingWindow:
-    """Tells from when on one more event is allowed. Every key has a limit of its own.
-
-    It blocks nobody: callers ask `free_at` when they plan the event and call `record` when it happens.
-    """
+    """Limits the events of each key. It never blocks: callers plan an event with `free_at`, and `record` it."""
 
     def __init__(self, limit: Limit, clock: Clock) -> None:
         self._limit = limit
@@ -80,8 +77,8 @@ class Condition(Protocol):
 class Spacing:
     """Hands out turns at even gaps: the lowest priority number first, in order of arrival within a priority.
 
-    Even gaps, because ten requests at once and then a pause exceed the limit of a receiver whose second begins in the
-    middle of them.
+    Why even gaps: a receiver counts in seconds of its own. Ten requests at the end of one of our seconds and ten at the
+    start of the next can arrive in one of its seconds.
     """
 
     def __init__(self, gap: float, clock: Clock, *, priorities: int = 1, condition: Condition | None = None) -> None:
@@ -99,7 +96,7 @@ class Spacing:
             return sum(len(queue) for queue in self._queues)
 
     def room(self, priority: int, seconds: float) -> int:
-        """How many more callers of this priority can queue if each should wait about `seconds` at most."""
+        """How many more callers of this priority can queue without waiting much longer than `seconds`."""
         with self._condition:
             return max(0, max(1, round(seconds / self.gap)) - len(self._queues[priority]))
 

@@ -43,7 +43,7 @@ class RequestPacing:
         return self._spacing.queued
 
     def room(self, seconds: float = 1.0) -> int:
-        """How many more polls can queue if each should wait about `seconds` at most."""
+        """How many more polls can queue without waiting much longer than `seconds`."""
         return self._spacing.room(Priority.POLLING, seconds)
 
     def wait(self, call: Call) -> None:

@@ -137,6 +137,12 @@ STATE_EMOJI = {
     State.ENDED: "✅",
     State.FAILED: "❌",
 }
+_LABELS = {
+    State.STARTING: "Starting",
+    State.STOPPING: "Stopping",
+    State.UPLOADING: "Stopped, files are being uploaded",
+    State.FAILED: "Failed",
+}
 
 
 def state_emoji(recording: Recording) -> str:
@@ -163,24 +169,23 @@ def resume_failure(recording: Recording) -> str:
 def state_label(recording: Recording) -> str:
     """The state in a few words."""
     match recording.state:
-        case State.STARTING:
-            return "Starting"
-        case State.RECORDING if recording.first_file_at is None:
-            return "In the call, nothing stored yet"
         case State.RECORDING:
-            return "Recording"
-        case State.INTERRUPTED if recording.awaiting_segment:
-            return f"Recorder lost; starting part {recording.segment_number}"
-        case State.INTERRUPTED if recording.reported.moving:
-            return "Interrupted: Agora is moving the recorder to another server"
+            return "Recording" if recording.first_file_at is not None else "In the call, nothing stored yet"
         case State.INTERRUPTED:
-            return "Interrupted: Agora may be moving the recorder to another server"
-        case State.STOPPING:
-            return "Stopping"
-        case State.UPLOADING:
-            return "Stopped, files are being uploaded"
-        case State.FAILED:
-            return "Failed"
+            return _interruption_label(recording)
+        case State.ENDED:
+            return _end_label(recording)
+    return _LABELS[recording.state]
+
+
+def _interruption_label(recording: Recording) -> str:
+    if recording.awaiting_segment:
+        return f"Recorder lost; starting part {recording.segment_number}"
+    certainty = "is" if recording.reported.moving else "may be"
+    return f"Interrupted: Agora {certainty} moving the recorder to another server"
+
+
+def _end_label(recording: Recording) -> str:
     if recording.reason is Reason.NO_MEDIA:
         return "Finished, but nothing was recorded"
     if has_missing_files(recording):

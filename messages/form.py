@@ -49,32 +49,7 @@ class Limits:
 def form(defaults: FormDefaults, limits: Limits, private: str) -> Block:
     """The modal. Slack sends `private` back with the submitted form."""
     recent = [_recent(defaults.recent)] if defaults.recent else []
-    blocks = [
-        _field(CHANNEL, "Agora channel", _typed(CHANNEL, "daily", defaults.channel), _NAME_HINT, optional=bool(recent)),
-        *recent,
-        _length(defaults.options.lasts, limits),
-        _field(
-            MEDIA, "What to record", {"type": "radio_buttons", **_choices(MEDIA, MEDIA_NAMES, defaults.options.media)}
-        ),
-        _field(
-            LAYOUT,
-            "Layout",
-            {
-                "type": "static_select",
-                **_choices(LAYOUT, LAYOUT_NAMES, _picture(defaults.options).layout, LAYOUT_HINTS),
-            },
-            "For sound and picture. The menu on the card changes it later.",
-        ),
-        _field(
-            RESOLUTION,
-            "Resolution",
-            {
-                "type": "static_select",
-                **_choices(RESOLUTION, RESOLUTION_NAMES, _picture(defaults.options).resolution),
-            },
-            "For sound and picture.",
-        ),
-    ]
+    name = _typed(CHANNEL, "daily", defaults.channel)
     return {
         "type": "modal",
         "callback_id": FORM,
@@ -82,12 +57,25 @@ def form(defaults: FormDefaults, limits: Limits, private: str) -> Block:
         "submit": _plain("Record"),
         "close": _plain("Cancel"),
         "private_metadata": private,
-        "blocks": blocks,
+        "blocks": [
+            _field(CHANNEL, "Agora channel", name, _NAME_HINT, optional=bool(recent)),
+            *recent,
+            _length(defaults.options.lasts, limits),
+            *_option_fields(defaults.options),
+        ],
     }
 
 
-def _picture(options: Options) -> Options:
-    return options if options.has_picture else DEFAULT
+def _option_fields(options: Options) -> list[Block]:
+    picture = options if options.has_picture else DEFAULT
+    media = {"type": "radio_buttons", **_choices(MEDIA, MEDIA_NAMES, options.media)}
+    layout = {"type": "static_select", **_choices(LAYOUT, LAYOUT_NAMES, picture.layout, LAYOUT_HINTS)}
+    resolution = {"type": "static_select", **_choices(RESOLUTION, RESOLUTION_NAMES, picture.resolution)}
+    return [
+        _field(MEDIA, "What to record", media),
+        _field(LAYOUT, "Layout", layout, "For sound and picture. The menu on the card changes it later."),
+        _field(RESOLUTION, "Resolution", resolution, "For sound and picture."),
+    ]
 
 
 def _recent(names: Sequence[str]) -> Block:

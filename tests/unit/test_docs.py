@@ -188,7 +188,7 @@ def test_the_runbook_says_what_to_do_about_each() -> None:
 def test_every_line_of_the_log_that_the_runbook_names_is_written_somewhere() -> None:
     text = section(RUNBOOK, "Lines of the log that ask for a look")
     named = {name for row in table(text) for name in names(row[0])}
-    named |= {"step", "alert_raised", "agora_base_back", "leading", "unwatched"}
+    named |= {"step", "alert_raised", "agora_endpoint_back", "leading", "unwatched"}
     sources = [path for path in ROOT.glob("*/*.py") if path.parent.name not in ("tests", "simulator")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     assert {name for name in named if not re.search(rf'"{name}["\s]', code)} == set()

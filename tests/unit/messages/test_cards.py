@@ -113,9 +113,10 @@ def test_a_recording_that_is_up_can_be_extended_until_somebody_stops_it() -> Non
     ("seconds", "label"), [(1800, "30 min"), (3600, "1 h"), (5400, "1 h 30 min"), (6, "6 s"), (0.2, "0.2 s")]
 )
 def test_the_extend_button_says_by_how_much(seconds: float, label: str) -> None:
-    found = controls(up(), replace(CARD_CONFIG, extension=seconds))
+    shown_controls = controls(up(), replace(CARD_CONFIG, extension=seconds))
 
-    assert [element["text"]["text"] for element in found if element["type"] == "button"] == ["Stop", f"Extend {label}"]
+    labels = [element["text"]["text"] for element in shown_controls if element["type"] == "button"]
+    assert labels == ["Stop", f"Extend {label}"]
 
 
 def test_times_are_in_the_zone_of_the_reader_with_utc_as_the_fallback() -> None:

@@ -1,3 +1,5 @@
+"""Every test has a stack of its own."""
+
 from __future__ import annotations
 
 import pytest
