@@ -1,6 +1,6 @@
 """The worker that delivers rows to Slack.
 
-A row is due until Slack has taken it or has refused it for good. To deliver another kind of row, write a `Delivery`.
+A row is due until Slack has taken it or has refused it for good. Another kind of row needs a `DeliveryKind` of its own.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Backoff:
         return timedelta(seconds=max(min(doubled, self.longest), error.retry_after or 0))
 
 
-class Delivery(Protocol[_Job]):
+class DeliveryKind(Protocol[_Job]):
     """One kind of row: which rows wait, how to send one, and how to save the result.
 
     A key names a row. Methods with an `epoch` write to the database and are fenced by it.
@@ -63,24 +63,24 @@ class Delivery(Protocol[_Job]):
 class Deliverer(Generic[_Job]):
     """A worker of the engine that delivers one kind of row."""
 
-    delivery: Delivery[_Job]
+    kind: DeliveryKind[_Job]
 
     @property
     def name(self) -> str:
-        return self.delivery.name
+        return self.kind.name
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.delivery.waiting()
+        return self.kind.waiting()
 
     def run(self, key: str, epoch: int) -> None:
-        job = self.delivery.get(key)
+        job = self.kind.get(key)
         if job is None:
             return
         try:
-            ts = self.delivery.send(job)
+            ts = self.kind.send(job)
         except SlackBusy as error:
-            self.delivery.deferred(job, self.delivery.wait(job, error), error, epoch)
+            self.kind.deferred(job, self.kind.wait(job, error), error, epoch)
         except SlackRefused as error:
-            self.delivery.refused(job, error, epoch)
+            self.kind.refused(job, error, epoch)
         else:
-            self.delivery.delivered(job, ts, epoch)
+            self.kind.delivered(job, ts, epoch)
