@@ -99,7 +99,7 @@ class RecordForm:
         else:
             if not errors and (problem := self._start(requester, request)) is not None:
                 errors[filled.name_field] = problem
-        return {field: fields.at_a_field(words) for field, words in errors.items()}
+        return {field: fields.field_error(words) for field, words in errors.items()}
 
     def _start_request(self, submission: Submission, filled: FilledForm) -> StartRequest:
         """Raises `UsageError` if the length can't be understood."""
@@ -117,9 +117,9 @@ class RecordForm:
         """Starts the recording; or what is wrong with the name. Raises `NotAllowed`."""
         match self.service.start(requester, request):
             case AlreadyHere():
-                return fields.runs_here(request.agora_channel)
+                return fields.already_recorded_here(request.agora_channel)
             case AlreadyElsewhere():
-                return fields.runs_elsewhere(request.agora_channel)
+                return fields.already_recorded_elsewhere(request.agora_channel)
             case InvalidName(_, problem):
                 return problem
         return None
