@@ -19,7 +19,7 @@ from messages import form as fields
 from messages.blocks import Message
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
 from recordings.model.audit import Source
-from recordings.model.options import DEFAULT, ENDS, GLUED, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, END_WORDS, UNSPACED_END, Layout, Media, Options, Resolution
 from recordings.service.access import ChannelNotAllowed
 from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, RecordingService, SlackChannelRef
 
@@ -150,10 +150,10 @@ class Submission:
 
 def end_in(text: str) -> For | Until | None:
     """When it shall end, with or without the word in front; None where nothing is said. Raises `UsageError`."""
-    words = GLUED.sub(r"\1 ", text.strip(), count=1).split(None, 1)
+    words = UNSPACED_END.sub(r"\1 ", text.strip(), count=1).split(None, 1)
     if not words:
         return None
-    if words[0].lower() in ENDS:
+    if words[0].lower() in END_WORDS:
         return parse_end(words[0], words[1].strip() if len(words) > 1 else "")
     try:
         return parse_end("for", text.strip())
@@ -202,9 +202,9 @@ def _filled(view: dict[str, Any]) -> Submission:
 
 def _options(elements: Mapping[str, dict[str, Any]], key: str) -> Options:
     return Options(
-        media=Media(_value(elements.get(fields.MEDIA), key) or DEFAULT.media),
-        layout=Layout(_value(elements.get(fields.LAYOUT), key) or DEFAULT.layout),
-        resolution=Resolution(_value(elements.get(fields.RESOLUTION), key) or DEFAULT.resolution),
+        media=Media(_value(elements.get(fields.MEDIA), key) or DEFAULT_OPTIONS.media),
+        layout=Layout(_value(elements.get(fields.LAYOUT), key) or DEFAULT_OPTIONS.layout),
+        resolution=Resolution(_value(elements.get(fields.RESOLUTION), key) or DEFAULT_OPTIONS.resolution),
     )
 
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from messages.blocks import Block, code, length, plain
 from recordings.model.delivery import Delivery, DeliveryState
-from recordings.model.inventory import without_mp4
+from recordings.model.playlists import playlists_without_mp4
 from recordings.model.recording import Recording
 
 LINKS_ACTION = "get_links"
@@ -53,7 +53,7 @@ def file_lines(recording: Recording, folder: str) -> list[str]:
         case DeliveryState.UNVERIFIED if delivery is not None:
             refused = f"Not verified: I can't look into the bucket ({plain(delivery.code, 80)})."
             return [refused, *_named(recording, place)]
-    looked_for = recording.files_awaited and recording.over
+    looked_for = recording.files_awaited and recording.is_over
     return ["I look for its files in the bucket, and tell you here."] if looked_for else []
 
 
@@ -62,7 +62,7 @@ def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
     place = code(folder, _LONGEST_PLACE)
     not_there = _lost_with_a_part(delivery)
     if delivery.media_files:
-        only_hls = _shown(without_mp4(delivery.playlists, delivery.media_files))
+        only_hls = _shown(playlists_without_mp4(delivery.playlists, delivery.media_files))
         without = [f"Without an MP4: {', '.join(only_hls)}"] if only_hls else []
         return [summary(delivery), f"In {place}", *without, *not_there]
     play = f"To play it, open {' and then '.join(_shown(delivery.playlists))} of {place}"

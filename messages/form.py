@@ -14,7 +14,7 @@ from messages.blocks import Block, Message, amount_of_time, code, cut
 from messages.layout import LAYOUT_HINTS, LAYOUT_NAMES, MEDIA_NAMES, RESOLUTION_NAMES
 from recordings.errors import SlackError
 from recordings.lifecycle.end_times import LONGEST_SECONDS
-from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 
 FORM = "record_form"
 CHANNEL, RECENT, LENGTH = "channel", "recent", "length"
@@ -35,7 +35,7 @@ class FormDefaults:
 
     channel: str = ""
     recent: Sequence[str] = ()
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ def form(begun: FormDefaults, limits: Limits, private: str) -> Block:
 
 
 def _picture(options: Options) -> Options:
-    return options if options.has_picture else DEFAULT
+    return options if options.has_picture else DEFAULT_OPTIONS
 
 
 def _recent(names: Sequence[str]) -> Block:

@@ -73,7 +73,7 @@ def _when(recording: Recording) -> str:
 
 def how_it_went(recording: Recording) -> str:
     """How it ended in a few words, or how it is."""
-    if not recording.over:
+    if not recording.is_over:
         return state_in_words(recording)
     reason = recording.reason or Reason.STOPPED
     words = IN_FEW_WORDS.get(reason, str(reason))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from recordings.model.inventory import StoredFile
-from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Options
+from recordings.model.playlists import StoredFile
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
@@ -41,7 +41,7 @@ class CloudRecorder(Protocol):
         target: Target,
         prefix: tuple[str, ...],
         timeout: float | None = None,
-        options: Options = DEFAULT,
+        options: Options = DEFAULT_OPTIONS,
         big_uid: int | None = None,
     ) -> str:
         """The sid. `prefix` names the folders in the bucket (letters and digits only); `big_uid`: who is large in the
@@ -101,13 +101,13 @@ class Meter(Protocol):
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None:
         """One request to Agora: `ok`, or the name of the error."""
 
-    def bucket_look(self, seconds: float, outcome: str) -> None:
+    def bucket_check(self, seconds: float, outcome: str) -> None:
         """One look for the files of a recording: `ok`, or the name of the error."""
 
     def alert(self, kind: str, reason: str, outcome: str) -> None:
         """`delivered`, `redirected` to a person, or `undeliverable`."""
 
-    def notice_missed(self) -> None:
+    def notification_missed(self) -> None:
         """A notice of Agora's that should have come did not."""
 
     def unknown_uid(self) -> None:
@@ -123,8 +123,8 @@ class NoMeter:
 
     def step(self, work: str, seconds: float, outcome: str) -> None: ...
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None: ...
-    def bucket_look(self, seconds: float, outcome: str) -> None: ...
+    def bucket_check(self, seconds: float, outcome: str) -> None: ...
     def alert(self, kind: str, reason: str, outcome: str) -> None: ...
-    def notice_missed(self) -> None: ...
+    def notification_missed(self) -> None: ...
     def unknown_uid(self) -> None: ...
     def notification(self, event: str, outcome: str) -> None: ...

@@ -10,7 +10,18 @@ from dataclasses import dataclass
 
 from handlers.commands.end_times import FOR_EXAMPLE, UNTIL_EXAMPLE, For, NotUnderstood, Until, parse_end
 from handlers.commands.usage import UsageError, unescape
-from recordings.model.options import DEFAULT, ENDS, GLUED, WORDS, Contradiction, Layout, Media, Option, Options, combine
+from recordings.model.options import (
+    DEFAULT_OPTIONS,
+    END_WORDS,
+    OPTION_WORDS,
+    UNSPACED_END,
+    Contradiction,
+    Layout,
+    Media,
+    Option,
+    Options,
+    combine_options,
+)
 
 START_EXAMPLE = "/record start daily"
 OPTIONS_EXAMPLE = "/record start daily for 45m audio"
@@ -35,13 +46,13 @@ class ParsedOptions:
     """What was said behind the name."""
 
     end: For | Until | None = None
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
     with_options: bool = False
 
 
 def is_word(word: str) -> bool:
     """Whether it means something behind a name; a channel that is named so stands in quotes."""
-    return word.lower() in WORDS or word.lower() in ENDS or len(_unglued(word)) > 1
+    return word.lower() in OPTION_WORDS or word.lower() in END_WORDS or len(_unglued(word)) > 1
 
 
 def close(word: str) -> str | None:
@@ -51,14 +62,14 @@ def close(word: str) -> str | None:
         return _MEANT[lower]
     if _RESOLUTION.fullmatch(lower):
         lower = f"{lower.removesuffix('p')}p"
-    found = difflib.get_close_matches(lower, (*WORDS, *ENDS), n=1, cutoff=_CLOSE_ENOUGH)
+    found = difflib.get_close_matches(lower, (*OPTION_WORDS, *END_WORDS), n=1, cutoff=_CLOSE_ENOUGH)
     return found[0] if found else None
 
 
 def meant(words: Sequence[str]) -> str | None:
     """What the first of these was probably meant for, with the time where it is one: `for 45m`."""
     for count in (2, 1):
-        for end in ENDS:
+        for end in END_WORDS:
             value = " ".join(words[:count])
             try:
                 parse_end(end, value)
@@ -77,11 +88,11 @@ def read(words: Sequence[str]) -> ParsedOptions:
     left = _tidied(words)
     while left:
         word = left.pop(0)
-        if word.lower() in ENDS:
+        if word.lower() in END_WORDS:
             end, left = _end(word.lower(), left)
             ends.append(end)
-        elif word.lower() in WORDS:
-            option = WORDS[word.lower()]
+        elif word.lower() in OPTION_WORDS:
+            option = OPTION_WORDS[word.lower()]
             options.append(option)
             if left and left[0].lower() in _MAY_FOLLOW.get(option, ()):
                 left.pop(0)
@@ -90,7 +101,7 @@ def read(words: Sequence[str]) -> ParsedOptions:
     if len(ends) > 1:
         raise UsageError("Say once when it ends: either for how long or until when.", FOR_EXAMPLE)
     try:
-        return ParsedOptions(ends[0] if ends else None, combine(options), with_options=bool(options))
+        return ParsedOptions(ends[0] if ends else None, combine_options(options), with_options=bool(options))
     except Contradiction as error:
         raise UsageError(str(error), OPTIONS_EXAMPLE) from None
 
@@ -103,7 +114,7 @@ def _tidied(words: Sequence[str]) -> list[str]:
 
 
 def _unglued(word: str) -> list[str]:
-    found = GLUED.match(word)
+    found = UNSPACED_END.match(word)
     if found is None:
         return [word]
     try:

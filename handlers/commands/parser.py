@@ -10,7 +10,7 @@ from handlers.commands.end_times import For, Until
 from handlers.commands.option_words import START_EXAMPLE, is_word, meant, read
 from handlers.commands.usage import UsageError, unescape
 from recordings.errors import PersonError
-from recordings.model.options import DEFAULT, Options
+from recordings.model.options import DEFAULT_OPTIONS, Options
 
 __all__ = ["ParsedCommand", "UnknownVerb", "UsageError", "asks_for_doctor", "check_bare_name", "nearest", "parse"]
 VERBS = ("start", "status", "stop", "list", "doctor", "help")
@@ -56,7 +56,7 @@ class ParsedCommand:
     verb: str
     name: str | None
     end: For | Until | None = None
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
     with_options: bool = False
     """Whether anything was said about how to record, the usual included."""
 

@@ -87,12 +87,12 @@ class RecordCommand:
         found = self.service.status(_place(command), typed.name)
         if not found and typed.name is not None:
             return replies.nothing_here(typed.name, self._going_on(command))
-        if typed.name is not None and found[0].over:
+        if typed.name is not None and found[0].is_over:
             return replies.over_already(found[0], _domain(command))
         return replies.status(found, _domain(command), self.default_duration)
 
     def _going_on(self, command: dict[str, Any]) -> list[Recording]:
-        return [recording for recording in self.service.status(_place(command)) if not recording.over]
+        return [recording for recording in self.service.status(_place(command)) if not recording.is_over]
 
     def _stop(self, typed: ParsedCommand, command: dict[str, Any]) -> Message:
         try:

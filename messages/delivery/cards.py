@@ -114,7 +114,7 @@ class CardWork:
         return recording.ended_at is None or self.clock.now() < recording.ended_at + _WAITED_FOR
 
     def _next(self, job: CardJob) -> datetime:
-        if job.recording.over:
+        if job.recording.is_over:
             self.pace.of_a_card.forget(job.recording.id)
             return self.clock.now()
         return self.pace.of_a_card.free_at(job.recording.id)

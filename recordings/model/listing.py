@@ -1,4 +1,4 @@
-"""What was recorded from a Slack channel, page by page, the newest first."""
+"""The recordings of a Slack channel, page by page, newest first."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Protocol
 from recordings.model.recording import Recording
 
 PAGE = 10
+"""Recordings on a page."""
 
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """Where a page ended: at a row, not at a number, so that new recordings move nothing. As text it is a button's
-    value. `agora_channel`: the list is of that one alone."""
+    """The last row of a page. It is a row and not an offset, so that new recordings don't shift the pages.
+
+    As text it is a button's value. `agora_channel`: the list is limited to this Agora channel.
+    """
 
     requested_at: datetime
     id: str
@@ -26,7 +29,7 @@ class Cursor:
 
     @classmethod
     def read(cls, text: str) -> Cursor:
-        """What `str` gave. Raises `ValueError` where this is nothing of the kind."""
+        """The inverse of `str`. Raises `ValueError` if the text is not a cursor."""
         moment, recording_id, agora_channel = text.split("|", 2)
         requested_at = datetime.fromisoformat(moment)
         if requested_at.tzinfo is not UTC:
@@ -36,7 +39,7 @@ class Cursor:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some of the recordings, and where the next page begins; None: that is all."""
+    """Some of the recordings. `next`: the cursor of the next page; None: this is the last page."""
 
     recordings: Sequence[Recording]
     next: Cursor | None
@@ -45,16 +48,18 @@ class Page:
 
 
 class PastRecordings(Protocol):
+    """The part of the recording repository that a list reads."""
+
     def of_channel(
         self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, most: int
     ) -> Sequence[Recording]: ...
 
 
 def page(store: PastRecordings, slack_channel: str, agora_channel: str | None, after: Cursor | None) -> Page:
-    """The page behind `after`, or the first. Raises `StorageUnavailable`."""
+    """The page after the cursor, or the first one. Raises `StorageUnavailable`."""
     name = agora_channel if after is None else after.agora_channel
-    found = store.of_channel(slack_channel, agora_channel=name, before=after, most=PAGE + 1)
-    shown = found[:PAGE]
-    more = len(found) > PAGE
-    following = Cursor(shown[-1].requested_at, shown[-1].id, name) if more else None
-    return Page(shown, following, after is None, name)
+    recordings = store.of_channel(slack_channel, agora_channel=name, before=after, most=PAGE + 1)
+    shown = recordings[:PAGE]
+    has_more = len(recordings) > PAGE
+    cursor = Cursor(shown[-1].requested_at, shown[-1].id, name) if has_more else None
+    return Page(shown, cursor, after is None, name)

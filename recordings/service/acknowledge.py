@@ -28,7 +28,7 @@ class AcknowledgeService:
         audit_event = AuditEvent(
             at=acknowledgement.at,
             who=by,
-            what=AuditAction.TOOK_ALERT,
+            what=AuditAction.ACKNOWLEDGED_ALERT,
             source=Source.BUTTON,
             recording_id=name.recording_id,
             slack_channel=place.channel,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from recordings.lifecycle.end_times import end_of, extended, is_ongoing, last_end_of
+from recordings.lifecycle.end_times import end_after_extension, end_of, is_ongoing, last_end_of
 from recordings.lifecycle.intents import set_end
 from recordings.lifecycle.policy import Policy
 from recordings.model.audit import AuditAction, AuditEvent, Source
@@ -62,7 +62,7 @@ class ExtendService:
             return Extended(after, until, again=True)
         if is_ongoing(after):
             return AtLatestEnd(after, last_end_of(after, self.policy.max_duration))
-        over = after.over or after.state is State.UPLOADING
+        over = after.is_over or after.state is State.UPLOADING
         return AlreadyOver(after) if over else StopRequested(after, again=True)
 
     def _act(self, recording: Recording, by: str, at: datetime) -> AuditEvent:
@@ -76,4 +76,4 @@ class ExtendService:
         )
 
     def _later(self, recording: Recording) -> datetime | None:
-        return extended(recording, self.policy.max_duration, self.policy.extension)
+        return end_after_extension(recording, self.policy.max_duration, self.policy.extension)

@@ -69,5 +69,5 @@ class LayoutService:
             return LayoutRequested(after, again=True)
         if is_ongoing(after):
             return LayoutUnchanged(after) if after.options.has_picture else NoPicture(after)
-        over = after.over or after.state is State.UPLOADING
+        over = after.is_over or after.state is State.UPLOADING
         return AlreadyOver(after) if over else StopRequested(after, again=True)

@@ -11,7 +11,7 @@ from recordings.lifecycle.intents import request_stop
 from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.intent import Intent
 from recordings.model.listing import Cursor, Page, page
-from recordings.model.options import DEFAULT, Options
+from recordings.model.options import DEFAULT_OPTIONS, Options
 from recordings.model.recording import Recording, State
 from recordings.ports import CheckChannelName, Clock, Wake
 from recordings.repositories import RecordingRepository
@@ -90,7 +90,7 @@ class RecordingService:
         request: str | None = None,
         source: Source = Source.COMMAND,
         ends_at: datetime | None = None,
-        options: Options = DEFAULT,
+        options: Options = DEFAULT_OPTIONS,
     ) -> Started | AlreadyHere:
         """Asks for a recording. `request` is Slack's own name of the request: what it delivers again changes nothing.
         `ends_at`: where it shall not take the usual time.
@@ -175,14 +175,14 @@ class RecordingService:
     def _stop(
         self, recording: Recording, by: str, request: str | None, source: Source, detail: str = ""
     ) -> StopRequested | AlreadyOver:
-        if recording.over or recording.state is State.UPLOADING:
+        if recording.is_over or recording.state is State.UPLOADING:
             return AlreadyOver(recording)
         again = recording.intent.stop_at is not None and self.store.recording_of_request(request) is None
         now = self.clock.now()
         audit_event = _act(recording, AuditAction.STOPPED, by, now, source, detail)
         _, stopped = self.store.change_intent(recording.id, request_stop(by, now), now, request, audit_event)
         self.wake()
-        return AlreadyOver(stopped) if stopped.over else StopRequested(stopped, again=again)
+        return AlreadyOver(stopped) if stopped.is_over else StopRequested(stopped, again=again)
 
 
 def _act(

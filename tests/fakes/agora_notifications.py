@@ -51,7 +51,7 @@ def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
     }
 
 
-def a_notice(**facts: Any) -> Notification:
+def new_notification(**facts: Any) -> Notification:
     """That the recorder of rec1 has started."""
     told: dict[str, Any] = {
         "id": "n1",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
-from recordings.model.inventory import BucketListing, StoredFile, playlists_that_count
+from recordings.model.inventory import BucketListing
+from recordings.model.playlists import StoredFile, effective_playlists
 from tests.fakes.rows import NOW
 
 Objects = dict[str, str | int]
@@ -59,5 +60,5 @@ def sighted(
         StoredFile(folder + name, content if isinstance(content, int) else len(content), stored.get(name, NOW))
         for name, content in sorted(objects.items())
     )
-    texts = {key: str(objects[key.removeprefix(folder)]) for key in playlists_that_count(files)}
+    texts = {key: str(objects[key.removeprefix(folder)]) for key in effective_playlists(files)}
     return BucketListing(files, texts)

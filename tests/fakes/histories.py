@@ -89,7 +89,11 @@ class History(Engine):
         row: Recording = self.row
         ends = [told for told in self.kinds if told[0] in ("recording_ended", "recording_failed")]
         heard = tuple((each.sound, each.uid, each.received) for each in row.reported.streams)
-        while_up = () if row.over else (self.recorder().moved_uid, row.reported.progress, row.reported.failing, heard)
+        while_up = (
+            ()
+            if row.is_over
+            else (self.recorder().moved_uid, row.reported.progress, row.reported.is_upload_failing, heard)
+        )
         return row.state, row.reason, ends, row.reported.gaps, row.started_at, while_up
 
     def _status(self) -> RecorderStatus:

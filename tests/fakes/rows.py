@@ -10,9 +10,8 @@ from typing import Any
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.model.alerts import Alert, AlertKind
 from recordings.model.delivery import Delivery, DeliveryState, MediaFile
-from recordings.model.probe import Probe
 from recordings.model.reason import Reason
-from recordings.model.recorder import Recorder
+from recordings.model.recorder import Probe, Recorder
 from recordings.model.recording import Recording, State
 from recordings.model.segments import LostSegment
 

@@ -73,7 +73,7 @@ def step(
 ) -> Change:
     """What the next step brings where it is answered so."""
     action = decide.decide(recording, recorder, turn)
-    return decide.follow(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
+    return decide.apply_outcome(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
 
 
 def decided(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:

@@ -20,7 +20,7 @@ class Counting(NoMeter):
     def __init__(self) -> None:
         self.checks: list[tuple[float, str]] = []
 
-    def bucket_look(self, seconds: float, outcome: str) -> None:
+    def bucket_check(self, seconds: float, outcome: str) -> None:
         self.checks.append((seconds, outcome))
 
 
@@ -62,7 +62,7 @@ def test_what_every_server_left_is_found_with_the_text_of_its_playlist(window: W
 
     assert names(found) == set(left_by()) | set(left_by(f"bak0_{NAME}"))
     assert set(found.texts) == {f"recordings/C1/{NAME}.m3u8", f"recordings/C1/bak0_{NAME}.m3u8"}
-    assert inspect(found, ()).whole
+    assert inspect(found, ()).is_complete
 
 
 def test_what_is_of_another_recording_or_in_another_folder_is_not_found(window: Window) -> None:

@@ -456,7 +456,7 @@ def test_the_same_press_delivered_twice_counts_once_and_says_nothing(desk: Desk)
         (over(), "is over"),
         (up(state=State.UPLOADING, ended_at=at(60)), "is over"),
         (up(stop_at=at(50), stop_by="U7"), "being stopped already, as <@U7> asked"),
-        (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), "Stopping `daily`"),
+        (up(state=State.STOPPING, stop_reason=Reason.TIME_LIMIT), "Stopping `daily`"),
     ],
 )
 def test_a_press_on_extend_too_late_says_how_it_stands(desk: Desk, row: Recording, words: str) -> None:

@@ -13,7 +13,7 @@ from handlers.commands.end_times import For, Until
 from handlers.commands.parser import VERBS, ParsedCommand, UnknownVerb, asks_for_doctor, nearest, parse
 from handlers.commands.usage import UsageError
 from messages.blocks import typed
-from recordings.model.options import ENDS, WORDS, Layout, Media, Options, Resolution
+from recordings.model.options import END_WORDS, OPTION_WORDS, Layout, Media, Options, Resolution
 
 UNDERSTOOD = {
     "": ("help", None),
@@ -374,7 +374,7 @@ def test_the_example_for_a_word_that_is_nearly_one_shows_that_one(word: str) -> 
     assert refused.value.example.startswith(f"/record start daily {guess}")
 
 
-@pytest.mark.parametrize("word", [*WORDS, *ENDS, "for45m"])
+@pytest.mark.parametrize("word", [*OPTION_WORDS, *END_WORDS, "for45m"])
 @pytest.mark.parametrize("verb", ["stop", "status", "list"])
 def test_behind_other_commands_a_word_is_a_name(verb: str, word: str) -> None:
     assert parse(f"{verb} {word}") == ParsedCommand(verb, word)
@@ -382,7 +382,11 @@ def test_behind_other_commands_a_word_is_a_name(verb: str, word: str) -> None:
     assert typed(word) == f'"{word}"'
 
 
-@given(st.lists(st.sampled_from([*WORDS, *ENDS, "45m", "15:30", "3", "pm", "gird", '"x"', "daily"]), max_size=8))
+@given(
+    st.lists(
+        st.sampled_from([*OPTION_WORDS, *END_WORDS, "45m", "15:30", "3", "pm", "gird", '"x"', "daily"]), max_size=8
+    )
+)
 def test_whatever_words_are_typed_are_understood_or_refused_in_words(words: list[str]) -> None:
     assert answered_in_words(" ".join(["start", *words]))
 

@@ -62,15 +62,15 @@ def test_it_says_that_the_call_is_recorded_who_asked_since_when_and_until_when_a
 
 
 @pytest.mark.parametrize(
-    ("present", "line"),
+    ("people_count", "line"),
     [
         (0, f"Nobody was in this Agora channel at {clock(at(4))}: is it the one of your call?"),
         (1, f"1 person in the call at {clock(at(4))}"),
         (12, f"12 people in the call at {clock(at(4))}"),
     ],
 )
-def test_who_was_there_when_agora_was_last_asked_is_shown_while_it_goes_on(present: int, line: str) -> None:
-    there = {"present": present, "present_at": at(4)}
+def test_who_was_there_when_agora_was_last_asked_is_shown_while_it_goes_on(people_count: int, line: str) -> None:
+    there = {"people_count": people_count, "people_counted_at": at(4)}
 
     assert line in shown(with_card(**there)).splitlines()
     assert line in shown(up(**there, first_file_at=None)).splitlines()
@@ -79,9 +79,9 @@ def test_who_was_there_when_agora_was_last_asked_is_shown_while_it_goes_on(prese
 
 
 def test_where_something_was_stored_nobody_is_asked_whether_it_is_the_right_channel() -> None:
-    before = up(present=0, present_at=at(4))
-    after = up(state=State.INTERRUPTED, present=0, present_at=at(40))
-    second = up(lost_segments=(a_lost_segment(),), first_file_at=None, present=0, present_at=at(200))
+    before = up(people_count=0, people_counted_at=at(4))
+    after = up(state=State.INTERRUPTED, people_count=0, people_counted_at=at(40))
+    second = up(lost_segments=(a_lost_segment(),), first_file_at=None, people_count=0, people_counted_at=at(200))
 
     assert "Nobody" not in shown(before), "somebody came after that, or there would be no file"
     assert f"Nobody was in the call at {clock(at(40))}" in shown(after).splitlines()
@@ -197,7 +197,7 @@ def test_it_looks_the_same_as_long_as_nothing_happens() -> None:
 
 
 def test_whatever_changes_the_card_is_known_to_change_it() -> None:
-    """A field that the card shows has to be in `Recording.visible`, or the card would stay as it was."""
+    """A field that the card shows has to be in `Recording.card_content`, or the card would stay as it was."""
     before = up()
     for change in (
         {"state": State.STOPPING},
@@ -205,7 +205,7 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
         {"started_at": at(11)},
         {"ended_at": at(12)},
         {"stop_by": "U2", "stop_at": at(12)},
-        {"ending": Reason.TIME_LIMIT},
+        {"stop_reason": Reason.TIME_LIMIT},
         {"ends_at": at(2700)},
         {"ends_at": at(2700), "extended_by": "U2"},
         {"unwatched_from": at(1), "unwatched_to": at(2)},
@@ -215,15 +215,15 @@ def test_whatever_changes_the_card_is_known_to_change_it() -> None:
     ):
         after = changed(before, **change)
         assert card(after, FRAME) != card(before, FRAME), change
-        assert after.visible != before.visible, change
+        assert after.card_content != before.card_content, change
 
 
 def test_how_many_are_there_is_worth_an_edit_only_while_it_may_be_the_wrong_channel() -> None:
-    there = {"present": 2, "present_at": at(4)}
+    there = {"people_count": 2, "people_counted_at": at(4)}
 
-    assert up(first_file_at=None, **there).visible != up(first_file_at=None).visible
-    assert up(**there).visible == up().visible, "Slack allows few edits: it is drawn with the next one"
-    assert a_recording(**there).visible == a_recording().visible, "the card is edited in a moment anyway"
+    assert up(first_file_at=None, **there).card_content != up(first_file_at=None).card_content
+    assert up(**there).card_content == up().card_content, "Slack allows few edits: it is drawn with the next one"
+    assert a_recording(**there).card_content == a_recording().card_content, "the card is edited in a moment anyway"
 
 
 @pytest.mark.parametrize("state", State)
@@ -343,10 +343,10 @@ def test_a_look_that_finds_nothing_new_leaves_the_card_as_it_was() -> None:
     before = replace(UPLOADING, delivery=None)
     for checks in range(1, 4):
         after = replace(
-            before, delivery=Delivery(checks=checks, seen=str(checks), size=checks, missing=("a.ts",) * checks)
+            before, delivery=Delivery(checks=checks, fingerprint=str(checks), size=checks, missing=("a.ts",) * checks)
         )
         assert card(after, FRAME) == card(before, FRAME)
-        assert after.visible == before.visible
+        assert after.card_content == before.card_content
 
 
 @pytest.mark.parametrize(
@@ -363,7 +363,7 @@ def test_whatever_of_the_files_changes_the_card_is_known_to_change_it(change: di
     after = replace(UPLOADING, **change)
 
     assert card(after, FRAME) != card(UPLOADING, FRAME)
-    assert after.visible != UPLOADING.visible
+    assert after.card_content != UPLOADING.card_content
 
 
 # metadata

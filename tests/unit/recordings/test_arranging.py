@@ -100,7 +100,7 @@ def test_sound_only_has_no_layout_to_choose() -> None:
         (over(), AlreadyOver),
         (up(state=State.UPLOADING, ended_at=at(60)), AlreadyOver),
         (up(stop_at=at(50), stop_by="U7"), StopRequested),
-        (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), StopRequested),
+        (up(state=State.STOPPING, stop_reason=Reason.TIME_LIMIT), StopRequested),
     ],
 )
 def test_a_choice_that_comes_too_late_changes_nothing(recording: Recording, kind: type) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from recordings.lifecycle.actions import Query, Reevaluate, Stop
-from recordings.lifecycle.end_times import end_of, extended
+from recordings.lifecycle.end_times import end_after_extension, end_of
 from recordings.lifecycle.policy import Policy
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
@@ -44,15 +44,15 @@ def test_it_ends_when_somebody_wants_it_to_or_after_the_usual_time(
 
 
 def test_an_extension_counts_from_the_end_as_it_is() -> None:
-    assert extended(up(), HOUR, 1800) == at(10 + HOUR + 1800)
-    assert extended(up(ends_at=at(2700)), HOUR, 1800) == at(4500)
-    assert extended(a_recording(), HOUR, 1800) == at(HOUR + 1800)
+    assert end_after_extension(up(), HOUR, 1800) == at(10 + HOUR + 1800)
+    assert end_after_extension(up(ends_at=at(2700)), HOUR, 1800) == at(4500)
+    assert end_after_extension(a_recording(), HOUR, 1800) == at(HOUR + 1800)
 
 
 def test_it_can_be_put_off_to_23_hours_and_no_further() -> None:
-    assert extended(up(ends_at=at(LONGEST - 600)), HOUR, 1800) == at(10 + LONGEST)
-    assert extended(up(ends_at=at(10 + LONGEST)), HOUR, 1800) is None
-    assert extended(up(), 2 * DAY, 1800) is None
+    assert end_after_extension(up(ends_at=at(LONGEST - 600)), HOUR, 1800) == at(10 + LONGEST)
+    assert end_after_extension(up(ends_at=at(10 + LONGEST)), HOUR, 1800) is None
+    assert end_after_extension(up(), 2 * DAY, 1800) is None
 
 
 @pytest.mark.parametrize(
@@ -60,12 +60,12 @@ def test_it_can_be_put_off_to_23_hours_and_no_further() -> None:
     [
         over(),
         up(state=State.UPLOADING),
-        up(state=State.STOPPING, ending=Reason.TIME_LIMIT),
+        up(state=State.STOPPING, stop_reason=Reason.TIME_LIMIT),
         up(stop_at=at(50), stop_by="U2"),
     ],
 )
 def test_what_is_over_or_being_stopped_has_no_later_end(row: Recording) -> None:
-    assert extended(row, HOUR, 1800) is None
+    assert end_after_extension(row, HOUR, 1800) is None
 
 
 def test_at_the_end_that_somebody_wanted_it_is_stopped() -> None:
@@ -73,7 +73,7 @@ def test_at_the_end_that_somebody_wanted_it_is_stopped() -> None:
     assert row.next_step_at == at(100)
 
     after = step(row, running(), turn_at(100)).recording
-    assert (after.state, after.ending) == (State.STOPPING, Reason.TIME_LIMIT)
+    assert (after.state, after.stop_reason) == (State.STOPPING, Reason.TIME_LIMIT)
     assert decided(after, running(), turn_at(100)) == Stop()
 
 
@@ -88,7 +88,7 @@ def test_one_that_is_not_up_yet_has_its_time_to_come_up() -> None:
     assert decided(late, running(), turn_at(70)) == Query()
     row = step(late, running(), turn_at(70), FIVE).recording
     assert (row.state, row.next_step_at) == (State.RECORDING, at(70))
-    assert step(row, running(), turn_at(70)).recording.ending is Reason.TIME_LIMIT
+    assert step(row, running(), turn_at(70)).recording.stop_reason is Reason.TIME_LIMIT
 
 
 def test_the_end_comes_on_time_whatever_agora_answers_before() -> None:

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.model.options import DEFAULT, WORDS, Contradiction, Layout, Media, Option, Options, Resolution, combine
+from recordings.model.options import (
+    DEFAULT_OPTIONS,
+    OPTION_WORDS,
+    Contradiction,
+    Layout,
+    Media,
+    Option,
+    Options,
+    Resolution,
+    combine_options,
+)
 
 
 def test_the_usual_is_what_was_recorded_before_anything_could_be_chosen() -> None:
-    assert Options(media=Media.VIDEO, layout=Layout.GRID, resolution=Resolution.P720) == DEFAULT == combine([])
+    assert (
+        Options(media=Media.VIDEO, layout=Layout.GRID, resolution=Resolution.P720)
+        == DEFAULT_OPTIONS
+        == combine_options([])
+    )
 
 
 def test_each_option_takes_the_place_of_the_usual_one() -> None:
-    picked = combine([Resolution.P1080, Layout.SPEAKER, Media.VIDEO])
+    picked = combine_options([Resolution.P1080, Layout.SPEAKER, Media.VIDEO])
 
     assert picked == Options(media=Media.VIDEO, layout=Layout.SPEAKER, resolution=Resolution.P1080)
 
 
 def test_the_same_twice_is_no_contradiction() -> None:
-    assert combine([WORDS["sound"], WORDS["audio-only"]]) == Options(media=Media.AUDIO)
+    assert combine_options([OPTION_WORDS["sound"], OPTION_WORDS["audio-only"]]) == Options(media=Media.AUDIO)
 
 
 @pytest.mark.parametrize(
@@ -33,7 +47,7 @@ def test_the_same_twice_is_no_contradiction() -> None:
 )
 def test_a_contradiction_names_the_one_too_many(options: list[Option], second: Option) -> None:
     with pytest.raises(Contradiction) as refused:
-        combine(options)
+        combine_options(options)
 
     assert refused.value.second is second
     assert str(second) in str(refused.value)

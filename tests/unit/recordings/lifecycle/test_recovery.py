@@ -10,15 +10,15 @@ import pytest
 from recordings.errors import Overloaded
 from recordings.lifecycle import notifications
 from recordings.lifecycle.actions import Acquire, Action, AllocateRecorder, Change, Query, Reevaluate, Start
-from recordings.lifecycle.decide import asks_for_files, asks_for_users
+from recordings.lifecycle.decide import needs_listing, needs_users
 from recordings.lifecycle.policy import Policy
 from recordings.model.audit import AuditAction, Source
 from recordings.model.notifications import NotificationEvent
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording, State
-from recordings.model.reported import ChannelUsers, Exit, Gap, RecorderStatus, Reported
-from tests.fakes.notifications import a_notice, exited, gap, left, moved, sound
+from recordings.model.reported import ChannelUsers, ExitCause, Gap, RecorderStatus, Reported
+from tests.fakes.notifications import exited, gap, left, moved, new_notification, sound
 from tests.fakes.rows import UID, a_lost_segment, acquired, at, changed, running, started, turn_at, up
 from tests.fakes.steps import (
     EMPTY,
@@ -100,7 +100,7 @@ def test_else_it_is_a_failure(row: Recording, users: ChannelUsers, policy: Polic
 def test_only_a_loss_is_recorded_on() -> None:
     crashed = step(up(), running(), turn_at(160), RecorderStatus(20))
     thrown_out = step(
-        replace(NEARLY_LOST, reported=Reported(exit=Exit.LEFT, exit_at=at(150))),
+        replace(NEARLY_LOST, reported=Reported(exit_cause=ExitCause.LEFT, exit_received_at=at(150))),
         running(),
         turn_at(160),
         NOT_FOUND,
@@ -199,7 +199,7 @@ def test_a_stop_before_another_one_is_started_ends_it_and_the_files_are_looked_f
     change = step(row, recorder, turn_at(170))
 
     assert (change.recording.state, change.recording.files_awaited) == (State.UPLOADING, True)
-    assert (change.recording.ending, change.recording.ended_at) == (Reason.STOPPED, at(170))
+    assert (change.recording.stop_reason, change.recording.ended_at) == (Reason.STOPPED, at(170))
     assert change.alerts == ()
     assert all(r.gone_at is not None for r in change.recorders)
 
@@ -215,7 +215,7 @@ def test_a_stop_while_a_start_is_not_answered_waits_until_that_recorder_is_gone(
 def test_its_end_comes_while_it_is_recorded_on_too() -> None:
     change = step(LOST, None, turn_at(170, Policy(max_duration=150)))
 
-    assert (change.recording.state, change.recording.ending) == (State.UPLOADING, Reason.TIME_LIMIT)
+    assert (change.recording.state, change.recording.stop_reason) == (State.UPLOADING, Reason.TIME_LIMIT)
     assert told(change) == [("recording_ended", "time_limit")]
     assert [audit_event.what for audit_event in change.audit_events] == [AuditAction.STOPPED]
     assert change.only_if_unchanged, "somebody may put it off at that moment"
@@ -231,11 +231,11 @@ def test_that_it_ends_soon_is_told_and_holds_nothing_up() -> None:
 
 def test_nothing_recorded_of_the_last_part_is_not_said_of_the_whole() -> None:
     row = replace(
-        COMING, state=State.STOPPING, ending=Reason.STOPPED, lost_segments=(replace(PART, resumed_at=at(170)),)
+        COMING, state=State.STOPPING, stop_reason=Reason.STOPPED, lost_segments=(replace(PART, resumed_at=at(170)),)
     )
     change = step(row, SECOND, turn_at(200), NOTHING_RECORDED)
 
-    assert (change.recording.state, change.recording.ending) == (State.UPLOADING, Reason.STOPPED)
+    assert (change.recording.state, change.recording.stop_reason) == (State.UPLOADING, Reason.STOPPED)
     assert change.recording.files_awaited
 
 
@@ -253,7 +253,7 @@ def test_up_again_it_is_one_warning_with_what_is_missing(answer: RecorderStatus)
     assert row.gaps == (Gap(begun_at=at(30), ended_at=at(170)),)
     assert row.first_file_at == (at(170) if answer is FIVE else None)
     assert [(audit_event.who, audit_event.what, audit_event.source) for audit_event in change.audit_events] == [
-        ("", AuditAction.RECORDED_ON, Source.LOSS)
+        ("", AuditAction.RESUMED, Source.LOSS)
     ]
 
 
@@ -270,9 +270,9 @@ def test_it_is_told_once_for_each_part() -> None:
 
 def test_nothing_stored_is_told_of_the_new_part_too() -> None:
     row = step(COMING, SECOND, turn_at(170), FOUR, SOMEBODY).recording
-    assert asks_for_users(row, Query(), FOUR, turn_at(200))
-    assert asks_for_files(row, Query(), FOUR)
-    assert not asks_for_files(COMING, Query(), FOUR), "it is not up yet"
+    assert needs_users(row, Query(), FOUR, turn_at(200))
+    assert needs_listing(row, Query(), FOUR)
+    assert not needs_listing(COMING, Query(), FOUR), "it is not up yet"
     for seconds in (200, 230, 260):
         row = step(row, SECOND, turn_at(seconds), FOUR, SOMEBODY).recording
     change = step(row, SECOND, turn_at(290), FOUR, SOMEBODY)
@@ -283,11 +283,11 @@ def test_nothing_stored_is_told_of_the_new_part_too() -> None:
 
 
 def test_a_warning_that_nothing_is_stored_that_still_holds_is_not_told_again() -> None:
-    row = lost(replace(NEARLY_LOST, first_file_at=None, nothing_stored_at=at(35))).recording
-    assert row.nothing_stored_at == at(35)
+    row = lost(replace(NEARLY_LOST, first_file_at=None, nothing_stored_warned_at=at(35))).recording
+    assert row.nothing_stored_warned_at == at(35)
 
-    stored = lost(replace(NEARLY_LOST, nothing_stored_at=at(5))).recording
-    assert stored.nothing_stored_at is None
+    stored = lost(replace(NEARLY_LOST, nothing_stored_warned_at=at(5))).recording
+    assert stored.nothing_stored_warned_at is None
 
 
 def test_what_agora_told_of_the_lost_one_is_forgotten_and_what_people_were_told_is_not() -> None:
@@ -298,18 +298,18 @@ def test_what_agora_told_of_the_lost_one_is_forgotten_and_what_people_were_told_
         moved_at=at(35),
         stored_at=at(9),
         gaps=(Gap(begun_at=at(12), ended_at=at(14)),),
-        failing_at=at(20),
+        upload_error_at=at(20),
         upload_warning_open=True,
         upload_warned_at=at(21),
         uploaded_at=at(22),
         progress=500,
         progress_at=at(19),
-        missed=True,
+        notification_missed=True,
     )
     row = lost(replace(NEARLY_LOST, reported=before)).recording
 
     assert row.reported == Reported(
-        notifications=7, gaps=before.gaps, failing_at=at(20), upload_warning_open=True, upload_warned_at=at(21)
+        notifications=7, gaps=before.gaps, upload_error_at=at(20), upload_warning_open=True, upload_warned_at=at(21)
     )
     assert (row.lost_segments[0].moved_at, row.lost_segments[0].uploaded_at) == (at(35), at(22))
 
@@ -379,7 +379,7 @@ def test_a_gap_that_ended_before_the_loss_is_another_one() -> None:
 
 def test_when_the_new_one_was_up_as_agora_told_is_when_the_gap_ends() -> None:
     heard = notifications.apply(
-        COMING, SECOND, [a_notice(NotificationEvent.STARTED, 166, sid="SID2", uid=UID + 1)], turn_at(167)
+        COMING, SECOND, [new_notification(NotificationEvent.STARTED, 166, sid="SID2", uid=UID + 1)], turn_at(167)
     )
     row = step(heard.recording, SECOND, turn_at(170), FIVE).recording
 
@@ -395,11 +395,11 @@ def test_a_move_that_never_ended_is_when_the_gap_begins() -> None:
 
 
 LATE = {
-    "uploaded": a_notice(NotificationEvent.UPLOADED, 180, files=("a.m3u8", "b.mp4")),
-    "in backup": a_notice(NotificationEvent.IN_BACKUP, 180),
+    "uploaded": new_notification(NotificationEvent.UPLOADED, 180, files=("a.m3u8", "b.mp4")),
+    "in backup": new_notification(NotificationEvent.IN_BACKUP, 180),
     "moved": moved(180),
-    "playlist": a_notice(NotificationEvent.PLAYLIST, 180, files=("b.mp4",)),
-    "started": a_notice(NotificationEvent.STARTED, 180),
+    "playlist": new_notification(NotificationEvent.PLAYLIST, 180, files=("b.mp4",)),
+    "started": new_notification(NotificationEvent.STARTED, 180),
     "sound": sound(False, 180),
 }
 
@@ -425,7 +425,7 @@ def test_a_notice_of_an_earlier_part_names_no_recorder_whose_start_was_not_answe
 
 def test_a_notice_of_the_new_recorder_names_it() -> None:
     row = replace(LOST, recorder_id="rec1.2", recorder_count=2)
-    up_notice = a_notice(NotificationEvent.STARTED, 164, sid="SID2", uid=UID + 1)
+    up_notice = new_notification(NotificationEvent.STARTED, 164, sid="SID2", uid=UID + 1)
     change = notifications.apply(row, started(id="rec1.2", uid=UID + 1), [left(16, 40), up_notice], turn_at(165))
 
     assert (change.recording.sid, [r.sid for r in change.recorders]) == ("SID2", ["SID2"])

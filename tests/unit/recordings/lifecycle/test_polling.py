@@ -8,7 +8,7 @@ import pytest
 
 from recordings.errors import AgoraError, RateLimited
 from recordings.lifecycle.actions import Change, Query, Reevaluate, Stop
-from recordings.lifecycle.decide import asks_for_users, ending
+from recordings.lifecycle.decide import needs_users
 from recordings.lifecycle.policy import Policy
 from recordings.model.alerts import AlertKind
 from recordings.model.reason import Reason
@@ -87,16 +87,16 @@ def test_at_the_longest_duration_it_is_stopped() -> None:
     assert decided(row, running(), turn_at(110, policy)) == Reevaluate()
     after = step(row, running(), turn_at(110, policy))
 
-    assert (after.recording.state, after.recording.ending) == (State.STOPPING, Reason.TIME_LIMIT)
+    assert (after.recording.state, after.recording.stop_reason) == (State.STOPPING, Reason.TIME_LIMIT)
     assert decided(after.recording, running(), turn_at(110, policy)) == Stop()
 
 
 def test_what_somebody_asked_for_counts_more_than_the_time_limit() -> None:
     row = up(stop_at=at(50), stop_by="U2")
 
-    assert ending(row, turn_at(50)) is Reason.STOPPED
-    assert ending(row, turn_at(99_999)) is Reason.STOPPED
-    assert ending(up(), turn_at(20)) is None
+    assert reason_to_stop(row, turn_at(50)) is Reason.STOPPED
+    assert reason_to_stop(row, turn_at(99_999)) is Reason.STOPPED
+    assert reason_to_stop(up(), turn_at(20)) is None
 
 
 # not found
@@ -216,16 +216,16 @@ TURN = turn_at(20)
 
 
 def test_who_is_in_the_channel_is_asked_only_where_it_matters() -> None:
-    assert asks_for_users(up(), Query(), NOT_FOUND, TURN)
-    assert not asks_for_users(coming_up(), Query(), NOT_FOUND, TURN), "never up: not idle"
-    assert not asks_for_users(up(), Query(), FIVE, TURN)
-    assert not asks_for_users(up(), Query(), UNUSABLE["500"], TURN)
-    assert asks_for_users(up(first_file_at=None), Query(), FOUR, TURN)
-    assert not asks_for_users(up(first_file_at=None, nothing_stored_at=at(9)), Query(), FOUR, TURN), "told already"
-    assert asks_for_users(up(state=State.STOPPING), Stop(), NOT_FOUND, TURN)
-    assert asks_for_users(up(state=State.STOPPING), Stop(), LEAVING, TURN)
-    assert not asks_for_users(up(state=State.UPLOADING, stop_accepted_at=at(9)), Stop(), NOT_FOUND, TURN)
-    assert not asks_for_users(up(state=State.UPLOADING), Query(), NOT_FOUND, TURN)
+    assert needs_users(up(), Query(), NOT_FOUND, TURN)
+    assert not needs_users(coming_up(), Query(), NOT_FOUND, TURN), "never up: not idle"
+    assert not needs_users(up(), Query(), FIVE, TURN)
+    assert not needs_users(up(), Query(), UNUSABLE["500"], TURN)
+    assert needs_users(up(first_file_at=None), Query(), FOUR, TURN)
+    assert not needs_users(up(first_file_at=None, nothing_stored_warned_at=at(9)), Query(), FOUR, TURN), "told already"
+    assert needs_users(up(state=State.STOPPING), Stop(), NOT_FOUND, TURN)
+    assert needs_users(up(state=State.STOPPING), Stop(), LEAVING, TURN)
+    assert not needs_users(up(state=State.UPLOADING, stop_accepted_at=at(9)), Stop(), NOT_FOUND, TURN)
+    assert not needs_users(up(state=State.UPLOADING), Query(), NOT_FOUND, TURN)
 
 
 # unusable answers

@@ -17,7 +17,7 @@ from recordings.model.reason import Reason
 from recordings.model.recording import State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.histories import History, Truth
-from tests.fakes.notifications import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
+from tests.fakes.notifications import exited, gap, left, moved, new_notification, picture, progress, sound, upload_error
 from tests.fakes.rows import UID
 from tests.fakes.steps import NOT_FOUND
 
@@ -59,12 +59,12 @@ def gone(tells: Callable[[float], list[Notification]], result: tuple[End, Report
 
 
 def by_moving(at: float) -> list[Notification]:
-    return [moved(at), a_notice(NotificationEvent.STARTED, at + 31), gap(at, at + 31)]
+    return [moved(at), new_notification(NotificationEvent.STARTED, at + 31), gap(at, at + 31)]
 
 
 CASES = {
     "1 upload": Case(
-        lambda at: [upload_error(47, at), a_notice(NotificationEvent.WARNING, at, module=1, code=31)],
+        lambda at: [upload_error(47, at), new_notification(NotificationEvent.WARNING, at, module=1, code=31)],
         alerts=[("recording_warning", "upload_failing")],
         contradicted=lambda at: [progress(9000, at + 1)],
     ),
@@ -74,20 +74,22 @@ CASES = {
         *failed(Reason.CRASHED),
         ignore_response=failed(Reason.CRASHED),
     ),
-    "2": Case(lambda at: [a_notice(NotificationEvent.WARNING, at, module=1, code=32)]),
+    "2": Case(lambda at: [new_notification(NotificationEvent.WARNING, at, module=1, code=32)]),
     "4": Case(
         lambda at: [
-            a_notice(NotificationEvent.PLAYLIST, at, files=("SID_daily.m3u8",)),
-            a_notice(NotificationEvent.STARTED, at),
+            new_notification(NotificationEvent.PLAYLIST, at, files=("SID_daily.m3u8",)),
+            new_notification(NotificationEvent.STARTED, at),
         ]
     ),
     "11 normal": gone(lambda at: [exited(0, at)], ended(Reason.STOPPED_ELSEWHERE)),
     "11 abnormal": gone(lambda at: [exited(1, at)], failed(Reason.CRASHED)),
     "12": Case(by_moving, Truth.MOVED),
-    "31": Case(lambda at: [a_notice(NotificationEvent.UPLOADED, at, files=("SID_daily_0.mp4",)), progress(10_000, at)]),
-    "32": Case(lambda at: [a_notice(NotificationEvent.IN_BACKUP, at), progress(10_000, at)]),
+    "31": Case(
+        lambda at: [new_notification(NotificationEvent.UPLOADED, at, files=("SID_daily_0.mp4",)), progress(10_000, at)]
+    ),
+    "32": Case(lambda at: [new_notification(NotificationEvent.IN_BACKUP, at), progress(10_000, at)]),
     "33": Case(lambda at: [progress(2000, at), progress(4000, at + 1)]),
-    "40": Case(lambda at: [a_notice(NotificationEvent.STARTED, at, code=0), sound(True, at)]),
+    "40": Case(lambda at: [new_notification(NotificationEvent.STARTED, at, code=0), sound(True, at)]),
     "41 nobody": gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE), Truth.EMPTY),
     "41 nobody, and they came back": replace(
         gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE)), ignore_response=failed(Reason.LOST)
@@ -119,7 +121,7 @@ def played(history: History, case: Case, *, truth: Truth | None = None) -> list[
 def ends(history: History, end: End, alerts: Sequence[tuple[str, str]]) -> None:
     """And where it goes on, a stop ends it as ever."""
     assert (history.end, history.kinds) == (end, list(alerts))
-    if not history.row.over:
+    if not history.row.is_over:
         history.is_stopped()
         assert (history.end, history.kinds) == ((State.ENDED, Reason.STOPPED), list(alerts))
     assert history.recorder().gone_at is not None
@@ -308,7 +310,9 @@ def test_what_is_told_of_a_recorder_that_was_given_up_is_not_the_recordings() ->
     history.lives(HAPPENED)
     assert history.row.recorder_id == "rec1.2"
     first = {"sid": "FIRST", "uid": UID}
-    history.hears([a_notice(NotificationEvent.STARTED, 50, **first), left(16, 60, **first), exited(1, 61, **first)])
+    history.hears(
+        [new_notification(NotificationEvent.STARTED, 50, **first), left(16, 60, **first), exited(1, 61, **first)]
+    )
     history.lives(AFTER)
 
     assert (history.end, history.kinds, history.row.sid) == (ON, NOTHING, "SID")
@@ -318,7 +322,7 @@ def test_a_start_whose_answer_was_lost_is_not_sent_again_once_a_notice_names_its
     history = History()
 
     def lost() -> str:
-        history.hears([a_notice(NotificationEvent.STARTED, 1)])
+        history.hears([new_notification(NotificationEvent.STARTED, 1)])
         raise NoAnswer("no answer in 14 s")
 
     history.agora.answers["start"] = [lost]

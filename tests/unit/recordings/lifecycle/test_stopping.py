@@ -41,7 +41,7 @@ from tests.fakes.steps import (
 )
 
 WISH = {"stop_at": at(50), "stop_by": "U2"}
-STOPPING = up(state=State.STOPPING, ending=Reason.STOPPED, **WISH)
+STOPPING = up(state=State.STOPPING, stop_reason=Reason.STOPPED, **WISH)
 UPLOADING = changed(STOPPING, state=State.UPLOADING, stop_accepted_at=at(60), status=None)
 
 
@@ -70,7 +70,7 @@ def test_one_that_has_a_sid_is_stopped(before: Recording) -> None:
     assert decided(before, running(), turn_at(50)) == Reevaluate()
     after = step(before, running(), turn_at(50))
 
-    assert (after.recording.state, after.recording.ending) == (State.STOPPING, Reason.STOPPED)
+    assert (after.recording.state, after.recording.stop_reason) == (State.STOPPING, Reason.STOPPED)
     assert after.recording.next_step_at == at(50)
     assert after.recorders == (), "it is still wanted: to be stopped"
     assert decided(after.recording, running(), turn_at(50)) == Stop()
@@ -297,7 +297,7 @@ def test_a_stop_that_somebody_asked_for_was_noted_with_the_wish() -> None:
 
 
 def test_at_the_time_limit_the_channel_is_told() -> None:
-    limited = changed(UPLOADING, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
+    limited = changed(UPLOADING, stop_reason=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     after = step(limited, running(), turn_at(65), NOT_FOUND)
 
     assert files_are_awaited(after)
@@ -306,7 +306,7 @@ def test_at_the_time_limit_the_channel_is_told() -> None:
 
 
 def test_at_the_time_limit_with_nothing_recorded_the_channel_is_told_too() -> None:
-    limited = changed(STOPPING, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
+    limited = changed(STOPPING, stop_reason=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     after = step(limited, running(), turn_at(65), NOTHING_RECORDED)
 
     assert shown(after) == (State.ENDED, Reason.NO_MEDIA)

@@ -9,7 +9,7 @@ import pytest
 
 from recordings.errors import AgoraError
 from recordings.lifecycle.actions import AllocateRecorder, Change, ChangeLayout, Outcome, Query, Reevaluate
-from recordings.lifecycle.decide import follow
+from recordings.lifecycle.decide import apply_outcome
 from recordings.model.options import AppliedLayout, Layout, Media, Options
 from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers
@@ -28,13 +28,13 @@ def chosen(layout: Layout, **facts: Any) -> Recording:
 
 def answered(recording: Recording, answer: AgoraError | None = None, users: ChannelUsers | None = None) -> Change:
     outcome = Outcome(answer, users, frozenset({UID}))
-    return follow(recording, running(), ChangeLayout(), outcome, turn_at(21))
+    return apply_outcome(recording, running(), ChangeLayout(), outcome, turn_at(21))
 
 
 def allotted(options: Options, users: ChannelUsers | None, **facts: Any) -> AppliedLayout:
     recording = with_card(recorder_id=None, recorder_count=0, options=options, **facts)
     outcome = Outcome(UID, users, frozenset({UID}))
-    return follow(recording, None, AllocateRecorder(), outcome, turn_at(1)).recording.applied_layout
+    return apply_outcome(recording, None, AllocateRecorder(), outcome, turn_at(1)).recording.applied_layout
 
 
 # what it begins with

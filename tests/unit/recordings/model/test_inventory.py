@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.model.inventory import DeliveryCheck, StoredFile, expected, inspect, of_sid, playlists_that_count
+from recordings.model.inventory import DeliveryCheck, inspect
+from recordings.model.playlists import StoredFile, effective_playlists, least_names, of_sid
 from tests.fakes.bucket_contents import (
     NAME,
     PART_BYTES,
@@ -41,7 +42,7 @@ def parts(verdict: DeliveryCheck) -> list[str]:
 def test_with_playlist_segments_and_mp4_it_is_whole() -> None:
     verdict = judged(WHOLE)
 
-    assert verdict.whole
+    assert verdict.is_complete
     assert verdict.finished
     assert (parts(verdict), names(verdict.playlists)) == ([f"{NAME}_0.mp4"], [f"{NAME}.m3u8"])
     assert verdict.seconds == pytest.approx(30)
@@ -77,24 +78,24 @@ def test_what_is_not_whole_says_what_is_missing_and_what_is_empty(name: str) -> 
     objects, named, missing, empty = NOT_WHOLE[name]
     verdict = judged(objects, *named)
 
-    assert not verdict.whole
+    assert not verdict.is_complete
     assert (list(verdict.missing), list(verdict.empty)) == (missing, empty)
 
 
 @pytest.mark.parametrize("size", [1024, 10**9])
 def test_an_mp4_at_the_floor_or_larger_is_one(size: int) -> None:
-    assert judged(WHOLE | {f"{NAME}_0.mp4": size}).whole
+    assert judged(WHOLE | {f"{NAME}_0.mp4": size}).is_complete
 
 
 def test_a_playlist_without_its_end_is_whole_but_may_grow() -> None:
     verdict = judged(left_by(ended=False))
 
-    assert verdict.whole
+    assert verdict.is_complete
     assert not verdict.finished
 
 
 def test_an_object_of_no_consequence_does_no_harm() -> None:
-    assert judged(WHOLE | {f"{NAME}.json": 0, "SID_meta.txt": 3}).whole
+    assert judged(WHOLE | {f"{NAME}.json": 0, "SID_meta.txt": 3}).is_complete
 
 
 # names that Agora gave
@@ -102,7 +103,7 @@ def test_an_object_of_no_consequence_does_no_harm() -> None:
 
 @pytest.mark.parametrize("folder", ["", "folder/", "simulated/C1/20260617/"])
 def test_files_may_be_named_with_or_without_folders(folder: str) -> None:
-    assert judged(WHOLE, f"{folder}{NAME}.m3u8", f"{folder}{NAME}_0.mp4").whole
+    assert judged(WHOLE, f"{folder}{NAME}.m3u8", f"{folder}{NAME}_0.mp4").is_complete
     assert judged(without(WHOLE, f"{NAME}_0.mp4"), f"{folder}{NAME}_0.mp4").missing == (f"{NAME}_0.mp4",)
 
 
@@ -120,7 +121,7 @@ def test_a_name_is_missing_once_however_often_and_by_whomever_it_was_given() -> 
     [(0.5, 1, True), (3, 1, True), (3.2, 1, True), (3.2, 2, True), (5, 1, False), (5, 2, True), (7, 2, False)],
 )
 def test_a_long_recording_has_an_mp4_for_every_three_hours_or_so(hours: float, count: int, enough: bool) -> None:
-    assert judged(left_by(length=hours * HOUR, media_files=count)).whole is enough
+    assert judged(left_by(length=hours * HOUR, media_files=count)).is_complete is enough
 
 
 def test_parts_come_in_the_order_of_their_numbers() -> None:
@@ -139,7 +140,7 @@ def test_what_several_servers_recorded_is_one_recording_in_the_order_in_which_th
         objects |= left_by(name, media_files=1)
     verdict = judged(objects)
 
-    assert verdict.whole
+    assert verdict.is_complete
     assert parts(verdict) == [f"{name}_0.mp4" for name in servers]
     assert names(verdict.playlists) == [f"{name}.m3u8" for name in servers]
     assert verdict.seconds == pytest.approx(12 * 30)
@@ -162,7 +163,7 @@ def test_a_segment_of_any_server_can_be_missing(name: str) -> None:
 
 @pytest.mark.parametrize("name", [NAME, f"bak0_{NAME}"])
 def test_until_every_server_has_its_mp4_it_is_not_whole(name: str) -> None:
-    assert not judged(without(left_by() | left_by(f"bak0_{NAME}"), f"{name}_0.mp4")).whole
+    assert not judged(without(left_by() | left_by(f"bak0_{NAME}"), f"{name}_0.mp4")).is_complete
 
 
 @pytest.mark.parametrize("name", [NAME, f"bak0_{NAME}"])
@@ -176,14 +177,14 @@ def test_only_of_the_last_server_an_mp4_can_be_demanded() -> None:
     died = judged(without(both, f"{NAME}_0.mp4"))
     stopped = judged(without(both, f"bak0_{NAME}_0.mp4"))
 
-    assert (died.unmade, died.owed) == ((f"{NAME}_0.mp4",), ())
-    assert (stopped.unmade, stopped.owed) == ((f"bak0_{NAME}_0.mp4",),) * 2
+    assert (died.missing_mp4, died.missing_mp4_of_last_server) == ((f"{NAME}_0.mp4",), ())
+    assert (stopped.missing_mp4, stopped.missing_mp4_of_last_server) == ((f"bak0_{NAME}_0.mp4",),) * 2
 
 
 def test_each_server_has_mp4_files_by_the_length_of_what_it_recorded() -> None:
     """Two hours and two hours are four, and neither has a second file."""
-    assert judged(left_by(length=2 * HOUR) | left_by(f"bak0_{NAME}", length=2 * HOUR)).whole
-    assert not judged(left_by(length=4 * HOUR) | left_by(f"bak0_{NAME}", length=HOUR, media_files=2)).whole
+    assert judged(left_by(length=2 * HOUR) | left_by(f"bak0_{NAME}", length=2 * HOUR)).is_complete
+    assert not judged(left_by(length=4 * HOUR) | left_by(f"bak0_{NAME}", length=HOUR, media_files=2)).is_complete
 
 
 # by way of Agora's backup
@@ -214,13 +215,13 @@ def test_of_the_playlist_with_the_highest_index_and_the_plain_one_the_larger_cou
     }
     files = sighted(objects).files
 
-    assert names(playlists_that_count(files)) == [f"{NAME}.m3u8" if not right else f"{NAME}_{TICK}{right}.m3u8"]
+    assert names(effective_playlists(files)) == [f"{NAME}.m3u8" if not right else f"{NAME}_{TICK}{right}.m3u8"]
 
 
 def test_a_playlist_that_was_named_and_came_by_way_of_the_backup_is_not_missing() -> None:
     backed_up = without(WHOLE, f"{NAME}.m3u8") | {f"{NAME}_{TICK}_0.m3u8": LONG}
 
-    assert judged(backed_up, f"{NAME}.m3u8").whole
+    assert judged(backed_up, f"{NAME}.m3u8").is_complete
     assert judged(without(WHOLE, f"{NAME}.m3u8"), f"{NAME}.m3u8").missing == (f"{NAME}.m3u8",)
 
 
@@ -230,7 +231,7 @@ def test_each_server_has_a_backup_of_its_own() -> None:
     verdict = judged(objects)
 
     assert names(verdict.playlists) == [f"{NAME}.m3u8", f"bak0_{NAME}_{TICK}_0.m3u8"]
-    assert judged(without(objects, f"bak0_{NAME}.m3u8"), f"bak0_{NAME}.m3u8").whole
+    assert judged(without(objects, f"bak0_{NAME}.m3u8"), f"bak0_{NAME}.m3u8").is_complete
 
 
 @pytest.mark.parametrize("channel", ["20260617", "2026-06-17", "1", "123456-2"])
@@ -252,4 +253,4 @@ def test_only_what_bears_the_sid_is_of_the_recording() -> None:
 
 
 def test_the_names_that_are_expected_follow_agoras_rules() -> None:
-    assert expected("SID", "team_call #1!") == ("SID_team-call -1-.m3u8", "SID_team-call -1-_0.mp4")
+    assert least_names("SID", "team_call #1!") == ("SID_team-call -1-.m3u8", "SID_team-call -1-_0.mp4")

@@ -23,7 +23,7 @@ LISTED_AS_AUDIENCE = ChannelUsers(audience=frozenset({UID}))
 
 def step(recorder: Recorder, seconds: float, answer: CallResult = None, users: ChannelUsers | None = None) -> Recorder:
     turn = turn_at(seconds)
-    return cleanup.follow(recorder, cleanup.decide(recorder, turn), Outcome(answer, users), turn)
+    return cleanup.apply_outcome(recorder, cleanup.decide(recorder, turn), Outcome(answer, users), turn)
 
 
 def test_one_with_a_sid_is_stopped_and_one_without_is_thrown_out() -> None:

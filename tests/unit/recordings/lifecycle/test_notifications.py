@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.notifications import apply, in_words
+from recordings.lifecycle.notifications import apply, describe_error
 from recordings.model.notifications import Notification, NotificationEvent
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording, State
 from recordings.model.reported import Gap, RecorderStatus
-from tests.fakes.notifications import a_notice, exited, gap, left, moved, picture, progress, sound, upload_error
+from tests.fakes.notifications import exited, gap, left, moved, new_notification, picture, progress, sound, upload_error
 from tests.fakes.rows import UID, at, changed, coming_up, over, running, started, turn_at, up, with_card
 from tests.fakes.steps import EMPTY, NOT_FOUND, SOMEBODY, step
 
@@ -87,7 +87,7 @@ def test_where_nobody_is_there_an_exit_without_a_cause_is_an_empty_call() -> Non
 @pytest.mark.parametrize("notification", [left(4), left(16), exited(1)])
 def test_a_forged_or_stale_word_of_its_end_is_forgotten_when_agora_has_it(notification: Notification) -> None:
     row = step(processed(UP, notification).recording, running(), turn_at(61), FIVE).recording
-    assert (row.state, row.reported.exit) == (State.RECORDING, None)
+    assert (row.state, row.reported.exit_cause) == (State.RECORDING, None)
 
     after = step(row, running(), turn_at(90), NOT_FOUND, SOMEBODY)
     assert (after.recording.state, after.alerts) == (State.INTERRUPTED, ()), "the grace holds again"
@@ -112,7 +112,7 @@ def test_that_it_left_the_server_from_which_it_is_being_moved_ends_nothing_withi
             row = change.recording
             assert (row.state, change.alerts) == (State.INTERRUPTED, ())
         back = step(row, running(), turn_at(160), FIVE).recording
-        assert (back.state, back.reported.exit, back.reported.moving) == (State.RECORDING, None, False)
+        assert (back.state, back.reported.exit_cause, back.reported.moving) == (State.RECORDING, None, False)
 
 
 def test_one_that_left_while_it_was_moved_and_never_came_back_has_agoras_own_cause() -> None:
@@ -156,7 +156,7 @@ def test_one_that_did_not_come_up_and_left_has_failed_at_once() -> None:
 
 @pytest.mark.parametrize("state", [State.STOPPING, State.UPLOADING])
 def test_after_our_own_stop_its_leaving_is_no_news_but_is_asked_about_at_once(state: State) -> None:
-    row = up(state=state, ending=Reason.STOPPED, stop_at=at(40), stop_accepted_at=at(45), next_step_at=at(75))
+    row = up(state=state, stop_reason=Reason.STOPPED, stop_at=at(40), stop_accepted_at=at(45), next_step_at=at(75))
     change = processed(row, left(2), exited(0))
 
     assert (change.recording.state, change.alerts) == (state, ())
@@ -195,7 +195,7 @@ def test_a_notice_that_says_nothing_of_the_recorder_leaves_its_row_alone() -> No
 
 def test_progress_is_shown_in_tenths_so_that_the_card_is_edited_seldom() -> None:
     row = up(state=State.UPLOADING, ended_at=at(40))
-    shown = {processed(row, progress(done)).recording.visible for done in range(0, 10_001, 100)}
+    shown = {processed(row, progress(done)).recording.card_content for done in range(0, 10_001, 100)}
 
     assert len(shown) == 11
 
@@ -235,7 +235,7 @@ def test_uploads_that_fail_and_go_on_by_turns_are_no_flood() -> None:
 def test_other_errors_are_no_warning() -> None:
     assert (
         processed(
-            UP, upload_error(52, module=2), upload_error(47, module=0), a_notice(NotificationEvent.WARNING)
+            UP, upload_error(52, module=2), upload_error(47, module=0), new_notification(NotificationEvent.WARNING)
         ).alerts
         == ()
     )
@@ -251,9 +251,9 @@ def test_a_fatal_error_makes_a_query_happen_at_once() -> None:
 
 
 def test_the_words_of_an_error_name_the_part_and_what_happened() -> None:
-    assert in_words(upload_error(32)) == "the storage settings are wrong: upload failed"
-    assert in_words(upload_error(99, module=0)) == "the recorder: upload failed"
-    assert in_words(moved()) == ""
+    assert describe_error(upload_error(32)) == "the storage settings are wrong: upload failed"
+    assert describe_error(upload_error(99, module=0)) == "the recorder: upload failed"
+    assert describe_error(moved()) == ""
 
 
 DELIVERY = up(state=State.UPLOADING, files_awaited=True, ended_at=at(40), next_step_at=at(75))
@@ -263,7 +263,7 @@ DELIVERY = up(state=State.UPLOADING, files_awaited=True, ended_at=at(40), next_s
     ("event", "status"), [(NotificationEvent.UPLOADED, "uploaded"), (NotificationEvent.IN_BACKUP, "backuped")]
 )
 def test_that_everything_is_uploaded_is_looked_at_in_the_bucket_at_once(event: NotificationEvent, status: str) -> None:
-    change = processed(DELIVERY, a_notice(event, files=("a.m3u8", "a_0.mp4")))
+    change = processed(DELIVERY, new_notification(event, files=("a.m3u8", "a_0.mp4")))
 
     assert asks_now(change)
     assert change.recording.files == ("a.m3u8", "a_0.mp4")
@@ -271,7 +271,7 @@ def test_that_everything_is_uploaded_is_looked_at_in_the_bucket_at_once(event: N
 
 
 def test_what_went_to_the_bucket_after_the_backup_is_not_in_the_backup_any_more() -> None:
-    notifications = a_notice(NotificationEvent.UPLOADED, 55), a_notice(NotificationEvent.IN_BACKUP, 50)
+    notifications = new_notification(NotificationEvent.UPLOADED, 55), new_notification(NotificationEvent.IN_BACKUP, 50)
 
     assert processed(DELIVERY, *notifications).recording.uploading_status == "uploaded"
 
@@ -325,7 +325,7 @@ def test_somebody_of_several_is_enough_and_pictures_are_no_sound() -> None:
 
 def test_a_sid_whose_answer_was_lost_is_learnt_from_a_notice() -> None:
     before = with_card(next_step_at=at(75))
-    change = processed(before, a_notice(NotificationEvent.STARTED), recorder=started())
+    change = processed(before, new_notification(NotificationEvent.STARTED), recorder=started())
 
     assert change.recording.sid == "SID"
     assert [recorder.sid for recorder in change.recorders] == ["SID"]
@@ -333,7 +333,7 @@ def test_a_sid_whose_answer_was_lost_is_learnt_from_a_notice() -> None:
 
 
 def test_a_notice_with_another_uid_teaches_no_sid() -> None:
-    change = processed(with_card(), a_notice(NotificationEvent.STARTED, uid=5), recorder=started())
+    change = processed(with_card(), new_notification(NotificationEvent.STARTED, uid=5), recorder=started())
 
     assert change.recording.sid is None
 
@@ -348,7 +348,7 @@ def test_what_concerns_another_recorder_changes_nothing(notification: Notificati
 
 @pytest.mark.parametrize("event", NotificationEvent)
 def test_after_the_end_nothing_moves_and_nobody_is_told(event: NotificationEvent) -> None:
-    notification = a_notice(event, code=1, module=1, new_uid=9, files=("late.mp4",))
+    notification = new_notification(event, code=1, module=1, new_uid=9, files=("late.mp4",))
     change = processed(over(next_step_at=at(75)), notification)
 
     assert (change.recording.state, change.recording.reason, change.alerts) == (State.ENDED, Reason.STOPPED, ())
@@ -357,7 +357,7 @@ def test_after_the_end_nothing_moves_and_nobody_is_told(event: NotificationEvent
 
 def test_the_first_playlist_proves_the_first_file() -> None:
     row = up(first_file_at=None, status=4, people_since=at(10))
-    change = processed(row, a_notice(NotificationEvent.PLAYLIST, 40, files=("a.m3u8",)))
+    change = processed(row, new_notification(NotificationEvent.PLAYLIST, 40, files=("a.m3u8",)))
     assert asks_now(change)
     assert change.recording.files == ("a.m3u8",)
 
@@ -366,15 +366,15 @@ def test_the_first_playlist_proves_the_first_file() -> None:
 
 
 def test_a_first_playlist_that_is_told_before_the_recorder_was_seen_is_not_lost() -> None:
-    row = processed(coming_up(), a_notice(NotificationEvent.PLAYLIST, 5)).recording
+    row = processed(coming_up(), new_notification(NotificationEvent.PLAYLIST, 5)).recording
     after = step(row, running(), turn_at(10), RecorderStatus(4), SOMEBODY).recording
 
     assert (after.started_at, after.first_file_at) == (at(10), at(10)), "and no file is older than the recording"
 
 
 def test_a_first_playlist_takes_the_warning_back_that_nothing_is_stored() -> None:
-    row = up(first_file_at=None, status=4, nothing_stored_at=at(130), next_step_at=at(150))
-    row = processed(row, a_notice(NotificationEvent.PLAYLIST, 140), seconds=140).recording
+    row = up(first_file_at=None, status=4, nothing_stored_warned_at=at(130), next_step_at=at(150))
+    row = processed(row, new_notification(NotificationEvent.PLAYLIST, 140), seconds=140).recording
 
     assert told(step(row, running(), turn_at(140), RecorderStatus(4), SOMEBODY)) == [
         ("recording_recovered", "nothing_stored")
@@ -384,7 +384,7 @@ def test_a_first_playlist_takes_the_warning_back_that_nothing_is_stored() -> Non
 @pytest.mark.parametrize("ahead", [-300, 300])
 def test_where_agoras_clock_is_minutes_off_a_first_file_is_never_before_the_start_nor_yet_to_come(ahead: float) -> None:
     row = up(first_file_at=None, status=4)
-    row = processed(row, a_notice(NotificationEvent.PLAYLIST, 40 + ahead, received_at=at(40))).recording
+    row = processed(row, new_notification(NotificationEvent.PLAYLIST, 40 + ahead, received_at=at(40))).recording
     after = step(row, running(), turn_at(61), RecorderStatus(4), SOMEBODY).recording
 
     assert at(10) <= (after.first_file_at or at(1e6)) <= at(61)
@@ -400,22 +400,24 @@ def test_where_agoras_clock_is_minutes_off_silence_is_counted_by_the_bots_own(ah
 
 def test_what_is_said_to_be_uploaded_or_up_with_a_status_that_is_not_normal_is_not() -> None:
     row = processed(
-        DELIVERY, a_notice(NotificationEvent.UPLOADED, code=1), a_notice(NotificationEvent.STARTED, code=1)
+        DELIVERY,
+        new_notification(NotificationEvent.UPLOADED, code=1),
+        new_notification(NotificationEvent.STARTED, code=1),
     ).recording
 
     assert (row.uploading_status, row.reported.up_at) == ("", None)
 
 
 def test_a_beginning_that_agora_did_not_tell_is_counted_once_and_no_alarm() -> None:
-    policy = replace(turn_at(0).policy, notified=True)
+    policy = replace(turn_at(0).policy, expects_notifications=True)
     missed = step(UP, running(), turn_at(41, policy), FIVE)
-    assert missed.recording.reported.missed
+    assert missed.recording.reported.notification_missed
     assert missed.alerts == ()
 
     heard = step(
-        processed(UP, a_notice(NotificationEvent.STARTED, 10)).recording, running(), turn_at(100, policy), FIVE
+        processed(UP, new_notification(NotificationEvent.STARTED, 10)).recording, running(), turn_at(100, policy), FIVE
     )
-    assert not heard.recording.reported.missed
+    assert not heard.recording.reported.notification_missed
 
 
 # any order
@@ -431,13 +433,13 @@ ANY = st.lists(
         st.builds(upload_error, st.sampled_from([32, 47, 51]), st.integers(20, 90)),
         st.builds(progress, st.sampled_from([0, 3000, 5000, 10_000]), st.integers(20, 90)),
         st.builds(
-            a_notice,
+            new_notification,
             st.sampled_from([NotificationEvent.STARTED, NotificationEvent.UPLOADED, NotificationEvent.IN_BACKUP]),
             st.integers(20, 90),
         ),
-        st.builds(a_notice, st.just(NotificationEvent.PLAYLIST), st.integers(20, 90)),
+        st.builds(new_notification, st.just(NotificationEvent.PLAYLIST), st.integers(20, 90)),
         st.builds(
-            lambda name, when: a_notice(NotificationEvent.UPLOADED, when, files=(name,)),
+            lambda name, when: new_notification(NotificationEvent.UPLOADED, when, files=(name,)),
             st.sampled_from(["a.mp4", "b.mp4"]),
             st.integers(20, 90),
         ),

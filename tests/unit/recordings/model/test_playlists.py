@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.model.inventory import Playlist, parse
+from recordings.model.playlists import Playlist, parse_playlist
 from tests.fakes.bucket_contents import playlist
 
 OF_THE_DOCUMENTATION = """#EXTM3U
@@ -28,10 +28,10 @@ sid713476478245_cnameagora__uid_s_123__uid_e_video_20190920125149174.ts
 
 
 def test_the_example_of_agoras_documentation_is_understood() -> None:
-    found = parse(OF_THE_DOCUMENTATION)
+    found = parse_playlist(OF_THE_DOCUMENTATION)
 
     assert found is not None
-    assert [name.rsplit("_", 1)[-1] for name in found.segments] == ["20190920125142485.ts", "20190920125149174.ts"]
+    assert [name.rsplit("_", 1)[-1] for name in found.ts_files] == ["20190920125142485.ts", "20190920125149174.ts"]
     assert found.seconds == pytest.approx(23.774)
     assert found.finished
 
@@ -49,7 +49,7 @@ def test_the_example_of_agoras_documentation_is_understood() -> None:
     ],
 )
 def test_a_length_is_read_with_and_without_the_comma_that_agora_leaves_out(line: str, seconds: float) -> None:
-    assert parse(f"#EXTM3U\n{line}\na.ts\n") == Playlist(("a.ts",), seconds, False)
+    assert parse_playlist(f"#EXTM3U\n{line}\na.ts\n") == Playlist(("a.ts",), seconds, False)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
@@ -57,29 +57,29 @@ def test_a_length_is_read_with_and_without_the_comma_that_agora_leaves_out(line:
 def test_a_playlist_is_one_whatever_its_line_ends_and_its_byte_order_mark(end: str, mark: str) -> None:
     text = mark + end.join(["#EXTM3U", "", "#EXTINF:2.5", "  a.ts  ", "#EXT-X-ENDLIST"])
 
-    assert parse(text) == Playlist(("a.ts",), 2.5, True)
+    assert parse_playlist(text) == Playlist(("a.ts",), 2.5, True)
 
 
 def test_without_the_end_of_the_list_it_is_not_finished() -> None:
-    found = parse(playlist("a.ts", "b.ts", ended=False))
+    found = parse_playlist(playlist("a.ts", "b.ts", ended=False))
 
     assert found is not None
     assert not found.finished
 
 
 def test_a_playlist_of_nothing_has_no_segments() -> None:
-    assert parse(playlist()) == Playlist((), 0, True)
+    assert parse_playlist(playlist()) == Playlist((), 0, True)
 
 
 @pytest.mark.parametrize(
     "text", ["", "\n\n", "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a.ts\nb.ts\n", "#EXTM3U8\n"]
 )
 def test_what_is_no_playlist_is_none(text: str) -> None:
-    assert parse(text) is None
+    assert parse_playlist(text) is None
 
 
 @given(st.text())
 def test_any_text_is_a_playlist_or_none(text: str) -> None:
-    found = parse(text)
+    found = parse_playlist(text)
 
-    assert found is None or (found.seconds >= 0 and all(found.segments))
+    assert found is None or (found.seconds >= 0 and all(found.ts_files))

@@ -15,7 +15,7 @@ from recordings.errors import BucketDenied, BucketError, BucketUnreachable, Buck
 from recordings.lifecycle.actions import Change, CheckFiles
 from recordings.lifecycle.policy import Policy
 from recordings.model.delivery import DeliveryState
-from recordings.model.inventory import NOTHING, BucketListing
+from recordings.model.inventory import NOTHING_TO_UPLOAD, BucketListing
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from recordings.model.reported import RecorderStatus
@@ -29,7 +29,7 @@ END = 100.0
 
 STOPPED = up(
     state=State.UPLOADING,
-    ending=Reason.STOPPED,
+    stop_reason=Reason.STOPPED,
     stop_at=at(90),
     stop_by="U2",
     stop_accepted_at=at(END),
@@ -110,7 +110,7 @@ def test_with_every_file_there_it_has_ended_and_the_files_are_told() -> None:
 
     assert all_there(after.recording)
     assert after.recording.ended_at == at(END), "and not when the files came"
-    assert after.recording.complete
+    assert after.recording.is_complete
     assert told(after) == [FILES]
     assert [alert.recording for alert in after.alerts] == [after.recording]
     found = after.recording.delivery
@@ -311,7 +311,7 @@ def test_what_comes_after_all_is_told_with_the_files(name: str) -> None:
     )
 
     assert heard == [(900, *WARNED), (1200, *CAME_AFTER_ALL), (1200, *FILES)]
-    assert (row.complete, delivered(row)) == (True, DeliveryState.READY)
+    assert (row.is_complete, delivered(row)) == (True, DeliveryState.READY)
     assert row.delivery is not None
     assert (row.delivery.missing, row.delivery.empty) == ((), ())
 
@@ -333,7 +333,7 @@ def test_after_a_day_nobody_looks_any_more() -> None:
 
     row, heard = story(row, [(DAY, {})])
 
-    assert (row.complete, delivered(row), heard) == (True, DeliveryState.MISSING, [])
+    assert (row.is_complete, delivered(row), heard) == (True, DeliveryState.MISSING, [])
 
 
 @pytest.mark.parametrize("interval", [0.5, 30, 900])
@@ -403,17 +403,17 @@ HOW_IT_ENDED: dict[str, tuple[Recording, dict[str, Any], State, Reason]] = {
 def test_however_it_ended_its_files_are_looked_for_and_the_state_stays(name: str) -> None:
     before, answer, state, reason = HOW_IT_ENDED[name]
     row = step(before, running(), turn_at(END, Policy(max_resumes=0)), **answer).recording
-    assert (row.state, row.reason, row.files_awaited, row.complete) == (state, reason, True, False)
+    assert (row.state, row.reason, row.files_awaited, row.is_complete) == (state, reason, True, False)
     assert row.next_step_at == at(END)
 
     row, heard = story(row, [(0, {}), (60, WHOLE)])
 
     assert (row.state, row.reason, row.ended_at) == (state, reason, at(END))
-    assert (row.complete, heard) == (True, [(60, *FILES)])
+    assert (row.is_complete, heard) == (True, [(60, *FILES)])
 
 
 def test_one_that_was_told_as_over_at_the_time_limit_is_not_told_so_again_with_its_files() -> None:
-    limited = changed(STOPPED, files_awaited=False, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
+    limited = changed(STOPPED, files_awaited=False, stop_reason=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     gone = step(limited, running(), turn_at(END), NOT_FOUND)
     assert told(gone) == [("recording_ended", Reason.TIME_LIMIT)]
 
@@ -424,7 +424,7 @@ def test_one_that_was_told_as_over_at_the_time_limit_is_not_told_so_again_with_i
 
 @pytest.mark.parametrize("answer", [{}, DENIED, WRONG], ids=["missing", "denied", "wrong"])
 def test_nor_where_its_files_are_missing_or_nobody_can_look(answer: Objects | BucketError) -> None:
-    limited = changed(STOPPED, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
+    limited = changed(STOPPED, stop_reason=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     row, heard = story(limited, [(900, answer)])
 
     assert (row.state, row.reason) == (State.ENDED, Reason.TIME_LIMIT)
@@ -466,7 +466,7 @@ def test_what_does_not_come_from_the_backup_within_a_day_is_not_delivered() -> N
     row, heard = story(BACKUPED, [(0, partly), (DAY, partly)])
 
     assert heard == [(0, *BACKUP), (DAY, *WARNED)]
-    assert (row.state, delivered(row), row.complete) == (State.ENDED, DeliveryState.MISSING, True)
+    assert (row.state, delivered(row), row.is_complete) == (State.ENDED, DeliveryState.MISSING, True)
 
 
 def test_with_all_files_there_a_backup_is_not_worth_a_word() -> None:
@@ -512,7 +512,7 @@ def test_where_the_bot_may_not_look_it_is_over_and_not_verified(
     row, heard = story(before, [(0, error)], policy)
 
     assert row.state is (State.FAILED if before is LOST else State.ENDED)
-    assert (row.complete, heard) == (True, [])
+    assert (row.is_complete, heard) == (True, [])
     assert row.delivery is not None
     assert (row.delivery.state, row.delivery.code) == (DeliveryState.UNVERIFIED, error.code)
 
@@ -522,14 +522,14 @@ def test_a_key_that_the_storage_does_not_take_and_agora_has_to_use_too_is_told_a
     row, heard = story(STOPPED, [(0, WRONG)] if not seconds else [(0, {}), (seconds, WRONG)])
 
     assert heard == [(seconds, *WARNED)]
-    assert (row.state, row.complete) == (State.ENDED, True), "nothing will come"
+    assert (row.state, row.is_complete) == (State.ENDED, True), "nothing will come"
     assert row.delivery is not None
     assert (row.delivery.state, row.delivery.code) == (DeliveryState.MISSING, "InvalidAccessKeyId")
 
 
 def test_a_bucket_that_never_answered_is_not_waited_for() -> None:
     row, seconds = STOPPED, 0.0
-    while not row.complete:
+    while not row.is_complete:
         change = look(row, seconds, AWAY)
         assert change.alerts == ()
         row = change.recording
@@ -546,7 +546,7 @@ def test_one_that_answered_before_is_waited_for_as_long_as_the_files_are() -> No
 
     assert story(row, [(700, WHOLE)])[1] == [(700, *FILES)]
     gone, heard = story(row, [(900, AWAY)])
-    assert (gone.state, delivered(gone), gone.complete, heard) == (State.ENDED, DeliveryState.UNVERIFIED, True, [])
+    assert (gone.state, delivered(gone), gone.is_complete, heard) == (State.ENDED, DeliveryState.UNVERIFIED, True, [])
 
 
 def test_a_storage_that_is_away_is_asked_again_after_the_waits_then_at_the_interval() -> None:
@@ -564,7 +564,7 @@ def test_one_that_is_away_while_files_are_missing_is_asked_again_for_a_day_and_w
 
     assert story(row, [(60_000, WHOLE)])[1] == [(60_000, *CAME_AFTER_ALL), (60_000, *FILES)]
     row, heard = story(row, [(DAY, AWAY)])
-    assert (row.complete, heard) == (True, [])
+    assert (row.is_complete, heard) == (True, [])
     assert row.delivery is not None
     assert row.delivery.state is DeliveryState.MISSING
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4")
@@ -576,7 +576,7 @@ def test_what_was_told_as_missing_stays_missing_where_nobody_may_look_any_more(e
     row, heard = story(STOPPED, [(900, without(WHOLE, SECOND)), (1200, error)])
 
     assert heard == [(900, *WARNED)]
-    assert row.complete
+    assert row.is_complete
     assert row.delivery is not None
     assert (row.delivery.state, row.delivery.missing, row.delivery.code) == (DeliveryState.MISSING, (SECOND,), "")
 
@@ -587,7 +587,7 @@ def test_one_that_is_away_while_files_are_in_the_backup_is_asked_again_for_a_day
 
     assert story(row, [(60_000, WHOLE)])[1] == [(60_000, *CAME_FROM_BACKUP), (60_000, *FILES)]
     row, heard = story(row, [(DAY, AWAY)])
-    assert (row.state, delivered(row), row.complete, heard) == (State.ENDED, DeliveryState.UNVERIFIED, True, [])
+    assert (row.state, delivered(row), row.is_complete, heard) == (State.ENDED, DeliveryState.UNVERIFIED, True, [])
 
 
 def test_a_storage_that_answers_again_starts_the_count_of_silence_anew() -> None:
@@ -605,9 +605,9 @@ def test_a_look_that_finds_nothing_new_for_people_does_not_change_the_card() -> 
     row = STOPPED
     for seconds, found in ((0, {}), (6, without(WHOLE, SECOND)), (20, AWAY), (60, NO_MP4)):
         after = look(row, seconds, found).recording
-        assert after.visible == STOPPED.visible
+        assert after.card_content == STOPPED.card_content
         row = after
-    assert look(row, 100, WHOLE).recording.visible != row.visible
+    assert look(row, 100, WHOLE).recording.card_content != row.card_content
 
 
 @pytest.mark.parametrize(
@@ -616,11 +616,11 @@ def test_a_look_that_finds_nothing_new_for_people_does_not_change_the_card() -> 
 )
 def test_nor_does_one_after_people_were_told(before: Recording, then: list[tuple[float, Any]]) -> None:
     row = look(before, *then[0]).recording
-    assert row.visible != before.visible
+    assert row.card_content != before.card_content
 
     for seconds, found in then[1:]:
         after = look(row, seconds, found).recording
-        assert after.visible == row.visible
+        assert after.card_content == row.card_content
         row = after
 
 
@@ -669,7 +669,7 @@ def test_whatever_is_found_it_is_told_once_and_truly_and_comes_to_an_end(
 ) -> None:
     """`repeated`: how often each is found in a row; the last one from then on. `late`: when the first look is."""
     row, seconds, heard, count = replace(before, files=named), late, [], 0
-    while not row.complete:
+    while not row.is_complete:
         found = checks[min(count // repeated, len(checks) - 1)]
         change = look(row, seconds, found, policy)
         assert change.recording.state in (row.state, State.ENDED)
@@ -679,7 +679,7 @@ def test_whatever_is_found_it_is_told_once_and_truly_and_comes_to_an_end(
             is_what_it_seems(found, named)
         heard += new
         row, count = change.recording, count + 1
-        assert row.complete or 0 < wait(row, seconds) <= 4000
+        assert row.is_complete or 0 < wait(row, seconds) <= 4000
         seconds = max(seconds, (row.next_step_at - at(END)) / timedelta(seconds=1))
 
     assert seconds <= max(late, DAY) + HOUR
@@ -798,7 +798,7 @@ def test_a_last_part_that_nobody_spoke_in_makes_the_others_no_worse() -> None:
         ({}, {}),
         ({"files": (f"{NAME}.m3u8",)}, FIRST_HLS),
         ({"first_file_at": at(50)}, FIRST_HLS),
-        ({"nothing_stored_at": at(50)}, FIRST_HLS),
+        ({"nothing_stored_warned_at": at(50)}, FIRST_HLS),
         ({"reason": Reason.STOPPED_ELSEWHERE}, FIRST_HLS),
         ({}, FIRST_HLS | {f"{NAME}_20260617114200000.ts": 5_000}),
     ],
@@ -827,7 +827,7 @@ def test_where_it_could_not_be_recorded_on_the_lost_part_is_what_is_looked_for()
 
 
 def test_a_last_part_of_which_agora_said_that_it_is_nothing_is_not_looked_for() -> None:
-    nothing = replace(TWO_PARTS, uploading_status=NOTHING)
+    nothing = replace(TWO_PARTS, uploading_status=NOTHING_TO_UPLOAD)
     row, heard = story(nothing, [(0, FIRST_HLS), (900, FIRST_HLS)])
 
     assert heard == [(900, *FILES)]

@@ -10,31 +10,31 @@ from hypothesis import strategies as st
 
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.model.reason import Reason
-from recordings.model.recording import HOLDS_CHANNEL, MOVES, OVER, IllegalMove, State
+from recordings.model.recording import HOLDS_CHANNEL, OVER, TRANSITIONS, IllegalTransition, State
 from tests.fakes.rows import NOW, a_recording, at, turn_at, up
 
 CHANCE = st.floats(0, 1, exclude_max=True)
 EVERY_MOVE = [(a, b) for a in State for b in State if a is not b]
 
 
-@pytest.mark.parametrize(("before", "after"), [move for move in EVERY_MOVE if move[1] in MOVES[move[0]]])
+@pytest.mark.parametrize(("before", "after"), [move for move in EVERY_MOVE if move[1] in TRANSITIONS[move[0]]])
 def test_a_move_that_is_listed_is_made(before: State, after: State) -> None:
-    assert up(state=before).moved(after).state is after
+    assert up(state=before).with_state(after).state is after
 
 
-@pytest.mark.parametrize(("before", "after"), [move for move in EVERY_MOVE if move[1] not in MOVES[move[0]]])
+@pytest.mark.parametrize(("before", "after"), [move for move in EVERY_MOVE if move[1] not in TRANSITIONS[move[0]]])
 def test_a_move_that_is_not_listed_is_an_error(before: State, after: State) -> None:
-    with pytest.raises(IllegalMove, match=f"rec1: {before} does not lead to {after}"):
-        up(state=before).moved(after)
+    with pytest.raises(IllegalTransition, match=f"rec1: {before} does not lead to {after}"):
+        up(state=before).with_state(after)
 
 
 @pytest.mark.parametrize("state", State)
 def test_to_stay_is_no_move(state: State) -> None:
-    assert up(state=state).moved(state) == up(state=state)
+    assert up(state=state).with_state(state) == up(state=state)
 
 
 def test_the_moves_are_those_of_the_design() -> None:
-    assert {str(a): sorted(map(str, b)) for a, b in MOVES.items()} == {
+    assert {str(a): sorted(map(str, b)) for a, b in TRANSITIONS.items()} == {
         "starting": ["ended", "failed", "recording", "stopping"],
         "recording": ["ended", "failed", "interrupted", "stopping", "uploading"],
         "interrupted": ["ended", "failed", "recording", "stopping", "uploading"],
@@ -46,7 +46,7 @@ def test_the_moves_are_those_of_the_design() -> None:
 
 
 def test_what_is_over_leads_nowhere_and_holds_no_channel() -> None:
-    assert {state for state in State if not MOVES[state]} == OVER
+    assert {state for state in State if not TRANSITIONS[state]} == OVER
     assert not OVER & HOLDS_CHANNEL
     assert State.UPLOADING not in HOLDS_CHANNEL
 
@@ -54,7 +54,7 @@ def test_what_is_over_leads_nowhere_and_holds_no_channel() -> None:
 @given(CHANCE, st.floats(0.1, 600))
 def test_the_regular_query_is_up_to_a_tenth_early_and_never_late(jitter: float, interval: float) -> None:
     turn = Turn(now=NOW, policy=Policy(query_interval=interval), jitter=jitter)
-    wait = (turn.at_interval() - NOW).total_seconds()
+    wait = (turn.next_query_at() - NOW).total_seconds()
 
     assert 0.9 * interval - 1e-5 <= wait <= interval + 1e-5
 
@@ -81,14 +81,14 @@ def test_retry_after_is_honoured(jitter: float, tries: int, seconds: float, pati
 
 @pytest.mark.parametrize(("count", "seconds"), [(1, 5), (2, 10), (3, 15), (4, 15), (99, 15)])
 def test_what_was_not_found_is_asked_for_again_after_5_10_15_seconds(count: int, seconds: float) -> None:
-    assert turn_at(0).not_found_at(count) == at(seconds)
+    assert turn_at(0).retry_not_found_at(count) == at(seconds)
 
 
 @given(st.integers(1, 99), st.floats(0.1, 60))
 def test_what_was_not_found_is_never_asked_for_slower_than_the_interval(count: int, interval: float) -> None:
     policy = Policy(query_interval=interval)
 
-    assert turn_at(0, policy).not_found_at(count) <= NOW + timedelta(seconds=interval)
+    assert turn_at(0, policy).retry_not_found_at(count) <= NOW + timedelta(seconds=interval)
 
 
 @pytest.mark.parametrize(("interval", "soon"), [(30, 5), (5, 5), (0.4, 0.4)])
@@ -99,10 +99,10 @@ def test_the_first_query_comes_after_5_seconds_and_never_later_than_the_interval
 def test_a_deadline_that_lies_ahead_comes_first() -> None:
     turn = turn_at(10)
 
-    assert turn.by(at(30), NOW, 20) == at(20)
-    assert turn.by(at(15), NOW, 20) == at(15)
-    assert turn.by(at(30), NOW, 10) == at(30), "it is there already"
-    assert turn.by(at(30), NOW, 5) == at(30), "it has passed"
+    assert turn.capped(at(30), NOW, 20) == at(20)
+    assert turn.capped(at(15), NOW, 20) == at(15)
+    assert turn.capped(at(30), NOW, 10) == at(30), "it is there already"
+    assert turn.capped(at(30), NOW, 5) == at(30), "it has passed"
 
 
 def test_what_never_was_has_not_passed() -> None:
@@ -115,7 +115,7 @@ def test_a_queried_row_looks_as_before_on_its_card() -> None:
     before = up()
     asked = up(queried_at=at(30), tries=3, next_step_at=at(60), not_found=1, unanswered_since=at(30), revision=2)
 
-    assert asked.visible == before.visible
+    assert asked.card_content == before.card_content
 
 
 @pytest.mark.parametrize(
@@ -129,9 +129,9 @@ def test_a_queried_row_looks_as_before_on_its_card() -> None:
     ],
 )
 def test_what_people_should_see_changes_the_card(change: dict[str, object]) -> None:
-    assert up(**change).visible != up().visible
+    assert up(**change).card_content != up().card_content
 
 
 def test_a_recording_that_was_just_asked_for_is_starting() -> None:
     assert a_recording().state is State.STARTING
-    assert not a_recording().over
+    assert not a_recording().is_over

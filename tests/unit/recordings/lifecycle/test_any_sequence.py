@@ -36,10 +36,11 @@ from recordings.lifecycle.actions import (
     Stop,
     ThrowOut,
 )
-from recordings.lifecycle.end_times import extended
+from recordings.lifecycle.end_times import end_after_extension
 from recordings.lifecycle.policy import Policy, Turn
-from recordings.model.inventory import BucketListing, StoredFile
+from recordings.model.inventory import BucketListing
 from recordings.model.options import Layout
+from recordings.model.playlists import StoredFile
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording, State
@@ -135,7 +136,7 @@ class Life(RuleBasedStateMachine):
         start=st.sampled_from([6, 90]),
         grace=st.sampled_from([3, 120]),
         longest=st.sampled_from([60, 14_400]),
-        bases=st.sampled_from([1, 2]),
+        endpoint_count=st.sampled_from([1, 2]),
         max_resumes=st.sampled_from([0, 1, 3]),
         row=st.sampled_from(BEGINNINGS),
         patient=st.booleans(),
@@ -146,7 +147,7 @@ class Life(RuleBasedStateMachine):
         start: float,
         grace: float,
         longest: float,
-        bases: int,
+        endpoint_count: int,
         max_resumes: int,
         row: tuple[Recording, Recorder | None],
         patient: bool,
@@ -157,7 +158,7 @@ class Life(RuleBasedStateMachine):
             start_timeout=start,
             failover_grace=grace,
             max_duration=longest,
-            bases=bases,
+            endpoint_count=endpoint_count,
             max_resumes=max_resumes,
         )
         self.patient = patient
@@ -193,7 +194,9 @@ class Life(RuleBasedStateMachine):
     def somebody_puts_the_end_off(self, who: str, seconds: float) -> None:
         end = self.row.intent.ends_at
         default_duration = self.policy.max_duration
-        _, after = set_end(self.recordings, "rec1", who, self.now, lambda row: extended(row, default_duration, seconds))
+        _, after = set_end(
+            self.recordings, "rec1", who, self.now, lambda row: end_after_extension(row, default_duration, seconds)
+        )
         assert after.intent.ends_at == end or (
             after.intent.ends_at is not None and (end is None or after.intent.ends_at > end)
         )
@@ -204,10 +207,10 @@ class Life(RuleBasedStateMachine):
         set_layout(self.recordings, "rec1", layout, who, self.now)
 
     @rule(data=st.data(), steps=st.integers(1, 6))
-    @precondition(lambda self: not self.row.complete)
+    @precondition(lambda self: not self.row.is_complete)
     def some_steps(self, data: st.DataObject, steps: int) -> None:
         for _ in range(steps):
-            if not self.row.complete:
+            if not self.row.is_complete:
                 self.a_step(data)
 
     def a_step(self, data: st.DataObject) -> None:
@@ -252,9 +255,9 @@ class Life(RuleBasedStateMachine):
             life = timedelta(seconds=self.policy.recorder_life)
             recorder = replace(recorder, start_sent_at=self.now, expires_at=self.now + life)
             self.recorders.save(recorder, self.epoch)
-        looked = isinstance(action, ChangeLayout | AllocateRecorder) or decide.asks_for_users(was, action, answer, turn)
+        looked = isinstance(action, ChangeLayout | AllocateRecorder) or decide.needs_users(was, action, answer, turn)
         asked = users if looked else None
-        change = decide.follow(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
+        change = decide.apply_outcome(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
         if stopped_meanwhile:
             request_stop(self.recordings, "rec1", "U3", self.now)
         self.recordings.save(was, change, self.epoch, self.now)
@@ -263,14 +266,14 @@ class Life(RuleBasedStateMachine):
         self.comes_back_in_time(was, answer)
 
     def clean_up(self, recorder: Recorder, action: Action, answer: CallResult, users: ChannelUsers | None) -> None:
-        after = cleanup.follow(recorder, action, Outcome(answer, users), self.turn())
+        after = cleanup.apply_outcome(recorder, action, Outcome(answer, users), self.turn())
         self.recorders.save(after, self.epoch)
         slowest = max(self.policy.query_interval, 1.2 * max(self.policy.retry_backoff), LONGEST_PAUSE)
         assert after.gone_at or self.now < after.next_step_at <= self.now + timedelta(seconds=slowest)
 
     def failed_for_a_reason(self, was: Recording, answer: CallResult) -> None:
         row = self.row
-        if row.state is State.FAILED and not was.over:
+        if row.state is State.FAILED and not was.is_over:
             assert row.reason in FAILS
             assert FAILS[row.reason](was, answer), f"{row.reason} after {answer!r}"
         if was.sid is not None and isinstance(answer, AgoraError) and answer in SILENCE:
@@ -278,7 +281,7 @@ class Life(RuleBasedStateMachine):
 
     def comes_back_in_time(self, was: Recording, answer: CallResult) -> None:
         row = self.row
-        if row.complete:
+        if row.is_complete:
             return
         if row.files_awaited:
             assert row.next_step_at <= self.now + timedelta(seconds=max(LONGEST_PAUSE, 10 * self.policy.query_interval))
@@ -287,7 +290,7 @@ class Life(RuleBasedStateMachine):
         is_pending = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
         slowest = timedelta(seconds=max(self.policy.query_interval, pause, is_pending))
         assert row.next_step_at <= self.now + slowest
-        deadline = row.begun_at + timedelta(seconds=self.policy.start_timeout)
+        deadline = row.attempt_since + timedelta(seconds=self.policy.start_timeout)
         if row.is_starting and row.sid is None and deadline > self.now:
             assert row.next_step_at <= deadline
 
@@ -300,7 +303,7 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def no_recorder_that_may_run_is_forgotten(self) -> None:
         stepped = {key for key, _ in self.recorders.due(99)}
-        if self.memory.rows and not self.row.over:
+        if self.memory.rows and not self.row.is_over:
             stepped.add(self.row.recorder_id or "")
         running = {r.id for r in self.memory.recorders.values() if r.start_sent_at and r.gone_at is None}
         assert running <= stepped
@@ -329,7 +332,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def a_failure_is_told_and_an_end_that_somebody_here_asked_for_is_not(self) -> None:
-        if not self.memory.rows or not self.row.over:
+        if not self.memory.rows or not self.row.is_over:
             return
         told = [kind for kind, _ in self.raised if kind in ("recording_failed", "recording_ended")]
         if self.row.state is State.FAILED and self.row.reason is not Reason.UNDELIVERABLE:
@@ -342,7 +345,7 @@ class Life(RuleBasedStateMachine):
         if not self.memory.rows:
             return
         begun = self.now
-        while not self.row.complete or self.recorders.due(1):
+        while not self.row.is_complete or self.recorders.due(1):
             self.next_step_of_all()
             assert self.now <= begun + self.time_to_end(), self.row
         assert all(not r.wanted for r in self.memory.recorders.values())

@@ -142,7 +142,7 @@ def test_one_that_nobody_could_work_on_has_its_time_once_somebody_can() -> None:
     assert decide.decide(untouched, None, turn_at(1000)) == PostCard()
 
     posted = step(untouched, None, turn_at(1000), "1.2").recording
-    assert posted.begun_at == at(1000)
+    assert posted.attempt_since == at(1000)
     assert decide.decide(posted, None, turn_at(1089)) == AllocateRecorder()
 
 
@@ -181,16 +181,16 @@ def test_what_agora_refuses_at_acquire_fails_at_once_with_its_reason(error: Agor
 
 
 @pytest.mark.parametrize("name", SILENT)
-@pytest.mark.parametrize("bases", [1, 2])
-def test_acquire_is_tried_with_each_wait_on_each_base_then_agora_is_unavailable(name: str, bases: int) -> None:
-    policy = Policy(bases=bases, start_timeout=1000)
+@pytest.mark.parametrize("endpoint_count", [1, 2])
+def test_acquire_is_tried_with_each_wait_on_each_base_then_agora_is_unavailable(name: str, endpoint_count: int) -> None:
+    policy = Policy(endpoint_count=endpoint_count, start_timeout=1000)
     row, seconds, is_pending = with_card(), 0.0, []
     while row.state is State.STARTING:
         row = step(row, a_recorder(), turn_at(seconds, policy), SILENT[name]).recording
         is_pending.append((row.next_step_at - at(seconds)).total_seconds())
         seconds += is_pending[-1]
 
-    assert is_pending == [1, 3, 6] * bases + [0]
+    assert is_pending == [1, 3, 6] * endpoint_count + [0]
     assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
 
 
@@ -249,7 +249,7 @@ def starting_by(recording: Recording, error: AgoraError, policy: Policy) -> tupl
     """Every recorder's start is answered with this error, until the end; and when each start was sent."""
     seconds, sent = 0.0, []
     recorder: Recorder | None = None
-    while not recording.over:
+    while not recording.is_over:
         seconds = max(seconds, (recording.next_step_at - NOW).total_seconds())
         turn = turn_at(seconds, policy)
         match decided(recording, recorder, turn):

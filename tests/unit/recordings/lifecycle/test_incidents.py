@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recordings.lifecycle.incidents import Pause, Review, pause_alerts, review
-from recordings.model.alerts import AlertKind
-from recordings.model.incidents import Incident
+from recordings.lifecycle.incidents import Downtime, Review, downtime_alerts, review
+from recordings.model.alerts import AlertKind, Incident
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from tests.fakes.rows import NOW, at, turn_at, up, with_card
@@ -111,7 +110,7 @@ def test_one_that_has_no_recorder_yet_is_no_reason_to_warn() -> None:
 
 # nobody led for a while
 
-PAUSE = Pause(at(100), at(400))
+PAUSE = Downtime(at(100), at(400))
 
 
 def test_a_pause_is_noted_on_what_was_running_and_told_once_for_each_channel() -> None:
@@ -122,7 +121,7 @@ def test_a_pause_is_noted_on_what_was_running_and_told_once_for_each_channel() -
         with_card(id="starting", slack_channel="C3"),
     ]
 
-    affected, alerts = pause_alerts(active, PAUSE, turn_at(400))
+    affected, alerts = downtime_alerts(active, PAUSE, turn_at(400))
 
     assert {r.id: (r.unwatched_from, r.unwatched_to) for r in affected} == dict.fromkeys(
         ["young", "old", "other"], (at(100), at(400))
@@ -132,15 +131,15 @@ def test_a_pause_is_noted_on_what_was_running_and_told_once_for_each_channel() -
 
 
 def test_two_pauses_are_two_causes() -> None:
-    _, (first,) = pause_alerts([well()], PAUSE, turn_at(400))
-    _, (second,) = pause_alerts([well()], Pause(at(1000), at(1400)), turn_at(1400))
+    _, (first,) = downtime_alerts([well()], PAUSE, turn_at(400))
+    _, (second,) = downtime_alerts([well()], Downtime(at(1000), at(1400)), turn_at(1400))
 
     assert first.cause != second.cause
     assert first.raised_at > NOW
 
 
 def test_where_nothing_was_running_nobody_missed_anything() -> None:
-    assert pause_alerts([], PAUSE, turn_at(400)) == ([], [])
+    assert downtime_alerts([], PAUSE, turn_at(400)) == ([], [])
 
 
 def test_an_outage_that_turns_into_refused_credentials_is_told_as_that_and_not_as_well_again() -> None:
@@ -165,7 +164,7 @@ def test_a_pause_is_not_told_about_what_is_only_looked_for() -> None:
         up(id="b", state=State.ENDED, reason=Reason.IDLE, files_awaited=True, ended_at=at(5)),
     ]
 
-    assert pause_alerts(looked_for, Pause(at(10), at(900)), turn_at(900)) == ([], [])
+    assert downtime_alerts(looked_for, Downtime(at(10), at(900)), turn_at(900)) == ([], [])
 
 
 def test_one_whose_files_are_looked_for_does_not_keep_a_trouble_open() -> None:
