@@ -90,8 +90,8 @@ def _order(recording: Recording) -> tuple[str, bool, datetime, str]:
 
 
 def _is_unreachable(recording: Recording, turn: Turn) -> bool:
-    """Whether calls have been unanswered for long enough. The span ends at the last call, not now: while the bot is down
-    it makes no calls."""
+    """Whether calls have been unanswered for long enough. The span ends at the last call, not now: while the bot was
+    down, it made no calls."""
     first, last = recording.probe.unanswered_since, recording.probe.queried_at
     if recording.sid is None or first is None or last is None:
         return False

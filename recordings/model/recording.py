@@ -74,8 +74,8 @@ class Recording:
     """Agora's or Slack's text about a failure."""
     next_step_at: datetime
     attempt_started_at: datetime | None = None
-    """Since when the start timeout counts, if not since the request: since the card's place in the queue of a busy Slack
-    channel, since a replica leads again, or since a recorder was lost and another one was wanted."""
+    """Since when the start timeout counts, if not since the request: the turn of its card in a busy Slack channel, the
+    moment when a replica led again, or the moment when a recorder was lost."""
     tries: int = 0
     """Consecutive calls that failed at the current step."""
     recorder_id: str | None = None

@@ -1,6 +1,6 @@
-"""The segments of a recording: each is what one recorder made. A segment is lost with its recorder; another one follows.
+"""The segments of a recording: each is what one recorder made. People read "part" for it.
 
-People read "part" for it.
+A segment is lost when its recorder is lost, and another one follows.
 """
 
 from __future__ import annotations

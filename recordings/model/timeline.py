@@ -32,8 +32,8 @@ class TimelineEvent(StrEnum):
 class TimelineEntry:
     """One change of a recording.
 
-    `who` is empty if nobody in Slack made it. `moment`: the new end time, or since when the recorder was not found or was
-    being moved. `layout`: the new layout. `detail`: Agora's text.
+    `who` is empty if nobody in Slack made it. `moment`: the new end time, or since when the recorder was not found or
+    was being moved. `layout`: the new layout. `detail`: Agora's text.
     """
 
     recording_id: str

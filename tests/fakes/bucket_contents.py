@@ -11,12 +11,12 @@ from tests.fakes.rows import NOW
 
 Objects = dict[str, str | int]
 
-SEGMENT_BYTES, PART_BYTES = 5_000, 9_000
+TS_BYTES, MP4_BYTES = 5_000, 9_000
 SLICE = 15.019
 NAME = "SID_daily"
 
 
-def playlist(*segments: str, seconds: float = SLICE, ended: bool = True) -> str:
+def playlist(*ts_files: str, seconds: float = SLICE, ended: bool = True) -> str:
     """A playlist as Agora writes it: no comma after the length, and lines of its own."""
     lines = [
         "#EXTM3U",
@@ -27,23 +27,23 @@ def playlist(*segments: str, seconds: float = SLICE, ended: bool = True) -> str:
         "#EXT-X-DISCONTINUITY",
         "#EXT-X-AGORA-TRACK-EVENT:EVENT=START,TRACK_TYPE=AUDIO,TIME=20260617114200289",
     ]
-    for segment in segments:
+    for segment in ts_files:
         lines += [f"#EXTINF:{seconds:f}", segment]
     return "\n".join([*lines, *(["#EXT-X-ENDLIST"] if ended else [])]) + "\n"
 
 
-def segments_of(name: str, count: int) -> tuple[str, ...]:
+def ts_names(name: str, count: int) -> tuple[str, ...]:
     return tuple(f"{name}_202606171142{number:05}.ts" for number in range(count))
 
 
 def left_by(
-    name: str = NAME, *, segments: int = 2, media_files: int = 1, length: float = 30, ended: bool = True
+    name: str = NAME, *, ts_files: int = 2, media_files: int = 1, length: float = 30, ended: bool = True
 ) -> Objects:
     """Everything that one server leaves of a recording that lasts so many seconds."""
-    names = segments_of(name, segments)
-    objects: Objects = {f"{name}.m3u8": playlist(*names, seconds=length / max(segments, 1), ended=ended)}
-    objects |= dict.fromkeys(names, SEGMENT_BYTES)
-    return objects | {f"{name}_{index}.mp4": PART_BYTES for index in range(media_files)}
+    names = ts_names(name, ts_files)
+    objects: Objects = {f"{name}.m3u8": playlist(*names, seconds=length / max(ts_files, 1), ended=ended)}
+    objects |= dict.fromkeys(names, TS_BYTES)
+    return objects | {f"{name}_{index}.mp4": MP4_BYTES for index in range(media_files)}
 
 
 def without(objects: Objects, *names: str) -> Objects:
@@ -51,7 +51,7 @@ def without(objects: Objects, *names: str) -> Objects:
     return {name: content for name, content in objects.items() if name not in names}
 
 
-def sighted(
+def listing_of(
     objects: Mapping[str, str | int], *, folder: str = "folder/", at: Mapping[str, datetime] | None = None
 ) -> BucketListing:
     """What a look finds. `at`: when an object was stored, where it was not just now."""

@@ -76,5 +76,5 @@ def step(
     return decide.apply_outcome(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
 
 
-def decided(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
+def next_action(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
     return decide.decide(recording, recorder, turn)

@@ -10,10 +10,10 @@ from recordings.model.inventory import BucketListing, inspect
 from recordings.model.recording import Recording
 from recordings.ports import NoMeter
 from tests.fakes.bucket import FakeBucket
-from tests.fakes.bucket_contents import NAME, SEGMENT_BYTES, left_by, segments_of
+from tests.fakes.bucket_contents import NAME, TS_BYTES, left_by, ts_names
 from tests.fakes.rows import FunctionClock, a_lost_segment, at, up
 
-FIRST = segments_of(NAME, 2)[0]
+FIRST = ts_names(NAME, 2)[0]
 
 
 class Counting(NoMeter):
@@ -119,7 +119,7 @@ def test_a_playlist_that_goes_away_between_two_requests_is_not_taken_for_read(na
     window.has(NAME)
     window.has(f"bak0_{NAME}")
 
-    assert not inspect(window.sees(), ()).playable
+    assert not inspect(window.sees(), ()).is_playable
 
 
 ERRORS = [BucketDenied("AccessDenied"), BucketWrong("NoSuchBucket"), BucketUnreachable("NoAnswer"), BucketError("X")]
@@ -175,7 +175,7 @@ def test_the_first_file_is_as_old_as_the_oldest_of_the_recording(window: Window)
     assert window.checks.first_stored_at(up()) is None
 
     window.bucket.has(f"recordings/C1/{NAME}.m3u8", b"x", at(30))
-    window.bucket.has(f"recordings/C1/{FIRST}", b"x" * SEGMENT_BYTES, at(20))
+    window.bucket.has(f"recordings/C1/{FIRST}", b"x" * TS_BYTES, at(20))
     assert window.checks.first_stored_at(up()) == at(20)
 
 

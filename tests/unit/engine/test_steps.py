@@ -32,7 +32,7 @@ from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.agora import FakeAgora
 from tests.fakes.bucket import FakeBucket
-from tests.fakes.bucket_contents import NAME, Objects, left_by, segments_of, without
+from tests.fakes.bucket_contents import NAME, Objects, left_by, ts_names, without
 from tests.fakes.intents import request_stop, set_layout
 from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import (
@@ -443,7 +443,7 @@ def test_once_the_recorder_is_gone_agora_is_not_asked_any_more(engine: Engine) -
 
 
 def test_files_that_do_not_come_are_told_and_those_that_come_after_all_too(engine: Engine) -> None:
-    engine.uploads(without(left_by(), segments_of(NAME, 2)[1]))
+    engine.uploads(without(left_by(), ts_names(NAME, 2)[1]))
     engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(900)
@@ -510,7 +510,7 @@ def test_a_first_file_that_the_bucket_has_is_known_before_agora_tells(engine: En
     engine.lives(40)
     assert (engine.row.state, engine.row.first_file_at) == (State.RECORDING, None)
 
-    engine.uploads({segments_of(NAME, 1)[0]: 5000})
+    engine.uploads({ts_names(NAME, 1)[0]: 5000})
     stored_at = engine.clock.now()
     engine.lives(300)
 
@@ -527,7 +527,7 @@ def test_without_a_file_in_the_bucket_there_is_the_warning_and_the_first_file_en
     engine.lives(200)
     assert engine.alerts_raised == [("recording_warning", Reason.NOTHING_STORED)]
 
-    engine.uploads({segments_of(NAME, 1)[0]: 5000})
+    engine.uploads({ts_names(NAME, 1)[0]: 5000})
     engine.lives(60)
 
     assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOTHING_STORED)]

@@ -21,7 +21,7 @@ from tests.fakes.notifications import exited, gap, left, moved, new_notification
 from tests.fakes.rows import UID
 from tests.fakes.steps import NOT_FOUND
 
-HAPPENED = 100.0
+EVENT_AT = 100.0
 """Seconds after it was asked for."""
 End = tuple[State, Reason | None]
 Reported = list[tuple[str, str]]
@@ -35,11 +35,11 @@ WARNED: Reported = [("recording_warning", "lost")]
 class Case:
     """An event with what comes beside it, what is true, and what the bot makes of it."""
 
-    tells: Callable[[float], list[Notification]]
+    notifications: Callable[[float], list[Notification]]
     truth: Truth = Truth.GOES_ON
     end: End = ON
     alerts: Sequence[tuple[str, str]] = ()
-    ignore_response: tuple[End, Reported] = (ON, NOTHING)
+    if_never: tuple[End, Reported] = (ON, NOTHING)
     """Where the notice never comes."""
     contradicted: Callable[[float], list[Notification]] = lambda at: []
     """What is true instead where a query does not tell."""
@@ -53,12 +53,14 @@ def ended(reason: Reason) -> tuple[End, Reported]:
     return (State.ENDED, reason), [("recording_ended", str(reason))]
 
 
-def gone(tells: Callable[[float], list[Notification]], result: tuple[End, Reported], truth: Truth = Truth.LEFT) -> Case:
-    ignore_response = ended(Reason.IDLE) if truth is Truth.EMPTY else failed(Reason.LOST)
-    return Case(tells, truth, *result, ignore_response=ignore_response)
+def gone(
+    notifications: Callable[[float], list[Notification]], result: tuple[End, Reported], truth: Truth = Truth.LEFT
+) -> Case:
+    if_never = ended(Reason.IDLE) if truth is Truth.EMPTY else failed(Reason.LOST)
+    return Case(notifications, truth, *result, if_never=if_never)
 
 
-def by_moving(at: float) -> list[Notification]:
+def notifications_of_a_move(at: float) -> list[Notification]:
     return [moved(at), new_notification(NotificationEvent.STARTED, at + 31), gap(at, at + 31)]
 
 
@@ -72,7 +74,7 @@ CASES = {
         lambda at: [upload_error(65, at, module=0, level=5)],
         Truth.CRASHED,
         *failed(Reason.CRASHED),
-        ignore_response=failed(Reason.CRASHED),
+        if_never=failed(Reason.CRASHED),
     ),
     "2": Case(lambda at: [new_notification(NotificationEvent.WARNING, at, module=1, code=32)]),
     "4": Case(
@@ -83,7 +85,7 @@ CASES = {
     ),
     "11 normal": gone(lambda at: [exited(0, at)], ended(Reason.STOPPED_ELSEWHERE)),
     "11 abnormal": gone(lambda at: [exited(1, at)], failed(Reason.CRASHED)),
-    "12": Case(by_moving, Truth.MOVED),
+    "12": Case(notifications_of_a_move, Truth.MOVED),
     "31": Case(
         lambda at: [new_notification(NotificationEvent.UPLOADED, at, files=("SID_daily_0.mp4",)), progress(10_000, at)]
     ),
@@ -92,7 +94,7 @@ CASES = {
     "40": Case(lambda at: [new_notification(NotificationEvent.STARTED, at, code=0), sound(True, at)]),
     "41 nobody": gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE), Truth.EMPTY),
     "41 nobody, and they came back": replace(
-        gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE)), ignore_response=failed(Reason.LOST)
+        gone(lambda at: [left(4, at), exited(0, at + 1)], ended(Reason.IDLE)), if_never=failed(Reason.LOST)
     ),
     "41 left": gone(lambda at: [left(16, at), exited(0, at + 1)], failed(Reason.LEFT)),
     "41 signal": gone(lambda at: [left(2, at), exited(0, at + 1)], failed(Reason.LEFT)),
@@ -105,155 +107,155 @@ CASES = {
     ),
     "44 not seen": Case(lambda at: [picture(True, at - 1), picture(False, at)]),
 }
-EACH = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
+EVERY_CASE = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 AFTER = 250.0
 """Longer than the grace, and than people may be silent."""
 
 
-def played(history: History, case: Case, *, truth: Truth | None = None) -> list[Notification]:
+def play(history: History, case: Case, *, truth: Truth | None = None) -> list[Notification]:
     """It records, then it happens; what Agora tells of that."""
-    history.lives(HAPPENED)
+    history.runs(EVENT_AT)
     assert history.end == ON
-    history.befalls(case.truth if truth is None else truth)
-    return case.tells(HAPPENED)
+    history.set_truth(case.truth if truth is None else truth)
+    return case.notifications(EVENT_AT)
 
 
-def ends(history: History, end: End, alerts: Sequence[tuple[str, str]]) -> None:
+def assert_ends(history: History, end: End, alerts: Sequence[tuple[str, str]]) -> None:
     """And where it goes on, a stop ends it as ever."""
     assert (history.end, history.kinds) == (end, list(alerts))
     if not history.row.is_over:
-        history.is_stopped()
+        history.stop_request()
         assert (history.end, history.kinds) == ((State.ENDED, Reason.STOPPED), list(alerts))
     assert history.recorder().gone_at is not None
 
 
-@EACH
-def test_once_and_in_time(case: Case) -> None:
+@EVERY_CASE
+def test_notifications_that_arrive_once_and_in_time(case: Case) -> None:
     history = History()
-    history.hears(played(history, case))
-    history.lives(1)
-    quick = Reason.STOPPED_ELSEWHERE
-    assert history.end == case.end or case.end[1] is quick or case.truth is Truth.MOVED, "no grace is waited for"
-    history.lives(AFTER)
+    history.receives(play(history, case))
+    history.runs(1)
+    needs_cause = Reason.STOPPED_ELSEWHERE
+    assert history.end == case.end or case.end[1] is needs_cause or case.truth is Truth.MOVED, "no grace is waited for"
+    history.runs(AFTER)
 
-    ends(history, case.end, case.alerts)
+    assert_ends(history, case.end, case.alerts)
 
 
-@EACH
-def test_doubled_at_once_and_again_later(case: Case) -> None:
+@EVERY_CASE
+def test_notifications_that_arrive_twice_at_once_and_again_later(case: Case) -> None:
     history = History()
-    notifications = played(history, case)
-    history.hears(notifications + notifications)
-    history.lives(8)
-    history.hears(notifications)
-    history.lives(AFTER)
+    notifications = play(history, case)
+    history.receives(notifications + notifications)
+    history.runs(8)
+    history.receives(notifications)
+    history.runs(AFTER)
 
-    ends(history, case.end, case.alerts)
+    assert_ends(history, case.end, case.alerts)
 
 
-@EACH
-def test_before_the_answer_to_start(case: Case) -> None:
+@EVERY_CASE
+def test_notifications_that_arrive_before_the_answer_to_start(case: Case) -> None:
     history = History()
-    history.hears_before_the_answer_to_start(case.tells(0), case.truth)
-    history.lives(AFTER)
+    history.receives_before_the_answer_to_start(case.notifications(0), case.truth)
+    history.runs(AFTER)
 
-    ends(history, case.end, case.alerts)
+    assert_ends(history, case.end, case.alerts)
 
 
-@EACH
-def test_late(case: Case) -> None:
+@EVERY_CASE
+def test_notifications_that_arrive_late(case: Case) -> None:
     history = History()
-    notifications = played(history, case)
-    history.lives(20)
-    history.hears(notifications)
-    history.lives(AFTER)
+    notifications = play(history, case)
+    history.runs(20)
+    history.receives(notifications)
+    history.runs(AFTER)
 
-    ends(history, case.end, case.alerts)
+    assert_ends(history, case.end, case.alerts)
 
 
-@EACH
-def test_never(case: Case) -> None:
+@EVERY_CASE
+def test_notifications_that_never_arrive(case: Case) -> None:
     history = History()
-    played(history, case)
-    history.lives(AFTER)
+    play(history, case)
+    history.runs(AFTER)
 
-    ends(history, *case.ignore_response)
+    assert_ends(history, *case.if_never)
 
 
-@EACH
-def test_in_the_wrong_order_one_after_the_other(case: Case) -> None:
+@EVERY_CASE
+def test_notifications_that_arrive_in_the_wrong_order(case: Case) -> None:
     history = History()
-    for notification in reversed(played(history, case)):
-        history.hears([notification])
-        history.lives(1)
-    history.lives(AFTER)
+    for notification in reversed(play(history, case)):
+        history.receives([notification])
+        history.runs(1)
+    history.runs(AFTER)
 
-    ends(history, case.end, case.alerts)
+    assert_ends(history, case.end, case.alerts)
 
 
-@EACH
-def test_what_is_not_true_ends_nothing_and_alarms_nobody(case: Case) -> None:
+@EVERY_CASE
+def test_notifications_that_are_not_true_end_nothing_and_raise_no_alert(case: Case) -> None:
     history = History()
-    notifications = played(history, case, truth=Truth.GOES_ON)
-    history.hears(case.contradicted(HAPPENED))
-    history.lives(1)
-    history.hears(notifications)
-    history.lives(AFTER)
+    notifications = play(history, case, truth=Truth.GOES_ON)
+    history.receives(case.contradicted(EVENT_AT))
+    history.runs(1)
+    history.receives(notifications)
+    history.runs(AFTER)
 
-    ends(history, ON, NOTHING)
+    assert_ends(history, ON, NOTHING)
 
 
-@EACH
+@EVERY_CASE
 @pytest.mark.parametrize("whose", [{"sid": "OTHER"}, {"sid": "OTHER", "uid": 5, "agora_channel": "weekly"}])
-def test_of_another_recording(case: Case, whose: dict[str, object]) -> None:
+def test_notifications_about_another_recording(case: Case, whose: dict[str, object]) -> None:
     history = History()
-    history.hears([replace(notification, **whose) for notification in played(history, case, truth=Truth.GOES_ON)])  # type: ignore[arg-type]
-    history.lives(AFTER)
+    history.receives([replace(notification, **whose) for notification in play(history, case, truth=Truth.GOES_ON)])  # type: ignore[arg-type]
+    history.runs(AFTER)
 
     assert history.row.reported.notifications == 0
-    ends(history, ON, NOTHING)
+    assert_ends(history, ON, NOTHING)
 
 
-@EACH
-def test_after_the_end(case: Case) -> None:
+@EVERY_CASE
+def test_notifications_that_arrive_after_the_end(case: Case) -> None:
     history = History()
-    history.lives(HAPPENED)
-    history.is_stopped()
-    history.hears(case.tells(HAPPENED + 1))
-    history.lives(AFTER)
+    history.runs(EVENT_AT)
+    history.stop_request()
+    history.receives(case.notifications(EVENT_AT + 1))
+    history.runs(AFTER)
 
-    ends(history, (State.ENDED, Reason.STOPPED), NOTHING)
+    assert_ends(history, (State.ENDED, Reason.STOPPED), NOTHING)
 
 
-@EACH
+@EVERY_CASE
 @settings(max_examples=4, deadline=None)
 @given(data=st.data())
-def test_any_order_and_repetition_ends_as_the_right_order_does(case: Case, data: st.DataObject) -> None:
-    beside = [gap(40, 60), progress(500, 70), sound(True, 80), upload_error(47, 85), progress(700, 90)]
-    notifications = [*beside, *case.tells(HAPPENED)]
+def test_any_order_and_repetition_leads_to_the_same_result(case: Case, data: st.DataObject) -> None:
+    others = [gap(40, 60), progress(500, 70), sound(True, 80), upload_error(47, 85), progress(700, 90)]
+    notifications = [*others, *case.notifications(EVENT_AT)]
     repeated = data.draw(st.lists(st.sampled_from(notifications), max_size=4))
     shuffled = data.draw(st.permutations([*notifications, *repeated]))
-    known = []
-    for story in (sorted(notifications, key=lambda notification: notification.order), shuffled):
+    results = []
+    for sequence in (sorted(notifications, key=lambda notification: notification.order), shuffled):
         history = History()
-        history.lives(HAPPENED)
-        history.befalls(case.truth)
-        for notification in story:
-            history.hears([notification])
-            history.lives(0.5)
-        history.lives(AFTER)
-        known.append(history.known())
+        history.runs(EVENT_AT)
+        history.set_truth(case.truth)
+        for notification in sequence:
+            history.receives([notification])
+            history.runs(0.5)
+        history.runs(AFTER)
+        results.append(history.results())
 
-    assert known[0] == known[1]
+    assert results[0] == results[1]
 
 
-def recorded_on() -> History:
+def with_replaced_recorder() -> History:
     """The first recorder is lost without a word, people stay, and another one takes its place."""
     history = History(Policy())
     history.agora.answers["start"] = ["SID", "SID2"]
 
     def is_gone() -> bool:
-        return bool(history.agora.calls[-1][1].sid == "SID" and history.clock.seconds >= HAPPENED)
+        return bool(history.agora.calls[-1][1].sid == "SID" and history.clock.seconds >= EVENT_AT)
 
     def status() -> RecorderStatus:
         if history.stopped or is_gone():
@@ -267,77 +269,79 @@ def recorded_on() -> History:
         return StopAccepted()
 
     history.agora.answers["query"], history.agora.answers["stop"] = [status], [stop]
-    history.lives(HAPPENED + AFTER)
+    history.runs(EVENT_AT + AFTER)
     assert (history.end, history.row.sid, history.kinds) == (ON, "SID2", WARNED)
     return history
 
 
-@EACH
+@EVERY_CASE
 @pytest.mark.parametrize("reverse", [False, True])
-def test_late_of_a_recorder_that_was_lost_and_recorded_on(case: Case, reverse: bool) -> None:
-    history = recorded_on()
-    found = history.row.lost_segments[0].found_at
-    for notification in sorted(case.tells(HAPPENED + 1), key=lambda notification: notification.order, reverse=reverse):
-        history.hears([notification])
-        history.lives(1)
-    history.lives(AFTER)
+def test_late_notifications_about_a_recorder_that_was_lost_and_replaced(case: Case, reverse: bool) -> None:
+    history = with_replaced_recorder()
+    last_found = history.row.lost_segments[0].found_at
+    for notification in sorted(
+        case.notifications(EVENT_AT + 1), key=lambda notification: notification.order, reverse=reverse
+    ):
+        history.receives([notification])
+        history.runs(1)
+    history.runs(AFTER)
 
     assert (history.end, history.row.sid, history.kinds) == (ON, "SID2", WARNED)
-    assert [gap.begun_at for gap in history.row.gaps][-1:] >= [found]
-    history.is_stopped()
+    assert [gap.begun_at for gap in history.row.gaps][-1:] >= [last_found]
+    history.stop_request()
     assert (history.end, history.kinds) == ((State.ENDED, Reason.STOPPED), WARNED)
     assert [recorder.gone_at is not None for recorder in history.memory.recorders.values()] == [True, True]
 
 
-def test_sound_and_picture_that_come_and_go_edit_no_card_and_alarm_nobody() -> None:
+def test_streams_that_come_and_go_edit_no_card_and_raise_no_alert() -> None:
     history = History()
-    history.lives(HAPPENED)
+    history.runs(EVENT_AT)
     version = history.memory.rows["rec1"].version
     for number in range(200):
         kind = sound if number % 2 else picture
-        history.hears([kind(number % 4 < 2, HAPPENED + number / 2, uid) for uid in (0, 1000)])
-        history.lives(0.5)
+        history.receives([kind(number % 4 < 2, EVENT_AT + number / 2, uid) for uid in (0, 1000)])
+        history.runs(0.5)
 
     assert history.memory.rows["rec1"].version == version
     assert len(history.agora.made("query")) < 15
-    ends(history, ON, NOTHING)
+    assert_ends(history, ON, NOTHING)
 
 
-def test_what_is_told_of_a_recorder_that_was_given_up_is_not_the_recordings() -> None:
+def test_notifications_about_a_recorder_that_was_given_up_do_not_change_the_recording() -> None:
     history = History()
     lost = NoAnswer("no answer in 14 s")
     history.agora.answers["start"] = [lost, lost, lost, lost, "SID"]
-    history.lives(HAPPENED)
+    history.runs(EVENT_AT)
     assert history.row.recorder_id == "rec1.2"
     first = {"sid": "FIRST", "uid": UID}
-    history.hears(
+    history.receives(
         [new_notification(NotificationEvent.STARTED, 50, **first), left(16, 60, **first), exited(1, 61, **first)]
     )
-    history.lives(AFTER)
+    history.runs(AFTER)
 
     assert (history.end, history.kinds, history.row.sid) == (ON, NOTHING, "SID")
 
 
-def test_a_start_whose_answer_was_lost_is_not_sent_again_once_a_notice_names_its_sid() -> None:
+def test_a_start_is_not_repeated_once_a_notification_names_its_sid() -> None:
     history = History()
 
     def lost() -> str:
-        history.hears([new_notification(NotificationEvent.STARTED, 1)])
+        history.receives([new_notification(NotificationEvent.STARTED, 1)])
         raise NoAnswer("no answer in 14 s")
 
     history.agora.answers["start"] = [lost]
-    history.lives(HAPPENED)
+    history.runs(EVENT_AT)
 
     assert (history.end, history.row.sid, len(history.agora.made("start"))) == (ON, "SID", 1)
 
 
-def test_a_recorder_that_was_moved_is_nobody_who_keeps_a_call_alive() -> None:
+def test_a_moved_recorder_does_not_count_as_a_person_in_the_call() -> None:
     history = History()
-    history.lives(HAPPENED)
-    history.hears([moved(HAPPENED, new_uid=77)])
-    history.lives(40)
-    history.befalls(Truth.LEFT)
+    history.runs(EVENT_AT)
+    history.receives([moved(EVENT_AT, new_uid=77)])
+    history.runs(40)
+    history.set_truth(Truth.LEFT)
     history.agora.people = ChannelUsers(hosts=frozenset({77}))
-    history.lives(60)
+    history.runs(60)
 
-    ends(history, *ended(Reason.IDLE))
+    assert_ends(history, *ended(Reason.IDLE))

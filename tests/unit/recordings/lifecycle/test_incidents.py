@@ -11,7 +11,9 @@ from recordings.model.recording import Recording, State
 from tests.fakes.rows import NOW, at, turn_at, up, with_card
 
 
-def silent(name: str = "rec1", channel: str = "C1", since: float = 0, asked: float = 300, **facts: object) -> Recording:
+def unanswered(
+    name: str = "rec1", channel: str = "C1", since: float = 0, queried: float = 300, **facts: object
+) -> Recording:
     """Without an answer since then, and asked for the last time at `asked`."""
     reason = facts.pop("unanswered_reason", Reason.AGORA_UNREACHABLE)
     known = {
@@ -19,7 +21,7 @@ def silent(name: str = "rec1", channel: str = "C1", since: float = 0, asked: flo
         "agora_channel": name,
         "slack_channel": channel,
         "unanswered_since": at(since),
-        "queried_at": at(asked),
+        "queried_at": at(queried),
     }
     return up(**(known | {"unanswered_reason": reason} | facts))
 
@@ -31,89 +33,89 @@ def well(name: str = "rec1", channel: str = "C1", **facts: object) -> Recording:
 OPEN = Incident(id="t1", slack_channel="C1", reason=Reason.AGORA_UNREACHABLE, recording_id="rec1", opened_at=at(300))
 
 
-def told(found: Review) -> list[tuple[str, str, str]]:
-    return [(str(alert.kind), str(alert.reason), alert.recording.id) for alert in found.alerts]
+def raised(result: Review) -> list[tuple[str, str, str]]:
+    return [(str(alert.kind), str(alert.reason), alert.recording.id) for alert in result.alerts]
 
 
-def test_nothing_is_told_before_the_time_is_up() -> None:
-    assert review([silent(asked=299)], [], turn_at(299)) == Review()
+def test_no_incident_is_opened_before_the_time_is_up() -> None:
+    assert review([unanswered(queried=299)], [], turn_at(299)) == Review()
 
 
 def test_after_300_seconds_without_a_usable_answer_there_is_one_warning() -> None:
-    found = review([silent()], [], turn_at(300))
+    result = review([unanswered()], [], turn_at(300))
 
-    assert told(found) == [("recording_warning", "agora_unreachable", "rec1")]
-    (incident,) = found.incidents
+    assert raised(result) == [("recording_warning", "agora_unreachable", "rec1")]
+    (incident,) = result.incidents
     assert (incident.slack_channel, incident.recording_id, incident.opened_at) == ("C1", "rec1", at(300))
-    assert found.alerts[0].cause == incident.id
+    assert result.alerts[0].cause == incident.id
 
 
-def test_credentials_that_are_no_longer_accepted_have_a_warning_of_their_own() -> None:
-    found = review([silent(unanswered_reason=Reason.UNAUTHORIZED)], [], turn_at(300))
+def test_refused_credentials_have_their_own_warning() -> None:
+    result = review([unanswered(unanswered_reason=Reason.UNAUTHORIZED)], [], turn_at(300))
 
-    assert told(found) == [("recording_warning", "unauthorized", "rec1")]
+    assert raised(result) == [("recording_warning", "unauthorized", "rec1")]
 
 
-def test_each_slack_channel_is_warned_once_in_the_thread_of_its_oldest_card() -> None:
+def test_each_slack_channel_gets_one_warning_in_the_thread_of_its_oldest_card() -> None:
     active = [
-        silent("young", "C1", requested_at=at(-10)),
-        silent("old", "C1", requested_at=at(-20)),
-        silent("other", "C2"),
+        unanswered("young", "C1", requested_at=at(-10)),
+        unanswered("old", "C1", requested_at=at(-20)),
+        unanswered("other", "C2"),
         well("fine", "C3"),
     ]
 
-    assert told(review(active, [], turn_at(300))) == [
+    assert raised(review(active, [], turn_at(300))) == [
         ("recording_warning", "agora_unreachable", "old"),
         ("recording_warning", "agora_unreachable", "other"),
     ]
 
 
-def test_the_oldest_card_it_is_even_where_that_recording_is_well() -> None:
-    active = [well("old", requested_at=at(-20)), silent("young", requested_at=at(-10))]
+def test_the_warning_is_in_the_thread_of_the_oldest_card_even_if_that_recording_is_well() -> None:
+    active = [well("old", requested_at=at(-20)), unanswered("young", requested_at=at(-10))]
 
-    assert told(review(active, [], turn_at(300))) == [("recording_warning", "agora_unreachable", "old")]
-
-
-def test_an_open_trouble_is_not_told_again() -> None:
-    assert review([silent(), silent("rec2")], [(OPEN, silent())], turn_at(900)) == Review()
+    assert raised(review(active, [], turn_at(300))) == [("recording_warning", "agora_unreachable", "old")]
 
 
-def test_once_every_recording_of_the_channel_is_answered_that_is_told_once() -> None:
-    found = review([well(), silent("elsewhere", "C2", since=800)], [(OPEN, well())], turn_at(900))
-
-    assert told(found) == [("recording_recovered", "agora_unreachable", "rec1")]
-    assert found.incidents == (replace(OPEN, closed_at=at(900)),)
-    assert found.alerts[0].cause == "t1"
+def test_an_open_incident_is_not_reported_again() -> None:
+    assert review([unanswered(), unanswered("rec2")], [(OPEN, unanswered())], turn_at(900)) == Review()
 
 
-def test_while_one_of_them_is_silent_it_is_not_over() -> None:
-    assert review([well(), silent("rec2")], [(OPEN, well())], turn_at(900)) == Review()
+def test_an_incident_is_closed_once_every_recording_of_the_channel_is_answered() -> None:
+    result = review([well(), unanswered("elsewhere", "C2", since=800)], [(OPEN, well())], turn_at(900))
+
+    assert raised(result) == [("recording_recovered", "agora_unreachable", "rec1")]
+    assert result.incidents == (replace(OPEN, closed_at=at(900)),)
+    assert result.alerts[0].cause == "t1"
 
 
-def test_a_trouble_ends_with_the_last_recording_of_its_channel() -> None:
+def test_an_incident_stays_open_while_one_recording_is_unanswered() -> None:
+    assert review([well(), unanswered("rec2")], [(OPEN, well())], turn_at(900)) == Review()
+
+
+def test_an_incident_is_closed_with_the_last_recording_of_its_channel() -> None:
     over = well(state=State.ENDED)
 
-    assert told(review([], [(OPEN, over)], turn_at(900))) == [("recording_recovered", "agora_unreachable", "rec1")]
+    assert raised(review([], [(OPEN, over)], turn_at(900))) == [("recording_recovered", "agora_unreachable", "rec1")]
 
 
-def test_a_second_trouble_is_another_one() -> None:
-    first = review([silent()], [], turn_at(300))
-    second = review([silent(since=1000, asked=1300)], [], turn_at(1300))
+def test_a_second_incident_has_another_id() -> None:
+    first = review([unanswered()], [], turn_at(300))
+    second = review([unanswered(since=1000, queried=1300)], [], turn_at(1300))
 
     assert first.incidents[0].id != second.incidents[0].id
     assert first.alerts[0].cause != second.alerts[0].cause
 
 
-def test_one_that_has_no_recorder_yet_is_no_reason_to_warn() -> None:
-    assert review([silent(sid=None, state=State.STARTING, asked=900)], [], turn_at(900)) == Review()
+def test_a_recording_without_a_recorder_opens_no_incident() -> None:
+    assert review([unanswered(sid=None, state=State.STARTING, queried=900)], [], turn_at(900)) == Review()
 
 
 # nobody led for a while
 
-PAUSE = Downtime(at(100), at(400))
+DOWNTIME = Downtime(at(100), at(400))
 
 
-def test_a_pause_is_noted_on_what_was_running_and_told_once_for_each_channel() -> None:
+def test_a_downtime_is_noted_on_running_recordings_and_reported_once_for_each_channel() -> None:
     active = [
         well("young", "C1", requested_at=at(-10)),
         well("old", "C1", requested_at=at(-20)),
@@ -121,7 +123,7 @@ def test_a_pause_is_noted_on_what_was_running_and_told_once_for_each_channel() -
         with_card(id="starting", slack_channel="C3"),
     ]
 
-    affected, alerts = downtime_alerts(active, PAUSE, turn_at(400))
+    affected, alerts = downtime_alerts(active, DOWNTIME, turn_at(400))
 
     assert {r.id: (r.unwatched_from, r.unwatched_to) for r in affected} == dict.fromkeys(
         ["young", "old", "other"], (at(100), at(400))
@@ -130,45 +132,45 @@ def test_a_pause_is_noted_on_what_was_running_and_told_once_for_each_channel() -
     assert {(alert.kind, alert.reason) for alert in alerts} == {(AlertKind.WARNING, Reason.UNWATCHED)}
 
 
-def test_two_pauses_are_two_causes() -> None:
-    _, (first,) = downtime_alerts([well()], PAUSE, turn_at(400))
+def test_two_downtimes_have_two_causes() -> None:
+    _, (first,) = downtime_alerts([well()], DOWNTIME, turn_at(400))
     _, (second,) = downtime_alerts([well()], Downtime(at(1000), at(1400)), turn_at(1400))
 
     assert first.cause != second.cause
     assert first.raised_at > NOW
 
 
-def test_where_nothing_was_running_nobody_missed_anything() -> None:
-    assert downtime_alerts([], PAUSE, turn_at(400)) == ([], [])
+def test_a_downtime_without_running_recordings_is_not_reported() -> None:
+    assert downtime_alerts([], DOWNTIME, turn_at(400)) == ([], [])
 
 
-def test_an_outage_that_turns_into_refused_credentials_is_told_as_that_and_not_as_well_again() -> None:
-    refused = silent(unanswered_reason=Reason.UNAUTHORIZED)
-    found = review([refused], [(OPEN, refused)], turn_at(400))
+def test_an_outage_that_turns_into_refused_credentials_is_a_new_incident_and_no_recovery() -> None:
+    refused = unanswered(unanswered_reason=Reason.UNAUTHORIZED)
+    result = review([refused], [(OPEN, refused)], turn_at(400))
 
-    assert told(found) == [("recording_warning", "unauthorized", "rec1")]
-    assert [(each.reason, each.closed_at is not None) for each in found.incidents] == [
+    assert raised(result) == [("recording_warning", "unauthorized", "rec1")]
+    assert [(incident.reason, incident.closed_at is not None) for incident in result.incidents] == [
         (Reason.AGORA_UNREACHABLE, True),
         (Reason.UNAUTHORIZED, False),
     ]
 
 
-def test_the_time_that_the_bot_was_away_is_not_taken_for_silence_of_agora() -> None:
-    assert review([silent(asked=1)], [], turn_at(400)) == Review()
+def test_the_downtime_of_the_bot_does_not_count_as_silence_of_agora() -> None:
+    assert review([unanswered(queried=1)], [], turn_at(400)) == Review()
 
 
-def test_a_pause_is_not_told_about_what_is_only_looked_for() -> None:
+def test_a_downtime_is_not_reported_for_recordings_that_only_await_files() -> None:
     """Nobody had to watch it: what Agora uploads comes without us."""
-    looked_for = [
+    uploading = [
         up(id="a", state=State.UPLOADING, files_awaited=True, ended_at=at(5)),
         up(id="b", state=State.ENDED, reason=Reason.IDLE, files_awaited=True, ended_at=at(5)),
     ]
 
-    assert downtime_alerts(looked_for, Downtime(at(10), at(900)), turn_at(900)) == ([], [])
+    assert downtime_alerts(uploading, Downtime(at(10), at(900)), turn_at(900)) == ([], [])
 
 
-def test_one_whose_files_are_looked_for_does_not_keep_a_trouble_open() -> None:
-    looked_for = well(state=State.UPLOADING, files_awaited=True, ended_at=at(5))
-    found = review([looked_for], [(OPEN, looked_for)], turn_at(400))
+def test_a_recording_that_awaits_files_does_not_keep_an_incident_open() -> None:
+    uploading = well(state=State.UPLOADING, files_awaited=True, ended_at=at(5))
+    result = review([uploading], [(OPEN, uploading)], turn_at(400))
 
-    assert told(found) == [("recording_recovered", "agora_unreachable", "rec1")]
+    assert raised(result) == [("recording_recovered", "agora_unreachable", "rec1")]

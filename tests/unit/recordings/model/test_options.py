@@ -17,7 +17,7 @@ from recordings.model.options import (
 )
 
 
-def test_the_usual_is_what_was_recorded_before_anything_could_be_chosen() -> None:
+def test_the_default_options_are_video_in_a_720p_grid() -> None:
     assert (
         Options(media=Media.VIDEO, layout=Layout.GRID, resolution=Resolution.P720)
         == DEFAULT_OPTIONS
@@ -25,13 +25,13 @@ def test_the_usual_is_what_was_recorded_before_anything_could_be_chosen() -> Non
     )
 
 
-def test_each_option_takes_the_place_of_the_usual_one() -> None:
+def test_each_option_replaces_the_default() -> None:
     picked = combine_options([Resolution.P1080, Layout.SPEAKER, Media.VIDEO])
 
     assert picked == Options(media=Media.VIDEO, layout=Layout.SPEAKER, resolution=Resolution.P1080)
 
 
-def test_the_same_twice_is_no_contradiction() -> None:
+def test_the_same_option_twice_is_not_a_contradiction() -> None:
     assert combine_options([OPTION_WORDS["sound"], OPTION_WORDS["audio-only"]]) == Options(media=Media.AUDIO)
 
 
@@ -45,7 +45,7 @@ def test_the_same_twice_is_no_contradiction() -> None:
         ([Resolution.P480, Media.AUDIO], Resolution.P480),
     ],
 )
-def test_a_contradiction_names_the_one_too_many(options: list[Option], second: Option) -> None:
+def test_a_contradiction_names_the_second_option(options: list[Option], second: Option) -> None:
     with pytest.raises(Contradiction) as refused:
         combine_options(options)
 

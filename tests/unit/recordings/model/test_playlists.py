@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from recordings.model.playlists import Playlist, parse_playlist
 from tests.fakes.bucket_contents import playlist
 
-OF_THE_DOCUMENTATION = """#EXTM3U
+DOCUMENTED = """#EXTM3U
 #EXT-X-VERSION:3
 #EXT-X-MEDIA-SEQUENCE:0
 #EXT-X-ALLOW-CACHE:YES
@@ -27,13 +27,13 @@ sid713476478245_cnameagora__uid_s_123__uid_e_video_20190920125149174.ts
 """
 
 
-def test_the_example_of_agoras_documentation_is_understood() -> None:
-    found = parse_playlist(OF_THE_DOCUMENTATION)
+def test_the_example_in_agoras_documentation_is_parsed() -> None:
+    parsed = parse_playlist(DOCUMENTED)
 
-    assert found is not None
-    assert [name.rsplit("_", 1)[-1] for name in found.ts_files] == ["20190920125142485.ts", "20190920125149174.ts"]
-    assert found.seconds == pytest.approx(23.774)
-    assert found.finished
+    assert parsed is not None
+    assert [name.rsplit("_", 1)[-1] for name in parsed.ts_files] == ["20190920125142485.ts", "20190920125149174.ts"]
+    assert parsed.seconds == pytest.approx(23.774)
+    assert parsed.finished
 
 
 @pytest.mark.parametrize(
@@ -48,38 +48,38 @@ def test_the_example_of_agoras_documentation_is_understood() -> None:
         ("#EXTINF:long", 0),
     ],
 )
-def test_a_length_is_read_with_and_without_the_comma_that_agora_leaves_out(line: str, seconds: float) -> None:
+def test_a_length_is_parsed_with_and_without_the_comma(line: str, seconds: float) -> None:
     assert parse_playlist(f"#EXTM3U\n{line}\na.ts\n") == Playlist(("a.ts",), seconds, False)
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-def test_a_playlist_is_one_whatever_its_line_ends_and_its_byte_order_mark(end: str, mark: str) -> None:
+def test_line_ends_and_a_byte_order_mark_do_not_matter(end: str, mark: str) -> None:
     text = mark + end.join(["#EXTM3U", "", "#EXTINF:2.5", "  a.ts  ", "#EXT-X-ENDLIST"])
 
     assert parse_playlist(text) == Playlist(("a.ts",), 2.5, True)
 
 
-def test_without_the_end_of_the_list_it_is_not_finished() -> None:
-    found = parse_playlist(playlist("a.ts", "b.ts", ended=False))
+def test_a_playlist_without_an_end_tag_is_not_finished() -> None:
+    parsed = parse_playlist(playlist("a.ts", "b.ts", ended=False))
 
-    assert found is not None
-    assert not found.finished
+    assert parsed is not None
+    assert not parsed.finished
 
 
-def test_a_playlist_of_nothing_has_no_segments() -> None:
+def test_an_empty_playlist_has_no_ts_files() -> None:
     assert parse_playlist(playlist()) == Playlist((), 0, True)
 
 
 @pytest.mark.parametrize(
     "text", ["", "\n\n", "<?xml version='1.0'?><Error><Code>AccessDenied</Code></Error>", "a.ts\nb.ts\n", "#EXTM3U8\n"]
 )
-def test_what_is_no_playlist_is_none(text: str) -> None:
+def test_a_text_that_is_not_a_playlist_gives_none(text: str) -> None:
     assert parse_playlist(text) is None
 
 
 @given(st.text())
-def test_any_text_is_a_playlist_or_none(text: str) -> None:
-    found = parse_playlist(text)
+def test_any_text_gives_a_valid_playlist_or_none(text: str) -> None:
+    parsed = parse_playlist(text)
 
-    assert found is None or (found.seconds >= 0 and all(found.ts_files))
+    assert parsed is None or (parsed.seconds >= 0 and all(parsed.ts_files))

@@ -13,27 +13,27 @@ from recordings.model.reason import Reason
 from recordings.model.recording import HOLDS_CHANNEL, OVER, TRANSITIONS, IllegalTransition, State
 from tests.fakes.rows import NOW, a_recording, at, turn_at, up
 
-CHANCE = st.floats(0, 1, exclude_max=True)
-EVERY_MOVE = [(a, b) for a in State for b in State if a is not b]
+JITTER = st.floats(0, 1, exclude_max=True)
+EVERY_PAIR = [(a, b) for a in State for b in State if a is not b]
 
 
-@pytest.mark.parametrize(("before", "after"), [move for move in EVERY_MOVE if move[1] in TRANSITIONS[move[0]]])
-def test_a_move_that_is_listed_is_made(before: State, after: State) -> None:
+@pytest.mark.parametrize(("before", "after"), [pair for pair in EVERY_PAIR if pair[1] in TRANSITIONS[pair[0]]])
+def test_a_listed_transition_is_legal(before: State, after: State) -> None:
     assert up(state=before).with_state(after).state is after
 
 
-@pytest.mark.parametrize(("before", "after"), [move for move in EVERY_MOVE if move[1] not in TRANSITIONS[move[0]]])
-def test_a_move_that_is_not_listed_is_an_error(before: State, after: State) -> None:
+@pytest.mark.parametrize(("before", "after"), [pair for pair in EVERY_PAIR if pair[1] not in TRANSITIONS[pair[0]]])
+def test_any_other_transition_is_an_error(before: State, after: State) -> None:
     with pytest.raises(IllegalTransition, match=f"rec1: {before} does not lead to {after}"):
         up(state=before).with_state(after)
 
 
 @pytest.mark.parametrize("state", State)
-def test_to_stay_is_no_move(state: State) -> None:
+def test_staying_in_a_state_is_legal(state: State) -> None:
     assert up(state=state).with_state(state) == up(state=state)
 
 
-def test_the_moves_are_those_of_the_design() -> None:
+def test_the_transitions_are_those_in_the_documentation() -> None:
     assert {str(a): sorted(map(str, b)) for a, b in TRANSITIONS.items()} == {
         "starting": ["ended", "failed", "recording", "stopping"],
         "recording": ["ended", "failed", "interrupted", "stopping", "uploading"],
@@ -45,13 +45,13 @@ def test_the_moves_are_those_of_the_design() -> None:
     }
 
 
-def test_what_is_over_leads_nowhere_and_holds_no_channel() -> None:
+def test_a_recording_that_is_over_has_no_transitions_and_holds_no_channel() -> None:
     assert {state for state in State if not TRANSITIONS[state]} == OVER
     assert not OVER & HOLDS_CHANNEL
     assert State.UPLOADING not in HOLDS_CHANNEL
 
 
-@given(CHANCE, st.floats(0.1, 600))
+@given(JITTER, st.floats(0.1, 600))
 def test_the_regular_query_is_up_to_a_tenth_early_and_never_late(jitter: float, interval: float) -> None:
     turn = Turn(now=NOW, policy=Policy(query_interval=interval), jitter=jitter)
     wait = (turn.next_query_at() - NOW).total_seconds()
@@ -59,8 +59,8 @@ def test_the_regular_query_is_up_to_a_tenth_early_and_never_late(jitter: float, 
     assert 0.9 * interval - 1e-5 <= wait <= interval + 1e-5
 
 
-@given(CHANCE, st.integers(1, 30))
-def test_a_request_is_repeated_after_the_waits_of_the_policy_up_to_a_fifth_longer(jitter: float, tries: int) -> None:
+@given(JITTER, st.integers(1, 30))
+def test_a_retry_waits_as_the_policy_says_or_up_to_a_fifth_longer(jitter: float, tries: int) -> None:
     wait = (turn_at(0, jitter=jitter).retry_at(tries) - NOW).total_seconds()
 
     planned = (1, 3, 6)[(tries - 1) % 3]
@@ -68,11 +68,11 @@ def test_a_request_is_repeated_after_the_waits_of_the_policy_up_to_a_fifth_longe
 
 
 @pytest.mark.parametrize(("tries", "seconds"), [(1, 1), (2, 3), (3, 6), (4, 30), (40, 30)])
-def test_patience_means_the_query_interval_once_the_waits_are_used_up(tries: int, seconds: float) -> None:
+def test_a_patient_retry_waits_for_the_query_interval_once_the_waits_are_used_up(tries: int, seconds: float) -> None:
     assert turn_at(0).retry_at(tries, patient=True) == at(seconds)
 
 
-@given(CHANCE, st.integers(1, 9), st.floats(0, 4000), st.booleans())
+@given(JITTER, st.integers(1, 9), st.floats(0, 4000), st.booleans())
 def test_retry_after_is_honoured(jitter: float, tries: int, seconds: float, patient: bool) -> None:
     turn = turn_at(0, jitter=jitter)
 
@@ -80,23 +80,23 @@ def test_retry_after_is_honoured(jitter: float, tries: int, seconds: float, pati
 
 
 @pytest.mark.parametrize(("count", "seconds"), [(1, 5), (2, 10), (3, 15), (4, 15), (99, 15)])
-def test_what_was_not_found_is_asked_for_again_after_5_10_15_seconds(count: int, seconds: float) -> None:
+def test_after_not_found_the_next_query_is_after_5_10_15_seconds(count: int, seconds: float) -> None:
     assert turn_at(0).retry_not_found_at(count) == at(seconds)
 
 
 @given(st.integers(1, 99), st.floats(0.1, 60))
-def test_what_was_not_found_is_never_asked_for_slower_than_the_interval(count: int, interval: float) -> None:
+def test_after_not_found_the_next_query_is_never_later_than_the_interval(count: int, interval: float) -> None:
     policy = Policy(query_interval=interval)
 
     assert turn_at(0, policy).retry_not_found_at(count) <= NOW + timedelta(seconds=interval)
 
 
 @pytest.mark.parametrize(("interval", "soon"), [(30, 5), (5, 5), (0.4, 0.4)])
-def test_the_first_query_comes_after_5_seconds_and_never_later_than_the_interval(interval: float, soon: float) -> None:
+def test_the_first_query_is_after_5_seconds_and_never_later_than_the_interval(interval: float, soon: float) -> None:
     assert Policy(query_interval=interval).soon == soon
 
 
-def test_a_deadline_that_lies_ahead_comes_first() -> None:
+def test_a_time_is_capped_at_a_deadline_that_is_ahead() -> None:
     turn = turn_at(10)
 
     assert turn.capped(at(30), NOW, 20) == at(20)
@@ -105,17 +105,17 @@ def test_a_deadline_that_lies_ahead_comes_first() -> None:
     assert turn.capped(at(30), NOW, 5) == at(30), "it has passed"
 
 
-def test_what_never_was_has_not_passed() -> None:
+def test_none_has_not_passed() -> None:
     assert not turn_at(0).past(None, 0)
     assert turn_at(5).past(NOW, 5)
     assert not turn_at(4.999).past(NOW, 5)
 
 
-def test_a_queried_row_looks_as_before_on_its_card() -> None:
+def test_a_query_does_not_change_the_card() -> None:
     before = up()
-    asked = up(queried_at=at(30), tries=3, next_step_at=at(60), not_found=1, unanswered_since=at(30), revision=2)
+    queried = up(queried_at=at(30), tries=3, next_step_at=at(60), not_found=1, unanswered_since=at(30), revision=2)
 
-    assert asked.card_content == before.card_content
+    assert queried.card_content == before.card_content
 
 
 @pytest.mark.parametrize(
@@ -128,10 +128,10 @@ def test_a_queried_row_looks_as_before_on_its_card() -> None:
         {"files": ("a.mp4",)},
     ],
 )
-def test_what_people_should_see_changes_the_card(change: dict[str, object]) -> None:
+def test_a_fact_that_the_card_shows_changes_it(change: dict[str, object]) -> None:
     assert up(**change).card_content != up().card_content
 
 
-def test_a_recording_that_was_just_asked_for_is_starting() -> None:
+def test_a_new_recording_is_starting() -> None:
     assert a_recording().state is State.STARTING
     assert not a_recording().is_over
