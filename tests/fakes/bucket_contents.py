@@ -1,4 +1,4 @@
-"""What Agora leaves in a bucket, as tests need it: objects by name, a text for a playlist and a size for the rest."""
+"""The objects that Agora stores in a bucket, by name: the text of a playlist, the size of any other object."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAME = "SID_daily"
 
 
 def playlist(*ts_files: str, seconds: float = SLICE, ended: bool = True) -> str:
-    """A playlist as Agora writes it: no comma after the length, and lines of its own."""
+    """A playlist as Agora writes it: without a comma after the length, and with tags of its own."""
     lines = [
         "#EXTM3U",
         "#EXT-X-VERSION:3",
@@ -39,7 +39,7 @@ def ts_names(name: str, count: int) -> tuple[str, ...]:
 def left_by(
     name: str = NAME, *, ts_files: int = 2, media_files: int = 1, length: float = 30, ended: bool = True
 ) -> Objects:
-    """Everything that one server leaves of a recording that lasts so many seconds."""
+    """All objects of one server for a recording of `length` seconds."""
     names = ts_names(name, ts_files)
     objects: Objects = {f"{name}.m3u8": playlist(*names, seconds=length / max(ts_files, 1), ended=ended)}
     objects |= dict.fromkeys(names, TS_BYTES)
@@ -47,14 +47,14 @@ def left_by(
 
 
 def without(objects: Objects, *names: str) -> Objects:
-    assert set(names) <= set(objects), "what is taken away was there"
+    assert set(names) <= set(objects), "a test removes an object that does not exist"
     return {name: content for name, content in objects.items() if name not in names}
 
 
 def listing_of(
     objects: Mapping[str, str | int], *, folder: str = "folder/", at: Mapping[str, datetime] | None = None
 ) -> BucketListing:
-    """What a look finds. `at`: when an object was stored, where it was not just now."""
+    """The listing of these objects. `at`: when an object was stored, if not at `NOW`."""
     stored = at or {}
     files = tuple(
         StoredFile(folder + name, content if isinstance(content, int) else len(content), stored.get(name, NOW))

@@ -1,4 +1,7 @@
-"""Plays what happens to a recorder, and what Agora tells of it, on the steps of the engine and a store in memory."""
+"""A recording with the real steps of the engine and an in-memory store.
+
+A test decides what happens to its recorder and which notifications arrive.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ from tests.fakes.steps import NOT_FOUND
 from tests.unit.engine.test_steps import Engine
 
 MOVE_SECONDS = 30
-"""For so long Agora does not find a recorder that it moves."""
+"""How long Agora does not find a recorder that it moves."""
 _PEOPLE = ChannelUsers(hosts=frozenset({1000}))
 
 
 class Truth(Enum):
-    """What befalls the recorder."""
+    """What has happened to the recorder."""
 
     GOES_ON = "it goes on"
     LEFT = "it is gone, and people are there"
@@ -34,9 +37,7 @@ class Truth(Enum):
 
 
 class History(Engine):
-    """A recording that is asked for now. What befalls its recorder is told by queries, and by notices that come in.
-
-    A loss is its end unless the policy says otherwise."""
+    """A recording that was just requested. By default a lost recorder is not replaced."""
 
     def __init__(self, policy: Policy = Policy(max_resumes=0)) -> None:  # noqa: B008 - frozen
         super().__init__(policy)
@@ -85,7 +86,7 @@ class History(Engine):
         return [(kind, str(reason)) for kind, reason in self.alerts_raised]
 
     def results(self) -> tuple[object, ...]:
-        """What is left of the history, in whatever order it was told."""
+        """What is known in the end. The order of the notifications must make no difference to it."""
         row: Recording = self.row
         ends = [alert for alert in self.kinds if alert[0] in ("recording_ended", "recording_failed")]
         streams = tuple((stream.sound, stream.uid, stream.received) for stream in row.reported.streams)

@@ -1,4 +1,4 @@
-"""Agora's notices as tests need them."""
+"""Notifications as the bot keeps them, about the recorder of rec1."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ _numbers = itertools.count()
 
 
 def new_notification(event: NotificationEvent, seconds: float = 50.0, **facts: Any) -> Notification:
-    """About the recorder of rec1, sent so many seconds after it was asked for, and received at once."""
+    """Sent `seconds` after the request, and received at once."""
     sent: dict[str, Any] = {
-        "id": f"notice-{next(_numbers)}",
+        "id": f"notification-{next(_numbers)}",
         "event": event,
         "agora_channel": "daily",
         "uid": UID,
@@ -38,7 +38,7 @@ def moved(seconds: float = 50.0, new_uid: int = 123) -> Notification:
 
 
 def gap(begun: float, ended: float) -> Notification:
-    """The recording lacks this span."""
+    """A gap in the recording, in seconds after the request."""
     return new_notification(NotificationEvent.SLICE, ended, lost_from=at(begun), begun_at=at(ended))
 
 

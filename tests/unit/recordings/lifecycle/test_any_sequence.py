@@ -1,4 +1,4 @@
-"""Whatever Agora and Slack answer, whenever somebody stops it, and however time passes."""
+"""One recording under any sequence of answers, requests and pauses: a hypothesis state machine."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ from tests.fakes.steps import (
 )
 
 LONGEST_RETRY_AFTER = 40.0
-"""The longest `Retry-After` that is answered here."""
+"""The longest `Retry-After` in the answers."""
 
 REFUSALS = [error for error, _ in REFUSED.values()]
 BUSY = RateLimited("429", http_status=429, retry_after=LONGEST_RETRY_AFTER)
@@ -108,7 +108,7 @@ FAILURES: dict[Reason | None, Callable[[Recording, CallResult], object]] = {
     Reason.LOST: lambda before, answer: before.up_at is not None and usable(answer) and before.probe.not_found >= 1,
     Reason.CRASHED: lambda before, answer: before.sid is not None and answer == RecorderStatus(20),
 }
-"""What has to be so where a recording fails for this reason; for any other it must not."""
+"""The reasons for which a recording may fail, each with what must be true of the row before and the answer."""
 
 
 def usable(answer: CallResult) -> bool:
@@ -152,7 +152,7 @@ class Life(RuleBasedStateMachine):
         row: tuple[Recording, Recorder | None],
         patient: bool,
     ) -> None:
-        """`patient`: nobody stops it, and no long time passes at once."""
+        """`patient`: nobody stops the recording, and no long pause happens."""
         self.policy = Policy(
             query_interval=interval,
             start_timeout=start,
@@ -169,9 +169,9 @@ class Life(RuleBasedStateMachine):
 
     @property
     def row(self) -> Recording:
-        found = self.recordings.recording("rec1")
-        assert found is not None
-        return found
+        row = self.recordings.recording("rec1")
+        assert row is not None
+        return row
 
     def turn(self) -> Turn:
         return Turn(now=self.now, policy=self.policy, jitter=self.jitter)
@@ -214,15 +214,15 @@ class Life(RuleBasedStateMachine):
                 self.a_step(data)
 
     def a_step(self, data: st.DataObject) -> None:
-        """The next step when it is due. It may be that somebody stops it while the call is under way."""
+        """The next step, when it is due. Somebody may stop the recording during its call."""
         self.now = max(self.now, self.row.next_step_at)
         job = self.recordings.job("rec1")
         assert job is not None
         action = decide.decide(job.recording, job.recorder, self.turn())
         answer = data.draw(self.answers(action), label=f"{type(action).__name__} is answered")
-        users = data.draw(st.sampled_from([EMPTY, SOMEBODY, None]), label="who is there")
-        stopped = not self.patient and data.draw(st.integers(0, 9), label="stopped meanwhile where 9") == 9
-        self.jitter = data.draw(st.sampled_from([0.0, 0.5, 0.999]), label="chance")
+        users = data.draw(st.sampled_from([EMPTY, SOMEBODY, None]), label="users")
+        stopped = not self.patient and data.draw(st.integers(0, 9), label="stopped meanwhile if 9") == 9
+        self.jitter = data.draw(st.sampled_from([0.0, 0.5, 0.999]), label="jitter")
         self.apply(action, answer, users, stopped)
 
     @rule(data=st.data(), users=st.sampled_from([EMPTY, SOMEBODY, None]))
@@ -277,7 +277,7 @@ class Life(RuleBasedStateMachine):
             assert row.reason in FAILURES
             assert FAILURES[row.reason](before, answer), f"{row.reason} after {answer!r}"
         if before.sid is not None and isinstance(answer, AgoraError) and answer in SILENCE:
-            assert row.state is before.state, "such an answer says nothing"
+            assert row.state is before.state, "an unusable answer does not change the state"
 
     def comes_back_in_time(self, before: Recording, answer: CallResult) -> None:
         row = self.row
@@ -321,7 +321,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def every_loss_is_reported_once_as_a_warning_or_a_failure(self) -> None:
-        """Unless it ended before another recorder was up: stopped, nobody there any more, …"""
+        """Unless the recording ended before the next recorder was up."""
         if not self.memory.rows:
             return
         row = self.row
@@ -343,7 +343,7 @@ class Life(RuleBasedStateMachine):
             assert kinds == []
 
     def teardown(self) -> None:
-        """From now on Agora finds nothing, and everything comes to its end in the policy's time."""
+        """From now on Agora finds nothing: everything has to end within the time that the policy allows."""
         if not self.memory.rows:
             return
         begun = self.now
@@ -367,19 +367,19 @@ class Life(RuleBasedStateMachine):
         job = self.recordings.job(key)
         assert job is not None
         action = decide.decide(job.recording, job.recorder, self.turn())
-        default_duration = {
+        answers = {
             PostCard: "1.1",
             AllocateRecorder: UID + len(self.memory.recorders),
             Reevaluate: None,
             CheckFiles: BucketDenied("no"),
         }
-        answer: Any = default_duration.get(type(action), NOT_FOUND)
+        answer: Any = answers.get(type(action), NOT_FOUND)
         self.apply(action, answer, None, False)
 
     def time_to_end(self) -> timedelta:
         policy = self.policy
         slowest = max(10 * policy.query_interval, LONGEST_RETRY_AFTER, *policy.not_found_backoff)
-        # What is not found is lost, then recorded on in vain, then ended.
+        # A recorder that is not found is lost, the next one is started in vain, then the recording ends.
         return timedelta(seconds=2 * policy.start_timeout + 2 * policy.failover_grace + 6 * slowest)
 
 

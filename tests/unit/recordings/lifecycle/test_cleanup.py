@@ -1,4 +1,4 @@
-"""A recorder that nobody wants is ended, and seen to be gone."""
+"""An unwanted recorder is stopped or removed, and stepped until it is gone."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def test_a_recorder_that_ended_abnormally_is_gone() -> None:
 
 
 def test_a_recorder_that_stays_after_an_accepted_stop_is_stopped_again() -> None:
-    assert step(STOPPED, 70, RecorderStatus(5)).stop_accepted_at == at(60), "it may take a moment"
+    assert step(STOPPED, 70, RecorderStatus(5)).stop_accepted_at == at(60), "a stop can take a moment"
 
     ignored = step(STOPPED, 75, RecorderStatus(5))
     assert cleanup.decide(ignored, turn_at(80)) == Stop()
@@ -102,16 +102,16 @@ def test_a_recorder_that_is_found_again_after_a_move_is_stopped() -> None:
     assert step(moving, 65, StopAccepted()).stop_accepted_at == at(65)
 
 
-@pytest.mark.parametrize("name", UNUSABLE)
-@pytest.mark.parametrize("recorder", [KNOWN, STOPPED, UNKNOWN], ids=["stop", "query", "throw out"])
-def test_unusable_answers_are_retried_at_the_query_interval(recorder: Recorder, name: str) -> None:
-    waits = []
-    for _ in range(5):
-        recorder = step(recorder, 60, UNUSABLE[name])
-        waits.append((recorder.next_step_at - at(60)).total_seconds())
+@pytest.mark.parametrize("before", [KNOWN, STOPPED, UNKNOWN], ids=["stop", "query", "throw out"])
+def test_unusable_answers_are_retried_at_the_query_interval(before: Recorder) -> None:
+    for name, error in UNUSABLE.items():
+        recorder, waits = before, []
+        for _ in range(5):
+            recorder = step(recorder, 60, error)
+            waits.append((recorder.next_step_at - at(60)).total_seconds())
 
-    assert waits == [1, 3, 6, 30, 30]
-    assert recorder.gone_at is None
+        assert waits == [1, 3, 6, 30, 30], name
+        assert recorder.gone_at is None, name
 
 
 def test_retry_after_is_respected() -> None:
@@ -139,7 +139,7 @@ def test_without_a_user_list_a_recorder_does_not_count_as_gone() -> None:
 @pytest.mark.parametrize("users", [EMPTY, SOMEBODY])
 def test_a_recorder_that_two_user_lists_lack_is_gone_after_the_start_timeout(users: ChannelUsers) -> None:
     recorder = step(step(UNKNOWN, 10, None, users), 20, None, users)
-    assert (recorder.absent, recorder.gone_at) == (2, None), "a lost start may come up late"
+    assert (recorder.absent, recorder.gone_at) == (2, None), "a lost start can come up late"
 
     recorder = step(recorder, 89, None, users)
     assert recorder.gone_at is None

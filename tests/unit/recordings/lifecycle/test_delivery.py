@@ -1,4 +1,4 @@
-"""From a recorder that is gone until its files are there: nothing is told as success that was not seen."""
+"""Delivery checks: which contents of the bucket are awaited, announced, or reported as missing."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.fakes.steps import EMPTY, NOT_FOUND, next_action, step
 
 HOUR, DAY = 3600.0, 86_400.0
 END = 100.0
-"""When the recording ended; the seconds below count from then."""
+"""When the recording ended. The tests count seconds from then."""
 
 STOPPED = up(
     state=State.UPLOADING,
@@ -60,7 +60,7 @@ FILES = ("recording_files", None)
 def check(
     row: Recording, seconds: float, contents: Objects | BucketError | BucketListing, policy: Policy | None = None
 ) -> Change:
-    """A look, so many seconds after the end."""
+    """A delivery check, `seconds` after the end."""
     turn = turn_at(END + seconds, policy)
     assert next_action(row, None, turn) == CheckFiles()
     return step(row, None, turn, listing_of(contents) if isinstance(contents, dict) else contents)
@@ -73,7 +73,7 @@ def raised(change: Change) -> list[tuple[str, Reason | None]]:
 def check_all(
     row: Recording, checks: Iterable[tuple[float, Objects | BucketError]], policy: Policy | None = None
 ) -> tuple[Recording, list[tuple[float, str, Reason | None]]]:
-    """What the recording comes to after these looks, and what was told at which of them."""
+    """The row after these checks, and the alerts, each with the time of its check."""
     alerts = []
     for seconds, contents in checks:
         change = check(row, seconds, contents, policy)
@@ -87,12 +87,12 @@ def delivered(row: Recording) -> DeliveryState | None:
 
 
 def wait(row: Recording, seconds: float) -> float:
-    """Until the next look."""
+    """Seconds until the next check."""
     return (row.next_step_at - at(END + seconds)).total_seconds()
 
 
 def has_ended(row: Recording) -> bool:
-    """Stopped, over, and nothing else of it has changed."""
+    """Whether the recording has ended, and nothing else of it has changed."""
     ended: dict[str, Any] = {
         "state": State.ENDED,
         "reason": Reason.STOPPED,
@@ -102,14 +102,14 @@ def has_ended(row: Recording) -> bool:
     return replace(row, delivery=None) == replace(STOPPED, uploading_status=row.uploading_status, **ended)
 
 
-# all there
+# complete
 
 
 def test_when_all_files_are_there_the_recording_ends_and_the_files_are_announced() -> None:
     after = check(STOPPED, 0, COMPLETE)
 
     assert has_ended(after.recording)
-    assert after.recording.ended_at == at(END), "and not when the files came"
+    assert after.recording.ended_at == at(END), "not when the files arrived"
     assert after.recording.is_complete
     assert raised(after) == [FILES]
     assert [alert.recording for alert in after.alerts] == [after.recording]
@@ -154,15 +154,15 @@ def test_an_unfinished_playlist_needs_two_checks_in_a_row_with_the_same_result()
 
     longer = left_by(ts_files=3, ended=False)
     row, alerts = check_all(row, [(6, longer)])
-    assert (row.state, alerts) == (State.UPLOADING, []), "something came meanwhile"
+    assert (row.state, alerts) == (State.UPLOADING, []), "more files arrived"
 
     row, alerts = check_all(row, [(12, SILENT), (20, longer)])
-    assert (row.state, alerts) == (State.ENDED, [(20, *FILES)]), "a look that was not answered is none"
+    assert (row.state, alerts) == (State.ENDED, [(20, *FILES)]), "an unanswered check does not count"
 
 
 @pytest.mark.parametrize("seconds", [0, 899, 900, 5000])
 def test_files_found_by_a_late_first_check_are_not_reported_as_missing(seconds: float) -> None:
-    """The bot may have been away: a playlist without its end is looked at once more."""
+    """The bot may have been down. An unfinished playlist is checked once more."""
     row, alerts = check_all(STOPPED, [(seconds, GROWING)])
     assert (row.state, alerts) == (State.UPLOADING, [])
     assert 0 < wait(row, seconds) <= 10
@@ -211,7 +211,7 @@ def test_after_the_timeout_an_earlier_server_may_lack_its_mp4() -> None:
 
 
 def test_another_mp4_is_awaited_if_the_newest_one_was_stored_long_before_the_end() -> None:
-    """Of 3 h 05 min the first MP4 file was made on the way; whether there is a second one is nobody's to say yet."""
+    """In 3 h 05 min Agora may have begun a second MP4 file."""
     objects = left_by(length=3 * HOUR + 300, media_files=1)
     stored_at = dict.fromkeys(objects, at(END)) | {f"{NAME}_0.mp4": at(END - 300)}
     early = listing_of(objects, at=stored_at)
@@ -221,7 +221,7 @@ def test_another_mp4_is_awaited_if_the_newest_one_was_stored_long_before_the_end
     row = after.recording
     both = left_by(length=3 * HOUR + 300, media_files=2)
     assert raised(check(row, 60, listing_of(both, at=stored_at | {f"{NAME}_1.mp4": at(END + 50)}))) == [FILES]
-    assert raised(check(row, 900, early)) == [FILES], "there was no second one"
+    assert raised(check(row, 900, early)) == [FILES], "no second one arrived"
 
 
 def test_a_late_ts_file_does_not_make_the_mp4_look_old() -> None:
@@ -230,17 +230,17 @@ def test_a_late_ts_file_does_not_make_the_mp4_look_old() -> None:
     assert raised(check(STOPPED, 501, listing_of(COMPLETE, at=stored_at))) == [FILES]
 
 
-# not there in time
+# missing at the timeout
 
 NOT_THERE: dict[str, tuple[Recording, Objects, tuple[str, ...], tuple[str, ...]]] = {
     "nothing": (STOPPED, {}, (f"{NAME}.m3u8", f"{NAME}_0.mp4"), ()),
-    "nothing of what was named": (
+    "none of the named files": (
         replace(STOPPED, files=(f"folder/{NAME}.m3u8", "x.mp4")),
         {},
         (f"{NAME}.m3u8", "x.mp4"),
         (),
     ),
-    "one segment is missing": (STOPPED, without(COMPLETE, SECOND), (SECOND,), ()),
+    "one TS file is missing": (STOPPED, without(COMPLETE, SECOND), (SECOND,), ()),
     "only the playlist": (
         STOPPED,
         {f"{NAME}.m3u8": COMPLETE[f"{NAME}.m3u8"]},
@@ -249,13 +249,13 @@ NOT_THERE: dict[str, tuple[Recording, Objects, tuple[str, ...], tuple[str, ...]]
     ),
     "the MP4 alone": (STOPPED, {f"{NAME}_0.mp4": 5000}, (f"{NAME}.m3u8",), ()),
     "a named MP4 is missing": (replace(STOPPED, files=(f"{NAME}_0.mp4",)), NO_MP4, (f"{NAME}_0.mp4",), ()),
-    "a named MP4 of one that died": (replace(LOST, files=(f"{NAME}_0.mp4",)), NO_MP4, (f"{NAME}_0.mp4",), ()),
+    "a named MP4 of a recorder that died": (replace(LOST, files=(f"{NAME}_0.mp4",)), NO_MP4, (f"{NAME}_0.mp4",), ()),
     "an MP4 of 0 bytes": (STOPPED, COMPLETE | {f"{NAME}_0.mp4": 0}, (), (f"{NAME}_0.mp4",)),
     "an MP4 of 112 bytes": (STOPPED, COMPLETE | {f"{NAME}_0.mp4": 112}, (), (f"{NAME}_0.mp4",)),
-    "an MP4 of 112 bytes of one that died": (LOST, COMPLETE | {f"{NAME}_0.mp4": 112}, (), (f"{NAME}_0.mp4",)),
-    "a segment of 0 bytes": (STOPPED, COMPLETE | {FIRST: 0}, (), (FIRST,)),
-    "a playlist that is none": (STOPPED, COMPLETE | {f"{NAME}.m3u8": "x"}, (), (f"{NAME}.m3u8",)),
-    "a playlist of no segments": (STOPPED, COMPLETE | {f"{NAME}.m3u8": playlist()}, (), (f"{NAME}.m3u8",)),
+    "an MP4 of 112 bytes of a recorder that died": (LOST, COMPLETE | {f"{NAME}_0.mp4": 112}, (), (f"{NAME}_0.mp4",)),
+    "a TS file of 0 bytes": (STOPPED, COMPLETE | {FIRST: 0}, (), (FIRST,)),
+    "a text that is not a playlist": (STOPPED, COMPLETE | {f"{NAME}.m3u8": "x"}, (), (f"{NAME}.m3u8",)),
+    "a playlist without TS files": (STOPPED, COMPLETE | {f"{NAME}.m3u8": playlist()}, (), (f"{NAME}.m3u8",)),
     "a gap in the numbers": (STOPPED, without(left_by(media_files=3), f"{NAME}_1.mp4"), (f"{NAME}_1.mp4",), ()),
     "five hours and one MP4": (STOPPED, left_by(length=5 * HOUR), (f"{NAME}_1.mp4",), ()),
     "the second server's MP4": (
@@ -270,7 +270,7 @@ NOT_THERE: dict[str, tuple[Recording, Objects, tuple[str, ...], tuple[str, ...]]
         (f"bak0_{NAME}.m3u8",),
         (),
     ),
-    "a segment of the first server": (
+    "a TS file of the first server": (
         STOPPED,
         without(left_by() | left_by(f"bak0_{NAME}"), FIRST),
         (FIRST,),
@@ -292,11 +292,11 @@ def test_files_missing_at_the_timeout_are_one_warning_that_names_them(name: str)
     assert row.reason is (before.reason or Reason.STOPPED)
     assert row.delivery is not None
     assert (row.delivery.state, row.delivery.missing, row.delivery.empty) == (DeliveryState.MISSING, missing, empty)
-    assert row.files_awaited, "it may come after all"
+    assert row.files_awaited, "the files can still arrive"
     assert wait(row, 900) == 300
     assert [alert.recording for alert in change.alerts] == [row]
 
-    assert check_all(row, [(1200, contents), (5000, contents), (80_000, contents)])[1] == [], "told once"
+    assert check_all(row, [(1200, contents), (5000, contents), (80_000, contents)])[1] == [], "reported once"
 
 
 @pytest.mark.parametrize("name", NOT_THERE)
@@ -323,7 +323,7 @@ def test_late_files_that_arrive_one_by_one_are_announced_when_they_are_complete(
     row, alerts = check_all(STOPPED, [(900, {}), (1200, GROWING)])
     assert (row.state, delivered(row), row.files_awaited) == (State.ENDED, DeliveryState.MISSING, True)
     assert row.delivery is not None
-    assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "the card says so until they are"
+    assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "the card says so until they are complete"
     assert wait(row, 1200) < 60
 
     assert check_all(row, [(1210, GROWING)])[1] == [(1210, *ARRIVED_LATE), (1210, *FILES)]
@@ -332,7 +332,7 @@ def test_late_files_that_arrive_one_by_one_are_announced_when_they_are_complete(
 
 def test_checks_for_late_files_end_after_a_day() -> None:
     row, _ = check_all(STOPPED, [(900, {}), (DAY - 10, {})])
-    assert wait(row, DAY - 10) == 10, "once more at the end of the day"
+    assert wait(row, DAY - 10) == 10, "one last check at the end of the day"
 
     row, alerts = check_all(row, [(DAY, {})])
 
@@ -356,13 +356,13 @@ def test_no_mp4_is_awaited_if_agora_uploaded_everything_and_named_none() -> None
 
     with_one = replace(uploaded, files=(f"{NAME}.m3u8", f"{NAME}_0.mp4"))
     assert raised(check(with_one, 5, NO_MP4)) == []
-    assert raised(check(replace(STOPPED, uploading_status="uploaded"), 5, NO_MP4)) == [], "it named nothing"
+    assert raised(check(replace(STOPPED, uploading_status="uploaded"), 5, NO_MP4)) == [], "Agora named nothing"
 
 
 @pytest.mark.parametrize("before", [STOPPED, IDLE, LOST, CRASHED])
 def test_after_the_timeout_the_hls_files_are_enough_if_no_mp4_was_named(before: Recording) -> None:
     row, alerts = check_all(before, [(0, NO_MP4), (899, NO_MP4)])
-    assert (row.state, alerts) == (before.state, []), "the MP4 is waited for"
+    assert (row.state, alerts) == (before.state, []), "the MP4 is awaited"
 
     row, alerts = check_all(row, [(900, NO_MP4)])
 
@@ -497,7 +497,7 @@ def test_a_playlist_from_the_backup_replaces_the_named_one() -> None:
     assert row.delivery.playlists == (f"folder/{NAME}_22194679897_0.m3u8",)
 
 
-# a bucket that can't be looked into
+# a bucket that can't be read
 
 
 @pytest.mark.parametrize(
@@ -529,7 +529,7 @@ def test_a_rejected_key_that_agora_uses_too_is_a_warning_at_once(seconds: float)
     row, alerts = check_all(STOPPED, [(0, WRONG)] if not seconds else [(0, {}), (seconds, WRONG)])
 
     assert alerts == [(seconds, *WARNED)]
-    assert (row.state, row.is_complete) == (State.ENDED, True), "nothing will come"
+    assert (row.state, row.is_complete) == (State.ENDED, True), "nothing can arrive"
     assert row.delivery is not None
     assert (row.delivery.state, row.delivery.code) == (DeliveryState.MISSING, "InvalidAccessKeyId")
 
@@ -575,7 +575,7 @@ def test_a_silent_bucket_is_retried_for_a_day_and_missing_files_stay_missing() -
     assert row.delivery is not None
     assert row.delivery.state is DeliveryState.MISSING
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4")
-    assert row.delivery.code == "", "the storage did not refuse anything that Agora uses"
+    assert row.delivery.code == "", "the storage did not refuse a key that Agora uses"
 
 
 @pytest.mark.parametrize("error", [DENIED, BucketError("TooLarge")])
@@ -608,7 +608,7 @@ def test_an_answer_of_the_bucket_resets_the_count_of_failures() -> None:
     )
 
 
-# what the card shows
+# the card
 
 
 def test_a_check_without_news_for_people_does_not_change_the_card() -> None:
@@ -634,7 +634,7 @@ def test_a_check_after_the_alert_does_not_change_the_card(before: Recording, the
         row = after
 
 
-# whatever is found
+# any contents
 
 POSSIBLE: list[Objects | BucketError] = [
     {},
@@ -677,7 +677,7 @@ def test_any_contents_are_reported_once_and_truthfully_and_the_checks_end(
     late: float,
     policy: Policy,
 ) -> None:
-    """`repeated`: how often each is found in a row; the last one from then on. `late`: when the first look is."""
+    """`repeated`: how many checks in a row find the same; after that the last one forever. `late`: the first check."""
     row, seconds, alerts, count = replace(before, files=named), late, [], 0
     while not row.is_complete:
         contents = checks[min(count // repeated, len(checks) - 1)]
@@ -693,7 +693,7 @@ def test_any_contents_are_reported_once_and_truthfully_and_the_checks_end(
         seconds = max(seconds, (row.next_step_at - at(END)) / timedelta(seconds=1))
 
     assert seconds <= max(late, DAY) + HOUR
-    assert len(alerts) == len(set(alerts)), "each is told once at most"
+    assert len(alerts) == len(set(alerts)), "each alert is raised once at most"
     assert set(alerts) <= {WARNED, BACKUP, ARRIVED_LATE, ARRIVED_FROM_BACKUP, FILES}
     assert (FILES in alerts) is (delivered(row) is DeliveryState.READY)
     assert (WARNED in alerts and FILES not in alerts) is (delivered(row) is DeliveryState.MISSING)
@@ -702,8 +702,7 @@ def test_any_contents_are_reported_once_and_truthfully_and_the_checks_end(
 
 
 def assert_truthful(contents: Objects, named: tuple[str, ...]) -> None:
-    """Judged again, without the rules: every name in a playlist, and every one that was given, is an object of some
-    size."""
+    """An oracle without the rules: each name in a playlist, and each that Agora gave, is an object of some size."""
     listed = {line for text in contents.values() for line in str(text).splitlines() if line and line[0] != "#"}
     lists = [name for name in contents if name.endswith(".m3u8")]
     names = {name.rsplit("/", 1)[-1] for name in named} | {name for name in listed if not name.isdigit()}
@@ -713,7 +712,7 @@ def assert_truthful(contents: Objects, named: tuple[str, ...]) -> None:
     assert all(int(size) >= 1024 for name, size in contents.items() if name not in lists)
 
 
-# recorded on: what every part left is one recording
+# several segments
 
 FIRST_NAME = "FIRST_daily"
 LOST_SEGMENT = a_lost_segment(lost_at=at(20), resumed_at=at(30), files=(f"{FIRST_NAME}.m3u8", f"{FIRST_NAME}_0.mp4"))
@@ -788,18 +787,18 @@ def test_the_last_segment_is_awaited_whatever_the_first_one_has() -> None:
 
 
 EMPTY_LAST_SEGMENT = replace(IDLE, lost_segments=(LOST_SEGMENT,), first_file_at=None)
-"""The last part ended by itself, since nobody was left, and nothing of it was ever stored."""
+"""Everybody left during the last segment, before anything of it was stored."""
 
 
 def test_an_empty_last_segment_of_an_idle_call_does_not_make_the_others_incomplete() -> None:
     row, alerts = check_all(EMPTY_LAST_SEGMENT, [(0, FIRST_HLS), (899, FIRST_HLS)])
-    assert alerts == [], "something may come all the same"
+    assert alerts == [], "files can still arrive"
 
     row, alerts = check_all(row, [(900, FIRST_HLS)])
     assert alerts == [(900, *FILES)]
     assert (row.state, delivered(row), row.files_awaited) == (State.ENDED, DeliveryState.READY, False)
     assert row.delivery is not None
-    assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "named all the same"
+    assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "named nevertheless"
 
 
 @pytest.mark.parametrize(
@@ -812,7 +811,7 @@ def test_an_empty_last_segment_of_an_idle_call_does_not_make_the_others_incomple
         ({"reason": Reason.STOPPED_ELSEWHERE}, FIRST_HLS),
         ({}, FIRST_HLS | {f"{NAME}_20260617114200000.ts": 5_000}),
     ],
-    ids=["nothing of any", "named", "stored", "people and no file", "stopped elsewhere", "something came"],
+    ids=["no files at all", "named", "stored", "people and no file", "stopped elsewhere", "one TS file"],
 )
 def test_a_last_segment_that_may_have_content_is_reported_as_missing(facts: dict[str, Any], contents: Objects) -> None:
     row = replace(EMPTY_LAST_SEGMENT, **facts)

@@ -1,4 +1,4 @@
-"""When a recording ends, how far that can be put off, and when people are warned of it."""
+"""When a recording ends, how far it can be extended, and when the channel is warned."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def steps_due(row: Recording, seconds: float, policy: Policy | None = None) -> t
 
 
 def warned_at(row: Recording, policy: Policy, until: float) -> list[float]:
-    """When people were warned, in seconds, where every step is taken on time."""
+    """The times of the warnings, in seconds, if every step is taken on time."""
     moments: list[float] = []
     while row.state is State.RECORDING and row.next_step_at <= at(until):
         seconds = (row.next_step_at - at(0)).total_seconds()
@@ -159,7 +159,7 @@ def test_the_warning_contains_the_end_even_if_it_is_the_default_one() -> None:
 
     (alert,) = change.alerts
     assert alert.recording.intent.ends_at == at(10 + 14_400)
-    assert change.recording.intent.ends_at is None, "nobody wished for it"
+    assert change.recording.intent.ends_at is None, "nobody chose it"
 
 
 def test_after_a_pause_only_the_current_warning_is_raised() -> None:

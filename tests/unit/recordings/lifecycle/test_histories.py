@@ -1,5 +1,5 @@
-"""Every event that Agora tells, as it should come and as it should not: where the recording ends, and exactly which
-messages people get."""
+"""Every event that Agora reports, in every order and with every actual state: how the recording ends, and exactly which
+alerts are raised."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.fakes.rows import UID
 from tests.fakes.steps import NOT_FOUND
 
 EVENT_AT = 100.0
-"""Seconds after it was asked for."""
+"""Seconds after the request."""
 End = tuple[State, Reason | None]
 Reported = list[tuple[str, str]]
 
@@ -33,16 +33,16 @@ WARNED: Reported = [("recording_warning", "lost")]
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """An event with what comes beside it, what is true, and what the bot makes of it."""
+    """An event with its notifications, what has really happened, and the expected result."""
 
     notifications: Callable[[float], list[Notification]]
     truth: Truth = Truth.GOES_ON
     end: End = ON
     alerts: Sequence[tuple[str, str]] = ()
     if_never: tuple[End, Reported] = (ON, NOTHING)
-    """Where the notice never comes."""
+    """The result if the notifications never arrive."""
     contradicted: Callable[[float], list[Notification]] = lambda at: []
-    """What is true instead where a query does not tell."""
+    """Notifications that say the contrary, for facts that a query does not answer."""
 
 
 def failed(reason: Reason) -> tuple[End, Reported]:
@@ -109,11 +109,11 @@ CASES = {
 }
 EVERY_CASE = pytest.mark.parametrize("case", CASES.values(), ids=CASES)
 AFTER = 250.0
-"""Longer than the grace, and than people may be silent."""
+"""Seconds: longer than the grace period, and than the time before the silence warning."""
 
 
 def play(history: History, case: Case, *, truth: Truth | None = None) -> list[Notification]:
-    """It records, then it happens; what Agora tells of that."""
+    """Records for a while, then lets the event happen. Returns its notifications."""
     history.runs(EVENT_AT)
     assert history.end == ON
     history.set_truth(case.truth if truth is None else truth)
@@ -121,7 +121,7 @@ def play(history: History, case: Case, *, truth: Truth | None = None) -> list[No
 
 
 def assert_ends(history: History, end: End, alerts: Sequence[tuple[str, str]]) -> None:
-    """And where it goes on, a stop ends it as ever."""
+    """Checks the result; a recording that goes on can still be stopped."""
     assert (history.end, history.kinds) == (end, list(alerts))
     if not history.row.is_over:
         history.stop_request()
@@ -135,7 +135,7 @@ def test_notifications_that_arrive_once_and_in_time(case: Case) -> None:
     history.receives(play(history, case))
     history.runs(1)
     needs_cause = Reason.STOPPED_ELSEWHERE
-    assert history.end == case.end or case.end[1] is needs_cause or case.truth is Truth.MOVED, "no grace is waited for"
+    assert history.end == case.end or case.end[1] is needs_cause or case.truth is Truth.MOVED, "no grace period"
     history.runs(AFTER)
 
     assert_ends(history, case.end, case.alerts)
@@ -250,7 +250,7 @@ def test_any_order_and_repetition_leads_to_the_same_result(case: Case, data: st.
 
 
 def with_replaced_recorder() -> History:
-    """The first recorder is lost without a word, people stay, and another one takes its place."""
+    """The first recorder is lost without any notification, people stay, and the next recorder continues."""
     history = History(Policy())
     history.agora.answers["start"] = ["SID", "SID2"]
 

@@ -1,4 +1,4 @@
-"""What concerns many recordings is told once for each Slack channel, and once when it is over."""
+"""Incidents and downtimes: one warning for each Slack channel, and one recovery."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fakes.rows import NOW, at, turn_at, up, with_card
 def unanswered(
     name: str = "rec1", channel: str = "C1", since: float = 0, queried: float = 300, **facts: object
 ) -> Recording:
-    """Without an answer since then, and asked for the last time at `asked`."""
+    """Unanswered since then; the last query was at `queried`."""
     reason = facts.pop("unanswered_reason", Reason.AGORA_UNREACHABLE)
     known = {
         "id": name,
@@ -110,7 +110,7 @@ def test_a_recording_without_a_recorder_opens_no_incident() -> None:
     assert review([unanswered(sid=None, state=State.STARTING, queried=900)], [], turn_at(900)) == Review()
 
 
-# nobody led for a while
+# downtime
 
 DOWNTIME = Downtime(at(100), at(400))
 
@@ -160,7 +160,7 @@ def test_the_downtime_of_the_bot_does_not_count_as_silence_of_agora() -> None:
 
 
 def test_a_downtime_is_not_reported_for_recordings_that_only_await_files() -> None:
-    """Nobody had to watch it: what Agora uploads comes without us."""
+    """Agora uploads without the bot."""
     uploading = [
         up(id="a", state=State.UPLOADING, files_awaited=True, ended_at=at(5)),
         up(id="b", state=State.ENDED, reason=Reason.IDLE, files_awaited=True, ended_at=at(5)),

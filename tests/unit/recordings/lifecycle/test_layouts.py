@@ -1,4 +1,4 @@
-"""The layout: what a recorder begins with, when Agora is asked for another, and what its answers mean."""
+"""The layout: how a recorder starts, when the layout is changed, and what Agora's answers mean."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RETRIED = {name: error for name, error in UNUSABLE.items() if name != "400/2"}
 
 
 def chosen(layout: Layout, **facts: Any) -> Recording:
-    """Up as a grid, and somebody chose another layout."""
+    """A running recording with a grid, for which somebody chose another layout."""
     intent = {"chosen_layout": layout, "layout_by": "U2", "layout_at": at(20)}
     return up(**({"applied_layout": AppliedLayout(layout=Layout.GRID), "queried_at": at(15)} | intent | facts))
 
@@ -37,7 +37,7 @@ def initial_layout(options: Options, users: ChannelUsers | None, **facts: Any) -
     return apply_outcome(recording, None, AllocateRecorder(), outcome, turn_at(1)).recording.applied_layout
 
 
-# what it begins with
+# the first layout
 
 
 @pytest.mark.parametrize("layout", [Layout.FLOATING, Layout.GRID])
@@ -64,12 +64,12 @@ def test_audio_only_has_no_layout() -> None:
     assert initial_layout(Options(media=Media.AUDIO, layout=Layout.SPEAKER), TWO) == AppliedLayout()
 
 
-# when Agora is asked
+# when it is changed
 
 
 def test_a_chosen_layout_is_the_next_step_of_a_running_recording() -> None:
     assert next_action(chosen(Layout.FLOATING), running(), turn_at(20)) == ChangeLayout()
-    assert next_action(chosen(Layout.GRID), running(), turn_at(20)) == Query(), "it has that one"
+    assert next_action(chosen(Layout.GRID), running(), turn_at(20)) == Query(), "it has that layout already"
     assert next_action(up(), running(), turn_at(20)) == Query()
 
 
@@ -92,7 +92,7 @@ def test_a_stop_comes_before_a_layout() -> None:
     assert next_action(stopped, running(), turn_at(20)) == Reevaluate()
 
 
-# what Agora answers
+# the answers
 
 
 def test_a_confirmed_layout_is_applied_and_does_not_delay_the_next_query() -> None:
@@ -155,7 +155,7 @@ def test_a_refused_layout_is_reported_once_and_given_up(name: str) -> None:
 
     assert change.recording.applied_layout == AppliedLayout(layout=Layout.GRID, refused_at=at(20), refusal=str(error))
     assert change.recording.state is State.RECORDING
-    assert change.alerts == (), "a line in the thread tells"
+    assert change.alerts == (), "a timeline entry reports it"
     assert next_action(change.recording, running(), turn_at(60)) == Query()
 
 

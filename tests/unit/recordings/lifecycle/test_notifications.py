@@ -1,4 +1,4 @@
-"""What Agora tells by itself: added at once, in any order the same, and never the end of a recording by itself."""
+"""Notifications: their facts, in any order the same, and never the end of a recording by themselves."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def asks_now(change: Change, seconds: float = 60) -> bool:
     return change.recording.next_step_at == at(seconds)
 
 
-# the end
+# exits
 
 
 @pytest.mark.parametrize("notification", [left(4), left(6), left(0), left(2), left(16), exited(0), exited(1)])
@@ -90,7 +90,7 @@ def test_a_false_or_stale_exit_is_forgotten_when_a_query_finds_the_recorder(noti
     assert (row.state, row.reported.exit_cause) == (State.RECORDING, None)
 
     after = step(row, running(), turn_at(90), NOT_FOUND, SOMEBODY)
-    assert (after.recording.state, after.alerts) == (State.INTERRUPTED, ()), "the grace holds again"
+    assert (after.recording.state, after.alerts) == (State.INTERRUPTED, ()), "the grace period applies again"
 
 
 def test_an_answer_that_may_be_older_than_the_exit_is_followed_by_another_query_soon() -> None:
@@ -138,7 +138,7 @@ def test_stopping_a_recorder_that_just_left_has_no_grace_period(notification: No
 
     assert row.state is State.STOPPING
     assert (change.recording.state, change.alerts) == (State.UPLOADING, ())
-    assert [recorder.wanted for recorder in change.recorders] == [False], "it is stopped until Agora agrees"
+    assert [recorder.wanted for recorder in change.recorders] == [False], "cleanup stops it until it is gone"
 
 
 def test_an_abnormal_exit_is_a_crash_even_if_the_query_only_says_stopped() -> None:
@@ -163,7 +163,7 @@ def test_an_exit_after_our_own_stop_raises_no_alert_and_is_queried_at_once(state
     assert asks_now(change)
 
 
-# a move
+# moves and gaps
 
 
 def test_a_move_interrupts_the_recording_and_is_queried_at_once_without_an_alert() -> None:
@@ -172,7 +172,7 @@ def test_a_move_interrupts_the_recording_and_is_queried_at_once_without_an_alert
     assert (change.recording.state, change.alerts) == (State.INTERRUPTED, ())
     assert asks_now(change)
     assert [recorder.moved_uid for recorder in change.recorders] == [77]
-    assert [recorder.uid for recorder in change.recorders] == [UID], "queries and stops go on with the first"
+    assert [recorder.uid for recorder in change.recorders] == [UID], "queries and stops still use the first uid"
     assert step(change.recording, running(), turn_at(70), FIVE).recording.state is State.RECORDING
 
 
@@ -282,7 +282,7 @@ def test_progress_never_decreases() -> None:
     assert row.reported.progress == 7000
 
 
-# who is heard
+# silence
 
 
 def test_silence_with_people_present_is_one_warning_and_one_recovery() -> None:
@@ -320,7 +320,7 @@ def test_one_audible_person_is_enough_and_video_is_not_audio() -> None:
     assert row.reported.silent_since == at(55)
 
 
-# what comes early, late, or to nobody
+# early, late and foreign notifications
 
 
 def test_a_sid_whose_answer_was_lost_is_learned_from_a_notification() -> None:
@@ -369,7 +369,7 @@ def test_a_first_playlist_reported_before_the_recorder_is_found_is_not_lost() ->
     row = applied(coming_up(), new_notification(NotificationEvent.PLAYLIST, 5)).recording
     after = step(row, running(), turn_at(10), RecorderStatus(4), SOMEBODY).recording
 
-    assert (after.started_at, after.first_file_at) == (at(10), at(10)), "and no file is older than the recording"
+    assert (after.started_at, after.first_file_at) == (at(10), at(10)), "no file is older than the recording"
 
 
 def test_a_first_playlist_ends_the_warning_that_nothing_is_stored() -> None:

@@ -1,4 +1,4 @@
-"""What the answers to queries mean: an alert is true or it is not raised."""
+"""What the answers to queries mean for a running recording, and which alerts they raise."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def raised(change: Change) -> list[tuple[str, str]]:
 
 
 def queried(recording: Recording, answers: Iterable[tuple[float, AgoraError | RecorderStatus]]) -> Recording:
-    """After these answers at these seconds; none of them may raise an alert."""
+    """The row after these answers at these seconds, none of which may raise an alert."""
     for seconds, answer in answers:
         change = step(recording, running(), turn_at(seconds), answer, SOMEBODY)
         assert change.alerts == ()
@@ -45,7 +45,7 @@ def queried(recording: Recording, answers: Iterable[tuple[float, AgoraError | Re
     return recording
 
 
-# up
+# in the call
 
 
 @pytest.mark.parametrize("status", [4, 5])
@@ -81,7 +81,7 @@ def test_the_files_that_agora_names_are_kept_in_order_each_once() -> None:
 def test_the_recording_is_stopped_at_the_time_limit() -> None:
     policy = Policy(max_duration=100)
     row = step(up(), running(), turn_at(95, policy), FIVE).recording
-    assert row.next_step_at == at(110), "ten seconds after it was asked for it was up"
+    assert row.next_step_at == at(110), "it came up ten seconds after the request"
 
     assert next_action(row, running(), turn_at(109, policy)) == Query()
     assert next_action(row, running(), turn_at(110, policy)) == Reevaluate()
@@ -142,7 +142,7 @@ def test_a_recorder_is_lost_after_the_grace_period_and_one_last_query() -> None:
     assert (after.recording.state, after.recording.reason) == (State.FAILED, Reason.LOST)
     assert raised(after) == [("recording_failed", "lost")]
     assert after.recording.ended_at == at(160)
-    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, None)], "it is ended, should it come back"
+    assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, None)], "it is stopped in case it comes back"
 
 
 def test_a_recorder_found_by_the_last_query_is_not_lost() -> None:
@@ -158,7 +158,7 @@ def test_one_not_found_long_after_another_does_not_exceed_the_grace_period() -> 
 
 
 def test_one_not_found_after_unanswered_queries_is_not_a_loss() -> None:
-    """Asked at last after the grace, when Agora may be moving it only now."""
+    """Agora may have begun to move the recorder only now."""
     row = queried(up(), [(40, NOT_FOUND), (45, UNUSABLE["500"]), (300, UNUSABLE["no answer"]), (330, NOT_FOUND)])
 
     assert row.state is State.INTERRUPTED
@@ -170,7 +170,7 @@ def test_a_recorder_that_comes_up_on_another_server_is_not_lost_within_the_grace
     assert row.state is State.RECORDING
 
 
-# nobody in the channel
+# an empty channel
 
 
 @pytest.mark.parametrize("users", [EMPTY, ONLY_THE_RECORDER, ONLY_AN_AUDIENCE])
@@ -217,11 +217,13 @@ TURN = turn_at(20)
 
 def test_the_users_are_listed_only_if_the_decision_depends_on_them() -> None:
     assert needs_users(up(), Query(), NOT_FOUND, TURN)
-    assert not needs_users(coming_up(), Query(), NOT_FOUND, TURN), "never up: not idle"
+    assert not needs_users(coming_up(), Query(), NOT_FOUND, TURN), "never up, so not idle"
     assert not needs_users(up(), Query(), FIVE, TURN)
     assert not needs_users(up(), Query(), UNUSABLE["500"], TURN)
     assert needs_users(up(first_file_at=None), Query(), FOUR, TURN)
-    assert not needs_users(up(first_file_at=None, nothing_stored_warned_at=at(9)), Query(), FOUR, TURN), "told already"
+    assert not needs_users(up(first_file_at=None, nothing_stored_warned_at=at(9)), Query(), FOUR, TURN), (
+        "warned already"
+    )
     assert needs_users(up(state=State.STOPPING), Stop(), NOT_FOUND, TURN)
     assert needs_users(up(state=State.STOPPING), Stop(), LEAVING, TURN)
     assert not needs_users(up(state=State.UPLOADING, stop_accepted_at=at(9)), Stop(), NOT_FOUND, TURN)
@@ -231,19 +233,19 @@ def test_the_users_are_listed_only_if_the_decision_depends_on_them() -> None:
 # unusable answers
 
 
-@pytest.mark.parametrize("name", UNUSABLE)
 @pytest.mark.parametrize("before", [up(), INTERRUPTED, coming_up()], ids=["recording", "interrupted", "starting"])
-def test_unusable_answers_never_fail_a_recording(before: Recording, name: str) -> None:
-    row, seconds = before, 40.0
-    while seconds < 13_000:
-        change = step(row, running(), turn_at(seconds), UNUSABLE[name])
-        row = change.recording
-        assert (row.state, change.alerts, change.recorders) == (before.state, (), ())
-        wait = (row.next_step_at - at(seconds)).total_seconds()
-        assert 0 < wait <= 30, "never slower than the interval"
-        seconds += wait
+def test_unusable_answers_never_fail_a_recording(before: Recording) -> None:
+    for name, error in UNUSABLE.items():
+        row, seconds = before, 40.0
+        while seconds < 13_000:
+            change = step(row, running(), turn_at(seconds), error)
+            row = change.recording
+            assert (row.state, change.alerts, change.recorders) == (before.state, (), ()), name
+            wait = (row.next_step_at - at(seconds)).total_seconds()
+            assert 0 < wait <= 30, f"{name}: never slower than the interval"
+            seconds += wait
 
-    assert row.probe.unanswered_since == at(40)
+        assert row.probe.unanswered_since == at(40), name
 
 
 def test_unusable_answers_are_retried_with_the_backoff_then_at_the_interval() -> None:
@@ -281,7 +283,7 @@ def test_a_usable_answer_ends_the_unanswered_time(answer: AgoraError | RecorderS
     assert (row.probe.unanswered_since, row.probe.unanswered_reason, row.tries) == (None, None, 0)
 
 
-# over
+# gone
 
 
 @pytest.mark.parametrize("before", [up(), INTERRUPTED, coming_up()], ids=["recording", "interrupted", "starting"])
@@ -316,11 +318,11 @@ WAITING = up(first_file_at=None, status=4, people_since=at(10))
 def test_people_and_no_stored_file_for_long_is_one_warning() -> None:
     early = in_channel(129, WAITING)
     assert early.alerts == ()
-    assert early.recording.next_step_at == at(130), "asked when the time is up"
+    assert early.recording.next_step_at == at(130), "the next query is when the time is up"
 
     late = in_channel(130, early.recording)
     assert raised(late) == [("recording_warning", "nothing_stored")]
-    assert late.recording.state is State.RECORDING, "it goes on"
+    assert late.recording.state is State.RECORDING, "it continues"
 
     for seconds in (160, 500, 5000):
         assert in_channel(seconds, late.recording).alerts == ()
@@ -377,7 +379,7 @@ def test_status_4_after_the_first_file_raises_no_warning() -> None:
     assert in_channel(5000, up(status=4, people_since=at(20))).alerts == ()
 
 
-# whatever the state
+# any state
 
 
 @pytest.mark.parametrize("state", [State.ENDED, State.FAILED])

@@ -1,4 +1,4 @@
-"""Lost while people may be there: what a recording keeps, what begins anew, and what people are told."""
+"""A lost recorder: what the recording keeps, what starts again, and which alerts are raised."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ LOST = up(
     attempt_started_at=at(160),
     next_step_at=at(160),
 )
-"""The first recorder was lost at 160 s; nothing was done since."""
+"""The first recorder was lost at 160 s; no step was taken since."""
 COMING = replace(LOST, recorder_id="rec1.2", recorder_count=2, sid="SID2")
-"""The second one was started."""
+"""The second recorder has a sid."""
 SECOND = running(id="rec1.2", uid=UID + 1, sid="SID2", sid_at=at(165), created_at=at(161), segment_number=2)
 
 
@@ -54,7 +54,7 @@ def raised(change: Change) -> list[tuple[str, str]]:
 
 
 def lost(row: Recording = NEARLY_LOST, users: ChannelUsers | None = SOMEBODY, policy: Policy | None = None) -> Change:
-    """The last query finds nothing, 160 s after it was asked for."""
+    """The last query, 160 s after the request, does not find the recorder."""
     return step(row, running(), turn_at(160, policy), NOT_FOUND, users)
 
 
@@ -69,7 +69,7 @@ def test_a_loss_with_people_or_without_a_user_list_is_neither_an_end_nor_an_aler
     assert (row.state, row.reason, row.next_step_at) == (State.INTERRUPTED, None, at(160))
     assert (row.recorder_id, row.sid, row.segment_number, row.is_starting) == (None, None, 2, True)
     assert change.alerts == ()
-    assert [(r.wanted, r.gone_at) for r in change.recorders] == [(False, None)], "it is ended, should it come back"
+    assert [(r.wanted, r.gone_at) for r in change.recorders] == [(False, None)], "it is stopped in case it comes back"
 
 
 def test_the_facts_of_the_lost_segment_are_kept() -> None:
@@ -87,7 +87,7 @@ def test_the_facts_of_the_lost_segment_are_kept() -> None:
         (replace(NEARLY_LOST, lost_segments=(replace(SEGMENT, resumed_at=at(20)),) * 3), SOMEBODY, Policy()),
         (changed(NEARLY_LOST, found_at=at(160 - 3721)), SOMEBODY, Policy()),
     ],
-    ids=["switched off", "nobody is there", "for the fourth time", "last seen so long ago that it may be another call"],
+    ids=["switched off", "empty channel", "fourth time", "maybe another call"],
 )
 def test_a_loss_is_a_failure_if_no_other_recorder_should_follow(
     row: Recording, users: ChannelUsers, policy: Policy
@@ -113,7 +113,7 @@ def test_only_a_lost_recorder_is_replaced() -> None:
     assert kicked.recording.reason is Reason.LEFT
 
 
-# on its way
+# the next recorder starts
 
 
 def test_the_next_recorder_has_its_own_uid_and_no_second_card() -> None:
@@ -125,7 +125,7 @@ def test_the_next_recorder_has_its_own_uid_and_no_second_card() -> None:
         row, (recorder,) = change.recording, change.recorders
         assert row.state is State.INTERRUPTED
         if not isinstance(action, Start):
-            assert row.next_step_at == at(160), "nothing is waited for"
+            assert row.next_step_at == at(160), "the next step is at once"
     assert recorder is not None
     assert (row.sid, recorder.id, recorder.uid, recorder.segment_number) == ("SID2", "rec1.2", UID + 1, 2)
     assert next_action(row, recorder, turn_at(165)) == Query()
@@ -148,7 +148,7 @@ def test_the_start_timeout_counts_from_the_first_try_if_no_replica_led_since_the
 
     assert next_action(row, recorder, turn_at(689)) == Acquire()
     assert next_action(row, recorder, turn_at(690)) == Reevaluate()
-    assert step(LOST, None, turn_at(161), UID + 1).recording.attempt_started_at == at(160), "else from the loss on"
+    assert step(LOST, None, turn_at(161), UID + 1).recording.attempt_started_at == at(160), "otherwise from the loss"
 
 
 def test_a_loss_so_long_ago_that_it_may_be_another_call_is_a_failure() -> None:
@@ -173,7 +173,7 @@ def test_a_refusal_is_a_failure_with_its_own_reason() -> None:
 
     assert (change.recording.state, change.recording.reason) == (State.FAILED, Reason.OVERLOADED)
     assert change.recording.awaiting_segment
-    assert change.recording.files_awaited, "what the first part left is looked for"
+    assert change.recording.files_awaited, "the files of the first segment are checked"
 
 
 def test_a_next_recorder_that_does_not_come_up_in_time_is_never_started() -> None:
@@ -220,7 +220,7 @@ def test_the_time_limit_applies_while_the_next_recorder_starts() -> None:
     assert (change.recording.state, change.recording.stop_reason) == (State.UPLOADING, Reason.TIME_LIMIT)
     assert raised(change) == [("recording_ended", "time_limit")]
     assert [audit_event.what for audit_event in change.audit_events] == [AuditAction.STOPPED]
-    assert change.only_if_unchanged, "somebody may put it off at that moment"
+    assert change.only_if_unchanged, "somebody may extend it at that moment"
 
 
 def test_the_end_warning_does_not_delay_the_next_recorder() -> None:
@@ -241,7 +241,7 @@ def test_nothing_recorded_in_the_last_segment_does_not_make_the_recording_empty(
     assert change.recording.files_awaited
 
 
-# up again
+# the next recorder is up
 
 
 @pytest.mark.parametrize("answer", [FOUR, FIVE])
@@ -328,7 +328,7 @@ def test_the_silence_warning_stays_open_until_somebody_is_heard() -> None:
     assert raised(change) == [("recording_recovered", "silent")]
 
 
-# what Agora tells
+# notifications
 
 RESUMED = changed(COMING, state=State.RECORDING, lost_segments=(replace(SEGMENT, resumed_at=at(170)),), status=5)
 
@@ -342,7 +342,7 @@ def test_the_gap_begins_with_the_exit_that_agora_reported_late(received: list[An
         RESUMED,
         lost_segments=change.recording.lost_segments,
         reported=replace(RESUMED.reported, notifications=len(received)),
-    ), "nothing else moves"
+    ), "nothing else changes"
     assert change.processed == tuple(notification.id for notification in received)
     assert (change.recorders, change.alerts) == ((), ())
 

@@ -1,4 +1,4 @@
-"""From the wish to stop until Agora agrees: kept, carried out, repeated, and believed only for a reason."""
+"""From the request to stop until Agora agrees that the recorder is gone."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def outcome(change: Change) -> tuple[State, Reason | None]:
     return change.recording.state, change.recording.reason
 
 
-# the wish
+# the request
 
 
 @pytest.mark.parametrize("recorder", [None, a_recorder(), acquired()])
@@ -74,7 +74,7 @@ def test_a_recorder_with_a_sid_is_stopped(before: Recording) -> None:
 
     assert (after.recording.state, after.recording.stop_reason) == (State.STOPPING, Reason.STOPPED)
     assert after.recording.next_step_at == at(50)
-    assert after.recorders == (), "it is still wanted: to be stopped"
+    assert after.recorders == (), "it stays wanted until it is stopped"
     assert next_action(after.recording, running(), turn_at(50)) == Stop()
 
 
@@ -99,7 +99,7 @@ def test_a_removed_recorder_that_two_user_lists_lack_is_gone() -> None:
 
 
 def files_are_awaited(change: Change) -> bool:
-    """The recorder is gone: from now on it is the bucket that is looked into."""
+    """Whether the recorder is gone and the next step is a delivery check."""
     row = change.recording
     checks = next_action(row, None, turn_at(100_000)) == CheckFiles()
     return row.state is State.UPLOADING and row.files_awaited and row.ended_at is not None and checks
@@ -186,7 +186,7 @@ def test_a_stop_during_a_move_is_repeated_until_it_is_accepted() -> None:
     assert row.state is State.UPLOADING
 
 
-# afterwards
+# after the stop
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, RecorderStatus(20)])
@@ -197,7 +197,7 @@ def test_files_are_checked_once_agora_does_not_find_the_recorder(answer: AgoraEr
     assert files_are_awaited(after)
     assert after.recording.ended_at == at(65)
     assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(65))]
-    assert after.alerts == (), "somebody here stopped it: the card tells"
+    assert after.alerts == (), "somebody here stopped it"
 
 
 @pytest.mark.parametrize("status", [7, 8])
@@ -224,7 +224,7 @@ def test_a_recorder_that_is_leaving_is_queried_again_soon() -> None:
 
 def test_a_recorder_that_stays_after_an_accepted_stop_is_stopped_again() -> None:
     row = step(UPLOADING, running(), turn_at(65), RecorderStatus(5)).recording
-    assert next_action(row, running(), turn_at(70)) == Query(), "it may take a moment"
+    assert next_action(row, running(), turn_at(70)) == Query(), "leaving can take a moment"
     assert next_action(row, running(), turn_at(75)) == Stop()
 
     row = step(row, running(), turn_at(75), StopAccepted()).recording
@@ -261,7 +261,7 @@ def test_files_are_checked_at_the_latest_when_the_token_has_expired() -> None:
 
 @pytest.mark.parametrize("before", [STOPPING, UPLOADING])
 def test_a_recorder_whose_token_has_expired_is_not_queried(before: Recording) -> None:
-    """It is not asked after any more, and so must not count as one that Agora does not answer about."""
+    """It is not queried any more, so it must not count as unanswered."""
     silent = changed(before, unanswered_since=at(70), unanswered_reason=Reason.AGORA_UNREACHABLE, queried_at=at(900))
     after = step(silent, running(expires_at=at(1000)), turn_at(1000))
 
@@ -276,7 +276,7 @@ def test_a_recording_stopped_before_it_was_up_ends_at_once() -> None:
 
 
 def test_a_recording_stopped_before_it_was_up_is_checked_if_agora_named_files() -> None:
-    """Queries went unanswered, say; people were recorded all the same."""
+    """Queries may have been unanswered while people were recorded."""
     early = replace(STOPPING, started_at=None, first_file_at=None)
     row = step(early, running(), turn_at(60), StopAccepted(("a.m3u8", "a_0.mp4"))).recording
 
@@ -306,7 +306,7 @@ def test_the_end_at_the_time_limit_is_reported() -> None:
 
     assert files_are_awaited(after)
     assert [(str(a.kind), a.reason) for a in after.alerts] == [("recording_ended", Reason.TIME_LIMIT)]
-    assert after.alerts[0].recording.state is State.ENDED, "people hear it before the files are there"
+    assert after.alerts[0].recording.state is State.ENDED, "the end is reported before the files are there"
 
 
 def test_the_end_at_the_time_limit_is_reported_even_if_nothing_was_recorded() -> None:

@@ -1,11 +1,10 @@
-"""What was found in the bucket, judged by Agora's rules for names."""
+"""Delivery checks of the objects of one recorder."""
 
 from __future__ import annotations
 
 import pytest
 
 from recordings.model.inventory import DeliveryCheck, inspect
-from recordings.model.playlists import StoredFile, effective_playlists, least_names, of_sid
 from tests.fakes.bucket_contents import (
     MP4_BYTES,
     NAME,
@@ -17,7 +16,6 @@ from tests.fakes.bucket_contents import (
     ts_names,
     without,
 )
-from tests.fakes.rows import NOW
 
 COMPLETE = left_by()
 FIRST, SECOND = ts_names(NAME, 2)
@@ -36,7 +34,7 @@ def media_files(check: DeliveryCheck) -> list[str]:
     return names(tuple(file.key for file in check.media_files))
 
 
-# whole or not
+# complete or not
 
 
 def test_a_playlist_its_ts_files_and_an_mp4_are_complete() -> None:
@@ -51,18 +49,18 @@ def test_a_playlist_its_ts_files_and_an_mp4_are_complete() -> None:
 
 INCOMPLETE: dict[str, tuple[Objects, tuple[str, ...], list[str], list[str]]] = {
     "nothing": ({}, (), [], []),
-    "one segment is missing": (without(COMPLETE, SECOND), (), [SECOND], []),
+    "one TS file is missing": (without(COMPLETE, SECOND), (), [SECOND], []),
     "only the playlist": ({f"{NAME}.m3u8": COMPLETE[f"{NAME}.m3u8"]}, (), [FIRST, SECOND], []),
     "the MP4 is not there yet": (left_by(media_files=0), (), [], []),
-    "an MP4 that was named is not there": (left_by(media_files=0), (f"{NAME}_0.mp4",), [f"{NAME}_0.mp4"], []),
+    "a named MP4 is missing": (left_by(media_files=0), (f"{NAME}_0.mp4",), [f"{NAME}_0.mp4"], []),
     "the MP4 alone": ({f"{NAME}_0.mp4": MP4_BYTES}, (), [], []),
-    "an MP4 of no bytes": (COMPLETE | {f"{NAME}_0.mp4": 0}, (), [], [f"{NAME}_0.mp4"]),
+    "an MP4 of 0 bytes": (COMPLETE | {f"{NAME}_0.mp4": 0}, (), [], [f"{NAME}_0.mp4"]),
     "an MP4 of 112 bytes": (COMPLETE | {f"{NAME}_0.mp4": 112}, (), [], [f"{NAME}_0.mp4"]),
-    "an MP4 right below the floor": (COMPLETE | {f"{NAME}_0.mp4": 1023}, (), [], [f"{NAME}_0.mp4"]),
-    "a segment of no bytes": (COMPLETE | {FIRST: 0}, (), [], [FIRST]),
-    "a playlist of no segments": (COMPLETE | {f"{NAME}.m3u8": playlist()}, (), [], [f"{NAME}.m3u8"]),
-    "a playlist of no bytes": (COMPLETE | {f"{NAME}.m3u8": ""}, (), [], [f"{NAME}.m3u8"]),
-    "a playlist that is none": (COMPLETE | {f"{NAME}.m3u8": "<html>"}, (), [], [f"{NAME}.m3u8"]),
+    "an MP4 just below the smallest size": (COMPLETE | {f"{NAME}_0.mp4": 1023}, (), [], [f"{NAME}_0.mp4"]),
+    "a TS file of 0 bytes": (COMPLETE | {FIRST: 0}, (), [], [FIRST]),
+    "a playlist without TS files": (COMPLETE | {f"{NAME}.m3u8": playlist()}, (), [], [f"{NAME}.m3u8"]),
+    "a playlist of 0 bytes": (COMPLETE | {f"{NAME}.m3u8": ""}, (), [], [f"{NAME}.m3u8"]),
+    "a text that is not a playlist": (COMPLETE | {f"{NAME}.m3u8": "<html>"}, (), [], [f"{NAME}.m3u8"]),
     "a gap in the numbers": (
         without(left_by(media_files=3), f"{NAME}_1.mp4"),
         (),
@@ -128,12 +126,12 @@ def test_mp4_files_are_in_the_order_of_their_numbers() -> None:
     assert media_files(checked(left_by(media_files=12))) == [f"{NAME}_{index}.mp4" for index in range(12)]
 
 
-# failovers
+# several servers
 
 
 @pytest.mark.parametrize("sid", ["38f8e3cf", "c2f82612"])
 def test_the_files_of_several_servers_are_in_the_order_of_the_servers(sid: str) -> None:
-    """Also where the names don't sort so: `bak0_c2…` comes before `c2…`, and `bak10_…` before `bak2_…`."""
+    """The names sort differently: `bak0_c2…` before `c2…`, and `bak10_…` before `bak2_…`."""
     servers = [f"{sid}_daily", *(f"bak{number}_{sid}_daily" for number in range(11))]
     objects: Objects = {}
     for name in servers:
@@ -168,7 +166,7 @@ def test_every_server_needs_an_mp4(name: str) -> None:
 
 @pytest.mark.parametrize("name", [NAME, f"bak0_{NAME}"])
 def test_a_server_with_files_needs_a_playlist(name: str) -> None:
-    """Otherwise what the other server recorded would look like all there is."""
+    """Without it the files of the other server would look complete."""
     assert checked(without(left_by() | left_by(f"bak0_{NAME}"), f"{name}.m3u8")).missing == (f"{name}.m3u8",)
 
 
@@ -182,40 +180,15 @@ def test_only_the_mp4_of_the_last_server_is_required() -> None:
 
 
 def test_each_server_needs_mp4_files_by_the_length_of_its_playlist() -> None:
-    """Two hours and two hours are four, and neither has a second file."""
+    """Two hours and two hours are four, but neither needs a second file."""
     assert checked(left_by(length=2 * HOUR) | left_by(f"bak0_{NAME}", length=2 * HOUR)).is_complete
     assert not checked(left_by(length=4 * HOUR) | left_by(f"bak0_{NAME}", length=HOUR, media_files=2)).is_complete
 
 
-# by way of Agora's backup
+# Agora's backup
 
 TICK = "22194679897"
 SHORT, LONG = playlist(FIRST), playlist(FIRST, SECOND)
-
-
-@pytest.mark.parametrize(
-    ("playlists", "valid"),
-    [
-        ({"": LONG}, ""),
-        ({"_0": SHORT, "_1": LONG}, "_1"),
-        ({"_0": LONG, "_1": SHORT}, "_1"),
-        ({"_2": SHORT, "_10": LONG}, "_10"),
-        ({"": LONG, "_0": SHORT, "_1": SHORT}, ""),
-        ({"": SHORT, "_0": SHORT, "_1": LONG}, "_1"),
-        ({"": SHORT, "_0": LONG, "_1": SHORT}, "_1"),
-    ],
-    ids=str,
-)
-def test_of_the_backup_playlist_with_the_highest_index_and_the_plain_one_the_larger_is_valid(
-    playlists: dict[str, str], valid: str
-) -> None:
-    """Of two that are as large, the one that came by way of the backup: it is not the older one."""
-    objects: Objects = {
-        f"{NAME}.m3u8" if not suffix else f"{NAME}_{TICK}{suffix}.m3u8": text for suffix, text in playlists.items()
-    }
-    files = listing_of(objects).files
-
-    assert names(effective_playlists(files)) == [f"{NAME}.m3u8" if not valid else f"{NAME}_{TICK}{valid}.m3u8"]
 
 
 def test_a_named_playlist_that_came_from_the_backup_is_not_missing() -> None:
@@ -240,17 +213,3 @@ def test_a_channel_name_that_is_a_number_is_not_a_backup_index(channel: str) -> 
     check = checked(left_by(name) | {f"{name}_{TICK}_0.m3u8": SHORT})
 
     assert names(check.playlists) == [f"{name}.m3u8"]
-
-
-# which objects are the recording's
-
-
-def test_only_files_with_the_sid_belong_to_the_recorder() -> None:
-    mine, backup, other = (StoredFile(key, 1, NOW) for key in ("a/SID_daily.m3u8", "a/bak0_SID_daily.ts", "a/X_y.ts"))
-    in_the_folder = StoredFile("SID/X_y.ts", 1, NOW)
-
-    assert of_sid((mine, backup, other, in_the_folder), "SID") == (mine, backup)
-
-
-def test_the_least_names_follow_agoras_rules() -> None:
-    assert least_names("SID", "team_call #1!") == ("SID_team-call -1-.m3u8", "SID_team-call -1-_0.mp4")

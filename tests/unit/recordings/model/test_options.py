@@ -1,4 +1,4 @@
-"""How a call can be recorded, and what can't be both."""
+"""Options, and which of them exclude each other."""
 
 from __future__ import annotations
 

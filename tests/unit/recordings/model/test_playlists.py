@@ -1,4 +1,4 @@
-"""Agora's playlists: which segments make a recording, and how long they last."""
+"""Parsing Agora's playlists."""
 
 from __future__ import annotations
 
@@ -6,8 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recordings.model.playlists import Playlist, parse_playlist
-from tests.fakes.bucket_contents import playlist
+from recordings.model.playlists import (
+    Playlist,
+    StoredFile,
+    basename,
+    effective_playlists,
+    least_names,
+    of_sid,
+    parse_playlist,
+)
+from tests.fakes.bucket_contents import NAME, Objects, listing_of, playlist, ts_names
+from tests.fakes.rows import NOW
 
 DOCUMENTED = """#EXTM3U
 #EXT-X-VERSION:3
@@ -83,3 +92,46 @@ def test_any_text_gives_a_valid_playlist_or_none(text: str) -> None:
     parsed = parse_playlist(text)
 
     assert parsed is None or (parsed.seconds >= 0 and all(parsed.ts_files))
+
+
+# names
+
+TICK = "22194679897"
+FIRST, SECOND = ts_names(NAME, 2)
+SHORT, LONG = playlist(FIRST), playlist(FIRST, SECOND)
+
+
+@pytest.mark.parametrize(
+    ("playlists", "valid"),
+    [
+        ({"": LONG}, ""),
+        ({"_0": SHORT, "_1": LONG}, "_1"),
+        ({"_0": LONG, "_1": SHORT}, "_1"),
+        ({"_2": SHORT, "_10": LONG}, "_10"),
+        ({"": LONG, "_0": SHORT, "_1": SHORT}, ""),
+        ({"": SHORT, "_0": SHORT, "_1": LONG}, "_1"),
+        ({"": SHORT, "_0": LONG, "_1": SHORT}, "_1"),
+    ],
+    ids=str,
+)
+def test_of_the_backup_playlist_with_the_highest_index_and_the_plain_one_the_larger_is_valid(
+    playlists: dict[str, str], valid: str
+) -> None:
+    """Of two with the same size the one from the backup, which is not older."""
+    objects: Objects = {
+        f"{NAME}.m3u8" if not suffix else f"{NAME}_{TICK}{suffix}.m3u8": text for suffix, text in playlists.items()
+    }
+    keys = effective_playlists(listing_of(objects).files)
+
+    assert [basename(key) for key in keys] == [f"{NAME}.m3u8" if not valid else f"{NAME}_{TICK}{valid}.m3u8"]
+
+
+def test_only_files_with_the_sid_belong_to_the_recorder() -> None:
+    mine, backup, other = (StoredFile(key, 1, NOW) for key in ("a/SID_daily.m3u8", "a/bak0_SID_daily.ts", "a/X_y.ts"))
+    in_the_folder = StoredFile("SID/X_y.ts", 1, NOW)
+
+    assert of_sid((mine, backup, other, in_the_folder), "SID") == (mine, backup)
+
+
+def test_the_least_names_follow_agoras_rules() -> None:
+    assert least_names("SID", "team_call #1!") == ("SID_team-call -1-.m3u8", "SID_team-call -1-_0.mp4")

@@ -1,4 +1,4 @@
-"""What is told in a recording's thread: what the card can't keep, and nothing that it says already."""
+"""Timeline entries: changes that the card can't keep, and nothing that the card or an alert says."""
 
 from __future__ import annotations
 
