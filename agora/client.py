@@ -23,7 +23,7 @@ from agora.transport import (
     Transport,
     ignore_response,
 )
-from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Options
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from recordings.ports import Clock
@@ -72,7 +72,7 @@ class AgoraClient:
         target: Target,
         prefix: tuple[str, ...],
         timeout: float | None = None,
-        options: Options = DEFAULT,
+        options: Options = DEFAULT_OPTIONS,
         big_uid: int | None = None,
     ) -> str:
         """The sid. `prefix` names the folders in the bucket. A 200 means asked for, not that it records."""
