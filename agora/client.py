@@ -9,7 +9,7 @@ from urllib.parse import quote
 from agora import answers, payloads
 from agora.answers import JsonObject
 from agora.errors import error_for, not_agoras
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens
 from agora.transport import (
@@ -139,7 +139,7 @@ def connect(
     bases: Sequence[str],
     customer_id: str,
     customer_secret: str,
-    pacer: Spacing,
+    pacing: RequestPacing,
     tokens: Tokens,
     profile: RecordingProfile,
     storage: StorageTarget,
@@ -159,7 +159,7 @@ def connect(
         read_timeout=read_timeout,
         total_timeout=total_timeout,
         return_after=return_after,
-        pace=pacer.pace,
+        pace=pacing.wait,
         on_response=on_response,
     )
     return AgoraClient(transport, tokens, profile, storage, clock, hide=(customer_id, customer_secret))

@@ -1,8 +1,11 @@
 """Everything that can fail, in two families that never mix: mistakes of people, and failures of systems.
 
 PersonError             somebody typed or pressed something impossible; the text says what to do instead
-├── InvalidChannelName, AlreadyElsewhere, NothingHere, and the errors of the command parser
+├── InvalidChannelName      Agora does not allow this name for a channel
 ├── NotAllowed              a setting forbids it: `recordings.service.access`
+├── NothingHere             this Slack channel has no such recording: `recordings.service.lookup`
+├── NotAMember, NoFiles     there are no links for this person, or no links at all: `recordings.service.links`
+├── UsageError, UnknownVerb the command can't be parsed: `handlers.commands.usage`
 SystemFailure           the bot, Agora, Slack or the storage failed
 ├── StorageUnavailable  the database could not be read or written
 ├── DatabaseNewer       a newer version of the program has migrated the tables
