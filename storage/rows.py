@@ -70,8 +70,17 @@ _NOTIFICATION_COLUMNS = frozenset({"id", "event", "agora_channel", "uid", "sid",
 """What else a notification says is one JSON column, `facts`."""
 
 
+_LONGEST_VALUE = 80
+"""Characters of a value in the log."""
+
+
 class UnreadableRow(Exception):
-    """A row holds a value that this release does not know. The text names the column and the value."""
+    """A row holds a value that this release does not know. `column` names it, with the keys inside a JSON column."""
+
+    def __init__(self, column: str, value: object) -> None:
+        self.column = column
+        self.value = None if value is None else str(value)[:_LONGEST_VALUE]
+        super().__init__(f"{column}: {self.value!r}")
 
 
 # values
@@ -98,7 +107,7 @@ def audit_event(row: Row[Any]) -> AuditEvent:
 
 
 def notification(row: Row[Any]) -> Notification:
-    return _load(Notification, {**row.facts, **dict(row._mapping)})
+    return _load(Notification, {**_json_object("facts", row.facts), **dict(row._mapping)})
 
 
 def alert(row: Row[Any]) -> Alert:
@@ -109,7 +118,7 @@ def alert(row: Row[Any]) -> Alert:
             "kind": row.kind,
             "reason": row.reason,
             "cause": row.cause,
-            "recording": from_json(row.recording),
+            "recording": _renamed(Recording, _json_object("recording", row.recording)),
             "raised_at": row.raised_at,
         },
     )
@@ -182,14 +191,31 @@ def _load(kind: type[_T], stored: Mapping[str, Any]) -> _T:
     return _validated(kind, _renamed(kind, stored))
 
 
+def _json_object(column: str, value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise UnreadableRow(column, value)
+    return value
+
+
 def _validated(kind: type[_T], values: Mapping[str, Any]) -> _T:
     try:
-        found: _T = _adapter(kind).validate_python(values)  # type: ignore[arg-type]
+        valid: _T = _adapter(kind).validate_python(values)  # type: ignore[arg-type]
     except ValidationError as error:
         first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UnreadableRow(f"{kind.__name__}.{where}: {str(first['input'])[:80]!r}") from error
-    return found
+        # What is missing has no value; pydantic gives all the others instead.
+        value = None if first["type"] == "missing" else first["input"]
+        raise UnreadableRow(_stored_path(kind, first["loc"]), value) from error
+    return valid
+
+
+def _stored_path(kind: type, location: Iterable[str | int]) -> str:
+    """The column of a field, and the keys inside it, as they are stored: `told.exit`, `lost_parts.0.on_at`."""
+    path = []
+    for name in location:
+        if name not in _FLATTENED or kind is not Recording:
+            path.append(str(_STORED_NAMES.get(kind, {}).get(str(name), name)))
+        kind = _nested(kind).get(str(name), kind)
+    return ".".join(path)
 
 
 def _renamed(kind: type, stored: Mapping[str, Any]) -> dict[str, Any]:

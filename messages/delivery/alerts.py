@@ -38,13 +38,13 @@ class AlertWork:
     name: str = "alert"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return [(str(job.id), self._at(job)) for job in self.outbox.waiting()]
+        return [(str(job.id), self._at(job)) for job in self.outbox.due()]
 
     def _at(self, job: AlertJob) -> datetime:
         return max(job.due_at, self.pace.posts.free_at(job.alert.recording.slack_channel))
 
     def run(self, key: str, epoch: int) -> None:
-        job = next((job for job in self.outbox.waiting() if str(job.id) == key), None)
+        job = next((job for job in self.outbox.due() if str(job.id) == key), None)
         if job is None or self._at(job) > self.clock.now():
             return
         recording = job.alert.recording
@@ -56,13 +56,13 @@ class AlertWork:
             log.warning("alert_deferred", error=str(error), tries=job.tries)
             self.pace.heed(recording.slack_channel, error, self.clock.now())
             until = self.clock.now() + _backoff(job.tries, error.retry_after)
-            self.outbox.deferred(job.id, until, str(error), epoch)
+            self.outbox.defer(job.id, until, str(error), epoch)
         except SlackRefused as error:
             self._refused(job, error, log, epoch)
         else:
             log.info("alert_delivered", ts=ts, direct=job.direct)
             self._count(job, "delivered")
-            self.outbox.delivered(job.id, ts, self.clock.now(), epoch)
+            self.outbox.mark_delivered(job.id, ts, self.clock.now(), epoch)
 
     def _send(self, job: AlertJob) -> str:
         recording = job.alert.recording
@@ -83,11 +83,11 @@ class AlertWork:
         if job.direct:
             log.error("alert_undeliverable", error=str(error))
             self._count(job, "undeliverable")
-            self.outbox.dropped(job.id, str(error), self.clock.now(), epoch)
+            self.outbox.drop(job.id, str(error), self.clock.now(), epoch)
         else:
             log.warning("alert_redirected", error=str(error))
             self._count(job, "redirected")
-            self.outbox.redirected(job.id, str(error), epoch)
+            self.outbox.redirect(job.id, str(error), epoch)
 
     def _count(self, job: AlertJob, outcome: str) -> None:
         self.meter.alert(str(job.alert.kind), str(job.alert.reason), outcome)

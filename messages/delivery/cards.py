@@ -73,7 +73,7 @@ class CardWork:
 
     def due(self) -> Sequence[tuple[str, datetime]]:
         free = self.pace.updates.free_at("")
-        return [(row, max(at, free)) for row, at in self.cards.undrawn(_MOST)]
+        return [(row, max(at, free)) for row, at in self.cards.due_cards(_MOST)]
 
     def run(self, key: str, epoch: int) -> None:
         job = self.cards.card(key)
@@ -86,11 +86,11 @@ class CardWork:
         except SlackRefused as error:
             _log.error("card_refused", recording=key, error=str(error))
             if error.error in _CLOSED and self._worth_another_try(job.recording):
-                self.cards.card_deferred(key, self.clock.now() + _UNTIL_OPEN_AGAIN, epoch)
+                self.cards.defer_card(key, self.clock.now() + _UNTIL_OPEN_AGAIN, epoch)
             else:
-                self.cards.card_drawn(key, job.version, job.recording.card_ts, self.clock.now(), epoch)
+                self.cards.mark_card_drawn(key, job.version, job.recording.card_ts, self.clock.now(), epoch)
         else:
-            self.cards.card_drawn(key, job.version, ts, self._next(job), epoch)
+            self.cards.mark_card_drawn(key, job.version, ts, self._next(job), epoch)
 
     def _draw(self, job: CardJob) -> str:
         recording = job.recording
@@ -126,4 +126,4 @@ class CardWork:
         if error.retry_after and not paced:
             self.pace.updates.hold(until)
         _log.info("card_deferred", recording=job.recording.id, error=str(error), tries=job.tries)
-        self.cards.card_deferred(job.recording.id, until, epoch)
+        self.cards.defer_card(job.recording.id, until, epoch)

@@ -31,7 +31,7 @@ class ReplyWork:
     name: str = "reply"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.cards.unanswered(_MOST)
+        return self.cards.due_replies(_MOST)
 
     def run(self, key: str, epoch: int) -> None:
         reply = self.cards.reply(key)
@@ -41,13 +41,13 @@ class ReplyWork:
             self.slack.answer(reply.response_url, cannot_post(reply.recording, self.bot_name()))
         except SlackBusy as error:
             _log.warning("reply_deferred", recording=key, error=str(error))
-            self.cards.reply_deferred(key, self.clock.now() + _backoff(1, error.retry_after), epoch)
+            self.cards.defer_reply(key, self.clock.now() + _backoff(1, error.retry_after), epoch)
         except SlackRefused as error:
             _log.warning("reply_refused", recording=key, error=str(error))
             self._tell_directly(reply.recording)
-            self.cards.replied(key, epoch)
+            self.cards.mark_replied(key, epoch)
         else:
-            self.cards.replied(key, epoch)
+            self.cards.mark_replied(key, epoch)
 
     def _tell_directly(self, recording: Recording) -> None:
         try:

@@ -30,13 +30,13 @@ class TimelineDelivery:
     name: str = "line"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return [(str(job.id), self._at(job)) for job in self.timeline.waiting()]
+        return [(str(job.id), self._at(job)) for job in self.timeline.due()]
 
     def _at(self, job: TimelineJob) -> datetime:
         return max(job.due_at, self.pace.posts.free_at(job.entry.slack_channel))
 
     def run(self, key: str, epoch: int) -> None:
-        job = next((job for job in self.timeline.waiting() if str(job.id) == key), None)
+        job = next((job for job in self.timeline.due() if str(job.id) == key), None)
         if job is None or self._at(job) > self.clock.now():
             return
         try:
@@ -44,7 +44,7 @@ class TimelineDelivery:
         except SlackBusy as error:
             self.pace.heed(job.entry.slack_channel, error, self.clock.now())
             wait = max(min(_FIRST_WAIT * 2.0**job.tries, _LONGEST_WAIT), error.retry_after or 0)
-            self.timeline.deferred(job.id, self.clock.now() + timedelta(seconds=wait), epoch)
+            self.timeline.defer(job.id, self.clock.now() + timedelta(seconds=wait), epoch)
         except SlackRefused as error:
             _log.info("line_refused", recording=job.entry.recording_id, error=str(error))
             self.timeline.mark_delivered(job.id, self.clock.now(), epoch)

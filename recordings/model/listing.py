@@ -46,14 +46,14 @@ class Page:
 
 class PastRecordings(Protocol):
     def of_channel(
-        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, most: int
+        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, limit: int
     ) -> Sequence[Recording]: ...
 
 
 def page(store: PastRecordings, slack_channel: str, agora_channel: str | None, after: Cursor | None) -> Page:
     """The page behind `after`, or the first. Raises `StorageUnavailable`."""
     name = agora_channel if after is None else after.agora_channel
-    found = store.of_channel(slack_channel, agora_channel=name, before=after, most=PAGE + 1)
+    found = store.of_channel(slack_channel, agora_channel=name, before=after, limit=PAGE + 1)
     shown = found[:PAGE]
     more = len(found) > PAGE
     following = Cursor(shown[-1].requested_at, shown[-1].id, name) if more else None

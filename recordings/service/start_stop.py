@@ -130,12 +130,12 @@ class RecordingService:
 
     def last(self, place: SlackChannelRef) -> Sequence[Recording]:
         """The last recordings of this Slack channel, the newest first. Raises `StorageUnavailable`."""
-        return self.store.of_channel(place.channel, most=_LAST)
+        return self.store.of_channel(place.channel, limit=_LAST)
 
     def status(self, place: SlackChannelRef, agora_channel: str | None = None) -> Sequence[Recording]:
         """What is going on in this Slack channel, oldest first; where nothing is, the last that was."""
         active = [r for r in self.store.active_in(place.channel) if agora_channel in (None, r.agora_channel)]
-        return active or self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
+        return active or self.store.of_channel(place.channel, agora_channel=agora_channel, limit=1)
 
     def stop(
         self, place: SlackChannelRef, by: str, agora_channel: str | None = None, request: str | None = None
@@ -154,7 +154,7 @@ class RecordingService:
             return Several(tuple(meant))
         if meant:
             return self._stop(meant[0], by, request, Source.COMMAND)
-        last = self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
+        last = self.store.of_channel(place.channel, agora_channel=agora_channel, limit=1)
         if not last:
             raise NothingHere(agora_channel or "")
         return AlreadyOver(last[0])

@@ -16,7 +16,7 @@ URL = "https://hooks.slack.example/commands/T1/secret"
 
 
 def undrawn(stored: Stored) -> list[str]:
-    return [key for key, _ in stored.recordings.undrawn(10)]
+    return [key for key, _ in stored.recordings.due_cards(10)]
 
 
 def posted(stored: Stored, **facts: object) -> Recording:
@@ -68,12 +68,12 @@ def test_what_changed_while_it_was_drawn_is_drawn_again(stored: Stored) -> None:
     assert job is not None
     request_stop(stored.recordings, "rec1", "U2", at(1))
 
-    stored.recordings.card_drawn("rec1", job.version, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", job.version, "1.1", NOW, stored.epoch)
 
     assert undrawn(stored) == ["rec1"]
     again = stored.recordings.card("rec1")
     assert again is not None
-    stored.recordings.card_drawn("rec1", again.version, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", again.version, "1.1", NOW, stored.epoch)
     assert undrawn(stored) == []
     assert stored.recordings.card("rec1") is None
 
@@ -85,7 +85,7 @@ def test_ten_changes_make_one_drawing(stored: Stored) -> None:
     job = stored.recordings.card("rec1")
     assert job is not None
 
-    stored.recordings.card_drawn("rec1", job.version, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", job.version, "1.1", NOW, stored.epoch)
 
     assert job.recording.files == ("9.mp4",)
     assert undrawn(stored) == []
@@ -93,30 +93,30 @@ def test_ten_changes_make_one_drawing(stored: Stored) -> None:
 
 def test_a_card_that_has_to_wait_is_not_drawn_earlier_because_the_row_changes(stored: Stored) -> None:
     before = posted(stored)
-    stored.recordings.card_drawn("rec1", 1, "1.1", at(20), stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", 1, "1.1", at(20), stored.epoch)
     stored.saved(before, replace(before, state=State.RECORDING))
 
-    assert stored.recordings.undrawn(10) == [("rec1", at(20))]
+    assert stored.recordings.due_cards(10) == [("rec1", at(20))]
 
 
 def test_how_it_ended_is_drawn_at_once(stored: Stored) -> None:
     before = posted(stored)
-    stored.recordings.card_drawn("rec1", 1, "1.1", at(20), stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", 1, "1.1", at(20), stored.epoch)
     stored.saved(before, replace(before, state=State.FAILED, reason=Reason.LOST))
 
-    assert stored.recordings.undrawn(10) == [("rec1", NOW)]
+    assert stored.recordings.due_cards(10) == [("rec1", NOW)]
 
 
 def test_a_deferred_card_counts_its_tries_and_starts_afresh_once_it_is_drawn(stored: Stored) -> None:
     before = posted(stored)
     stored.saved(before, replace(before, state=State.RECORDING))
     for seconds in (1, 3):
-        stored.recordings.card_deferred("rec1", at(seconds), stored.epoch)
+        stored.recordings.defer_card("rec1", at(seconds), stored.epoch)
     job = stored.recordings.card("rec1")
     assert job is not None
-    assert (job.tries, stored.recordings.undrawn(10)) == (2, [("rec1", at(3))])
+    assert (job.tries, stored.recordings.due_cards(10)) == (2, [("rec1", at(3))])
 
-    stored.recordings.card_drawn("rec1", job.version, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", job.version, "1.1", NOW, stored.epoch)
     request_stop(stored.recordings, "rec1", "U2", at(4))
 
     for_new_recorder = stored.recordings.card("rec1")
@@ -127,10 +127,10 @@ def test_a_deferred_card_counts_its_tries_and_starts_afresh_once_it_is_drawn(sto
 def test_the_most_urgent_card_comes_first(stored: Stored) -> None:
     for name, seconds in (("late", 9), ("soon", 3)):
         stored.added(with_card(id=name, agora_channel=name))
-        stored.recordings.card_deferred(name, at(seconds), stored.epoch)
+        stored.recordings.defer_card(name, at(seconds), stored.epoch)
 
-    assert stored.recordings.undrawn(10) == [("soon", at(3)), ("late", at(9))]
-    assert len(stored.recordings.undrawn(1)) == 1
+    assert stored.recordings.due_cards(10) == [("soon", at(3)), ("late", at(9))]
+    assert len(stored.recordings.due_cards(1)) == 1
 
 
 def test_one_that_was_stopped_before_its_card_could_be_posted_still_gets_one(stored: Stored) -> None:
@@ -150,7 +150,7 @@ def undeliverable(stored: Stored, **facts: object) -> None:
 def test_where_no_card_could_be_posted_the_person_has_to_be_answered(stored: Stored) -> None:
     undeliverable(stored)
 
-    assert stored.recordings.unanswered(10) == [("rec1", NOW)]
+    assert stored.recordings.due_replies(10) == [("rec1", NOW)]
     reply = stored.recordings.reply("rec1")
     assert reply is not None
     assert reply.response_url == URL
@@ -160,17 +160,17 @@ def test_where_no_card_could_be_posted_the_person_has_to_be_answered(stored: Sto
 
 def test_an_answer_is_given_once(stored: Stored) -> None:
     undeliverable(stored)
-    stored.recordings.replied("rec1", stored.epoch)
+    stored.recordings.mark_replied("rec1", stored.epoch)
 
-    assert stored.recordings.unanswered(10) == []
+    assert stored.recordings.due_replies(10) == []
     assert stored.recordings.reply("rec1") is None
 
 
 def test_an_answer_that_slack_did_not_take_waits(stored: Stored) -> None:
     undeliverable(stored)
-    stored.recordings.reply_deferred("rec1", at(5), stored.epoch)
+    stored.recordings.defer_reply("rec1", at(5), stored.epoch)
 
-    assert stored.recordings.unanswered(10) == [("rec1", at(5))]
+    assert stored.recordings.due_replies(10) == [("rec1", at(5))]
 
 
 def test_the_way_to_answer_is_forgotten_once_the_card_is_posted(stored: Stored) -> None:
@@ -192,4 +192,4 @@ def test_only_a_failure_that_nobody_else_could_hear_of_is_answered_that_way(stor
     before = stored.added(a_recording(), URL)
     stored.saved(before, replace(before, state=State.FAILED, reason=Reason.UNAVAILABLE))
 
-    assert stored.recordings.unanswered(10) == []
+    assert stored.recordings.due_replies(10) == []

@@ -134,13 +134,13 @@ def test_an_alert_of_another_channel_or_one_that_is_not_there_is_not_taken(store
 def test_an_alert_that_is_taken_is_delivered_all_the_same_whoever_leads(stored: Stored) -> None:
     alerted(stored)
     stored.outbox.acknowledge(NAME, "C1", Acknowledgement("U2", NOW))
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
     epoch = stored.succeed()
     stored.outbox.acknowledge(NAME, "C1", Acknowledgement("U3", NOW))
-    stored.outbox.delivered(job.id, "1.0", NOW, epoch)
+    stored.outbox.mark_delivered(job.id, "1.0", NOW, epoch)
 
     assert job.alert == FAILED
-    assert stored.outbox.waiting() == []
+    assert stored.outbox.due() == []
     assert stored.outbox.acknowledge(NAME, "C1", Acknowledgement("U3", NOW)) == AcknowledgedAlert(
         FAILED, Acknowledgement("U2", NOW)
     )

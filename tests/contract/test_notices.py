@@ -38,7 +38,7 @@ EVERYTHING = a_notice(
 
 
 def kept(stored: Stored, recording_id: str = "rec1") -> list[str]:
-    return [notification.id for notification in stored.notifications.of(recording_id)]
+    return [notification.id for notification in stored.notifications.unprocessed(recording_id)]
 
 
 def test_a_notice_is_kept_as_it_came(stored: Stored) -> None:
@@ -46,7 +46,7 @@ def test_a_notice_is_kept_as_it_came(stored: Stored) -> None:
     assert stored.notifications.keep(EVERYTHING)
     assert stored.notifications.keep(a_notice(id="n2", sequence=None, code=None))
 
-    assert list(stored.notifications.of("rec1")) == [a_notice(id="n2", sequence=None, code=None), EVERYTHING]
+    assert list(stored.notifications.unprocessed("rec1")) == [a_notice(id="n2", sequence=None, code=None), EVERYTHING]
 
 
 def test_the_same_notice_again_changes_nothing(stored: Stored) -> None:
@@ -54,8 +54,8 @@ def test_the_same_notice_again_changes_nothing(stored: Stored) -> None:
     assert stored.notifications.keep(a_notice())
     assert not stored.notifications.keep(a_notice(code=7, received_at=at(9), sid="OTHER"))
 
-    assert list(stored.notifications.of("rec1")) == [a_notice()]
-    assert stored.notifications.seen("rec1") == 1
+    assert list(stored.notifications.unprocessed("rec1")) == [a_notice()]
+    assert stored.notifications.count_received("rec1") == 1
 
 
 def test_of_many_deliveries_at_once_one_is_new(stored: Stored) -> None:
@@ -64,7 +64,7 @@ def test_of_many_deliveries_at_once_one_is_new(stored: Stored) -> None:
         new = list(senders.map(lambda _: stored.notifications.keep(a_notice()), range(24)))
 
     assert sum(new) == 1
-    assert stored.notifications.seen("rec1") == 1
+    assert stored.notifications.count_received("rec1") == 1
 
 
 def test_it_belongs_to_the_recording_with_its_sid(stored: Stored) -> None:
@@ -116,7 +116,7 @@ def test_one_that_came_before_the_answer_to_start_waits_for_it(stored: Stored) -
     before = stored.added(a_recording())
     stored.notifications.keep(a_notice())
     stored.notifications.keep(a_notice(id="n2", sid="OTHER"))
-    assert (kept(stored), stored.notifications.waiting(9), stored.notifications.depth()) == (
+    assert (kept(stored), stored.notifications.due(9), stored.notifications.depth()) == (
         [],
         [],
         (0, None),
@@ -125,7 +125,7 @@ def test_one_that_came_before_the_answer_to_start_waits_for_it(stored: Stored) -
     stored.saved(before, Change(replace(before, sid="SID"), (running(),)))
 
     assert kept(stored) == ["n1"]
-    assert stored.notifications.waiting(9) == [("rec1", NOW)]
+    assert stored.notifications.due(9) == [("rec1", NOW)]
 
 
 def test_another_step_of_the_same_recorder_adopts_nothing(stored: Stored) -> None:
@@ -155,8 +155,8 @@ def test_recordings_wait_in_the_order_in_which_their_oldest_notice_came(stored: 
                 a_notice(id=f"{name}{second}", sid=name, received_at=at(second), sent_at=at(-second))
             )
 
-    assert stored.notifications.waiting(9) == [("x", at(5)), ("z", at(7)), ("y", at(10))]
-    assert stored.notifications.waiting(2) == [("x", at(5)), ("z", at(7))]
+    assert stored.notifications.due(9) == [("x", at(5)), ("z", at(7)), ("y", at(10))]
+    assert stored.notifications.due(2) == [("x", at(5)), ("z", at(7))]
     assert stored.notifications.depth() == (5, at(5))
 
 
@@ -167,9 +167,9 @@ def test_what_a_step_heeded_does_not_wait_any_more_and_is_counted_all_the_same(s
     stored.saved(before, Change(before, processed=("n1", "n3", "unknown")))
 
     assert kept(stored) == ["n2"]
-    assert stored.notifications.waiting(9) == [("rec1", at(2))]
+    assert stored.notifications.due(9) == [("rec1", at(2))]
     assert stored.notifications.depth() == (1, at(2))
-    assert stored.notifications.seen("rec1") == 3
+    assert stored.notifications.count_received("rec1") == 3
     assert not stored.notifications.keep(a_notice(id="n1")), "delivered once more"
     assert kept(stored) == ["n2"]
 
@@ -188,10 +188,10 @@ def test_a_recording_that_has_long_been_over_waits_for_nothing(stored: Stored) -
     stored.added(over(ended_at=at(100)))
     stored.notifications.keep(a_notice())
     stored.clock.passes(100 + 3599)
-    assert stored.notifications.waiting(9) == [("rec1", NOW)]
+    assert stored.notifications.due(9) == [("rec1", NOW)]
 
     stored.clock.passes(1)
-    assert (stored.notifications.waiting(9), stored.notifications.depth()) == ([], (0, None))
+    assert (stored.notifications.due(9), stored.notifications.depth()) == ([], (0, None))
     assert kept(stored) == ["n1"]
 
 
@@ -201,7 +201,7 @@ def test_one_whose_files_are_looked_for_waits_however_long(stored: Stored, open_
     stored.notifications.keep(a_notice())
     stored.clock.passes(86_400)
 
-    assert stored.notifications.waiting(9) == [("rec1", NOW)]
+    assert stored.notifications.due(9) == [("rec1", NOW)]
 
 
 def test_notices_are_forgotten_after_a_month(stored: Stored) -> None:
@@ -209,10 +209,10 @@ def test_notices_are_forgotten_after_a_month(stored: Stored) -> None:
     stored.notifications.keep(a_notice())
     stored.notifications.keep(a_notice(id="n2", received_at=at(1), sid="OTHER"))
     stored.notifications.forget(NOW + timedelta(days=30))
-    assert stored.notifications.seen("rec1") == 1
+    assert stored.notifications.count_received("rec1") == 1
 
     stored.notifications.forget(at(1) + timedelta(days=30))
-    assert stored.notifications.seen("rec1") == 0
+    assert stored.notifications.count_received("rec1") == 0
     assert not stored.notifications.keep(a_notice(id="n2")), "not old enough"
 
 
@@ -233,4 +233,4 @@ def test_what_a_newer_program_kept_does_not_hinder_this_one(name: str, request: 
     with database.write() as connection:
         connection.execute(text("UPDATE notices SET recording_id = 'rec1'"))
 
-    assert list(notifications.of("rec1")) == [a_notice(code=7)]
+    assert list(notifications.unprocessed("rec1")) == [a_notice(code=7)]

@@ -35,7 +35,7 @@ def test_an_alert_tells_what_the_recording_was_when_it_was_raised(stored: Stored
     raised(stored, an_alert(then))
     stored.saved(stored.now_is(), replace(stored.now_is(), detail="later words", card_ts="9.9"))
 
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
 
     assert job.alert == an_alert(then)
     assert (job.card_ts, job.tries, job.due_at) == ("9.9", 0, NOW), "the thread is that of today's card"
@@ -47,7 +47,7 @@ def test_an_alert_tells_what_was_in_the_bucket_when_it_was_raised(stored: Stored
     raised(stored, an_alert(then, kind=AlertKind.FILES, reason=None, cause="files"))
     stored.saved(stored.now_is(), replace(stored.now_is(), delivery=a_delivery(1, 2, 3), files_awaited=False))
 
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
 
     assert job.alert.recording == then
 
@@ -59,27 +59,27 @@ def test_an_alert_tells_how_the_recording_was_made(stored: Stored) -> None:
     )
     raised(stored, an_alert(then, cause="layout"))
 
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
 
     assert job.alert.recording == then
 
 
 def test_the_same_alert_is_kept_once(stored: Stored) -> None:
     raised(stored, an_alert(), an_alert(raised_at=at(9)))
-    (job,) = stored.outbox.waiting()
-    stored.outbox.delivered(job.id, "1.1", NOW, stored.epoch)
+    (job,) = stored.outbox.due()
+    stored.outbox.mark_delivered(job.id, "1.1", NOW, stored.epoch)
     raised(stored, an_alert())
 
-    assert stored.outbox.waiting() == []
+    assert stored.outbox.due() == []
 
 
 def test_another_kind_or_another_cause_is_another_alert(stored: Stored) -> None:
     raised(stored, an_alert(), an_alert(kind=AlertKind.WARNING), an_alert(cause="other"))
 
     seen = []
-    while jobs := stored.outbox.waiting():
+    while jobs := stored.outbox.due():
         seen.append((jobs[0].alert.kind, jobs[0].alert.cause))
-        stored.outbox.delivered(jobs[0].id, "1.1", NOW, stored.epoch)
+        stored.outbox.mark_delivered(jobs[0].id, "1.1", NOW, stored.epoch)
     assert seen == [(AlertKind.FAILED, "lost"), (AlertKind.WARNING, "lost"), (AlertKind.FAILED, "other")]
 
 
@@ -87,35 +87,35 @@ def test_each_slack_channel_has_its_oldest_alert_waiting(stored: Stored) -> None
     one, two = in_channel("C1"), in_channel("C2")
     raised(stored, an_alert(one, cause="1"), an_alert(two, cause="2"), an_alert(one, cause="3"))
 
-    assert [job.alert.cause for job in stored.outbox.waiting()] == ["1", "2"]
+    assert [job.alert.cause for job in stored.outbox.due()] == ["1", "2"]
 
 
 def test_a_deferred_alert_holds_up_its_own_channel_and_no_other(stored: Stored) -> None:
     one, two = in_channel("C1"), in_channel("C2")
     raised(stored, an_alert(one, cause="1"), an_alert(one, cause="2"), an_alert(two, cause="3"))
-    first = next(job for job in stored.outbox.waiting() if job.alert.cause == "1")
+    first = next(job for job in stored.outbox.due() if job.alert.cause == "1")
 
-    stored.outbox.deferred(first.id, at(30), "ratelimited", stored.epoch)
+    stored.outbox.defer(first.id, at(30), "ratelimited", stored.epoch)
 
-    waiting = {job.alert.cause: (job.due_at, job.tries) for job in stored.outbox.waiting()}
+    waiting = {job.alert.cause: (job.due_at, job.tries) for job in stored.outbox.due()}
     assert waiting == {"1": (at(30), 1), "3": (NOW, 0)}
 
 
 def test_a_dropped_alert_makes_way_for_the_next(stored: Stored) -> None:
     raised(stored, an_alert(cause="1"), an_alert(cause="2"))
-    stored.outbox.dropped(stored.outbox.waiting()[0].id, "is_archived", NOW, stored.epoch)
+    stored.outbox.drop(stored.outbox.due()[0].id, "is_archived", NOW, stored.epoch)
 
-    assert [job.alert.cause for job in stored.outbox.waiting()] == ["2"]
+    assert [job.alert.cause for job in stored.outbox.due()] == ["2"]
 
 
 def test_an_alert_that_the_channel_refuses_goes_to_a_person_with_fresh_tries(stored: Stored) -> None:
     raised(stored, an_alert())
-    (job,) = stored.outbox.waiting()
-    stored.outbox.deferred(job.id, NOW, "ratelimited", stored.epoch)
+    (job,) = stored.outbox.due()
+    stored.outbox.defer(job.id, NOW, "ratelimited", stored.epoch)
 
-    stored.outbox.redirected(job.id, "is_archived", stored.epoch)
+    stored.outbox.redirect(job.id, "is_archived", stored.epoch)
 
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
     assert (job.direct, job.tries) == (True, 0)
 
 
@@ -136,7 +136,7 @@ def test_a_trouble_is_open_until_it_is_closed_and_each_is_told(stored: Stored) -
     stored.incidents.save(Review((a_trouble(),), (warning,)), stored.epoch)
 
     assert stored.incidents.open() == [(a_trouble(), recording)]
-    assert [job.alert for job in stored.outbox.waiting()] == [warning]
+    assert [job.alert for job in stored.outbox.due()] == [warning]
 
     stored.incidents.save(Review((a_trouble(closed_at=at(9)),), ()), stored.epoch)
     assert stored.incidents.open() == []
@@ -170,5 +170,5 @@ def test_a_pause_is_noted_on_the_recordings_that_nobody_watched_and_shown_on_the
     row, other = stored.now_is(), stored.now_is("other")
     assert (row.unwatched_from, row.unwatched_to) == (at(1), at(9))
     assert (other.unwatched_from, other.unwatched_to) == (None, None)
-    assert ("rec1", at(9)) in stored.recordings.undrawn(10)
-    assert [job.alert for job in stored.outbox.waiting()] == [warning]
+    assert ("rec1", at(9)) in stored.recordings.due_cards(10)
+    assert [job.alert for job in stored.outbox.due()] == [warning]

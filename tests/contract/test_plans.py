@@ -21,7 +21,7 @@ def test_due_rows_come_in_order_from_the_index_of_those_that_are_not_settled(
 
 
 def test_what_waits_for_slack_is_found_through_the_indexes_of_what_slack_does_not_have_yet(database: Database) -> None:
-    steps = plan_of(database, lambda: Timeline(database).waiting())
+    steps = plan_of(database, lambda: Timeline(database).due())
 
     assert any("lines_due" in step for step in steps)
     assert not [

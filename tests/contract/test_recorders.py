@@ -108,7 +108,7 @@ def test_a_recorder_that_nobody_wrote_down_is_not_made_up(stored: Stored) -> Non
 
 
 def test_those_that_may_run_are_counted_wanted_or_not(stored: Stored) -> None:
-    assert stored.recorders.not_gone() == 0
+    assert stored.recorders.count_not_gone() == 0
     kept(
         stored,
         running(id="wanted"),
@@ -117,7 +117,7 @@ def test_those_that_may_run_are_counted_wanted_or_not(stored: Stored) -> None:
         running(id="gone", wanted=False, gone_at=NOW),
     )
 
-    assert stored.recorders.not_gone() == 3
+    assert stored.recorders.count_not_gone() == 3
 
 
 def test_uids_of_a_channel_are_those_allotted_lately(stored: Stored) -> None:

@@ -144,13 +144,13 @@ def test_what_was_found_in_the_bucket_is_read_as_it_was_written(stored: Stored, 
 
 def test_a_look_that_finds_nothing_new_for_people_leaves_the_card_alone(stored: Stored) -> None:
     before = stored.added(up(state=State.UPLOADING, files_awaited=True))
-    stored.recordings.card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
     for looks in range(1, 4):
         before = stored.saved(before, replace(before, delivery=Delivery(checks=looks, seen=str(looks), size=looks)))
-    assert stored.recordings.undrawn(9) == []
+    assert stored.recordings.due_cards(9) == []
 
     stored.saved(before, replace(before, delivery=a_delivery()))
-    assert [key for key, _ in stored.recordings.undrawn(9)] == ["rec1"]
+    assert [key for key, _ in stored.recordings.due_cards(9)] == ["rec1"]
 
 
 def test_a_wish_to_stop_is_not_written_where_only_the_files_are_waited_for(stored: Stored) -> None:
@@ -240,14 +240,14 @@ def test_an_uploading_recording_is_still_stepped(stored: Stored) -> None:
 def test_recordings_without_a_usable_answer_for_long_are_noticed(stored: Stored) -> None:
     stored.added(up(unanswered_since=at(10)))
 
-    assert not stored.recordings.any_unanswered(at(9))
-    assert stored.recordings.any_unanswered(at(10))
+    assert not stored.recordings.any_without_answer(at(9))
+    assert stored.recordings.any_without_answer(at(10))
 
 
 def test_one_that_is_over_is_not_silent(stored: Stored) -> None:
     stored.added(over(unanswered_since=at(10)))
 
-    assert not stored.recordings.any_unanswered(at(100))
+    assert not stored.recordings.any_without_answer(at(100))
 
 
 def test_state_recorder_and_alert_are_written_together(stored: Stored) -> None:
@@ -257,25 +257,25 @@ def test_state_recorder_and_alert_are_written_together(stored: Stored) -> None:
 
     assert stored.now_is().state is State.FAILED
     assert [key for key, _ in stored.recorders.due(10)] == ["rec1.1"]
-    assert [job.alert for job in stored.outbox.waiting()] == [an_alert(failed)]
+    assert [job.alert for job in stored.outbox.due()] == [an_alert(failed)]
 
 
-WRITES: dict[str, Callable[[Stored, int], None]] = {
+WRITES: dict[str, Callable[[Stored, int], object]] = {
     "a step": lambda s, epoch: s.recordings.save(up(), Change(up(state=State.FAILED)), epoch, NOW),
     "a recorder": lambda s, epoch: s.recorders.save(running(sid="OTHER"), epoch),
     "a trouble": lambda s, epoch: s.incidents.save(
         Review((Incident(id="t", slack_channel="C1", reason=Reason.LOST, recording_id="rec1", opened_at=NOW),), ()),
         epoch,
     ),
-    "a drawn card": lambda s, epoch: s.recordings.card_drawn("rec1", 1, "9.9", NOW, epoch),
-    "a deferred card": lambda s, epoch: s.recordings.card_deferred("rec1", NOW, epoch),
-    "an answer": lambda s, epoch: s.recordings.replied("rec1", epoch),
-    "a deferred answer": lambda s, epoch: s.recordings.reply_deferred("rec1", NOW, epoch),
+    "a drawn card": lambda s, epoch: s.recordings.mark_card_drawn("rec1", 1, "9.9", NOW, epoch),
+    "a deferred card": lambda s, epoch: s.recordings.defer_card("rec1", NOW, epoch),
+    "an answer": lambda s, epoch: s.recordings.mark_replied("rec1", epoch),
+    "a deferred answer": lambda s, epoch: s.recordings.defer_reply("rec1", NOW, epoch),
     "a pause": lambda s, epoch: s.incidents.save_pause(Pause(NOW, at(9)), [up()], [], epoch),
-    "a redirected alert": lambda s, epoch: s.outbox.redirected(1, "is_archived", epoch),
-    "a delivered alert": lambda s, epoch: s.outbox.delivered(1, "9.9", NOW, epoch),
-    "a deferred alert": lambda s, epoch: s.outbox.deferred(1, NOW, "busy", epoch),
-    "a dropped alert": lambda s, epoch: s.outbox.dropped(1, "is_archived", NOW, epoch),
+    "a redirected alert": lambda s, epoch: s.outbox.redirect(1, "is_archived", epoch),
+    "a delivered alert": lambda s, epoch: s.outbox.mark_delivered(1, "9.9", NOW, epoch),
+    "a deferred alert": lambda s, epoch: s.outbox.defer(1, NOW, "busy", epoch),
+    "a dropped alert": lambda s, epoch: s.outbox.drop(1, "is_archived", NOW, epoch),
 }
 
 
@@ -290,7 +290,7 @@ def test_a_leader_that_was_succeeded_writes_nothing(stored: Stored, what: str) -
 
     assert stored.now_is() == before
     assert stored.recorders.get("rec1.1") == running()
-    assert [job.tries for job in stored.outbox.waiting()] == [0]
+    assert [job.tries for job in stored.outbox.due()] == [0]
     assert stored.incidents.open() == []
 
 
@@ -318,7 +318,7 @@ def test_a_stop_is_wished_for_whoever_leads(stored: Stored) -> None:
 
 def test_a_card_posted_anew_while_a_step_was_under_way_is_not_forgotten(stored: Stored) -> None:
     before = stored.added(up(card_ts="1.1"))
-    stored.recordings.card_drawn("rec1", 1, "2.2", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", 1, "2.2", NOW, stored.epoch)
 
     assert stored.saved(before, changed(before, status=4)).card_ts == "2.2"
 

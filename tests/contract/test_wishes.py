@@ -100,7 +100,7 @@ def test_recordings_of_a_slack_channel_come_newest_first(stored: Stored) -> None
         stored.added(over(id=f"r{number}", slack_channel=channel, agora_channel=f"a{number}", requested_at=at(number)))
 
     def found(**choice: str) -> list[str]:
-        return [r.id for r in stored.recordings.of_channel("C1", agora_channel=choice.get("named"), most=2)]
+        return [r.id for r in stored.recordings.of_channel("C1", agora_channel=choice.get("named"), limit=2)]
 
     assert found() == ["r3", "r2"]
     assert found(named="a0") == ["r0"]
@@ -145,7 +145,7 @@ def test_how_it_was_asked_for_is_written_down(stored: Stored) -> None:
 
 def test_a_layout_is_written_down_with_who_wants_it_and_makes_the_row_due(stored: Stored) -> None:
     stored.added(up(next_step_at=at(999), card_ts="1.1"))
-    stored.recordings.card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
     wish = {"chosen_layout": Layout.SPEAKER, "layout_by": "U2", "layout_at": at(50)}
 
     before, after = set_layout(stored.recordings, "rec1", Layout.SPEAKER, "U2", at(50))
@@ -153,7 +153,7 @@ def test_a_layout_is_written_down_with_who_wants_it_and_makes_the_row_due(stored
     assert before == up(next_step_at=at(999), card_ts="1.1")
     assert after == up(**wish, revision=1, next_step_at=at(50), card_ts="1.1")
     assert stored.now_is() == after
-    assert [key for key, _ in stored.recordings.undrawn(9)] == ["rec1"]
+    assert [key for key, _ in stored.recordings.due_cards(9)] == ["rec1"]
 
 
 def test_a_layout_that_changes_nothing_is_not_written_nor_its_request_kept(stored: Stored) -> None:
@@ -232,10 +232,10 @@ def test_a_later_end_is_written_down_with_who_wants_it_and_makes_the_row_due(sto
 
 def test_a_later_end_makes_the_card_older_than_the_row(stored: Stored) -> None:
     stored.added(up(card_ts="1.1"))
-    stored.recordings.card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
     set_end(stored.recordings, "rec1", "U2", at(50), half_an_hour_later)
 
-    assert [key for key, _ in stored.recordings.undrawn(9)] == ["rec1"]
+    assert [key for key, _ in stored.recordings.due_cards(9)] == ["rec1"]
 
 
 def test_a_later_end_counts_from_the_row_as_it_is_then(stored: Stored) -> None:
@@ -293,7 +293,7 @@ def test_the_end_that_has_come_is_not_written_where_somebody_put_it_off_meanwhil
     alert = an_alert(stopping)
 
     assert stored.saved(before, Change(stopping, alerts=(alert,), only_if_unchanged=True)) == extended
-    assert stored.outbox.waiting() == []
+    assert stored.outbox.due() == []
     assert stored.saved(extended, Change(replace(extended, tries=1), only_if_unchanged=True)).tries == 1
 
 

@@ -50,7 +50,7 @@ class Office:
         assert self.store.add_recording(recording, response_url) is None
         if recording.card_ts is not None:
             ts = self.slack.post(recording.slack_channel, Message("card"))
-            self.store.card_drawn(recording.id, 1, ts, self.clock.now(), self.epoch)
+            self.store.mark_card_drawn(recording.id, 1, ts, self.clock.now(), self.epoch)
         return self.row(recording.id)
 
     def row(self, recording_id: str = "rec1") -> Recording:
