@@ -138,6 +138,6 @@ def _missing(keys: Iterable[RowKey], rows: Collection[Row[Any]]) -> set[RowKey]:
     return set(keys) - {row.id for row in rows}
 
 
-def due_rows(rows: Iterable[Row[Any]]) -> list[tuple[str, datetime]]:
-    """The key and the time of each row. One whose time can't be read is due at once: its step will set it aside."""
+def due_rows(rows: Iterable[Any]) -> list[tuple[str, datetime]]:
+    """Rows of a key and a time. One whose time can't be read is due at once: the step that reads it sets it aside."""
     return [(row[0], row[1] if isinstance(row[1], datetime) else _LONG_AGO) for row in rows]

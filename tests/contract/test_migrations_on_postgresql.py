@@ -1,13 +1,13 @@
-"""The same migrations on a real PostgreSQL, by one replica or by several at once."""
+"""The migrations on a real PostgreSQL, by one replica or by several at once."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -17,7 +17,7 @@ from sqlalchemy import Engine, create_engine, event, inspect, text
 from recordings.errors import DatabaseNewer
 from storage.database import Database, try_writing
 from storage.tables import metadata
-from tests.contract.conftest import ON_POSTGRESQL
+from tests.contract.conftest import ON_POSTGRESQL, PATIENT_SECONDS
 from tests.contract.test_migrations import alembic_on
 
 pytestmark = ON_POSTGRESQL
@@ -31,8 +31,8 @@ def engine(empty_postgresql_url: str) -> Iterator[Engine]:
 
 
 @contextmanager
-def opened(url: str, busy_seconds: float = 60) -> Iterator[Database]:
-    database = Database(url, busy_seconds=busy_seconds)
+def opened(url: str) -> Iterator[Database]:
+    database = Database(url, busy_seconds=PATIENT_SECONDS)
     try:
         yield database
     finally:
@@ -51,19 +51,31 @@ def test_the_newest_revision_has_the_tables_that_the_program_knows(empty_postgre
         assert compare_metadata(context, metadata) == []
 
 
-def test_a_migration_on_a_slow_machine_is_not_ended_in_the_middle(empty_postgresql_url: str, engine: Engine) -> None:
-    def slowly(connection: Any, cursor: Any, statement: str, *more: Any) -> None:
-        del connection, cursor, more
-        if "CREATE TABLE" in statement:
-            time.sleep(0.1)
+def test_a_migration_has_time_limits_of_its_own(empty_postgresql_url: str) -> None:
+    limits = set()
 
-    event.listen(Engine, "before_cursor_execute", slowly)
+    def read_limits(connection: Any, cursor: psycopg.Cursor[Any], statement: str, *more: Any) -> None:
+        if "CREATE TABLE" in statement:
+            limits.add(_limits(cursor.connection))
+
+    event.listen(Engine, "before_cursor_execute", read_limits)
     try:
-        with opened(empty_postgresql_url, busy_seconds=0.02) as database:
+        with opened(empty_postgresql_url) as database:
             database.migrate()
+            with database.read() as connection:
+                later = _limits(cast(psycopg.Connection[Any], connection.connection.driver_connection))
     finally:
-        event.remove(Engine, "before_cursor_execute", slowly)
-    assert "recordings" in inspect(engine).get_table_names()
+        event.remove(Engine, "before_cursor_execute", read_limits)
+    assert limits == {("10min", "10min")}
+    assert later == ("10s", "1min")
+
+
+def _limits(connection: psycopg.Connection[Any]) -> tuple[str, str]:
+    """How long a statement may take, and how long a transaction may be idle."""
+    names = "current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout')"
+    row = connection.execute(f"SELECT {names}").fetchone()
+    assert row is not None
+    return str(row[0]), str(row[1])
 
 
 def test_replicas_that_start_at_once_migrate_once(empty_postgresql_url: str, engine: Engine) -> None:
