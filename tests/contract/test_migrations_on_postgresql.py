@@ -44,7 +44,7 @@ def _migrate(url: str) -> None:
         database.migrate()
 
 
-def test_the_newest_revision_has_the_tables_that_the_program_knows(empty_postgresql_url: str, engine: Engine) -> None:
+def test_the_newest_revision_has_the_tables_of_the_program(empty_postgresql_url: str, engine: Engine) -> None:
     _migrate(empty_postgresql_url)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
@@ -78,7 +78,7 @@ def _limits(connection: psycopg.Connection[Any]) -> tuple[str, str]:
     return str(row[0]), str(row[1])
 
 
-def test_replicas_that_start_at_once_migrate_once(empty_postgresql_url: str, engine: Engine) -> None:
+def test_replicas_that_start_together_migrate_once(empty_postgresql_url: str, engine: Engine) -> None:
     with ThreadPoolExecutor(4) as replicas:
         for done in [replicas.submit(_migrate, empty_postgresql_url) for _ in range(4)]:
             done.result()
@@ -86,7 +86,7 @@ def test_replicas_that_start_at_once_migrate_once(empty_postgresql_url: str, eng
         assert connection.execute(text("SELECT count(*) FROM alembic_version")).scalar() == 1
 
 
-def test_every_revision_can_be_taken_back_and_made_again(empty_postgresql_url: str, engine: Engine) -> None:
+def test_every_revision_can_be_downgraded_and_upgraded_again(empty_postgresql_url: str, engine: Engine) -> None:
     _migrate(empty_postgresql_url)
     with engine.begin() as connection:
         command.downgrade(alembic_on(connection), "base")
@@ -95,7 +95,7 @@ def test_every_revision_can_be_taken_back_and_made_again(empty_postgresql_url: s
     assert set(metadata.tables) <= set(inspect(engine).get_table_names())
 
 
-def test_a_database_of_a_newer_program_is_refused(postgresql_url: str) -> None:
+def test_a_database_of_a_newer_release_is_refused(postgresql_url: str) -> None:
     engine = create_engine(postgresql_url)
     with engine.begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
@@ -104,7 +104,7 @@ def test_a_database_of_a_newer_program_is_refused(postgresql_url: str) -> None:
         _migrate(postgresql_url)
 
 
-def test_what_the_checks_ask_of_a_database_works_here_too(postgresql: Database) -> None:
+def test_the_checks_of_the_doctor_work_on_postgresql(postgresql: Database) -> None:
     postgresql.check_tables()
     try_writing(postgresql)
     with postgresql.read() as connection:
