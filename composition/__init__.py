@@ -19,7 +19,7 @@ from engine.readiness import Readiness
 from engine.ticker import Ticker, scheduler_for
 from handlers.app import SlackOverHttp
 from handlers.directory import Identity
-from handlers.socket_mode import Socket
+from handlers.socket_mode import SocketConnection
 from messages.delivery.slack import Slack
 from recordings.lifecycle.policy import Policy
 from settings import Settings
@@ -63,7 +63,9 @@ def compose(config: Settings) -> Running:
     doctor = doctor_of(config, clients, installation_of(config, database, spacing, clients, clock), identity)
     slack = SlackParts(config, policy, clients, identity, repositories, bucket, clock, dispatcher.wake)
     app = app_of(config, clients, handlers_of(slack, doctor))
-    socket = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
+    socket = (
+        None if config.slack_app_token is None else SocketConnection(app, config.slack_app_token.get_secret_value())
+    )
 
     meter.show(
         lambda: overview_of(repositories, leadership, socket, spacing, clock, policy.query_interval + dispatcher.behind)

@@ -16,7 +16,7 @@ from doctor.bucket import Keys
 from doctor.clock import AGORA, ClockSkew
 from doctor.results import CheckResult
 from doctor.webhook import WebhookProbe
-from handlers.commands.doctor import Doctor
+from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Identity
 from recordings.ports import Clock
 from storage.database import Database
@@ -60,7 +60,9 @@ def check_results(
 
 def doctor_of(
     config: settings.Settings, clients: SlackClients, installation: checks.Installation, identity: Identity
-) -> Doctor:
+) -> DoctorCommand:
     """`/record doctor`. It does not touch the tables: a running bot has them."""
     check_tables = installation.database.check_tables
-    return Doctor(clients.doctor, lambda: check_results(config, installation, check_tables), lambda: identity.bot.name)
+    return DoctorCommand(
+        clients.doctor, lambda: check_results(config, installation, check_tables), lambda: identity.bot.name
+    )

@@ -7,7 +7,7 @@ from agora.pacing import Spacing
 from composition.agora import revealed
 from engine.dispatcher import Dispatcher
 from engine.leadership import Leadership
-from handlers.socket_mode import Socket
+from handlers.socket_mode import SocketConnection
 from recordings.ports import Clock, Meter
 from recordings.repositories import Repositories
 from settings import Settings
@@ -35,7 +35,7 @@ def webhook_of(
 def overview_of(
     repositories: Repositories,
     leadership: Leadership,
-    socket: Socket | None,
+    socket: SocketConnection | None,
     spacing: Spacing,
     clock: Clock,
     query_interval: float,

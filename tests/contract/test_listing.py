@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from recordings.model.listing import Cursor, page
+from recordings.model.listing import Cursor
 from recordings.model.recording import Recording
+from recordings.service.lookup import page
 from tests.contract.conftest import Stored
 from tests.fakes.rows import at, over, up
 
