@@ -1,9 +1,9 @@
 """Rows to values and back, for every table: the one place that knows how a value is stored.
 
 Columns, and the keys of the JSON inside them, keep their names, because releases before and after this one read the
-same rows; `_STORED_NAMES` maps fields that have another name. Reading is lenient about names: it ignores a column or key
-of a newer release, and gives a field its default if an older release did not write it. It is strict about values: an
-unknown one raises `UnreadableRow`, which `storage.unreadable` handles for all tables.
+same rows; `_STORED_NAMES` maps fields that have another name. Reading is lenient about names: it ignores a column or
+key of a newer release, and gives a field its default if an older release did not write it. It is strict about values:
+an unknown one raises `UnreadableRow`, which `storage.unreadable` handles for all tables.
 """
 
 from __future__ import annotations
