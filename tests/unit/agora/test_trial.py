@@ -9,8 +9,8 @@ import pytest
 from agora.notifications import Ignored, a_test, read, signature_fits
 from agora.trial import Reply, send_test
 from recordings.errors import NoAnswer, NotSent
+from tests.fakes.http_server import Exchange, accepting_only, nobody, serving
 from tests.fakes.rows import NOW
-from tests.unit.agora.hosts import Exchange, accepting_only, nobody, serving
 
 SECRET = "webhook-secret"
 

@@ -12,8 +12,8 @@ from recordings.errors import NoAnswer
 from recordings.model.recorder import Recorder
 from recordings.model.recording import State
 from recordings.model.reported import ChannelUsers
+from tests.fakes.engine import Engine
 from tests.fakes.rows import NOW, UID, at, running, up
-from tests.unit.engine.test_steps import Engine
 
 
 class Round(Engine):

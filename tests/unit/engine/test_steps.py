@@ -7,10 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from engine.bucket_checks import BucketChecks
 from engine.calls import FIRST_UID, Calls
-from engine.recorder_steps import RecorderSteps
-from engine.recording_steps import RecordingSteps
 from recordings.errors import (
     BucketDenied,
     BucketError,
@@ -21,23 +18,19 @@ from recordings.errors import (
     ServerFault,
     SlackRefused,
 )
-from recordings.lifecycle.actions import Acquire, Change, PostCard, Query, Start
-from recordings.lifecycle.policy import Policy
-from recordings.model.alerts import Alert, AlertKind
+from recordings.lifecycle.actions import Acquire, PostCard, Query, Start
+from recordings.model.alerts import AlertKind
 from recordings.model.delivery import DeliveryState
 from recordings.model.options import AppliedLayout, Layout, Options, Resolution
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder, Target
-from recordings.model.recording import Recording, State
+from recordings.model.recording import State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
-from tests.fakes.agora import FakeAgora
-from tests.fakes.bucket import FakeBucket
-from tests.fakes.bucket_contents import NAME, Objects, left_by, segments_of, without
+from tests.fakes.bucket_contents import NAME, left_by, segments_of, without
+from tests.fakes.engine import Engine
 from tests.fakes.intents import request_stop, set_layout
-from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import (
     UID,
-    FakeClock,
     a_recording,
     acquired,
     at,
@@ -48,89 +41,6 @@ from tests.fakes.rows import (
     with_card,
 )
 from tests.fakes.steps import NOT_FOUND
-
-
-class FakePoster:
-    def __init__(self) -> None:
-        self.posted: list[str] = []
-        self.error: SlackRefused | None = None
-
-    def post_card(self, recording: Recording) -> str:
-        if self.error is not None:
-            raise self.error
-        self.posted.append(recording.id)
-        return "1.1"
-
-
-class Engine:
-    """A leader's steps on a store in memory."""
-
-    def __init__(self, policy: Policy | None = None) -> None:
-        self.memory = Memory()
-        self.clock = FakeClock()
-        self.agora = FakeAgora()
-        self.bucket = FakeBucket(BucketDenied("AccessDenied"))
-        self.cards = FakePoster()
-        self.recordings = MemoryRecordings(self.memory)
-        self.recorders = MemoryRecorders(self.memory)
-        self.epoch = MemoryLease(self.memory, "me").hold(self.clock.now(), 1e9) or 0
-        self.calls = Calls(self.agora, self.recorders, lambda r: ("folder",), self.clock, random.Random(7))  # noqa: S311
-        checks = BucketChecks(self.bucket, lambda recording: ("folder",), self.clock)
-        policy = policy or Policy()
-        self.steps = RecordingSteps(
-            self.recordings, self.recorders, self.calls, checks, self.cards, policy, self.clock, lambda: 0.0
-        )
-        self.clean = RecorderSteps(self.recorders, self.calls, policy, self.clock, lambda: 0.0)
-
-    def has(self, recording: Recording, *recorders: Recorder) -> None:
-        assert self.recordings.add_recording(recording, None) is None
-        self.recordings.save(recording, Change(recording, recorders), self.epoch, self.clock.now())
-
-    def step(self, recording_id: str = "rec1") -> Recording:
-        self.steps.run(recording_id, self.epoch)
-        return self.row
-
-    def lives(self, seconds: float) -> None:
-        """Every step that comes due in so many seconds."""
-        until = self.clock.seconds + seconds
-        while self.clock.seconds < until:
-            for work in (self.steps, self.clean):
-                for key in [key for key, moment in work.due() if moment <= self.clock.now()]:
-                    work.run(key, self.epoch)
-            self.clock.passes(0.5)
-
-    def another_leads(self) -> None:
-        MemoryLease(self.memory, "me").release(self.clock.now())
-        assert MemoryLease(self.memory, "other").hold(self.clock.now(), 15) is not None
-
-    def another_leads_before(self, answer: str) -> str:
-        self.another_leads()
-        return answer
-
-    def uploads(self, objects: Objects) -> None:
-        """What Agora stores, from now on; the bot may look into the bucket."""
-        self.bucket.error = None
-        for name, content in objects.items():
-            self.bucket.has(f"folder/{name}", content if isinstance(content, str) else b"x" * content, self.clock.now())
-
-    @property
-    def alerts(self) -> list[Alert]:
-        return [entry.alert for entry in self.memory.outbox]
-
-    @property
-    def alerts_raised(self) -> list[tuple[str, Reason | None]]:
-        return [(str(alert.kind), alert.reason) for alert in self.alerts]
-
-    @property
-    def row(self) -> Recording:
-        found = self.recordings.recording("rec1")
-        assert found is not None
-        return found
-
-    def recorder(self, number: int = 1) -> Recorder:
-        found = self.recorders.get(f"rec1.{number}")
-        assert found is not None
-        return found
 
 
 @pytest.fixture

@@ -18,8 +18,8 @@ from messages.blocks import Message
 from messages.delivery.slack import web_client
 from messages.doctor import CheckResult
 from tests.fakes.handlers import handlers_on
+from tests.fakes.http_server import Exchange, serving
 from tests.fakes.repositories import Memory
-from tests.unit.agora.hosts import Exchange, serving
 
 SCOPES = "commands,chat:write,chat:write.public"
 
