@@ -7,6 +7,9 @@ SystemFailure           something of ours, of Agora's or of Slack's failed
 ├── StorageUnavailable  the database could not be read or written
 ├── DatabaseNewer       the tables are those of a newer program
 ├── LeaseLost           another replica leads; what this one wanted to write was not written
+├── NotificationRefused a request to Agora's webhook that is not taken
+│   ├── WrongSignature          it was not signed with the secret that this bot shares with Agora
+│   └── MalformedNotification   it is not the JSON that Agora documents
 ├── SlackError          Slack did not take a message
 │   ├── SlackRefused    and it never will: archived, not in the channel, token revoked, …
 │   └── SlackBusy       not now: 429, 5xx, no answer
@@ -62,6 +65,18 @@ class DatabaseNewer(SystemFailure):
 
 class LeaseLost(SystemFailure):
     """Another replica leads now; nothing was written."""
+
+
+class NotificationRefused(SystemFailure):
+    """A request to Agora's webhook that is not taken. The text holds nothing of its body."""
+
+
+class WrongSignature(NotificationRefused):
+    """It was not signed with the secret that this bot shares with Agora."""
+
+
+class MalformedNotification(NotificationRefused):
+    """It is not the JSON that Agora documents. The text names the field."""
 
 
 class SlackError(SystemFailure):

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from recordings.model.inventory import StoredFile
+from recordings.model.notifications import Ignored, Notification
 from recordings.model.options import DEFAULT, Layout, Options
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
@@ -59,6 +60,19 @@ class CloudRecorder(Protocol):
 
     def throw_out(self, channel: str, uid: int) -> None:
         """Throws this uid out of the channel. A recorder that is thrown out ends."""
+
+
+class Headers(Protocol):
+    """HTTP headers, looked up without regard to case."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
+class NotificationSource(Protocol):
+    """Agora's notifications, as they arrive over HTTP."""
+
+    def read(self, headers: Headers, body: bytes) -> Notification | Ignored:
+        """Checks the signature of the raw body, then reads it. Raises `WrongSignature`, `MalformedNotification`."""
 
 
 class Bucket(Protocol):

@@ -69,3 +69,10 @@ class Notification:
     def order(self) -> tuple[datetime, int, str]:
         """Sorts notices as they happened, as far as is known."""
         return self.sent_at, -1 if self.sequence is None else self.sequence, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A notification that says nothing about a composite recording."""
+
+    why: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 from engine.bucket_checks import BucketChecks
-from engine.calls import Calls
+from engine.calls import AgoraCalls
 from engine.recorder_steps import RecorderSteps
 from engine.recording_steps import RecordingSteps
 from recordings.errors import BucketDenied, SlackRefused
@@ -23,6 +23,8 @@ from tests.fakes.rows import FakeClock
 
 
 class FakePoster:
+    """Slack for the steps. Posts every card, unless it is given an error."""
+
     def __init__(self) -> None:
         self.posted: list[str] = []
         self.error: SlackRefused | None = None
@@ -35,7 +37,7 @@ class FakePoster:
 
 
 class Engine:
-    """A leader's steps on a store in memory."""
+    """A leader's steps. The bucket refuses to be read until `uploads` is called."""
 
     def __init__(self, policy: Policy | None = None) -> None:
         self.memory = Memory()
@@ -46,7 +48,9 @@ class Engine:
         self.recordings = MemoryRecordings(self.memory)
         self.recorders = MemoryRecorders(self.memory)
         self.epoch = MemoryLease(self.memory, "me").hold(self.clock.now(), 1e9) or 0
-        self.calls = Calls(self.agora, self.recorders, lambda r: ("folder",), self.clock, random.Random(7))  # noqa: S311
+        self.calls = AgoraCalls(
+            self.agora, self.recorders, lambda recording: ("folder",), self.clock, random.Random(7)  # noqa: S311
+        )  # fmt: skip
         checks = BucketChecks(self.bucket, lambda recording: ("folder",), self.clock)
         policy = policy or Policy()
         self.steps = RecordingSteps(
@@ -63,11 +67,11 @@ class Engine:
         return self.row
 
     def lives(self, seconds: float) -> None:
-        """Every step that comes due in so many seconds."""
+        """Runs every step that becomes due within this time."""
         until = self.clock.seconds + seconds
         while self.clock.seconds < until:
             for work in (self.steps, self.clean):
-                for key in [key for key, moment in work.due() if moment <= self.clock.now()]:
+                for key in [key for key, due_at in work.due() if due_at <= self.clock.now()]:
                     work.run(key, self.epoch)
             self.clock.passes(0.5)
 
@@ -80,7 +84,7 @@ class Engine:
         return answer
 
     def uploads(self, objects: Objects) -> None:
-        """What Agora stores, from now on; the bot may look into the bucket."""
+        """Agora has stored these objects; from now on the bot may read the bucket."""
         self.bucket.error = None
         for name, content in objects.items():
             self.bucket.has(f"folder/{name}", content if isinstance(content, str) else b"x" * content, self.clock.now())
@@ -95,11 +99,11 @@ class Engine:
 
     @property
     def row(self) -> Recording:
-        found = self.recordings.recording("rec1")
-        assert found is not None
-        return found
+        recording = self.recordings.recording("rec1")
+        assert recording is not None
+        return recording
 
     def recorder(self, number: int = 1) -> Recorder:
-        found = self.recorders.get(f"rec1.{number}")
-        assert found is not None
-        return found
+        recorder = self.recorders.get(f"rec1.{number}")
+        assert recorder is not None
+        return recorder

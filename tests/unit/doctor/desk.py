@@ -15,7 +15,7 @@ from agora.payloads import StorageTarget
 from agora.tokens import Tokens
 from agora.trial import Reply
 from doctor import checks
-from doctor.bucket import Keys
+from doctor.bucket import BucketKeys
 from doctor.clock import AGORA, ClockSkew
 from doctor.results import CheckResult
 from doctor.slack import HELPFUL_SCOPES, NEEDED_SCOPES
@@ -132,7 +132,7 @@ class Desk:
             tokens=Tokens(APP_ID, CERTIFICATE),
             profile="communication",
             storage=self.storage,
-            bucket=Keys(self.bucket, self.reader or self.bucket, self.reader is not None),
+            bucket=BucketKeys(self.bucket, self.reader or self.bucket, self.reader is not None),
             webhook_probe=self.webhook_probe,
             clock_skew=self.clock_skew,
             clock=FunctionClock(),

@@ -7,7 +7,7 @@ import re
 import pytest
 
 from agora.payloads import StorageTarget
-from doctor.bucket import storage_line
+from doctor.bucket import describe_storage
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
 from tests.fakes.bucket import FakeBucket
 from tests.unit.doctor.desk import Desk
@@ -126,7 +126,7 @@ def test_another_bucket_is_noticed(desk: Desk) -> None:
     ],
 )
 def test_the_numbers_that_agora_is_sent_are_shown(target: StorageTarget, told: str) -> None:
-    line = storage_line(target)
+    line = describe_storage(target)
 
     assert line.ok
     assert not line.note
@@ -134,7 +134,7 @@ def test_the_numbers_that_agora_is_sent_are_shown(target: StorageTarget, told: s
 
 
 def test_an_endpoint_that_agora_is_not_sent_is_worth_a_note() -> None:
-    line = storage_line(StorageTarget(1, 1, "calls", "k", "s", "s3.example.com"))
+    line = describe_storage(StorageTarget(1, 1, "calls", "k", "s", "s3.example.com"))
 
     assert line.note
     assert "not STORAGE_ENDPOINT" in line.detail

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from agora.tokens import Tokens
-from doctor.agora import token_line
+from doctor.agora import check_token
 from tests.fakes.rows import FunctionClock
 
 APP_ID = "0123456789abcdef0123456789abcdef"
@@ -18,7 +18,7 @@ VERSIONS = ["006", "007"]
 
 def said(app_id: str, certificate: str, version: str = "006") -> tuple[bool, str]:
     tokens = Tokens(app_id, certificate, version)
-    line = token_line(tokens, FunctionClock(lambda: datetime(2026, 6, 17, 11, 42, tzinfo=UTC)))
+    line = check_token(tokens, FunctionClock(lambda: datetime(2026, 6, 17, 11, 42, tzinfo=UTC)))
     assert line.check == "agora token"
     assert not certificate or certificate not in str(line)
     return line.ok, line.detail

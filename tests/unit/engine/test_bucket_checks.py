@@ -1,4 +1,4 @@
-"""Looking into the bucket: what is the recording's, and what the storage refuses."""
+"""The engine's checks of the bucket: which files are the recording's, and what an error means."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.fakes.rows import FunctionClock, a_lost_segment, at, up
 FIRST = segments_of(NAME, 2)[0]
 
 
-class Counting(NoMeter):
+class CountingMeter(NoMeter):
     def __init__(self) -> None:
         self.checks: list[tuple[float, str]] = []
 
@@ -24,13 +24,13 @@ class Counting(NoMeter):
         self.checks.append((seconds, outcome))
 
 
-class Window:
-    """A bucket, and somebody who looks into it while time passes."""
+class Bench:
+    """Bucket checks on a fake bucket and a clock that tests move."""
 
     def __init__(self, bucket: FakeBucket | None = None) -> None:
         self.bucket = bucket or FakeBucket()
         self.seconds = 0.0
-        self.meter = Counting()
+        self.meter = CountingMeter()
         self.checks = BucketChecks(self.bucket, self.folders, FunctionClock(of_spans=lambda: self.seconds), self.meter)
 
     def folders(self, recording: Recording) -> tuple[str, ...]:
@@ -40,149 +40,147 @@ class Window:
         for key, content in left_by(name, **rules).items():  # type: ignore[arg-type]
             self.bucket.has(folder + key, content if isinstance(content, str) else b"x" * content)
 
-    def sees(self, recording: Recording | None = None) -> BucketListing:
-        found = self.checks.check(recording or up())
-        assert isinstance(found, BucketListing)
-        return found
+    def listing(self, recording: Recording | None = None) -> BucketListing:
+        listing = self.checks.check(recording or up())
+        assert isinstance(listing, BucketListing)
+        return listing
 
 
 @pytest.fixture
-def window() -> Window:
-    return Window()
+def bench() -> Bench:
+    return Bench()
 
 
-def names(sighting: BucketListing) -> set[str]:
-    return {file.key.removeprefix("recordings/C1/") for file in sighting.files}
+def names(listing: BucketListing) -> set[str]:
+    return {file.key.removeprefix("recordings/C1/") for file in listing.files}
 
 
-def test_what_every_server_left_is_found_with_the_text_of_its_playlist(window: Window) -> None:
-    window.has(NAME)
-    window.has(f"bak0_{NAME}")
-    found = window.sees()
+def test_the_files_of_every_server_are_listed_with_their_playlists(bench: Bench) -> None:
+    bench.has(NAME)
+    bench.has(f"bak0_{NAME}")
+    listing = bench.listing()
 
-    assert names(found) == set(left_by()) | set(left_by(f"bak0_{NAME}"))
-    assert set(found.texts) == {f"recordings/C1/{NAME}.m3u8", f"recordings/C1/bak0_{NAME}.m3u8"}
-    assert inspect(found, ()).whole
-
-
-def test_what_is_of_another_recording_or_in_another_folder_is_not_found(window: Window) -> None:
-    window.has(NAME)
-    window.has("OTHER_daily")
-    window.has("bak0_OTHER_daily")
-    window.has(NAME, "recordings/C2/")
-    window.has(NAME, "SID/")
-
-    assert names(window.sees()) == set(left_by())
+    assert names(listing) == set(left_by()) | set(left_by(f"bak0_{NAME}"))
+    assert set(listing.texts) == {f"recordings/C1/{NAME}.m3u8", f"recordings/C1/bak0_{NAME}.m3u8"}
+    assert inspect(listing, ()).whole
 
 
-def test_only_the_folder_of_the_recording_is_listed(window: Window) -> None:
-    window.sees()
-    window.checks.first_stored_at(up())
+def test_files_of_other_recordings_and_folders_are_not_listed(bench: Bench) -> None:
+    bench.has(NAME)
+    bench.has("OTHER_daily")
+    bench.has("bak0_OTHER_daily")
+    bench.has(NAME, "recordings/C2/")
+    bench.has(NAME, "SID/")
 
-    assert window.bucket.listed
-    assert all(prefix.startswith("recordings/C1/") for prefix in window.bucket.listed)
+    assert names(bench.listing()) == set(left_by())
 
 
-def test_without_a_folder_the_bucket_itself_is_looked_into() -> None:
+def test_only_the_folder_of_the_recording_is_listed(bench: Bench) -> None:
+    bench.listing()
+    bench.checks.first_stored_at(up())
+
+    assert bench.bucket.listed
+    assert all(prefix.startswith("recordings/C1/") for prefix in bench.bucket.listed)
+
+
+def test_without_a_folder_the_top_of_the_bucket_is_listed() -> None:
     bucket = FakeBucket()
     bucket.has(f"{NAME}.m3u8", "#EXTM3U")
-    found = BucketChecks(bucket, lambda recording: (), FunctionClock()).check(up())
+    listing = BucketChecks(bucket, lambda recording: (), FunctionClock()).check(up())
 
-    assert isinstance(found, BucketListing)
-    assert [file.key for file in found.files] == [f"{NAME}.m3u8"]
-
-
-def test_one_that_never_had_a_sid_has_no_files(window: Window) -> None:
-    window.has(NAME)
-
-    assert window.sees(up(sid=None)) == BucketListing()
-    assert window.checks.first_stored_at(up(sid=None)) is None
-    assert window.bucket.listed == [], "an empty sid would be anybody's"
+    assert isinstance(listing, BucketListing)
+    assert [file.key for file in listing.files] == [f"{NAME}.m3u8"]
 
 
-def test_only_the_playlist_that_counts_is_read(window: Window) -> None:
-    window.has(NAME)
-    window.bucket.has(f"recordings/C1/{NAME}_22194679897_0.m3u8", "#EXTM3U")
+def test_a_recording_without_a_sid_has_no_files(bench: Bench) -> None:
+    bench.has(NAME)
 
-    assert set(window.sees().texts) == {f"recordings/C1/{NAME}.m3u8"}
+    assert bench.listing(up(sid=None)) == BucketListing()
+    assert bench.checks.first_stored_at(up(sid=None)) is None
+    assert bench.bucket.listed == [], "an empty sid would match every recording"
+
+
+def test_only_the_playlist_of_the_whole_recording_is_read(bench: Bench) -> None:
+    bench.has(NAME)
+    bench.bucket.has(f"recordings/C1/{NAME}_22194679897_0.m3u8", "#EXTM3U")
+
+    assert set(bench.listing().texts) == {f"recordings/C1/{NAME}.m3u8"}
 
 
 @pytest.mark.parametrize("name", [NAME, f"bak0_{NAME}"])
-def test_a_playlist_that_goes_away_between_two_requests_is_not_taken_for_read(name: str) -> None:
+def test_a_playlist_that_disappears_before_it_is_read_counts_as_missing(name: str) -> None:
     class Moving(FakeBucket):
         def text(self, key: str) -> str:
             if key.endswith(f"/{name}.m3u8"):
                 raise ObjectMissing("NoSuchKey")
             return super().text(key)
 
-    window = Window(Moving())
-    window.has(NAME)
-    window.has(f"bak0_{NAME}")
+    bench = Bench(Moving())
+    bench.has(NAME)
+    bench.has(f"bak0_{NAME}")
 
-    assert not inspect(window.sees(), ()).playable
+    assert not inspect(bench.listing(), ()).playable
 
 
 ERRORS = [BucketDenied("AccessDenied"), BucketWrong("NoSuchBucket"), BucketUnreachable("NoAnswer"), BucketError("X")]
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_what_the_storage_refuses_is_an_answer_and_counted(window: Window, error: BucketError) -> None:
-    window.bucket.error = error
+def test_an_error_of_the_storage_is_returned_and_counted(bench: Bench, error: BucketError) -> None:
+    bench.bucket.error = error
 
-    assert window.checks.check(up()) is error
-    assert window.meter.checks == [(0.0, type(error).__name__)]
+    assert bench.checks.check(up()) is error
+    assert bench.meter.checks == [(0.0, type(error).__name__)]
 
 
-def test_a_playlist_that_may_not_be_read_is_refused_too() -> None:
+def test_an_error_while_reading_a_playlist_is_returned() -> None:
     class Listed(FakeBucket):
         def text(self, key: str) -> str:
             raise BucketDenied("AccessDenied")
 
-    window = Window(Listed())
-    window.has(NAME)
+    bench = Bench(Listed())
+    bench.has(NAME)
 
-    assert isinstance(window.checks.check(up()), BucketDenied)
+    assert isinstance(bench.checks.check(up()), BucketDenied)
 
 
-def test_a_look_that_was_answered_is_counted_with_its_time() -> None:
+def test_a_check_is_counted_with_its_duration() -> None:
     class Slow(FakeBucket):
         def text(self, key: str) -> str:
             slow.seconds += 2.5
             return super().text(key)
 
-    slow = Window(Slow())
+    slow = Bench(Slow())
     slow.has(NAME)
-    slow.sees()
+    slow.listing()
 
     assert slow.meter.checks == [(2.5, "ok")]
 
 
-def test_a_mistake_of_ours_is_no_answer(window: Window) -> None:
+def test_a_mistake_of_the_program_is_raised(bench: Bench) -> None:
     def folders(recording: Recording) -> tuple[str, ...]:
         raise KeyError("x")
 
     with pytest.raises(KeyError):
-        BucketChecks(window.bucket, folders, FunctionClock()).check(up())
+        BucketChecks(bench.bucket, folders, FunctionClock()).check(up())
 
 
 # the first file
 
 
-def test_the_first_file_is_as_old_as_the_oldest_of_the_recording(window: Window) -> None:
-    assert window.checks.first_stored_at(up()) is None
+def test_the_first_file_is_the_oldest_of_the_recording(bench: Bench) -> None:
+    assert bench.checks.first_stored_at(up()) is None
 
-    window.bucket.has("recordings/C1/OTHER_daily_1.ts", b"x", at(1))
-    assert window.checks.first_stored_at(up()) is None
+    bench.bucket.has("recordings/C1/OTHER_daily_1.ts", b"x", at(1))
+    assert bench.checks.first_stored_at(up()) is None
 
-    window.bucket.has(f"recordings/C1/{NAME}.m3u8", b"x", at(30))
-    window.bucket.has(f"recordings/C1/{FIRST}", b"x" * SEGMENT_BYTES, at(20))
-    assert window.checks.first_stored_at(up()) == at(20)
+    bench.bucket.has(f"recordings/C1/{NAME}.m3u8", b"x", at(30))
+    bench.bucket.has(f"recordings/C1/{FIRST}", b"x" * SEGMENT_BYTES, at(20))
+    assert bench.checks.first_stored_at(up()) == at(20)
 
 
 @pytest.mark.parametrize("error", ERRORS)
-def test_a_bucket_that_did_not_answer_is_not_asked_for_it_again_for_a_minute(
-    window: Window, error: BucketError
-) -> None:
+def test_after_an_error_the_first_file_is_not_looked_for_within_a_minute(bench: Bench, error: BucketError) -> None:
     asked = 0
 
     class Refusing(FakeBucket):
@@ -191,39 +189,39 @@ def test_a_bucket_that_did_not_answer_is_not_asked_for_it_again_for_a_minute(
             asked += 1
             super()._ask(call)
 
-    window = Window(Refusing(error))
+    bench = Bench(Refusing(error))
     for seconds in (0, 1, 30, 59, 60, 90):
-        window.seconds = seconds
-        assert window.checks.first_stored_at(up()) is None
+        bench.seconds = seconds
+        assert bench.checks.first_stored_at(up()) is None
     assert asked == 2
 
-    window.bucket.error = None
-    window.has(NAME)
-    assert window.sees().files, "a recording that is over is looked for all the same"
-    window.seconds = 120
-    assert window.checks.first_stored_at(up()) is not None
+    bench.bucket.error = None
+    bench.has(NAME)
+    assert bench.listing().files, "the check of a finished recording does not wait"
+    bench.seconds = 120
+    assert bench.checks.first_stored_at(up()) is not None
 
 
-def test_what_every_part_left_is_found_part_by_part_each_with_its_own_servers(window: Window) -> None:
+def test_the_files_of_every_segment_are_listed_segment_by_segment(bench: Bench) -> None:
     for name in ("FIRST_daily", "bak0_FIRST_daily", NAME, "bak0_OTHER_daily"):
-        window.has(name)
-    found = window.sees(up(lost_segments=(a_lost_segment(),)))
+        bench.has(name)
+    listing = bench.listing(up(lost_segments=(a_lost_segment(),)))
 
-    assert names(found) == set(left_by("FIRST_daily")) | set(left_by("bak0_FIRST_daily")) | set(left_by())
+    assert names(listing) == set(left_by("FIRST_daily")) | set(left_by("bak0_FIRST_daily")) | set(left_by())
     order = ["FIRST_daily.m3u8", "bak0_FIRST_daily.m3u8", f"{NAME}.m3u8"]
-    assert list(found.texts) == [f"recordings/C1/{name}" for name in order]
+    assert list(listing.texts) == [f"recordings/C1/{name}" for name in order]
 
 
-def test_between_two_parts_what_the_lost_one_left_is_found(window: Window) -> None:
-    window.has("FIRST_daily")
+def test_between_two_segments_the_files_of_the_lost_one_are_listed(bench: Bench) -> None:
+    bench.has("FIRST_daily")
     between = up(sid=None, lost_segments=(a_lost_segment(resumed_at=None),))
 
-    assert names(window.sees(between)) == set(left_by("FIRST_daily"))
-    assert window.checks.first_stored_at(between) is None
+    assert names(bench.listing(between)) == set(left_by("FIRST_daily"))
+    assert bench.checks.first_stored_at(between) is None
 
 
-def test_the_first_file_of_the_part_that_goes_on_is_none_of_an_earlier_one(window: Window) -> None:
-    window.has("FIRST_daily")
-    assert window.checks.first_stored_at(up(lost_segments=(a_lost_segment(),))) is None
-    window.has(NAME)
-    assert window.checks.first_stored_at(up(lost_segments=(a_lost_segment(),))) is not None
+def test_a_file_of_a_lost_segment_is_not_the_first_of_the_running_one(bench: Bench) -> None:
+    bench.has("FIRST_daily")
+    assert bench.checks.first_stored_at(up(lost_segments=(a_lost_segment(),))) is None
+    bench.has(NAME)
+    assert bench.checks.first_stored_at(up(lost_segments=(a_lost_segment(),))) is not None
