@@ -52,9 +52,11 @@ def main(arguments: Sequence[str]) -> int:
 
 def _parser() -> ArgumentParser:
     parser = ArgumentParser(
-        "bot.py", description="Records Agora calls from Slack. Without a command: runs the bot.", allow_abbrev=False
+        usage="bot.py [-h] [check | audit]",
+        description="Records Agora calls from Slack. Without a command: runs the bot.",
+        allow_abbrev=False,
     )
-    commands = parser.add_subparsers(dest="command", metavar="command")
+    commands = parser.add_subparsers(prog="bot.py", dest="command", metavar="command")
     commands.add_parser("check", help="checks settings, database, Slack, Agora and storage before the first recording")
     audit_parser = commands.add_parser("audit", help="prints who did what, from the database alone", allow_abbrev=False)
     audit.add_arguments(audit_parser, SystemClock().now())
