@@ -36,7 +36,7 @@ _log = structlog.get_logger("bot")
 def main(arguments: Sequence[str]) -> int:
     """Returns the exit code: 0, 1 if something failed, 2 for wrong arguments or settings."""
     try:
-        options = _parser().parse_args(arguments)
+        options = _parse(arguments)
     except SystemExit as ended:
         return int(ended.code or 0)
     if options.command is not None:
@@ -50,17 +50,27 @@ def main(arguments: Sequence[str]) -> int:
     return run()
 
 
-def _parser() -> ArgumentParser:
+def _parse(arguments: Sequence[str]) -> Namespace:
+    """Raises `SystemExit`, as argparse does."""
     parser = ArgumentParser(
         usage="bot.py [-h] [check | audit]",
         description="Records Agora calls from Slack. Without a command: runs the bot.",
         allow_abbrev=False,
     )
+    parser.set_defaults(parser=parser)
     commands = parser.add_subparsers(prog="bot.py", dest="command", metavar="command")
-    commands.add_parser("check", help="checks settings, database, Slack, Agora and storage before the first recording")
+    check_parser = commands.add_parser(
+        "check", help="checks settings, database, Slack, Agora and storage before the first recording"
+    )
+    check_parser.set_defaults(parser=check_parser)
     audit_parser = commands.add_parser("audit", help="prints who did what, from the database alone", allow_abbrev=False)
+    audit_parser.set_defaults(parser=audit_parser)
     audit.add_arguments(audit_parser, SystemClock().now())
-    return parser
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        # argparse itself would print the usage of the program, not of the command.
+        options.parser.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return options
 
 
 def _audit(options: Namespace) -> int:
