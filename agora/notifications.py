@@ -14,7 +14,9 @@ from datetime import datetime
 
 from agora.answers import JsonObject, json_object, plain_text, whole_number
 from agora.notification_details import facts, moment
-from recordings.model.notifications import Notification, NotificationEvent
+from recordings.errors import MalformedNotification, WrongSignature
+from recordings.model.notifications import Ignored, Notification, NotificationEvent
+from recordings.ports import Clock, Headers
 
 _CLOUD_RECORDING = 3
 _TEST_CHANNEL, _TEST_UID = "test_webhook", 12121212
@@ -24,15 +26,18 @@ _HIGHEST_SEQUENCE = 2**53
 _EVENTS = frozenset(NotificationEvent)
 
 
-class Malformed(ValueError):
-    """Not the JSON that Agora documents. The text names the field, and nothing of what was in it."""
-
-
 @dataclass(frozen=True, slots=True)
-class Ignored:
-    """A notification that says nothing about a composite recording."""
+class SignedNotifications:
+    """`recordings.ports.NotificationSource`. `secret`: the one that Agora's console shows for the webhook."""
 
-    why: str
+    secret: str
+    clock: Clock
+
+    def read(self, headers: Headers, body: bytes) -> Notification | Ignored:
+        """Raises `WrongSignature`, `MalformedNotification`."""
+        if not signature_fits(self.secret, body, headers.get("Agora-Signature"), headers.get("Agora-Signature-V2")):
+            raise WrongSignature("the signature does not fit")
+        return read(body, self.clock.now())
 
 
 def signature_fits(secret: str, body: bytes, v1: str | None, v2: str | None) -> bool:
@@ -68,10 +73,10 @@ def a_test(now: datetime) -> bytes:
 
 
 def read(body: bytes, now: datetime) -> Notification | Ignored:
-    """What a body says. Raises `Malformed`."""
+    """What a body says. Raises `MalformedNotification`."""
     whole = json_object(body)
     if whole is None:
-        raise Malformed("no JSON object")
+        raise MalformedNotification("no JSON object")
     if _number(whole, "productId") != _CLOUD_RECORDING:
         return Ignored("other product")
     kind = _number(whole, "eventType")
@@ -79,7 +84,7 @@ def read(body: bytes, now: datetime) -> Notification | Ignored:
         return Ignored("other event")
     payload = whole.get("payload")
     if not isinstance(payload, dict):
-        raise Malformed("payload")
+        raise MalformedNotification("payload")
     return Ignored("test") if _is_test(payload) else _notice(NotificationEvent(kind), whole, payload, now)
 
 
@@ -96,7 +101,7 @@ def _notice(event: NotificationEvent, whole: JsonObject, payload: JsonObject, no
     channel, sid = _text(payload, "cname", _LONGEST_CHANNEL), _text(payload, "sid", _LONGEST_SID)
     uid = _number(payload, "uid")
     if not 1 <= uid <= _HIGHEST_UID:
-        raise Malformed("uid")
+        raise MalformedNotification("uid")
     details = payload.get("details")
     return Notification(
         id=_own_id(whole) or _digest(sid, uid, event, payload),
@@ -132,12 +137,12 @@ def _sequence(payload: JsonObject) -> int | None:
 def _number(fields: JsonObject, name: str) -> int:
     found = whole_number(fields.get(name))
     if found is None:
-        raise Malformed(name)
+        raise MalformedNotification(name)
     return found
 
 
 def _text(fields: JsonObject, name: str, longest: int) -> str:
     found = plain_text(fields.get(name))
     if not found or len(found) > longest:
-        raise Malformed(name)
+        raise MalformedNotification(name)
     return found

@@ -24,6 +24,7 @@ from composition.slack import SlackClients, SlackParts, app_of, handlers_of
 from composition.web import webhook_of
 from engine.dispatcher import Worker
 from engine.leadership import Leadership
+from engine.rounds import Rounds
 from engine.ticker import Ticker
 from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Bot, Identity
@@ -365,15 +366,8 @@ class _Bot:
         self.leadership = Leadership(
             lease, config.lease_seconds, self.clock.now, self.clock, 3 * self.policy.query_interval
         )
-        self.ticker = Ticker(
-            self.leadership,
-            dispatcher,
-            self.repositories.recordings,
-            self.repositories.incidents,
-            self.repositories.notifications,
-            self.policy,
-            self.clock,
-        )
+        rounds = Rounds(self.repositories, self.policy, self.clock)
+        self.ticker = Ticker(self.leadership, dispatcher, rounds, self.clock)
         client = InProcessClient(stack.slack, config.slack_bot_token.get_secret_value())
         identity = Identity(client)
         identity.bot, identity.problem = _asked(client), ""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.unit.bucket.servers import REGION, S3Server, s3_server
+from tests.fakes.s3_server import REGION, S3Server, s3_server
 
 
 @dataclass(frozen=True)

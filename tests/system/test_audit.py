@@ -117,14 +117,13 @@ def test_they_are_printed_as_a_table_and_as_csv_while_the_bot_runs(office: Offic
         ("--since", "1h", "--until", "x"),
         ("--since", "1h", "--json"),
         ("7d",),
-        ("--help",),
     ],
 )
 def test_what_makes_no_sense_brings_the_usage_and_exit_2(office: Office, arguments: tuple[str, ...]) -> None:
     ended = audit(office, *arguments)
 
     assert (ended.returncode, ended.stdout) == (2, "")
-    assert "usage: bot.py audit --since WHEN [--until WHEN] [--csv]" in ended.stderr
+    assert "usage: bot.py audit [-h] --since WHEN [--until WHEN] [--csv]" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

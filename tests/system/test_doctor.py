@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from simulator.slack import Interaction
+from tests.fakes.http_server import Exchange, Script, accepting_only, nobody, serving
+from tests.fakes.s3_server import ERROR, S3Server
 from tests.system import warm
 from tests.system.conftest import Office, words
 from tests.system.real_bucket import RealBucket, real_bucket, s3_quietly
-from tests.unit.agora.hosts import Exchange, Script, accepting_only, nobody, serving
-from tests.unit.bucket.servers import ERROR, S3Server
 
 SECRET = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "AGORA_APP_CERTIFICATE", "AGORA_CUSTOMER_ID",
           "AGORA_CUSTOMER_SECRET", "STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY")  # fmt: skip

@@ -10,7 +10,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from engine.calls import Calls
+from engine.calls import AgoraCalls
 from engine.janitor import Janitor
 from recordings.errors import StorageUnavailable
 from recordings.repositories import RecorderRepository
@@ -157,7 +157,7 @@ def test_a_database_that_is_away_at_the_janitors_first_look_only_delays_that_loo
     now = datetime.now(UTC)
     recorders = Mock(RecorderRepository)
     recorders.channels.side_effect = [StorageUnavailable("database is locked"), ["daily"]]
-    janitor = Janitor(recorders, Mock(Calls), FunctionClock(lambda: now))
+    janitor = Janitor(recorders, Mock(AgoraCalls), FunctionClock(lambda: now))
     with pytest.raises(StorageUnavailable):
         janitor.due()
     assert janitor.due() == [("daily", now)]

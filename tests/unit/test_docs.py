@@ -197,7 +197,7 @@ def test_every_line_of_the_log_that_the_runbook_names_is_written_somewhere() -> 
 def exposed() -> dict[str, set[str]]:
     """Each metric as it is called on the page, with its labels."""
     meter = PrometheusMeter()
-    meter.show(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
+    meter.add_gauges(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
     meter.step("card", 0.1, "done")
     meter.agora_call("query", 0.1, "ok")
     meter.bucket_check(0.1, "ok")

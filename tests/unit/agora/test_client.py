@@ -19,6 +19,7 @@ from recordings.errors import AlreadyStarted, NotFound, NotRouted, NotSent, Rate
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from recordings.ports import CloudRecorder
+from tests.fakes.http_server import Exchange, serving
 from tests.fakes.rows import FunctionClock
 from tests.unit.agora.fakes import (
     ACCESS_KEY,
@@ -32,7 +33,6 @@ from tests.unit.agora.fakes import (
     answer,
     client_of,
 )
-from tests.unit.agora.hosts import Exchange, serving
 
 RECORDINGS = f"/v1/apps/{APP_ID}/cloud_recording"
 PREFIX = ("C012", "20260617")

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.notifications import Ignored, Malformed, read
-from recordings.model.notifications import Notification, NotificationEvent
+from agora.notifications import read
+from recordings.errors import MalformedNotification
+from recordings.model.notifications import Ignored, Notification, NotificationEvent
 from tests.fakes.agora_notifications import SENT_MS, a_notification, as_body
 from tests.fakes.rows import NOW, UID, at
 from tests.unit.agora.test_answers import JSON
@@ -207,13 +208,13 @@ WRONG: dict[str, list[Any]] = {
 def test_what_does_not_say_whose_it_is_is_malformed_and_only_the_field_is_told(field: str, wrong: Any) -> None:
     outside = field in ("productId", "eventType", "payload")
     body = as_body(a_notification(whole={field: wrong}) if outside else a_notification(**{field: wrong}))
-    with pytest.raises(Malformed, match=f"^{field}$"):
+    with pytest.raises(MalformedNotification, match=f"^{field}$"):
         read(body, NOW)
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"\xff", b"{", b"[" * 60_000, b'{"n": ' + b"9" * 5000 + b"}"])
 def test_what_is_no_json_object_is_malformed(body: bytes) -> None:
-    with pytest.raises(Malformed, match="no JSON object"):
+    with pytest.raises(MalformedNotification, match="no JSON object"):
         read(body, NOW)
 
 
@@ -241,7 +242,7 @@ def readable(body: bytes) -> bool:
     """Whether reading ends as it may end."""
     try:
         found = read(body, NOW)
-    except Malformed:
+    except MalformedNotification:
         return False
     assert isinstance(found, Notification | Ignored)
     return True

@@ -13,8 +13,8 @@ import pytest
 
 from agora.transport import Call, HttpResponse, HttpTransport
 from recordings.errors import NoAnswer, NotSent
+from tests.fakes.http_server import AUTHORITY, Exchange, accepting_only, nobody, serving
 from tests.unit.agora.fakes import FakeTime
-from tests.unit.agora.hosts import AUTHORITY, Exchange, accepting_only, nobody, serving
 
 QUERY = Call("query", "GET", "/v1/query")
 START = Call("start", "POST", "/v1/start", {"cname": "daily", "secretKey": "hush-storage"})

@@ -6,11 +6,12 @@ import time
 
 import pytest
 
-from agora.notifications import Ignored, a_test, read, signature_fits
+from agora.notifications import a_test, read, signature_fits
 from agora.trial import Reply, send_test
 from recordings.errors import NoAnswer, NotSent
+from recordings.model.notifications import Ignored
+from tests.fakes.http_server import Exchange, accepting_only, nobody, serving
 from tests.fakes.rows import NOW
-from tests.unit.agora.hosts import Exchange, accepting_only, nobody, serving
 
 SECRET = "webhook-secret"
 

@@ -10,7 +10,7 @@ import pytest
 
 from bucket.object_bucket import ObjectBucket
 from tests.fakes.rows import FunctionClock
-from tests.unit.bucket.servers import S3Server, now, place, s3_server
+from tests.fakes.s3_server import S3Server, now, place, s3_server
 
 
 @pytest.fixture(scope="session")

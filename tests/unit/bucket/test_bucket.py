@@ -17,7 +17,7 @@ from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketDenied, BucketError, BucketWrong, ObjectMissing
 from recordings.ports import Bucket
 from tests.fakes.rows import FunctionClock
-from tests.unit.bucket.servers import REGION, SECRET_KEY, S3Server, now, place
+from tests.fakes.s3_server import REGION, SECRET_KEY, S3Server, now, place
 
 FOLDER = "C0123/20261124"
 KEYS = [

@@ -9,8 +9,8 @@ import pytest
 
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong, ObjectMissing
-from tests.unit.agora.hosts import Exchange, accepting_only, nobody, serving
-from tests.unit.bucket.servers import ACCESS_KEY, ERROR, SECRET_KEY, Pages, bucket_at
+from tests.fakes.http_server import Exchange, accepting_only, nobody, serving
+from tests.fakes.s3_server import ACCESS_KEY, ERROR, SECRET_KEY, Pages, bucket_at
 
 ASK: list[Callable[[ObjectBucket], object]] = [
     lambda bucket: bucket.list("C1/20261124/abc"),

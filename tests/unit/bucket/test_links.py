@@ -13,7 +13,7 @@ from bucket.locations import BucketLocation
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketError
 from tests.fakes.rows import FunctionClock
-from tests.unit.bucket.servers import ACCESS_KEY, SECRET_KEY, aws_client, now, place
+from tests.fakes.s3_server import ACCESS_KEY, SECRET_KEY, aws_client, now, place
 
 NAMES = [
     "plain",

@@ -7,8 +7,8 @@ import pytest
 from bucket import object_bucket as module
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketError, BucketUnreachable
-from tests.unit.agora.hosts import serving
-from tests.unit.bucket.servers import Pages, S3Server, bucket_at
+from tests.fakes.http_server import serving
+from tests.fakes.s3_server import Pages, S3Server, bucket_at
 
 DAY = "C0123/20261124"
 STORED = [

@@ -14,9 +14,9 @@ from obstore.store import AzureStore, S3Store
 from bucket.locations import BucketLocation, open_store
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketWrong
+from tests.fakes.http_server import serving
 from tests.fakes.rows import FunctionClock
-from tests.unit.agora.hosts import serving
-from tests.unit.bucket.servers import ACCESS_KEY, AZURE_KEY, SECRET_KEY, Pages, bucket_at, now, place
+from tests.fakes.s3_server import ACCESS_KEY, AZURE_KEY, SECRET_KEY, Pages, bucket_at, now, place
 
 
 def read_by_obstore() -> dict[str, str]:

@@ -6,9 +6,9 @@ import pytest
 
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketWrong
+from tests.fakes.http_server import Exchange, serving
 from tests.fakes.rows import FunctionClock
-from tests.unit.agora.hosts import Exchange, serving
-from tests.unit.bucket.servers import ACCESS_KEY, ERROR, Pages, S3Server, bucket_at, now, place, under_its_own_host
+from tests.fakes.s3_server import ACCESS_KEY, ERROR, Pages, S3Server, bucket_at, now, place, under_its_own_host
 
 KEY = "C0123/20261124/a b+c~(1)%41é.mp4"
 

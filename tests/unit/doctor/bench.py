@@ -1,4 +1,4 @@
-"""Everything that is looked at, as it should be; tests break one thing of it."""
+"""An installation in which everything is right; tests break one thing of it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from agora.payloads import StorageTarget
 from agora.tokens import Tokens
 from agora.trial import Reply
 from doctor import checks
-from doctor.bucket import Keys
+from doctor.bucket import BucketKeys
 from doctor.clock import AGORA, ClockSkew
 from doctor.results import CheckResult
 from doctor.slack import HELPFUL_SCOPES, NEEDED_SCOPES
@@ -31,6 +31,8 @@ APP_ID = "0123456789abcdef0123456789abcdef"
 CERTIFICATE = "fedcba9876543210fedcba9876543210"
 ALL_SCOPES = (*NEEDED_SCOPES, *HELPFUL_SCOPES)
 WEBHOOK_SECRET = "webhook-secret"
+TIMEOUT = 250.0
+"""For all checks, however busy the machine is; none of them waits."""
 SECRETS = ("xoxb-secret", "xapp-secret", CERTIFICATE, "storage-secret", WEBHOOK_SECRET)
 
 
@@ -39,7 +41,7 @@ class FakeAnswer(dict[str, Any]):
 
 
 class FakeSlack(WebClient):
-    """Knows the bot, and what was granted to it."""
+    """Accepts both tokens, and grants these scopes."""
 
     def __init__(self, scopes: tuple[str, ...] = ALL_SCOPES) -> None:
         super().__init__(token="xoxb-secret")
@@ -61,7 +63,7 @@ class FakeSlack(WebClient):
 
 
 class DatedAgora(FakeAgora):
-    """Its answers have a `Date`, as those of the real one."""
+    """Its answers have a `Date` header, like those of the real one."""
 
     def __init__(self, clock_skew: ClockSkew) -> None:
         super().__init__()
@@ -80,13 +82,13 @@ def refused(error: str, headers: dict[str, Any] | None = None) -> Exception:
     return SlackApiError("no", answer)  # type: ignore[no-untyped-call]
 
 
-def taken(public_url: str, secret: str, now: datetime) -> Reply:
-    """A bot that takes the test notification."""
+def accepted(public_url: str, secret: str, now: datetime) -> Reply:
+    """The answer of a bot that accepts the test notification."""
     return Reply(200, True)
 
 
 @dataclass
-class Desk:
+class Bench:
     url: str
     clock_skew: ClockSkew = field(default_factory=lambda: ClockSkew(FunctionClock()))
     slack: FakeSlack = field(default_factory=FakeSlack)
@@ -96,33 +98,36 @@ class Desk:
     max_recorders: int = 50
     migrate: bool = True
     webhook_probe: WebhookProbe = field(
-        default_factory=lambda: WebhookProbe(WEBHOOK_SECRET, "https://bot.example", FunctionClock(), taken)
+        default_factory=lambda: WebhookProbe(WEBHOOK_SECRET, "https://bot.example", FunctionClock(), accepted)
     )
     storage: StorageTarget = field(default_factory=lambda: StorageTarget(1, 1, "calls", "key", "storage-secret"))
 
     def __post_init__(self) -> None:
         self.agora = DatedAgora(self.clock_skew)
 
-    def lines(self, seconds: float = checks.SECONDS) -> dict[str, CheckResult]:
+    def results(self, seconds: float = TIMEOUT) -> dict[str, CheckResult]:
+        """Every result by its check. Asserts what holds for all of them: a short name, one line, no secret."""
         database = Database(self.url)
-        tables = database.migrate if self.migrate else database.check_tables
-        found = checks.lines(self._parts(database), tables, seconds)
+        prepare_tables = database.migrate if self.migrate else database.check_tables
+        results = checks.run_all(self._installation(database), prepare_tables, seconds)
         database.close()
-        assert len({line.check for line in found}) == len(found), "a line for each thing"
-        for line in found:
-            assert "\n" not in str(line)
-            assert len(line.check) <= 17
-            assert not any(secret in str(line) for secret in SECRETS)
-        return {line.check: line for line in found}
+        assert len({result.check for result in results}) == len(results), "one result for each check"
+        for result in results:
+            assert "\n" not in str(result)
+            assert len(result.check) <= 17
+            assert not any(secret in str(result) for secret in SECRETS)
+        return {result.check: result for result in results}
 
-    def wrong(self) -> dict[str, str]:
-        return {what: line.detail for what, line in self.lines().items() if not line.ok}
+    def failures(self) -> dict[str, str]:
+        return {check: result.detail for check, result in self.results().items() if not result.ok}
 
     def notes(self) -> dict[str, str]:
-        """What is no fault and worth reading; one line always is."""
-        return {what: line.detail for what, line in self.lines().items() if line.note and what != "still to prove"}
+        """The notes but for the one that is always there."""
+        notes = {check: result.detail for check, result in self.results().items() if result.note}
+        del notes["still to prove"]
+        return notes
 
-    def _parts(self, database: Database) -> checks.Installation:
+    def _installation(self, database: Database) -> checks.Installation:
         return checks.Installation(
             database=database,
             max_recorders=self.max_recorders,
@@ -132,12 +137,12 @@ class Desk:
             tokens=Tokens(APP_ID, CERTIFICATE),
             profile="communication",
             storage=self.storage,
-            bucket=Keys(self.bucket, self.reader or self.bucket, self.reader is not None),
+            bucket=BucketKeys(self.bucket, self.reader or self.bucket, self.reader is not None),
             webhook_probe=self.webhook_probe,
             clock_skew=self.clock_skew,
             clock=FunctionClock(),
         )
 
 
-def desk_in(folder: Path) -> Desk:
-    return Desk(f"sqlite:///{folder / 'recordings.db'}")
+def bench_in(folder: Path) -> Bench:
+    return Bench(f"sqlite:///{folder / 'recordings.db'}")

@@ -15,15 +15,12 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-import boto3
-from botocore.config import Config
-from moto.server import ThreadedMotoServer
 from obstore.store import AzureStore, S3Store
 
 from bucket.locations import BucketLocation
 from bucket.object_bucket import ObjectBucket
+from tests.fakes.http_server import AUTHORITY, Exchange
 from tests.fakes.rows import FunctionClock
-from tests.unit.agora.hosts import AUTHORITY, Exchange
 
 REGION = "us-east-2"
 ACCESS_KEY = "TESTKEYIOSFODNN7EXAM"
@@ -76,6 +73,9 @@ class S3Server:
 
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
+    # Imported here, since it takes a second that every collection of tests would pay.
+    from moto.server import ThreadedMotoServer
+
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
@@ -87,6 +87,9 @@ def s3_server() -> Iterator[S3Server]:
 
 
 def aws_client(service: str, url: str, region: str = REGION, style: str = "path") -> Any:
+    import boto3
+    from botocore.config import Config
+
     config = Config(signature_version="s3v4" if service == "s3" else "v4", s3={"addressing_style": style})
     keys = {"aws_access_key_id": ACCESS_KEY, "aws_secret_access_key": SECRET_KEY}
     return boto3.client(service, endpoint_url=url, region_name=region, config=config, **keys)

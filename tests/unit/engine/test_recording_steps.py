@@ -1,16 +1,11 @@
-"""One step for each due row: look, decide, do one thing, write what came of it."""
+"""A recording's steps: from a due row over one call to the saved result."""
 
 from __future__ import annotations
 
-import random
 from dataclasses import replace
 
 import pytest
 
-from engine.bucket_checks import BucketChecks
-from engine.calls import FIRST_UID, Calls
-from engine.recorder_steps import RecorderSteps
-from engine.recording_steps import RecordingSteps
 from recordings.errors import (
     BucketDenied,
     BucketError,
@@ -21,116 +16,26 @@ from recordings.errors import (
     ServerFault,
     SlackRefused,
 )
-from recordings.lifecycle.actions import Acquire, Change, PostCard, Query, Start
-from recordings.lifecycle.policy import Policy
-from recordings.model.alerts import Alert, AlertKind
+from recordings.model.alerts import AlertKind
 from recordings.model.delivery import DeliveryState
 from recordings.model.options import AppliedLayout, Layout, Options, Resolution
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder, Target
-from recordings.model.recording import Recording, State
+from recordings.model.recording import State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
-from tests.fakes.agora import FakeAgora
-from tests.fakes.bucket import FakeBucket
-from tests.fakes.bucket_contents import NAME, Objects, left_by, ts_names, without
+from tests.fakes.bucket_contents import NAME, left_by, ts_names, without
+from tests.fakes.engine import Engine
 from tests.fakes.intents import request_stop, set_layout
-from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import (
     UID,
-    FakeClock,
     a_recording,
     acquired,
     at,
-    coming_up,
     running,
-    started,
     up,
     with_card,
 )
 from tests.fakes.steps import NOT_FOUND
-
-
-class FakePoster:
-    def __init__(self) -> None:
-        self.posted: list[str] = []
-        self.error: SlackRefused | None = None
-
-    def post_card(self, recording: Recording) -> str:
-        if self.error is not None:
-            raise self.error
-        self.posted.append(recording.id)
-        return "1.1"
-
-
-class Engine:
-    """A leader's steps on a store in memory."""
-
-    def __init__(self, policy: Policy | None = None) -> None:
-        self.memory = Memory()
-        self.clock = FakeClock()
-        self.agora = FakeAgora()
-        self.bucket = FakeBucket(BucketDenied("AccessDenied"))
-        self.cards = FakePoster()
-        self.recordings = MemoryRecordings(self.memory)
-        self.recorders = MemoryRecorders(self.memory)
-        self.epoch = MemoryLease(self.memory, "me").hold(self.clock.now(), 1e9) or 0
-        self.calls = Calls(self.agora, self.recorders, lambda r: ("folder",), self.clock, random.Random(7))  # noqa: S311
-        checks = BucketChecks(self.bucket, lambda recording: ("folder",), self.clock)
-        policy = policy or Policy()
-        self.steps = RecordingSteps(
-            self.recordings, self.recorders, self.calls, checks, self.cards, policy, self.clock, lambda: 0.0
-        )
-        self.clean = RecorderSteps(self.recorders, self.calls, policy, self.clock, lambda: 0.0)
-
-    def has(self, recording: Recording, *recorders: Recorder) -> None:
-        assert self.recordings.add_recording(recording, None) is None
-        self.recordings.save(recording, Change(recording, recorders), self.epoch, self.clock.now())
-
-    def step(self, recording_id: str = "rec1") -> Recording:
-        self.steps.run(recording_id, self.epoch)
-        return self.row
-
-    def lives(self, seconds: float) -> None:
-        """Every step that comes due in so many seconds."""
-        until = self.clock.seconds + seconds
-        while self.clock.seconds < until:
-            for work in (self.steps, self.clean):
-                for key in [key for key, moment in work.due() if moment <= self.clock.now()]:
-                    work.run(key, self.epoch)
-            self.clock.passes(0.5)
-
-    def another_leads(self) -> None:
-        MemoryLease(self.memory, "me").release(self.clock.now())
-        assert MemoryLease(self.memory, "other").hold(self.clock.now(), 15) is not None
-
-    def another_leads_before(self, answer: str) -> str:
-        self.another_leads()
-        return answer
-
-    def uploads(self, objects: Objects) -> None:
-        """What Agora stores, from now on; the bot may look into the bucket."""
-        self.bucket.error = None
-        for name, content in objects.items():
-            self.bucket.has(f"folder/{name}", content if isinstance(content, str) else b"x" * content, self.clock.now())
-
-    @property
-    def alerts(self) -> list[Alert]:
-        return [entry.alert for entry in self.memory.outbox]
-
-    @property
-    def alerts_raised(self) -> list[tuple[str, Reason | None]]:
-        return [(str(alert.kind), alert.reason) for alert in self.alerts]
-
-    @property
-    def row(self) -> Recording:
-        found = self.recordings.recording("rec1")
-        assert found is not None
-        return found
-
-    def recorder(self, number: int = 1) -> Recorder:
-        found = self.recorders.get(f"rec1.{number}")
-        assert found is not None
-        return found
 
 
 @pytest.fixture
@@ -138,13 +43,13 @@ def engine() -> Engine:
     return Engine()
 
 
-def chooses(engine: Engine, layout: Layout) -> None:
+def choose_layout(engine: Engine, layout: Layout) -> None:
     set_layout(engine.recordings, "rec1", layout, "U2", engine.clock.now())
 
 
-def test_a_layout_that_somebody_chose_is_one_request(engine: Engine) -> None:
+def test_a_chosen_layout_is_one_request(engine: Engine) -> None:
     engine.has(up(), running())
-    chooses(engine, Layout.FLOATING)
+    choose_layout(engine, Layout.FLOATING)
     row = engine.step()
     engine.step()
 
@@ -154,9 +59,9 @@ def test_a_layout_that_somebody_chose_is_one_request(engine: Engine) -> None:
     assert row.applied_layout == AppliedLayout(layout=Layout.FLOATING)
 
 
-def test_who_is_large_is_looked_up_at_that_moment(engine: Engine) -> None:
+def test_the_speaker_layout_waits_until_somebody_can_be_shown_large(engine: Engine) -> None:
     engine.has(up(), running())
-    chooses(engine, Layout.SPEAKER)
+    choose_layout(engine, Layout.SPEAKER)
     engine.step()
     assert engine.agora.made("arrange") == [], "nobody is there"
 
@@ -165,14 +70,14 @@ def test_who_is_large_is_looked_up_at_that_moment(engine: Engine) -> None:
     assert [made[1:] for made in engine.agora.made("arrange")] == [(Layout.SPEAKER, 1000)]
 
 
-def test_every_try_to_start_a_recorder_asks_for_the_same(engine: Engine) -> None:
+def test_every_try_to_start_a_recorder_sends_the_same_options(engine: Engine) -> None:
     asked = Options(layout=Layout.SPEAKER, resolution=Resolution.P1080)
     engine.agora.people = ChannelUsers(hosts=frozenset({1000}))
     engine.agora.answers["start"] = [ServerFault("busy", http_status=500), lambda: "SID"]
     engine.has(with_card(recorder_id=None, recorder_count=0, options=asked))
     for _ in range(3):
         engine.step()
-    chooses(engine, Layout.FLOATING)
+    choose_layout(engine, Layout.FLOATING)
     engine.agora.people = ChannelUsers(hosts=frozenset({7}))
     engine.clock.passes(5)
     engine.step()
@@ -180,7 +85,7 @@ def test_every_try_to_start_a_recorder_asks_for_the_same(engine: Engine) -> None
     assert engine.agora.asked == [(asked, 1000), (asked, 1000)]
 
 
-def test_from_the_wish_to_the_first_file(engine: Engine) -> None:
+def test_from_the_command_to_the_first_file(engine: Engine) -> None:
     engine.has(a_recording())
     engine.agora.answers["query"] = [RecorderStatus(3), RecorderStatus(4), RecorderStatus(5)]
     engine.lives(60)
@@ -199,7 +104,7 @@ def test_a_step_makes_one_call(engine: Engine) -> None:
     assert [name for name, _ in engine.agora.calls] == ["users", "acquire"]
 
 
-def test_where_the_card_cannot_be_posted_agora_is_not_asked(engine: Engine) -> None:
+def test_without_a_card_agora_is_not_called(engine: Engine) -> None:
     engine.has(a_recording())
     engine.cards.error = SlackRefused("not_in_channel")
     engine.lives(60)
@@ -215,7 +120,7 @@ def test_a_row_that_is_not_due_is_left_alone(engine: Engine) -> None:
     assert engine.agora.calls == []
 
 
-def test_a_row_that_is_over_or_gone_is_left_alone(engine: Engine) -> None:
+def test_a_finished_or_missing_row_is_left_alone(engine: Engine) -> None:
     engine.has(up(state=State.ENDED), running())
     engine.step()
     engine.steps.run("nobody", engine.epoch)
@@ -224,7 +129,7 @@ def test_a_row_that_is_over_or_gone_is_left_alone(engine: Engine) -> None:
     assert engine.agora.calls == []
 
 
-def test_what_is_needed_to_find_a_recorder_again_is_written_before_the_call_that_may_start_it(engine: Engine) -> None:
+def test_uid_and_resource_are_saved_before_the_call_that_may_start_a_recorder(engine: Engine) -> None:
     engine.has(with_card(), acquired())
     engine.clock.passes(2)
     known: list[Recorder] = []
@@ -242,7 +147,7 @@ def test_what_is_needed_to_find_a_recorder_again_is_written_before_the_call_that
     assert engine.recorder().sid == "SID"
 
 
-def test_the_target_of_each_call_is_the_recorder_and_the_folder_the_recordings(engine: Engine) -> None:
+def test_calls_name_the_recorder_and_the_recordings_folder(engine: Engine) -> None:
     engine.has(with_card(), acquired())
     engine.step()
     engine.clock.passes(5)
@@ -253,7 +158,7 @@ def test_the_target_of_each_call_is_the_recorder_and_the_folder_the_recordings(e
     assert [queried.sid for queried in engine.agora.made("query")] == ["SID"]
 
 
-def test_a_leader_that_was_succeeded_while_it_acquired_moves_nothing(engine: Engine) -> None:
+def test_a_leader_succeeded_during_acquire_saves_nothing(engine: Engine) -> None:
     engine.has(with_card(), replace(acquired(), resource_id=None))
     engine.agora.answers["acquire"] = [lambda: engine.another_leads_before("RES")]
 
@@ -263,7 +168,7 @@ def test_a_leader_that_was_succeeded_while_it_acquired_moves_nothing(engine: Eng
     assert engine.recorder().resource_id is None
 
 
-def test_a_leader_that_was_succeeded_before_the_start_does_not_start(engine: Engine) -> None:
+def test_a_leader_succeeded_before_the_start_does_not_start(engine: Engine) -> None:
     engine.has(with_card(), acquired())
     engine.another_leads()
 
@@ -273,7 +178,7 @@ def test_a_leader_that_was_succeeded_before_the_start_does_not_start(engine: Eng
     assert engine.agora.calls == []
 
 
-def test_a_sid_that_was_learnt_too_late_is_kept_as_a_recorder_that_nobody_wants(engine: Engine) -> None:
+def test_a_sid_learnt_after_the_lease_was_lost_is_kept_as_an_unwanted_recorder(engine: Engine) -> None:
     engine.has(with_card(), acquired())
     engine.agora.answers["start"] = [lambda: engine.another_leads_before("SID")]
 
@@ -286,7 +191,7 @@ def test_a_sid_that_was_learnt_too_late_is_kept_as_a_recorder_that_nobody_wants(
 
 
 def test_the_successor_ends_that_recorder_and_starts_another(engine: Engine) -> None:
-    test_a_sid_that_was_learnt_too_late_is_kept_as_a_recorder_that_nobody_wants(engine)
+    test_a_sid_learnt_after_the_lease_was_lost_is_kept_as_an_unwanted_recorder(engine)
     engine.epoch = engine.memory.epoch
     engine.agora.answers["start"] = ["SID2"]
     engine.agora.answers["query"] = [RecorderStatus(5)]
@@ -296,7 +201,7 @@ def test_the_successor_ends_that_recorder_and_starts_another(engine: Engine) -> 
     assert engine.recorder(1).stop_accepted_at is not None
 
 
-def test_who_is_in_the_channel_is_asked_where_it_matters(engine: Engine) -> None:
+def test_the_users_are_asked_for_when_the_answer_depends_on_them(engine: Engine) -> None:
     engine.has(up(), running())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.agora.people = ChannelUsers(hosts=frozenset({UID}))
@@ -305,7 +210,7 @@ def test_who_is_in_the_channel_is_asked_where_it_matters(engine: Engine) -> None
     assert (engine.row.state, engine.row.reason) == (State.ENDED, Reason.IDLE), "the recorder itself does not count"
 
 
-def test_where_agora_does_not_tell_who_is_there_nobody_is_taken_for_absent(engine: Engine) -> None:
+def test_without_a_user_list_nobody_counts_as_absent(engine: Engine) -> None:
     engine.has(up(), running())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.agora.answers["users"] = [ServerFault("busy", http_status=500)]
@@ -314,7 +219,7 @@ def test_where_agora_does_not_tell_who_is_there_nobody_is_taken_for_absent(engin
     assert engine.row.state is State.INTERRUPTED
 
 
-def test_a_stop_wished_for_while_agora_is_slow_is_carried_out_next(engine: Engine) -> None:
+def test_a_stop_requested_during_a_slow_call_is_the_next_step(engine: Engine) -> None:
     engine.has(up(), running())
 
     def slow() -> RecorderStatus:
@@ -329,7 +234,7 @@ def test_a_stop_wished_for_while_agora_is_slow_is_carried_out_next(engine: Engin
     assert len(engine.agora.made("stop")) == 1
 
 
-def test_a_recorder_whose_start_was_never_answered_is_thrown_out_and_another_one_records(engine: Engine) -> None:
+def test_a_recorder_whose_start_was_never_answered_is_replaced(engine: Engine) -> None:
     engine.has(with_card(), acquired())
     lost = NoAnswer("no answer in 14 s")
     engine.agora.answers["start"] = [lost, lost, lost, lost, "SID2"]
@@ -341,76 +246,10 @@ def test_a_recorder_whose_start_was_never_answered_is_thrown_out_and_another_one
     assert engine.recorder(2).uid != UID
 
 
-# uids
-
-
-def allotted(calls: Calls) -> int:
-    uid = calls.pick_uid("daily").answer
-    assert isinstance(uid, int)
-    return uid
-
-
-def test_a_recorders_uid_is_in_a_range_of_its_own_and_new_each_time(engine: Engine) -> None:
-    uids = {allotted(engine.calls) for _ in range(200)}
-
-    assert len(uids) == 200
-    assert all(FIRST_UID <= uid < 2**32 for uid in uids)
-
-
-def test_a_recorders_uid_is_nobodys_in_the_channel_nor_that_of_another_try() -> None:
-    rolls = [FIRST_UID, FIRST_UID + 1, FIRST_UID + 2, FIRST_UID + 3]
-
-    class Dice(random.Random):
-        def randint(self, a: int, b: int) -> int:
-            return rolls.pop(0)
-
-    engine = Engine()
-    engine.has(with_card(), started(uid=FIRST_UID))
-    engine.agora.people = ChannelUsers(hosts=frozenset({FIRST_UID + 1}), audience=frozenset({FIRST_UID + 2}))
-    calls = replace(engine.calls, random=Dice())
-
-    assert allotted(calls) == FIRST_UID + 3
-
-
-def test_where_agora_does_not_tell_who_is_there_a_random_uid_is_as_good(engine: Engine) -> None:
-    engine.agora.answers["users"] = [NoAnswer("no answer")]
-
-    assert allotted(engine.calls) >= FIRST_UID
-
-
-# what Agora refuses is a value
-
-
-def test_an_error_of_agora_is_an_answer(engine: Engine) -> None:
-    engine.agora.answers["query"] = [NOT_FOUND]
-
-    assert engine.calls.perform(Query(), running()) is NOT_FOUND
-
-
-def test_a_mistake_of_ours_is_none(engine: Engine) -> None:
-    engine.agora.answers["acquire"] = [KeyError("x")]
-
-    with pytest.raises(KeyError):
-        engine.calls.perform(Acquire(), acquired())
-    with pytest.raises(ValueError, match="no call at Agora"):
-        engine.calls.perform(PostCard(), acquired())
-    with pytest.raises(ValueError, match="no call at Agora"):
-        engine.calls.perform(Start(first=True), acquired())
-
-
-def test_an_unwanted_recorder_is_stepped_until_it_is_gone(engine: Engine) -> None:
-    engine.has(coming_up(state=State.FAILED), running(wanted=False))
-    engine.agora.answers["query"] = [RecorderStatus(6), NOT_FOUND]
-    engine.lives(30)
-
-    assert engine.recorder().gone_at is not None
-    assert [name for name, _ in engine.agora.calls] == ["stop", "query", "query"]
-
-
 # the files
 
 
-def test_from_the_wish_to_the_files(engine: Engine) -> None:
+def test_from_the_command_to_the_files(engine: Engine) -> None:
     engine.uploads({})
     engine.has(a_recording())
     engine.lives(40)
@@ -430,7 +269,7 @@ def test_from_the_wish_to_the_files(engine: Engine) -> None:
     assert [part.key for part in engine.row.delivery.media_files] == [f"folder/{NAME}_0.mp4"]
 
 
-def test_once_the_recorder_is_gone_agora_is_not_asked_any_more(engine: Engine) -> None:
+def test_agora_is_not_called_while_files_are_awaited(engine: Engine) -> None:
     engine.uploads({})
     engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["query"] = [NOT_FOUND]
@@ -442,7 +281,7 @@ def test_once_the_recorder_is_gone_agora_is_not_asked_any_more(engine: Engine) -
     assert len(engine.agora.calls) == asked
 
 
-def test_files_that_do_not_come_are_told_and_those_that_come_after_all_too(engine: Engine) -> None:
+def test_missing_files_are_reported_and_so_is_their_late_arrival(engine: Engine) -> None:
     engine.uploads(without(left_by(), ts_names(NAME, 2)[1]))
     engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["query"] = [NOT_FOUND]
@@ -458,7 +297,7 @@ def test_files_that_do_not_come_are_told_and_those_that_come_after_all_too(engin
     assert engine.row.is_complete
 
 
-def test_what_agora_said_of_its_backup_when_it_was_stopped_is_told(engine: Engine) -> None:
+def test_files_in_agoras_backup_are_reported(engine: Engine) -> None:
     engine.uploads({})
     engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["stop"] = [StopAccepted((f"{NAME}.m3u8",), "backuped")]
@@ -473,7 +312,7 @@ def test_what_agora_said_of_its_backup_when_it_was_stopped_is_told(engine: Engin
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, RecorderStatus(20)], ids=["idle", "crashed"])
-def test_the_files_of_one_that_ended_by_itself_or_failed_are_looked_for_too(
+def test_files_of_a_recording_that_ended_by_itself_or_failed_are_awaited_too(
     engine: Engine, answer: RecorderStatus
 ) -> None:
     engine.uploads(left_by())
@@ -487,7 +326,7 @@ def test_the_files_of_one_that_ended_by_itself_or_failed_are_looked_for_too(
     assert engine.recorder().gone_at is not None
 
 
-def test_the_card_changes_once_for_all_the_looks_that_find_nothing_new(engine: Engine) -> None:
+def test_checks_that_find_nothing_new_do_not_change_the_card(engine: Engine) -> None:
     engine.uploads({})
     engine.has(up(state=State.UPLOADING, stop_reason=Reason.STOPPED, ended_at=at(0), files_awaited=True))
     version = engine.memory.rows["rec1"].version
@@ -502,7 +341,7 @@ def test_the_card_changes_once_for_all_the_looks_that_find_nothing_new(engine: E
 # the first file, from the bucket
 
 
-def test_a_first_file_that_the_bucket_has_is_known_before_agora_tells(engine: Engine) -> None:
+def test_a_first_file_in_the_bucket_is_noticed_before_agora_reports_it(engine: Engine) -> None:
     engine.uploads({})
     engine.has(with_card(), acquired())
     engine.agora.answers["query"] = [RecorderStatus(4)]
@@ -519,7 +358,7 @@ def test_a_first_file_that_the_bucket_has_is_known_before_agora_tells(engine: En
     assert engine.alerts_raised == [], "no warning that nothing is stored"
 
 
-def test_without_a_file_in_the_bucket_there_is_the_warning_and_the_first_file_ends_it(engine: Engine) -> None:
+def test_the_first_file_in_the_bucket_ends_the_warning_that_nothing_is_stored(engine: Engine) -> None:
     engine.uploads({"OTHER_daily_1.ts": 5000})
     engine.has(with_card(), acquired())
     engine.agora.answers["query"] = [RecorderStatus(4)]
@@ -533,7 +372,7 @@ def test_without_a_file_in_the_bucket_there_is_the_warning_and_the_first_file_en
     assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOTHING_STORED)]
 
 
-def test_once_the_first_file_is_known_the_bucket_is_left_alone(engine: Engine) -> None:
+def test_after_the_first_file_the_bucket_is_not_read(engine: Engine) -> None:
     engine.uploads({})
     engine.has(up(), running())
     engine.agora.answers["query"] = [RecorderStatus(4)]
@@ -546,7 +385,7 @@ def test_once_the_first_file_is_known_the_bucket_is_left_alone(engine: Engine) -
     "error",
     [BucketDenied("AccessDenied"), BucketWrong("NoSuchBucket"), BucketUnreachable("NoAnswer"), BucketError("X")],
 )
-def test_a_bucket_that_cannot_be_looked_into_costs_no_recording(engine: Engine, error: BucketError) -> None:
+def test_a_bucket_that_can_not_be_read_costs_no_recording(engine: Engine, error: BucketError) -> None:
     engine.bucket.error = error
     engine.has(a_recording())
     engine.agora.answers["query"] = [RecorderStatus(4), RecorderStatus(4), RecorderStatus(5)]
