@@ -23,7 +23,7 @@ def webhook_of(
     if not secret:
         return None
     return Webhook(
-        lambda body, v1, v2: notifications.signature_fits(secret, body, v1, v2),
+        lambda body, v1, v2: notifications.has_valid_signature(secret, body, v1, v2),
         lambda body: notifications.read(body, clock.now()),
         repositories.notifications.keep,
         dispatcher.wake,

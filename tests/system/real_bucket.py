@@ -42,27 +42,19 @@ class RealBucket:
     @property
     def keys(self) -> list[str]:
         """What lies in it."""
-        with self._unchecked():
+        with self.server.unchecked():
             found: list[dict[str, Any]] = self.server.client.list_objects_v2(Bucket=self.name).get("Contents", [])
         return [each["Key"] for each in found]
 
     def deny(self, *actions: str) -> None:
         """The key may not do this any more."""
-        with self._unchecked():
+        with self.server.unchecked():
             _allow(self.server, self.name, "s3:*", deny=actions)
 
     def another_key(self, *actions: str) -> Key:
         """A key that may do this alone."""
-        with self._unchecked():
+        with self.server.unchecked():
             return _new_key(self.server, f"other-{self.name}", *actions)
-
-    @contextmanager
-    def _unchecked(self) -> Iterator[None]:
-        self.server._unchecked_requests(b"inf")
-        try:
-            yield
-        finally:
-            self.server._unchecked_requests(b"0")
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What stands in for the network and for time."""
+"""Fakes for the network and for time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def answer(http_status: int = 200, /, **fields: object) -> HttpResponse:
 
 
 class FakeTransport:
-    """Answers with what it was given, in turn, and keeps what it was asked."""
+    """Returns or raises the given responses in turn, and records the calls."""
 
     def __init__(self, *answers: HttpResponse | Exception) -> None:
         self.answers = list(answers)
@@ -36,10 +36,10 @@ class FakeTransport:
 
     def send(self, call: Call) -> HttpResponse:
         self.calls.append(call)
-        given = self.answers.pop(0)
-        if isinstance(given, Exception):
-            raise given
-        return given
+        response = self.answers.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     def close(self) -> None:
         return None
@@ -66,7 +66,7 @@ class FakeTime:
 
 
 class FakeTurns:
-    """A condition for one thread: to wait is to let time pass, and to let others come in `meanwhile`."""
+    """A condition for one thread: `wait` advances the time, or runs one of the callbacks in `meanwhile`."""
 
     def __init__(self, time: FakeTime) -> None:
         self.time = time
@@ -87,7 +87,7 @@ class FakeTurns:
             self.meanwhile.pop(0)()
             return True
         assert timeout is not None, "waits for ever"
-        # A little more, or rounding could leave a rest too small to be added to the time.
+        # Slightly more, or a rounding error could leave a wait too small to change the time.
         self.time.now += timeout + 1e-9
         return False
 

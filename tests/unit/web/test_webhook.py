@@ -48,7 +48,7 @@ class Door:
         self.tries = 0
         self.away = False
         webhook = Webhook(
-            lambda body, v1, v2: notifications.signature_fits(SECRET, body, v1, v2),
+            lambda body, v1, v2: notifications.has_valid_signature(SECRET, body, v1, v2),
             lambda body: notifications.read(body, NOW),
             self.keep,
             self.wake,
