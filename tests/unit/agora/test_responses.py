@@ -14,7 +14,7 @@ from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    max_leaves=8,
 )
 FIELDS = st.sampled_from(
     [

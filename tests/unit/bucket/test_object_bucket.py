@@ -20,6 +20,9 @@ from tests.fakes.cases import case
 from tests.fakes.rows import FunctionClock
 from tests.unit.bucket.servers import REGION, SECRET_KEY, S3Server, location, now
 
+# One process imports boto3 and moto and starts the S3 server.
+pytestmark = pytest.mark.xdist_group("s3")
+
 FOLDER = "C0123/20261124"
 KEYS = [
     "plain.m3u8",

@@ -10,6 +10,9 @@ from tests.fakes.rows import FunctionClock
 from tests.unit.agora.hosts import Exchange, serving
 from tests.unit.bucket.servers import ACCESS_KEY, ERROR, Pages, S3Server, bucket_at, location, now, under_its_own_host
 
+# One process imports boto3 and moto and starts the S3 server.
+pytestmark = pytest.mark.xdist_group("s3")
+
 KEY = "C0123/20261124/a b+c~(1)%41é.mp4"
 
 

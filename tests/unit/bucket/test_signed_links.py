@@ -17,6 +17,9 @@ from tests.fakes.cases import case
 from tests.fakes.rows import FunctionClock
 from tests.unit.bucket.servers import ACCESS_KEY, SECRET_KEY, aws_client, location, now
 
+# One process imports boto3 and moto and starts the S3 server.
+pytestmark = pytest.mark.xdist_group("s3")
+
 NAMES = [
     "plain",
     "a b",
