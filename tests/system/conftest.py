@@ -19,8 +19,9 @@ from sqlalchemy import RowMapping, create_engine, text
 from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator, Timing
 from simulator.bucket import BucketSimulator
 from simulator.slack import Channel, Interaction, Message, SlackServer, SlackSimulator
-from tests.system import warm
+from tests.system import prefork
 from tests.system.closed_bucket import closed_bucket
+from tests.system.transports import SlackTransport
 
 ROOT = Path(__file__).parents[2]
 TIMING = Timing().scaled(0.05)
@@ -48,7 +49,7 @@ class Bot:
     folder: Path
     cold: bool = False
     """Whether each start is one of the interpreter as well."""
-    process: subprocess.Popen[bytes] | warm.Process | None = None
+    process: subprocess.Popen[bytes] | prefork.Process | None = None
     _logs: list[Path] = field(default_factory=list)
 
     def start(self, **settings: str) -> Bot:
@@ -56,7 +57,7 @@ class Bot:
         self._logs.append(log)
         environment = self.environment | settings
         if not self.cold:
-            self.process = warm.nest().start([], environment, self.folder, log, log)
+            self.process = prefork.prefork_server().start([], environment, self.folder, log, log)
             return self
         with log.open("wb") as out:
             command = [sys.executable, str(ROOT / "bot.py")]
@@ -107,7 +108,7 @@ class Bot:
 
 
 @dataclass
-class Office:
+class Stack:
     """Slack, Agora and a bot, with the questions that tests ask."""
 
     slack_server: SlackServer
@@ -118,12 +119,12 @@ class Office:
     def slack(self) -> SlackSimulator:
         return self.slack_server.simulator
 
-    def start(self, **settings: str) -> Office:
+    def start(self, **settings: str) -> Stack:
         self.bot.start(**settings)
         self.slack_server.wait_connected(timeout=20)
         return self
 
-    def restart(self, **settings: str) -> Office:
+    def restart(self, **settings: str) -> Stack:
         """Once more, on the same database."""
         self.slack.wait_for(lambda: not self.slack_server.connections, timeout=20, what="the old connection's end")
         return self.start(**settings)
@@ -331,10 +332,15 @@ def on_sqlite(request: pytest.FixtureRequest) -> None:
 
 
 @pytest.fixture
-def office(
+def stack(
     request: pytest.FixtureRequest, slack_server: SlackServer, agora: AgoraSimulator, tmp_path: Path, database_url: str
-) -> Iterator[Office]:
+) -> Iterator[Stack]:
     cold = request.node.get_closest_marker("cold") is not None
     bot = Bot(environment_for(slack_server.simulator, agora, tmp_path, database_url), tmp_path, cold)
-    yield Office(slack_server, agora, bot)
+    yield Stack(slack_server, agora, bot)
     bot.end()
+
+
+@pytest.fixture
+def transport(stack: Stack, transport_kind: str, port: int) -> SlackTransport:
+    return SlackTransport(stack, transport_kind, port)

@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping
 
 from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator
 from simulator.slack import SlackServer, SlackSimulator
-from tests.system.conftest import TIMING, Bot, Office, environment_for, event, payload
+from tests.system.conftest import TIMING, Bot, Stack, environment_for, event, payload
 
 HOLDS_CHANNEL = ("starting", "recording", "interrupted", "stopping")
 QUIET_SECONDS = 90.0
@@ -31,7 +31,7 @@ class RandomLife:
     slack_server: SlackServer = field(init=False)
     agora: AgoraSimulator = field(init=False)
     slack: SlackSimulator = field(init=False)
-    office: Office = field(init=False)
+    stack: Stack = field(init=False)
     killed_at: list[float] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -41,13 +41,13 @@ class RandomLife:
         self.agora, self.slack = self.agora_server.simulator, self.slack_server.simulator
         self.slack.seed()
         bot = Bot(environment_for(self.slack, self.agora, self.folder, self.database_url), self.folder)
-        self.office = Office(self.slack_server, self.agora, bot)
+        self.stack = Stack(self.slack_server, self.agora, bot)
         for number in range(self.rooms):
-            self.office.room(f"room{number}")
-        self.office.start(LOG_LEVEL="INFO", AGORA_QPS="500")
+            self.stack.room(f"room{number}")
+        self.stack.start(LOG_LEVEL="INFO", AGORA_QPS="500")
 
     def close(self) -> None:
-        self.office.bot.end()
+        self.stack.bot.end()
         self.slack_server.stop()
         self.agora_server.stop()
 
@@ -80,9 +80,9 @@ class RandomLife:
 
     def killed(self) -> None:
         """`kill -9`, and a new process at once."""
-        self.office.bot.kill()
+        self.stack.bot.kill()
         self.killed_at.append(time.time())
-        self.office.bot.start(LOG_LEVEL="INFO", AGORA_QPS="500")
+        self.stack.bot.start(LOG_LEVEL="INFO", AGORA_QPS="500")
 
     def is_ongoing(self, requests: int, seconds: float = 1) -> None:
         """Time passes: so many requests to Agora, or so many seconds where there are fewer."""
@@ -106,8 +106,8 @@ class RandomLife:
     def check(self) -> None:
         self.agora.clear_faults()
         self.slack.faults.clear()
-        if self.office.bot.process is None or self.office.bot.process.poll() is not None:
-            self.office.bot.start()
+        if self.stack.bot.process is None or self.stack.bot.process.poll() is not None:
+            self.stack.bot.start()
         deadline = time.monotonic() + QUIET_SECONDS
         wrong = self.wrong()
         while wrong and time.monotonic() < deadline:
@@ -117,7 +117,7 @@ class RandomLife:
 
     def wrong(self) -> list[str]:
         """Every invariant that does not hold just now, in words."""
-        rows = self.office.bot.rows("SELECT * FROM recordings")
+        rows = self.stack.bot.rows("SELECT * FROM recordings")
         active = [row for row in rows if row["state"] not in ("ended", "failed")]
         return [
             *self._unknown_recorders(active),

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from simulator.slack import Interaction
-from tests.system.conftest import Office
+from tests.system.conftest import Stack
 
 PROBE_SECONDS = 0.1
 FAULTS: dict[str, Callable[[Any], None]] = {
@@ -24,57 +24,57 @@ BOUNDS = {"reset": 10, "end of the stream": 10, "silence": 15, "close frame": 5,
 """Seconds, with much to spare for a busy machine."""
 
 
-def outage(office: Office, lose: Callable[[Any], None], most: float) -> float:
+def outage(stack: Stack, lose: Callable[[Any], None], most: float) -> float:
     """Somebody types a command every tenth of a second: the seconds from the loss of the connection until one of them
     is acknowledged."""
     typed: list[tuple[float, Interaction]] = []
     lost_at = time.monotonic()
-    lose(office.slack_server.sockets)
+    lose(stack.slack_server.sockets)
 
     def acknowledged() -> float | None:
         if not typed or time.monotonic() >= typed[-1][0] + PROBE_SECONDS:
-            typed.append((time.monotonic(), office.command("status", wait=False)))
+            typed.append((time.monotonic(), stack.command("status", wait=False)))
         return next((at + each.latency for at, each in typed if each.latency is not None and each.acknowledged), None)
 
-    found = office.slack.wait_for(acknowledged, timeout=most + 5, what="an acknowledged command")
+    found = stack.slack.wait_for(acknowledged, timeout=most + 5, what="an acknowledged command")
     assert found is not None
     return found - lost_at
 
 
 @pytest.mark.parametrize("loss", FAULTS)
-def test_commands_are_acknowledged_again_soon_after(office: Office, loss: str) -> None:
-    office.start()
-    assert office.command("status").acknowledged
-    seconds = outage(office, FAULTS[loss], BOUNDS[loss])
+def test_commands_are_acknowledged_again_soon_after(stack: Stack, loss: str) -> None:
+    stack.start()
+    assert stack.command("status").acknowledged
+    seconds = outage(stack, FAULTS[loss], BOUNDS[loss])
     print(f"\n{loss}: {seconds:.2f} s until a command is acknowledged")  # noqa: T201 - what `-s` is asked for
     assert seconds < BOUNDS[loss]
-    code, _ = office.bot.stop()
+    code, _ = stack.bot.stop()
     assert code == 0
 
 
-def test_no_command_is_lost_when_slack_asks_for_a_new_connection(office: Office) -> None:
-    office.start()
-    old = office.slack_server.connections[0]
+def test_no_command_is_lost_when_slack_asks_for_a_new_connection(stack: Stack) -> None:
+    stack.start()
+    old = stack.slack_server.connections[0]
     typed: list[Interaction] = []
     typed_at = 0.0
-    office.slack_server.sockets.refresh()
+    stack.slack_server.sockets.refresh()
 
     def replaced() -> bool:
         nonlocal typed_at
         if time.monotonic() >= typed_at + 0.02:
             typed_at = time.monotonic()
-            typed.append(office.command("status", wait=False))
+            typed.append(stack.command("status", wait=False))
         return not old.open
 
-    office.slack.wait_for(replaced, timeout=10, what="the new connection alone")
-    typed.append(office.command("status", wait=False))
+    stack.slack.wait_for(replaced, timeout=10, what="the new connection alone")
+    typed.append(stack.command("status", wait=False))
     assert len([each for each in typed if not each.wait().acknowledged]) == 0, f"of {len(typed)}"
 
 
-def test_a_bot_that_is_stopped_while_it_reconnects_ends_as_it_should(office: Office) -> None:
-    office.start()
-    hello = office.slack.faults.add("socket", hang=True)
-    office.slack_server.sockets.close()
-    office.slack.wait_for(lambda: hello.hits, timeout=10, what="a new connection under way")
-    code, seconds = office.bot.stop()
+def test_a_bot_that_is_stopped_while_it_reconnects_ends_as_it_should(stack: Stack) -> None:
+    stack.start()
+    hello = stack.slack.faults.add("socket", hang=True)
+    stack.slack_server.sockets.close()
+    stack.slack.wait_for(lambda: hello.hits, timeout=10, what="a new connection under way")
+    code, seconds = stack.bot.stop()
     assert (code, seconds < 10) == (0, True)

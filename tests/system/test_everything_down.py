@@ -18,7 +18,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.system.conftest import Office, payload, words
+from tests.system.conftest import Stack, payload, words
 
 UNWRITTEN = "I can't write anything down just now"
 PAUSE_SECONDS = 2.5
@@ -50,14 +50,14 @@ def readyz(port: int) -> tuple[int, dict[str, str]]:
         return 0, {}
 
 
-def wait_ready(office: Office, port: int, *wrong: str) -> None:
+def wait_ready(stack: Stack, port: int, *wrong: str) -> None:
     """Until exactly these parts are not ok."""
 
     def fits() -> bool:
         code, parts = readyz(port)
         return code == (503 if wrong else 200) and {name for name, state in parts.items() if state != "ok"} == {*wrong}
 
-    office.slack.wait_for(fits, timeout=20, what=f"{wrong or 'nothing'} named by /readyz: {readyz(port)}")
+    stack.slack.wait_for(fits, timeout=20, what=f"{wrong or 'nothing'} named by /readyz: {readyz(port)}")
 
 
 @contextmanager
@@ -74,63 +74,63 @@ def fill(filler: Path) -> None:
         file.writelines(b"0" * 4096 for _ in range(10_000))
 
 
-def alive(office: Office) -> bool:
-    return office.bot.process is not None and office.bot.process.poll() is None
+def alive(stack: Stack) -> bool:
+    return stack.bot.process is not None and stack.bot.process.poll() is None
 
 
-def nothing_starts(office: Office, name: str = "unwritten") -> None:
+def nothing_starts(stack: Stack, name: str = "unwritten") -> None:
     """Whoever asks for a recording reads that it could not be written down, and none is started."""
-    asked = len(office.agora.requests("acquire"))
-    answer = office.command(f"start {name}", by="ben")
+    asked = len(stack.agora.requests("acquire"))
+    answer = stack.command(f"start {name}", by="ben")
     assert UNWRITTEN in words(answer)
-    assert office.cards(agora=name) == []
-    assert len(office.agora.requests("acquire")) == asked
-    assert alive(office)
+    assert stack.cards(agora=name) == []
+    assert len(stack.agora.requests("acquire")) == asked
+    assert alive(stack)
 
 
-def records_again(office: Office, name: str = "again") -> None:
+def records_again(stack: Stack, name: str = "again") -> None:
     def started() -> bool:
-        return "Asking Agora" in words(office.command(f"start {name}"))
+        return "Asking Agora" in words(stack.command(f"start {name}"))
 
-    office.agora.join(name, 1001)
-    office.slack.wait_for(started, timeout=20, what="a recording that could be written down")
-    office.wait_card("recording", agora=name)
-
-
-def test_with_slack_away_at_the_start_recordings_are_watched_and_alerts_wait(office: Office, port: int) -> None:
-    office.start()
-    office.recording()
-    office.bot.kill()
-    office.slack.down()
-    office.bot.start(HTTP_PORT=str(port))
-    office.after_queries(3)
-    wait_ready(office, port, "slack")
-    office.agora.crash("daily")
-    office.slack.wait_for(lambda: "alert_deferred" in office.bot.log, timeout=20, what="an alert that waits")
-    assert office.alerts() == []
-    office.slack.up()
-    office.wait_alert("recording_failed", "crashed", timeout=30)
-    office.wait_card("failed", reason="crashed")
-    wait_ready(office, port)
-    assert office.alert_kinds() == [("recording_failed", "crashed")]
+    stack.agora.join(name, 1001)
+    stack.slack.wait_for(started, timeout=20, what="a recording that could be written down")
+    stack.wait_card("recording", agora=name)
 
 
-def test_with_agora_away_at_the_start_people_are_answered_and_told_once(office: Office, port: int) -> None:
-    office.start()
-    card = office.recording()
-    office.bot.kill()
-    office.agora.down()
-    office.restart(HTTP_PORT=str(port))
-    office.command("start second", by="ben")
-    office.wait_alert("recording_warning", "agora_unreachable")
-    office.wait_card("failed", reason="unavailable", agora="second")
-    wait_ready(office, port)
-    office.agora.up()
-    office.wait_alert("recording_recovered", "agora_unreachable")
-    office.after_queries(3)
+def test_with_slack_away_at_the_start_recordings_are_watched_and_alerts_wait(stack: Stack, port: int) -> None:
+    stack.start()
+    stack.recording()
+    stack.bot.kill()
+    stack.slack.down()
+    stack.bot.start(HTTP_PORT=str(port))
+    stack.after_queries(3)
+    wait_ready(stack, port, "slack")
+    stack.agora.crash("daily")
+    stack.slack.wait_for(lambda: "alert_deferred" in stack.bot.log, timeout=20, what="an alert that waits")
+    assert stack.alerts() == []
+    stack.slack.up()
+    stack.wait_alert("recording_failed", "crashed", timeout=30)
+    stack.wait_card("failed", reason="crashed")
+    wait_ready(stack, port)
+    assert stack.alert_kinds() == [("recording_failed", "crashed")]
+
+
+def test_with_agora_away_at_the_start_people_are_answered_and_told_once(stack: Stack, port: int) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.bot.kill()
+    stack.agora.down()
+    stack.restart(HTTP_PORT=str(port))
+    stack.command("start second", by="ben")
+    stack.wait_alert("recording_warning", "agora_unreachable")
+    stack.wait_card("failed", reason="unavailable", agora="second")
+    wait_ready(stack, port)
+    stack.agora.up()
+    stack.wait_alert("recording_recovered", "agora_unreachable")
+    stack.after_queries(3)
     assert payload(card)["state"] == "recording"
-    assert [recorder.sid for recorder in office.agora.running()] == [payload(card)["sid"]]
-    assert sorted(office.alert_kinds()) == [
+    assert [recorder.sid for recorder in stack.agora.running()] == [payload(card)["sid"]]
+    assert sorted(stack.alert_kinds()) == [
         ("recording_failed", "unavailable"),
         ("recording_recovered", "agora_unreachable"),
         ("recording_warning", "agora_unreachable"),
@@ -138,89 +138,89 @@ def test_with_agora_away_at_the_start_people_are_answered_and_told_once(office: 
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_with_a_locked_database_at_the_start_people_read_so_until_it_is_free(office: Office, port: int) -> None:
-    office.start()
-    office.bot.kill()
-    with locked(office.bot.database):
-        office.restart(HTTP_PORT=str(port))
-        nothing_starts(office)
+def test_with_a_locked_database_at_the_start_people_read_so_until_it_is_free(stack: Stack, port: int) -> None:
+    stack.start()
+    stack.bot.kill()
+    with locked(stack.bot.database):
+        stack.restart(HTTP_PORT=str(port))
+        nothing_starts(stack)
         assert readyz(port)[1]["database"] != "ok"
-    records_again(office)
-    wait_ready(office, port)
+    records_again(stack)
+    wait_ready(stack, port)
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_with_no_database_at_the_start_people_read_so_until_there_is_one(office: Office, port: int) -> None:
-    folder = office.bot.folder / "later"
-    office.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{folder}/recordings.db")
-    nothing_starts(office)
+def test_with_no_database_at_the_start_people_read_so_until_there_is_one(stack: Stack, port: int) -> None:
+    folder = stack.bot.folder / "later"
+    stack.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{folder}/recordings.db")
+    nothing_starts(stack)
     assert readyz(port)[1]["database"] != "ok"
     folder.mkdir()
-    records_again(office)
-    wait_ready(office, port)
+    records_again(stack)
+    wait_ready(stack, port)
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_a_database_that_is_locked_for_a_while_costs_no_recording(office: Office, port: int) -> None:
-    office.start(HTTP_PORT=str(port))
-    card = office.recording()
-    with locked(office.bot.database):
-        nothing_starts(office)
-        wait_ready(office, port, "database")
-        assert payload(card)["agora_channel"] in words(office.command("status"))
-    records_again(office)
-    wait_ready(office, port)
-    office.after_queries(3, "daily")
+def test_a_database_that_is_locked_for_a_while_costs_no_recording(stack: Stack, port: int) -> None:
+    stack.start(HTTP_PORT=str(port))
+    card = stack.recording()
+    with locked(stack.bot.database):
+        nothing_starts(stack)
+        wait_ready(stack, port, "database")
+        assert payload(card)["agora_channel"] in words(stack.command("status"))
+    records_again(stack)
+    wait_ready(stack, port)
+    stack.after_queries(3, "daily")
     assert payload(card)["state"] == "recording"
-    assert [recorder.sid for recorder in office.agora.running("daily")] == [payload(card)["sid"]]
-    assert office.alerts() == []
+    assert [recorder.sid for recorder in stack.agora.running("daily")] == [payload(card)["sid"]]
+    assert stack.alerts() == []
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_with_a_read_only_database_nothing_is_started(office: Office, port: int) -> None:
-    office.start()
-    card = office.recording()
-    office.bot.kill()
-    office.restart(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///file:{office.bot.database}?mode=ro&uri=true")
-    nothing_starts(office)
-    wait_ready(office, port, "database")
-    assert payload(card)["agora_channel"] in words(office.command("status"))
-    office.bot.kill()
-    office.restart()
-    records_again(office)
-    assert len(office.agora.running()) == 2
+def test_with_a_read_only_database_nothing_is_started(stack: Stack, port: int) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.bot.kill()
+    stack.restart(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///file:{stack.bot.database}?mode=ro&uri=true")
+    nothing_starts(stack)
+    wait_ready(stack, port, "database")
+    assert payload(card)["agora_channel"] in words(stack.command("status"))
+    stack.bot.kill()
+    stack.restart()
+    records_again(stack)
+    assert len(stack.agora.running()) == 2
 
 
-def test_on_a_full_disk_nothing_is_started_and_what_runs_is_kept(disk: Path, office: Office, port: int) -> None:
-    office.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{disk}/recordings.db")
-    card = office.recording()
+def test_on_a_full_disk_nothing_is_started_and_what_runs_is_kept(disk: Path, stack: Stack, port: int) -> None:
+    stack.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{disk}/recordings.db")
+    card = stack.recording()
     filler = disk / "filler"
     fill(filler)
-    wait_ready(office, port, "database")
-    nothing_starts(office)
+    wait_ready(stack, port, "database")
+    nothing_starts(stack)
     filler.unlink()
-    records_again(office)
-    wait_ready(office, port)
-    office.after_queries(3, "daily")
+    records_again(stack)
+    wait_ready(stack, port)
+    stack.after_queries(3, "daily")
     assert payload(card)["state"] == "recording"
-    assert office.alerts() == []
+    assert stack.alerts() == []
 
 
-def test_a_bot_that_stood_still_says_so_once_in_each_channel_and_on_the_cards(office: Office) -> None:
-    office.room("weekly")
-    office.start()
-    cards = [office.recording("daily"), office.recording("standup"), office.recording("weekly", channel="weekly")]
-    assert office.bot.process is not None
-    office.bot.process.send_signal(signal.SIGSTOP)
+def test_a_bot_that_stood_still_says_so_once_in_each_channel_and_on_the_cards(stack: Stack) -> None:
+    stack.room("weekly")
+    stack.start()
+    cards = [stack.recording("daily"), stack.recording("standup"), stack.recording("weekly", channel="weekly")]
+    assert stack.bot.process is not None
+    stack.bot.process.send_signal(signal.SIGSTOP)
     stopped_at = time.monotonic()
-    office.slack.wait_for(lambda: time.monotonic() > stopped_at + PAUSE_SECONDS, timeout=10)
-    office.bot.process.send_signal(signal.SIGCONT)
+    stack.slack.wait_for(lambda: time.monotonic() > stopped_at + PAUSE_SECONDS, timeout=10)
+    stack.bot.process.send_signal(signal.SIGCONT)
     both = ("daily", "weekly")
-    office.slack.wait_for(lambda: all(office.alerts(channel, unwatched=True) for channel in both), timeout=20)
-    office.slack.wait_for(lambda: all("nobody watched" in card.said for card in cards), timeout=20)
-    office.after_queries(9)
+    stack.slack.wait_for(lambda: all(stack.alerts(channel, unwatched=True) for channel in both), timeout=20)
+    stack.slack.wait_for(lambda: all("nobody watched" in card.said for card in cards), timeout=20)
+    stack.after_queries(9)
     for channel, card in (("daily", cards[0]), ("weekly", cards[2])):
-        told = office.alerts(channel, unwatched=True)
+        told = stack.alerts(channel, unwatched=True)
         assert [payload(alert)["reason"] for alert in told] == ["unwatched"]
         assert told[0].thread_ts == card.ts
         assert told[0].broadcast

@@ -10,32 +10,30 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from simulator.slack import Interaction, View
-from tests.system.conftest import Office, payload, words
-from tests.system.doors import BOTH_DOORS, Door, door
-
-__all__ = ["door"]
+from tests.system.conftest import Stack, payload, words
+from tests.system.transports import BOTH_TRANSPORTS, SlackTransport
 
 REFUSED = "Only full members of this workspace may start or stop recordings here"
 
 
-def opened(office: Office, *, by: str = "ana", channel: str = "daily") -> View:
+def opened(stack: Stack, *, by: str = "ana", channel: str = "daily") -> View:
     """The form, once it is open."""
-    person = office.slack.person(by)
+    person = stack.slack.person(by)
     before = person.modal
 
     def another() -> View | None:
         return None if person.modal is before else person.modal
 
-    asked = office.command("", by=by, channel=channel)
+    asked = stack.command("", by=by, channel=channel)
     assert asked.acknowledged
-    view = office.slack.wait_for(another, what="an open form")
+    view = stack.slack.wait_for(another, what="an open form")
     assert view is not None
     assert asked.answers == []
     return view
 
 
-def sent(office: Office, view: View, by: str = "ana", **values: Any) -> Interaction:
-    return office.slack.person(by).submit(view, values)
+def sent(stack: Stack, view: View, by: str = "ana", **values: Any) -> Interaction:
+    return stack.slack.person(by).submit(view, values)
 
 
 def holds(view: View, field: str) -> Any:
@@ -45,34 +43,34 @@ def holds(view: View, field: str) -> Any:
     return chosen["value"] if chosen else element.get("initial_value")
 
 
-def told(office: Office, asked: Interaction) -> str:
+def told(stack: Stack, asked: Interaction) -> str:
     """What the person read in answer to the command."""
-    office.slack.wait_for(lambda: asked.answers, what="words for the person")
+    stack.slack.wait_for(lambda: asked.answers, what="words for the person")
     return words(asked)
 
 
-def start_request(office: Office, channel: str) -> dict[str, Any]:
+def start_request(stack: Stack, channel: str) -> dict[str, Any]:
     """What Agora was asked for."""
-    (recorder,) = office.wait_agora(lambda sim: sim.running(channel))
+    (recorder,) = stack.wait_agora(lambda sim: sim.running(channel))
     return dict(recorder.request)
 
 
-def audit_events(office: Office) -> list[tuple[str, str]]:
-    return [(row["what"], row["source"]) for row in office.bot.rows("SELECT what, source FROM acts ORDER BY id")]
+def audit_events(stack: Stack) -> list[tuple[str, str]]:
+    return [(row["what"], row["source"]) for row in stack.bot.rows("SELECT what, source FROM acts ORDER BY id")]
 
 
-def nothing_started(office: Office) -> None:
-    assert office.bot.rows("SELECT id FROM recordings") == []
-    assert office.agora.requests("acquire") == []
+def nothing_started(stack: Stack) -> None:
+    assert stack.bot.rows("SELECT id FROM recordings") == []
+    assert stack.agora.requests("acquire") == []
 
 
 # What it proposes
 
 
-@BOTH_DOORS
-def test_it_opens_with_the_slack_channels_name_and_the_usual_options(door: Door) -> None:
-    office = door.open()
-    view = opened(office)
+@BOTH_TRANSPORTS
+def test_it_opens_with_the_slack_channels_name_and_the_usual_options(transport: SlackTransport) -> None:
+    stack = transport.open()
+    view = opened(stack)
     assert {name: holds(view, name) for name in ("channel", "length", "media", "layout", "resolution")} == {
         "channel": "daily",
         "length": None,
@@ -84,88 +82,88 @@ def test_it_opens_with_the_slack_channels_name_and_the_usual_options(door: Door)
     assert len(view.private_metadata) < 3000
 
 
-@BOTH_DOORS
-def test_every_field_is_heeded_and_the_card_shows_what_is_not_as_usual(door: Door) -> None:
-    office = door.open()
-    office.agora.join("weekly", 1000)
+@BOTH_TRANSPORTS
+def test_every_field_is_heeded_and_the_card_shows_what_is_not_as_usual(transport: SlackTransport) -> None:
+    stack = transport.open()
+    stack.agora.join("weekly", 1000)
     asked_at = datetime.now(UTC)
-    view = opened(office)
-    sent(office, view, channel="weekly", length="1h30m", layout="floating", resolution="1080p")
+    view = opened(stack)
+    sent(stack, view, channel="weekly", length="1h30m", layout="floating", resolution="1080p")
     assert not view.open
 
-    card = office.wait_card("recording")
-    config = start_request(office, "weekly")["recordingConfig"]
+    card = stack.wait_card("recording")
+    config = start_request(stack, "weekly")["recordingConfig"]
     assert (config["streamTypes"], config["transcodingConfig"]) == (
         2,
         {"width": 1920, "height": 1080, "fps": 15, "bitrate": 2080, "mixedVideoLayout": 0},
     )
     assert "1080p" in card.said
     assert "Layout: floating" in card.said
-    assert payload(card)["started_by"] == office.slack.person("ana").id
-    (row,) = office.bot.rows("SELECT ends_at FROM recordings")
+    assert payload(card)["started_by"] == stack.slack.person("ana").id
+    (row,) = stack.bot.rows("SELECT ends_at FROM recordings")
     end = row["ends_at"] if isinstance(row["ends_at"], datetime) else datetime.fromisoformat(row["ends_at"])
     lasts = end.replace(tzinfo=end.tzinfo or UTC) - asked_at
     assert timedelta(minutes=90) <= lasts < timedelta(minutes=91)
-    assert audit_events(office) == [("started", "form")]
+    assert audit_events(stack) == [("started", "form")]
 
 
-@BOTH_DOORS
-def test_sound_only_has_no_picture(door: Door) -> None:
-    office = door.open()
-    office.agora.join("daily", 1000)
-    sent(office, opened(office), media="audio")
-    card = office.wait_red()
-    request = start_request(office, "daily")
+@BOTH_TRANSPORTS
+def test_sound_only_has_no_picture(transport: SlackTransport) -> None:
+    stack = transport.open()
+    stack.agora.join("daily", 1000)
+    sent(stack, opened(stack), media="audio")
+    card = stack.wait_red()
+    request = start_request(stack, "daily")
     assert request["recordingConfig"]["streamTypes"] == 0
     assert "transcodingConfig" not in request["recordingConfig"]
     assert request["recordingFileConfig"] == {"avFileType": ["hls", "mp4"]}
     assert "Sound only" in card.said
     assert "change_layout" not in card.elements
-    assert "sound only" in words(office.command("status"))
+    assert "sound only" in words(stack.command("status"))
 
 
-def test_what_was_asked_for_last_is_remembered_for_this_slack_channel_alone(office: Office) -> None:
-    office.start()
-    office.room("other")
-    office.agora.join("one", 1000)
-    office.agora.join("two", 1000)
-    sent(office, opened(office), channel="one", length="45m", layout="floating", resolution="480p")
-    office.wait_card("recording", agora="one")
-    office.command("start two for 2h audio", by="ben")
-    office.wait_card("recording", agora="two")
+def test_what_was_asked_for_last_is_remembered_for_this_slack_channel_alone(stack: Stack) -> None:
+    stack.start()
+    stack.room("other")
+    stack.agora.join("one", 1000)
+    stack.agora.join("two", 1000)
+    sent(stack, opened(stack), channel="one", length="45m", layout="floating", resolution="480p")
+    stack.wait_card("recording", agora="one")
+    stack.command("start two for 2h audio", by="ben")
+    stack.wait_card("recording", agora="two")
 
-    view = opened(office, by="ben")
+    view = opened(stack, by="ben")
     assert holds(view, "channel") == "two"
     assert (holds(view, "length"), holds(view, "media")) == ("2h", "audio")
     assert (holds(view, "layout"), holds(view, "resolution")) == ("grid", "720p")
     assert [option["value"] for option in view.elements["recent"]["options"]] == ["two", "one"]
-    elsewhere = opened(office, channel="other")
+    elsewhere = opened(stack, channel="other")
     assert (holds(elsewhere, "channel"), holds(elsewhere, "media")) == ("other", "video")
     assert "recent" not in elsewhere.elements
 
 
-def test_a_recent_channel_wins_over_the_name_above(office: Office) -> None:
-    office.start()
-    office.recording("weekly")
-    office.command("stop")
-    office.wait_card("ended")
-    view = opened(office)
+def test_a_recent_channel_wins_over_the_name_above(stack: Stack) -> None:
+    stack.start()
+    stack.recording("weekly")
+    stack.command("stop")
+    stack.wait_card("ended")
+    view = opened(stack)
     assert "whatever stands above" in view.blocks[1]["hint"]["text"]
-    sent(office, view, channel="daily", recent="weekly")
-    office.wait_card("recording", agora="weekly")
-    assert len(office.cards(agora="weekly")) == 2
-    assert office.cards(agora="daily") == []
+    sent(stack, view, channel="daily", recent="weekly")
+    stack.wait_card("recording", agora="weekly")
+    assert len(stack.cards(agora="weekly")) == 2
+    assert stack.cards(agora="daily") == []
 
 
-def test_words_without_options_take_the_usual_ones_whatever_was_asked_for_before(office: Office) -> None:
-    office.start()
-    office.agora.join("one", 1000)
-    office.agora.join("two", 1000)
-    sent(office, opened(office), channel="one", media="audio")
-    office.wait_card("recording", agora="one")
-    office.command("start two")
-    office.wait_card("recording", agora="two")
-    assert start_request(office, "two")["recordingConfig"]["streamTypes"] == 2
+def test_words_without_options_take_the_usual_ones_whatever_was_asked_for_before(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("one", 1000)
+    stack.agora.join("two", 1000)
+    sent(stack, opened(stack), channel="one", media="audio")
+    stack.wait_card("recording", agora="one")
+    stack.command("start two")
+    stack.wait_card("recording", agora="two")
+    assert start_request(stack, "two")["recordingConfig"]["streamTypes"] == 2
 
 
 # What is wrong, at its field
@@ -184,194 +182,194 @@ WRONG: dict[str, tuple[dict[str, str], str, str]] = {
 }
 
 
-@BOTH_DOORS
-def test_what_is_wrong_is_told_at_its_field_and_can_be_mended(door: Door) -> None:
-    office = door.open(ALLOWED_AGORA_CHANNELS="daily,b\u00fcro,x*,weekly")
-    office.recording("weekly")
-    office.command("stop")
-    office.wait_card("ended")
-    view = opened(office)
+@BOTH_TRANSPORTS
+def test_what_is_wrong_is_told_at_its_field_and_can_be_mended(transport: SlackTransport) -> None:
+    stack = transport.open(ALLOWED_AGORA_CHANNELS="daily,b\u00fcro,x*,weekly")
+    stack.recording("weekly")
+    stack.command("stop")
+    stack.wait_card("ended")
+    view = opened(stack)
     usual = {"channel": "daily", "length": "", "media": "video", "layout": "grid", "resolution": "720p"}
     cases = {**WRONG, "not allowed": ({"channel": "secret"}, "channel", "secret is not one of the Agora channels")}
     for values, field, said in cases.values():
-        told_at = sent(office, view, **(usual | values)).errors
+        told_at = sent(stack, view, **(usual | values)).errors
         assert list(told_at) == [field]
         assert said in told_at[field]
         assert view.open
-    both = sent(office, view, **(usual | {"channel": "secret", "length": "ever"})).errors
+    both = sent(stack, view, **(usual | {"channel": "secret", "length": "ever"})).errors
     assert sorted(both) == ["channel", "length"]
-    assert len(office.bot.rows("SELECT id FROM recordings")) == 1
+    assert len(stack.bot.rows("SELECT id FROM recordings")) == 1
 
-    sent(office, view, **usual)
-    office.wait_card("recording", agora="daily")
+    sent(stack, view, **usual)
+    stack.wait_card("recording", agora="daily")
 
 
-def test_a_time_that_has_passed_is_told_at_its_field(office: Office) -> None:
-    office.start()
-    view = opened(office)
+def test_a_time_that_has_passed_is_told_at_its_field(stack: Stack) -> None:
+    stack.start()
+    view = opened(stack)
     passed = datetime.now(ZoneInfo("Europe/Madrid")) - timedelta(minutes=1)
-    errors = sent(office, view, length=f"until {passed:%H:%M}").errors
+    errors = sent(stack, view, length=f"until {passed:%H:%M}").errors
     assert list(errors) == ["length"]
     assert "has passed today" in errors["length"] or "23 h at most" in errors["length"], "right after midnight"
-    nothing_started(office)
+    nothing_started(stack)
 
 
-def test_the_hint_says_how_long_it_can_take_and_why(office: Office) -> None:
-    office.start(MAX_DURATION_SECONDS="7200")
-    view = opened(office)
+def test_the_hint_says_how_long_it_can_take_and_why(stack: Stack) -> None:
+    stack.start(MAX_DURATION_SECONDS="7200")
+    view = opened(stack)
     hint = next(block["hint"]["text"] for block in view.blocks if block["block_id"] == "length")
     assert "Empty: 2 h." in hint
     assert "23 h at most: a recorder lives on a token, and no token outlives 24 h" in hint
 
 
-def test_without_tokens_the_hint_speaks_of_none(office: Office) -> None:
-    office.start(AGORA_APP_CERTIFICATE="")
-    hint = next(block["hint"]["text"] for block in opened(office).blocks if block["block_id"] == "length")
+def test_without_tokens_the_hint_speaks_of_none(stack: Stack) -> None:
+    stack.start(AGORA_APP_CERTIFICATE="")
+    hint = next(block["hint"]["text"] for block in opened(stack).blocks if block["block_id"] == "length")
     assert "23 h at most" in hint
     assert "token" not in hint
 
 
-@BOTH_DOORS
-def test_what_is_recorded_already_is_told_at_the_channel(door: Door) -> None:
-    office = door.open()
-    office.room("other")
-    office.recording("daily")
-    here = sent(office, opened(office)).errors
+@BOTH_TRANSPORTS
+def test_what_is_recorded_already_is_told_at_the_channel(transport: SlackTransport) -> None:
+    stack = transport.open()
+    stack.room("other")
+    stack.recording("daily")
+    here = sent(stack, opened(stack)).errors
     assert "recorded here already" in here["channel"]
-    elsewhere = sent(office, opened(office, channel="other"), channel="daily").errors
+    elsewhere = sent(stack, opened(stack, channel="other"), channel="daily").errors
     assert elsewhere == {"channel": "daily is already recorded from another channel."}
-    assert len(office.bot.rows("SELECT id FROM recordings")) == 1
+    assert len(stack.bot.rows("SELECT id FROM recordings")) == 1
 
 
 # Twice, two people, too late, not allowed
 
 
-@BOTH_DOORS
-def test_the_same_form_sent_twice_starts_one_recording(door: Door) -> None:
-    office = door.open()
-    office.agora.join("daily", 1000)
-    first = sent(office, opened(office))
-    office.wait_card("recording")
+@BOTH_TRANSPORTS
+def test_the_same_form_sent_twice_starts_one_recording(transport: SlackTransport) -> None:
+    stack = transport.open()
+    stack.agora.join("daily", 1000)
+    first = sent(stack, opened(stack))
+    stack.wait_card("recording")
     again = first.repeat()
     assert again.acknowledged
     assert not again.response
-    assert len(office.cards()) == 1
-    office.command("stop")
-    office.wait_card("ended")
+    assert len(stack.cards()) == 1
+    stack.command("stop")
+    stack.wait_card("ended")
     first.repeat()
-    words(office.command("status"))
-    assert len(office.bot.rows("SELECT id FROM recordings")) == 1
-    assert audit_events(office) == [("started", "form"), ("stopped", "command")]
+    words(stack.command("status"))
+    assert len(stack.bot.rows("SELECT id FROM recordings")) == 1
+    assert audit_events(stack) == [("started", "form"), ("stopped", "command")]
 
 
-def test_two_people_at_once_start_one_recording_and_the_second_is_told(office: Office) -> None:
-    office.start()
-    forms = {who: opened(office, by=who) for who in ("ana", "ben")}
-    both = [office.slack.person(who).submit(view, wait=False) for who, view in forms.items()]
+def test_two_people_at_once_start_one_recording_and_the_second_is_told(stack: Stack) -> None:
+    stack.start()
+    forms = {who: opened(stack, by=who) for who in ("ana", "ben")}
+    both = [stack.slack.person(who).submit(view, wait=False) for who, view in forms.items()]
     for each in both:
         each.wait()
-    office.wait_card("recording")
+    stack.wait_card("recording")
     errors = [each.errors for each in both]
     assert sorted(map(bool, errors)) == [False, True]
     assert "recorded here already" in next(each["channel"] for each in errors if each)
-    assert len(office.cards()) == 1
+    assert len(stack.cards()) == 1
 
 
-@BOTH_DOORS
-def test_a_form_that_opens_too_late_is_told_with_the_words_for_the_same(door: Door) -> None:
-    office = door.open()
-    slow = office.slack.faults.add("views.open", delay=3.2, times=1)
-    late = told(office, office.command(""))
+@BOTH_TRANSPORTS
+def test_a_form_that_opens_too_late_is_told_with_the_words_for_the_same(transport: SlackTransport) -> None:
+    stack = transport.open()
+    slow = stack.slack.faults.add("views.open", delay=3.2, times=1)
+    late = told(stack, stack.command(""))
     assert "did not answer in time" in late
     assert "/record start daily for 45m audio" in late
-    office.slack.wait_for(lambda: slow.hits == 1, what="the slow answer")
+    stack.slack.wait_for(lambda: slow.hits == 1, what="the slow answer")
     for error, said in {
         "expired_trigger_id": "too late",
         "exchanged_trigger_id": "opened the form before",
         "internal_error": "did not let me open",
         "request_timeout": "did not let me open",
     }.items():
-        office.slack.faults.add("views.open", error=error, times=1)
-        read = told(office, office.command(""))
+        stack.slack.faults.add("views.open", error=error, times=1)
+        read = told(stack, stack.command(""))
         assert said in read
         assert "/record start daily for 45m audio" in read
-    office.slack.faults.add("views.open", retry_after=30, times=1)
-    assert "did not let me open" in told(office, office.command(""))
-    nothing_started(office)
+    stack.slack.faults.add("views.open", retry_after=30, times=1)
+    assert "did not let me open" in told(stack, stack.command(""))
+    nothing_started(stack)
 
 
-@BOTH_DOORS
-def test_guests_read_who_may_and_no_form_opens(door: Door) -> None:
-    office = door.open()
-    assert REFUSED in told(office, office.command("", by="gus", channel="general"))
-    assert office.slack.person("gus").modal is None
-    assert not office.slack.calls_of("views.open")
+@BOTH_TRANSPORTS
+def test_guests_read_who_may_and_no_form_opens(transport: SlackTransport) -> None:
+    stack = transport.open()
+    assert REFUSED in told(stack, stack.command("", by="gus", channel="general"))
+    assert stack.slack.person("gus").modal is None
+    assert not stack.slack.calls_of("views.open")
 
 
-def test_whoever_becomes_a_guest_meanwhile_reads_so_in_the_form(office: Office) -> None:
-    office.start()
-    view = opened(office)
-    shape = sent(office, view, length="ever").payload
+def test_whoever_becomes_a_guest_meanwhile_reads_so_in_the_form(stack: Stack) -> None:
+    stack.start()
+    view = opened(stack)
+    shape = sent(stack, view, length="ever").payload
     foreign = {**shape, "user": {**shape["user"], "id": "UEVE", "team_id": "T0OTHER"}, "trigger_id": "1.2.3"}
-    answer = office.slack.send_envelope("interactive", foreign).response
+    answer = stack.slack.send_envelope("interactive", foreign).response
     assert answer["response_action"] == "errors"
     assert REFUSED in answer["errors"]["channel"]
-    nothing_started(office)
+    nothing_started(stack)
 
 
-def test_a_form_that_is_closed_starts_nothing(office: Office) -> None:
-    office.start()
-    office.slack.person("ana").close(opened(office))
-    words(office.command("status"))
-    nothing_started(office)
+def test_a_form_that_is_closed_starts_nothing(stack: Stack) -> None:
+    stack.start()
+    stack.slack.person("ana").close(opened(stack))
+    words(stack.command("status"))
+    nothing_started(stack)
 
 
 # What fails after it was sent
 
 
 @pytest.mark.usefixtures("on_sqlite")
-@BOTH_DOORS
-def test_while_the_database_is_locked_the_form_says_so_and_keeps_what_was_filled_in(door: Door) -> None:
-    office = door.open()
-    view = opened(office)
-    with sqlite3.connect(office.bot.database, isolation_level=None) as other:
+@BOTH_TRANSPORTS
+def test_while_the_database_is_locked_the_form_says_so_and_keeps_what_was_filled_in(transport: SlackTransport) -> None:
+    stack = transport.open()
+    view = opened(stack)
+    with sqlite3.connect(stack.bot.database, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
-        failed = sent(office, view, channel="weekly", length="45m")
+        failed = sent(stack, view, channel="weekly", length="45m")
         other.execute("ROLLBACK")
     assert "can't write anything down" in failed.errors["channel"]
     assert "Reference" in failed.errors["channel"]
     assert view.open
-    sent(office, view)
-    office.wait_card("starting" if not office.agora.running() else "recording", agora="weekly")
+    sent(stack, view)
+    stack.wait_card("starting" if not stack.agora.running() else "recording", agora="weekly")
     assert not view.open
 
 
-def test_a_channel_that_is_archived_meanwhile_starts_nothing_and_the_person_is_told(office: Office) -> None:
-    office.start()
-    view = opened(office)
-    office.slack.archive("daily")
-    sent(office, view)
-    office.slack.wait_for(
+def test_a_channel_that_is_archived_meanwhile_starts_nothing_and_the_person_is_told(stack: Stack) -> None:
+    stack.start()
+    view = opened(stack)
+    stack.slack.archive("daily")
+    sent(stack, view)
+    stack.slack.wait_for(
         lambda: [
             message
             for message in [
-                *office.slack.person("ana").ephemerals("daily"),
-                *office.slack.person("ana").direct.messages,
+                *stack.slack.person("ana").ephemerals("daily"),
+                *stack.slack.person("ana").direct.messages,
             ]
             if "archived" in message.said
         ],
         what="the reason for ana",
     )
-    office.wait_state("failed")
-    assert office.agora.requests("acquire") == []
+    stack.wait_state("failed")
+    assert stack.agora.requests("acquire") == []
 
 
-def test_where_the_bot_is_not_invited_the_person_reads_how_to_invite_it(office: Office) -> None:
-    office.start()
-    office.slack.add_channel("hidden", [office.slack.person("ana")], private=True, bot=False)
-    view = opened(office, channel="hidden")
-    sent(office, view, channel="secret")
-    office.slack.wait_for(
-        lambda: [each for each in office.slack.person("ana").ephemerals("hidden") if "/invite" in each.said],
+def test_where_the_bot_is_not_invited_the_person_reads_how_to_invite_it(stack: Stack) -> None:
+    stack.start()
+    stack.slack.add_channel("hidden", [stack.slack.person("ana")], private=True, bot=False)
+    view = opened(stack, channel="hidden")
+    sent(stack, view, channel="secret")
+    stack.slack.wait_for(
+        lambda: [each for each in stack.slack.person("ana").ephemerals("hidden") if "/invite" in each.said],
         what="how to invite the bot",
     )

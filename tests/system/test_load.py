@@ -12,7 +12,7 @@ from urllib.request import urlopen
 import pytest
 
 from simulator.agora import LoggedRequest
-from tests.system.conftest import ON_BOTH, Office, words
+from tests.system.conftest import ON_BOTH, Stack, words
 
 QPS = 10
 WITHIN = 2
@@ -37,14 +37,14 @@ def busiest_second(requests: list[LoggedRequest]) -> int:
     return max(sum(at <= other < at + 1 for other in moments[n : n + 50]) for n, at in enumerate(moments))
 
 
-def seen_since(office: Office, since: float, operation: str | None = None) -> list[LoggedRequest]:
-    return [seen for seen in office.agora.requests(operation) if seen.at >= since]
+def seen_since(stack: Stack, since: float, operation: str | None = None) -> list[LoggedRequest]:
+    return [seen for seen in stack.agora.requests(operation) if seen.at >= since]
 
 
-def pass_time(office: Office, seconds: float) -> None:
+def pass_time(stack: Stack, seconds: float) -> None:
     """What is measured is what happens meanwhile."""
     until = time.monotonic() + seconds
-    office.slack.wait_for(lambda: time.monotonic() >= until, timeout=seconds + 10)
+    stack.slack.wait_for(lambda: time.monotonic() >= until, timeout=seconds + 10)
 
 
 def told(port: int) -> tuple[str, float]:
@@ -58,21 +58,21 @@ def told(port: int) -> tuple[str, float]:
     return ready, float(found[1])
 
 
-def check_stretched(office: Office, port: int, *, calls: int, interval: float) -> None:
+def check_stretched(stack: Stack, port: int, *, calls: int, interval: float) -> None:
     settings = {"QUERY_INTERVAL_SECONDS": str(interval), "LOG_LEVEL": "INFO"}
-    office.start(AGORA_QPS="1000", **settings)
-    office.record_many(calls, timeout=180)
-    office.bot.stop()
-    office.agora.allow(QPS)
-    office.restart(AGORA_QPS=str(QPS), HTTP_PORT=str(port), **settings)
+    stack.start(AGORA_QPS="1000", **settings)
+    stack.record_many(calls, timeout=180)
+    stack.bot.stop()
+    stack.agora.allow(QPS)
+    stack.restart(AGORA_QPS=str(QPS), HTTP_PORT=str(port), **settings)
     since = time.monotonic()
-    pass_time(office, 5 * calls / (0.9 * QPS))  # five rounds, were there nothing but queries
+    pass_time(stack, 5 * calls / (0.9 * QPS))  # five rounds, were there nothing but queries
     ready, stretched = told(port)
     asked_at = time.monotonic()
-    assert words(office.command("stop call7", by="ben", channel="room0"))
-    office.agora.wait_for(lambda sim: sim.requests("stop", channel="call7"), timeout=30)
-    stop = office.agora.requests("stop", channel="call7")[0]
-    requests = seen_since(office, since)
+    assert words(stack.command("stop call7", by="ben", channel="room0"))
+    stack.agora.wait_for(lambda sim: sim.requests("stop", channel="call7"), timeout=30)
+    stop = stack.agora.requests("stop", channel="call7")[0]
+    requests = seen_since(stack, since)
     between = gaps([seen for seen in requests if seen.operation == "query"])
     print(  # noqa: T201 - the measurement
         f"{calls} recordings: busiest second {busiest_second(requests)}, every {statistics.median(between):.1f} s"
@@ -85,39 +85,39 @@ def check_stretched(office: Office, port: int, *, calls: int, interval: float) -
     assert len([seen for seen in requests if asked_at <= seen.at < stop.at]) <= WITHIN * QPS
     assert '"queries"' in ready
     assert stretched > interval
-    assert office.alerts("room0") == []
+    assert stack.alerts("room0") == []
 
 
 @ON_BOTH
 @pytest.mark.timeout(180)
 def test_more_recordings_than_the_rate_allows_are_queried_later_evenly_and_never_in_the_way_of_a_stop(
-    office: Office, port: int
+    stack: Stack, port: int
 ) -> None:
-    check_stretched(office, port, calls=20, interval=1)
+    check_stretched(stack, port, calls=20, interval=1)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_400_recordings_at_10_requests_a_second_never_see_a_429(office: Office, port: int) -> None:
-    check_stretched(office, port, calls=400, interval=30)
+def test_400_recordings_at_10_requests_a_second_never_see_a_429(stack: Stack, port: int) -> None:
+    check_stretched(stack, port, calls=400, interval=30)
 
 
 @pytest.mark.bench
 @pytest.mark.timeout(900)
 def test_1000_recordings_are_each_queried_every_30_seconds_and_commands_are_answered_as_when_idle(
-    office: Office,
+    stack: Stack,
 ) -> None:
-    office.room("quiet")
-    office.start(AGORA_QPS="1000", QUERY_INTERVAL_SECONDS="30", LOG_LEVEL="INFO")
-    idle = latencies(office)
-    office.record_many(1000, timeout=300)
-    office.agora.fault("*", delay_after=0.1, times=None)
-    pass_time(office, 40)  # until every one is on its regular round
+    stack.room("quiet")
+    stack.start(AGORA_QPS="1000", QUERY_INTERVAL_SECONDS="30", LOG_LEVEL="INFO")
+    idle = latencies(stack)
+    stack.record_many(1000, timeout=300)
+    stack.agora.fault("*", delay_after=0.1, times=None)
+    pass_time(stack, 40)  # until every one is on its regular round
     since = time.monotonic()
-    pass_time(office, 20)
-    busy = latencies(office)
-    pass_time(office, 75)
-    between = gaps(seen_since(office, since, "query"))
+    pass_time(stack, 20)
+    busy = latencies(stack)
+    pass_time(stack, 75)
+    between = gaps(seen_since(stack, since, "query"))
     ratio = statistics.median(busy) / statistics.median(idle)
     print(  # noqa: T201 - the measurement
         f"1000 recordings: {len(between)} gaps of {min(between):.1f} to {max(between):.1f} s; acknowledged in"
@@ -130,8 +130,8 @@ def test_1000_recordings_are_each_queried_every_30_seconds_and_commands_are_answ
     assert ratio < 3
 
 
-def latencies(office: Office) -> list[float]:
+def latencies(stack: Stack) -> list[float]:
     """The seconds until each of 50 commands, one after the other, was acknowledged."""
-    answers = [office.command("status", channel="quiet") for _ in range(50)]
+    answers = [stack.command("status", channel="quiet") for _ in range(50)]
     assert all(words(answer) for answer in answers)
     return [answer.latency or 99 for answer in answers]

@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from simulator.slack import Interaction
-from tests.system.conftest import Office, words
+from tests.system.conftest import Stack, words
 
 MANY = 50
 
 
-def all_at_once(office: Office, texts: list[tuple[str, str]]) -> list[Interaction]:
+def all_at_once(stack: Stack, texts: list[tuple[str, str]]) -> list[Interaction]:
     """Commands (text, channel), typed in the same moment."""
     with ThreadPoolExecutor(len(texts)) as pool:
-        return list(pool.map(lambda typed: office.command(typed[0], channel=typed[1]), texts))
+        return list(pool.map(lambda typed: stack.command(typed[0], channel=typed[1]), texts))
 
 
 def answered(answers: list[Interaction], within: float) -> None:
@@ -25,59 +25,57 @@ def answered(answers: list[Interaction], within: float) -> None:
     assert latencies[-1] < within, latencies
 
 
-def fifty_commands(office: Office, rooms: int, within: float) -> None:
+def fifty_commands(stack: Stack, rooms: int, within: float) -> None:
     """Starts, status and stops, fifty at once each, while every answer of Agora takes ten seconds."""
-    office.slack.dispatcher.ack_seconds = within
-    office.start(START_TIMEOUT_SECONDS="90", LOG_LEVEL="INFO")
-    office.agora.fault("*", delay_after=10, times=None)
-    names = [office.room(f"room{number}") for number in range(rooms)]
+    stack.slack.dispatcher.ack_seconds = within
+    stack.start(START_TIMEOUT_SECONDS="90", LOG_LEVEL="INFO")
+    stack.agora.fault("*", delay_after=10, times=None)
+    names = [stack.room(f"room{number}") for number in range(rooms)]
     starts = [(f"start call{number}", names[number % rooms]) for number in range(MANY)]
-    answered(all_at_once(office, starts), within)
+    answered(all_at_once(stack, starts), within)
     # And again while every call to Agora that can be under way is.
-    office.wait_agora(lambda agora: len(agora.in_flight()) >= min(MANY, rooms * 4))
-    answered(all_at_once(office, [("status", names[number % rooms]) for number in range(MANY)]), within)
-    answered(all_at_once(office, [(f"stop call{n}", names[n % rooms]) for n in range(MANY)]), within)
+    stack.wait_agora(lambda agora: len(agora.in_flight()) >= min(MANY, rooms * 4))
+    answered(all_at_once(stack, [("status", names[number % rooms]) for number in range(MANY)]), within)
+    answered(all_at_once(stack, [(f"stop call{n}", names[n % rooms]) for n in range(MANY)]), within)
 
 
 @pytest.mark.parametrize("rooms", [1, MANY])
 def test_no_acknowledgement_of_fifty_commands_waits_for_an_agora_that_takes_ten_seconds(
-    office: Office, rooms: int
+    stack: Stack, rooms: int
 ) -> None:
-    fifty_commands(office, rooms, within=8)
-    code, seconds = office.bot.stop()
+    fifty_commands(stack, rooms, within=8)
+    code, seconds = stack.bot.stop()
     assert code == 0
     assert seconds < 10
 
 
 @pytest.mark.bench
 @pytest.mark.parametrize("rooms", [1, MANY])
-def test_alone_on_the_machine_each_of_fifty_commands_is_acknowledged_within_a_second(
-    office: Office, rooms: int
-) -> None:
-    fifty_commands(office, rooms, within=1)
+def test_alone_on_the_machine_each_of_fifty_commands_is_acknowledged_within_a_second(stack: Stack, rooms: int) -> None:
+    fifty_commands(stack, rooms, within=1)
 
 
-def test_one_slow_recording_does_not_keep_the_others(office: Office) -> None:
-    office.start()
+def test_one_slow_recording_does_not_keep_the_others(stack: Stack) -> None:
+    stack.start()
     for number in range(8):
-        office.room(f"room{number}")
-        office.agora.join(f"call{number}", 1)
+        stack.room(f"room{number}")
+        stack.agora.join(f"call{number}", 1)
     for number in range(7):
-        office.agora.fault("query", channel=f"call{number}", hang="request", times=None)
+        stack.agora.fault("query", channel=f"call{number}", hang="request", times=None)
     for number in range(8):
-        office.command(f"start call{number}", channel=f"room{number}")
-    office.wait_red("call7", channel="room7")
-    office.after_queries(4, "call7", timeout=5)
-    office.command("stop", channel="room7")
-    office.wait_card("ended", channel="room7", timeout=5)
+        stack.command(f"start call{number}", channel=f"room{number}")
+    stack.wait_red("call7", channel="room7")
+    stack.after_queries(4, "call7", timeout=5)
+    stack.command("stop", channel="room7")
+    stack.wait_card("ended", channel="room7", timeout=5)
 
 
-def test_eighty_people_are_answered_at_once_while_slack_does_not_say_who_is_a_guest(office: Office) -> None:
-    office.start()
-    office.slack.faults.add("users.info", hang=True)
-    people = [office.slack.add_person(f"person{number}", channels=["general"]) for number in range(80)]
+def test_eighty_people_are_answered_at_once_while_slack_does_not_say_who_is_a_guest(stack: Stack) -> None:
+    stack.start()
+    stack.slack.faults.add("users.info", hang=True)
+    people = [stack.slack.add_person(f"person{number}", channels=["general"]) for number in range(80)]
     asked = [person.command("/record", "stop", channel="general", wait=False) for person in people]
 
-    office.slack.wait_for(lambda: all(each.latency is not None for each in asked), what="every answer")
+    stack.slack.wait_for(lambda: all(each.latency is not None for each in asked), what="every answer")
     assert all(each.acknowledged for each in asked)
     assert max(each.latency or 0 for each in asked) < 3

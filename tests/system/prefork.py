@@ -28,8 +28,8 @@ _LOOK_SECONDS = 0.005
 class Process:
     """A bot that was forked; what `subprocess.Popen` offers of it."""
 
-    def __init__(self, nest: Nest, pid: int) -> None:
-        self._nest = nest
+    def __init__(self, prefork_server: Nest, pid: int) -> None:
+        self._nest = prefork_server
         self.pid = pid
         self.returncode: int | None = None
 
@@ -63,7 +63,7 @@ class Nest:
         self._lines = ours.makefile("rw", encoding="utf-8")
         self._one = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.system.warm"], cwd=ROOT, stdin=theirs.fileno(), start_new_session=True
+            [sys.executable, "-m", "tests.system.prefork"], cwd=ROOT, stdin=theirs.fileno(), start_new_session=True
         )
         # It stays open for as long as its lines do.
         ours.close()
@@ -102,7 +102,7 @@ class Nest:
 
 
 @cache
-def nest() -> Nest:
+def prefork_server() -> Nest:
     """The one of this process, which ends with it."""
     made = Nest()
     atexit.register(made.close)
