@@ -19,7 +19,7 @@ COLUMNS = ["at", "who", "what", "source", "recording", "agora_channel", "slack_c
 def audit(stack: Stack, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """`bot.py audit`, with nothing set but the database."""
     kept = {name: stack.bot.environment[name] for name in ("PATH", "HOME", "DATABASE_URL")}
-    return prefork.prefork_server().run(["audit", *arguments], kept | settings, stack.bot.folder)
+    return prefork.server().run(["audit", *arguments], kept | settings, stack.bot.folder)
 
 
 def rows(stack: Stack, *arguments: str) -> list[dict[str, str]]:

@@ -49,7 +49,7 @@ def whole(stack: Stack, storage: RealBucket) -> Stack:
 
 def run(stack: Stack, **settings: str) -> subprocess.CompletedProcess[str]:
     """`bot.py check`; an empty setting is none."""
-    return prefork.prefork_server().run(["check"], stack.bot.environment | settings, stack.bot.folder)
+    return prefork.server().run(["check"], stack.bot.environment | settings, stack.bot.folder)
 
 
 def checked(stack: Stack, *, code: int, **settings: str) -> Lines:

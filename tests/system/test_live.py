@@ -1,4 +1,4 @@
-"""`make live` can't be tried against the real services here: its asking, waiting and tidying up can."""
+"""`make live` against the simulators: its prompts, waits and cleanup."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tests.system.conftest import COMPRESSED
 
 ROOT = Path(__file__).parents[2]
 LIVE = (sys.executable, "-m", "tests.live")
-OTHERS = re.compile("^(AGORA|SLACK|STORAGE|APP|CUSTOMER|BUCKET|ACCESS|SECRET|CI$)")
+REAL_SETTINGS = re.compile("^(AGORA|SLACK|STORAGE|APP|CUSTOMER|BUCKET|ACCESS|SECRET|CI$)")
 
 
 @pytest.fixture
@@ -29,30 +29,30 @@ def bucket() -> Iterator[BucketSimulator]:
         yield server.simulator
 
 
-def environment(**given: str) -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if not OTHERS.match(name)} | given
+def environment(**settings: str) -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not REAL_SETTINGS.match(name)} | settings
 
 
 @contextmanager
 def live(slack: SlackSimulator, agora: AgoraSimulator, folder: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
-    settings = environment(**slack.settings, **agora.settings, **COMPRESSED, **more, TMPDIR=str(folder))
+    variables = environment(**slack.settings, **agora.settings, **COMPRESSED, **more, TMPDIR=str(folder))
     command = [*LIVE, "--channel", "daily", "--patience", "0.1"]
-    with subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
 
 
 def read_until(process: subprocess.Popen[str], words: str) -> str:
     assert process.stdout is not None
-    read = []
+    lines = []
     for line in process.stdout:
-        read.append(line)
+        lines.append(line)
         if words in line:
-            return "".join(read)
-    pytest.fail(f"it ended before {words!r}:\n{''.join(read)}")
+            return "".join(lines)
+    pytest.fail(f"it ended before {words!r}:\n{''.join(lines)}")
 
 
-def test_it_asks_for_what_people_do_and_sees_each_state(
+def test_it_prompts_for_each_action_and_waits_for_each_state(
     slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
 ) -> None:
     ana, ben = slack.person("ana"), slack.person("ben")
@@ -73,7 +73,7 @@ def test_it_asks_for_what_people_do_and_sees_each_state(
     assert not agora.running()
 
 
-def test_what_is_not_reached_is_said_with_the_place_of_the_log(
+def test_it_names_the_state_that_was_not_reached_and_the_log(
     slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
 ) -> None:
     with live(slack, agora, tmp_path, MAX_IDLE_SECONDS="20") as process:
@@ -85,9 +85,7 @@ def test_what_is_not_reached_is_said_with_the_place_of_the_log(
     assert Path(shown.rpartition("The bot's log: ")[2].strip()).read_text()
 
 
-def test_a_person_who_interrupts_it_leaves_no_recorder_behind(
-    slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
-) -> None:
+def test_an_interrupt_leaves_no_recorder_behind(slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path) -> None:
     with live(slack, agora, tmp_path) as process:
         read_until(process, "/record start daily")
         slack.person("ana").command("/record", "start daily", channel="daily")
@@ -98,26 +96,26 @@ def test_a_person_who_interrupts_it_leaves_no_recorder_behind(
     assert not agora.running()
 
 
-def refused(**given: str) -> str:
-    done = subprocess.run(LIVE, cwd=ROOT, env=environment(**given), capture_output=True, text=True, timeout=60)
-    assert done.returncode == 2
-    assert done.stderr == ""
-    return done.stdout
+def output_of_refusal(**settings: str) -> str:
+    result = subprocess.run(LIVE, cwd=ROOT, env=environment(**settings), capture_output=True, text=True, timeout=60)
+    assert result.returncode == 2
+    assert result.stderr == ""
+    return result.stdout
 
 
-@pytest.mark.skipif((ROOT / ".env").exists(), reason="real settings are there")
-def test_without_settings_it_says_what_it_needs() -> None:
-    shown = refused()
+@pytest.mark.skipif((ROOT / ".env").exists(), reason="there are real settings")
+def test_without_settings_it_names_the_missing_ones() -> None:
+    shown = output_of_refusal()
     assert "SLACK_BOT_TOKEN is missing" in shown
     assert "make live needs real accounts" in shown
 
 
-def test_it_does_not_run_in_ci(slack: SlackSimulator, agora: AgoraSimulator) -> None:
-    assert "does not run in CI" in refused(**slack.settings, **agora.settings, CI="true")
+def test_it_refuses_to_run_in_ci(slack: SlackSimulator, agora: AgoraSimulator) -> None:
+    assert "does not run in CI" in output_of_refusal(**slack.settings, **agora.settings, CI="true")
 
 
-def test_nothing_is_started_where_the_check_fails(slack: SlackSimulator, agora: AgoraSimulator) -> None:
-    shown = refused(**slack.settings, **agora.settings | {"AGORA_CUSTOMER_SECRET": "wrong"})
+def test_nothing_starts_if_the_check_fails(slack: SlackSimulator, agora: AgoraSimulator) -> None:
+    shown = output_of_refusal(**slack.settings, **agora.settings | {"AGORA_CUSTOMER_SECRET": "wrong"})
     assert "FAIL" in shown
     assert "agora credentials" in shown
     assert ">>>" not in shown

@@ -1,4 +1,4 @@
-"""The whole way, as people see it."""
+"""A recording from start to end, as people see it in Slack."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from tests.system.conftest import ON_BOTH, Stack, event, payload, states, words
 
 
 @ON_BOTH
-def test_a_call_is_recorded_from_start_to_a_stop_by_somebody_else(stack: Stack) -> None:
+def test_one_person_starts_a_recording_and_another_stops_it(stack: Stack) -> None:
     stack.start()
-    begun = datetime.now(UTC)
+    before = datetime.now(UTC)
     stack.agora.join("daily", 1001)
     answer = stack.command("start daily")
     assert "`daily`" in words(answer)
     card = stack.wait_red()
-    up = payload(card)
+    shown = payload(card)
     recorder = stack.agora.running()[0]
-    assert up == {
-        "recording_id": up["recording_id"],
+    assert shown == {
+        "recording_id": shown["recording_id"],
         "agora_channel": "daily",
         "slack_channel": stack.slack.workspace.channel("daily").id,
         "state": "recording",
         "sid": recorder.sid,
         "started_by": stack.slack.person("ana").id,
-        "started_at": up["started_at"],
+        "started_at": shown["started_at"],
     }
-    started_at = datetime.fromisoformat(up["started_at"])
+    started_at = datetime.fromisoformat(shown["started_at"])
     assert started_at.utcoffset() == timedelta(0)
-    assert begun <= started_at <= datetime.now(UTC)
+    assert before <= started_at <= datetime.now(UTC)
     assert stack.slack.person("ana").mention in card.said
     assert f"<!date^{int(started_at.timestamp())}^" in card.said
     assert "at the latest" in card.said
@@ -39,7 +39,7 @@ def test_a_call_is_recorded_from_start_to_a_stop_by_somebody_else(stack: Stack) 
     assert "`daily`" in words(answer)
     over = stack.wait_card("ended", reason="stopped")
     assert over is card
-    assert payload(over) == up | {"state": "ended", "reason": "stopped", "ended_at": payload(over)["ended_at"]}
+    assert payload(over) == shown | {"state": "ended", "reason": "stopped", "ended_at": payload(over)["ended_at"]}
     assert started_at < datetime.fromisoformat(payload(over)["ended_at"]) <= datetime.now(UTC)
     assert f"Stopped by {stack.slack.person('ben').mention}" in over.said
     assert all(file in over.said for file in stack.agora.recorder("daily").files)
@@ -55,7 +55,7 @@ def test_a_call_is_recorded_from_start_to_a_stop_by_somebody_else(stack: Stack) 
     assert len(stack.agora.recorders()) == 1
 
 
-def test_the_card_is_there_before_agora_is_asked_for_anything(stack: Stack) -> None:
+def test_agora_gets_no_request_before_the_card_is_posted(stack: Stack) -> None:
     stack.start()
     fault = stack.slack.faults.add("chat.postMessage", delay=1.5, times=1)
     stack.command("start daily")
@@ -63,10 +63,10 @@ def test_the_card_is_there_before_agora_is_asked_for_anything(stack: Stack) -> N
     assert stack.agora.requests() == []
     stack.wait_card("starting")
     stack.wait_agora(lambda agora: agora.requests("acquire"))
-    assert min(seen.wall for seen in stack.agora.requests("acquire")) > stack.cards()[0].at
+    assert min(request.wall for request in stack.agora.requests("acquire")) > stack.cards()[0].at
 
 
-def test_the_recorder_is_asked_for_as_agora_wants_it(stack: Stack) -> None:
+def test_the_requests_for_a_recorder_are_valid_for_agora(stack: Stack) -> None:
     stack.start()
     stack.agora.join("daily", 1001)
     stack.command("start daily")
@@ -75,27 +75,27 @@ def test_the_recorder_is_asked_for_as_agora_wants_it(stack: Stack) -> None:
     assert recorder.uid >= 3_500_000_000
     assert recorder.token_problem is None
     assert recorder.token_expires_at == pytest.approx(datetime.now(UTC).timestamp() + 24 * 3600, abs=60)
-    asked = recorder.request
-    assert asked["recordingFileConfig"] == {"avFileType": ["hls", "mp4"]}
-    prefix = asked["storageConfig"]["fileNamePrefix"]  # type: ignore[index]
+    request = recorder.request
+    assert request["recordingFileConfig"] == {"avFileType": ["hls", "mp4"]}
+    prefix = request["storageConfig"]["fileNamePrefix"]  # type: ignore[index]
     assert all(folder.isascii() and folder.isalnum() for folder in prefix)
     assert f"{datetime.now(UTC):%Y%m%d}" in "".join(prefix)
-    transcoding = asked["recordingConfig"]["transcodingConfig"]  # type: ignore[index]
+    transcoding = request["recordingConfig"]["transcodingConfig"]  # type: ignore[index]
     assert (transcoding["width"], transcoding["height"]) == (1280, 720)
 
 
-def test_the_button_on_the_card_asks_first_and_stops(stack: Stack) -> None:
+def test_the_stop_button_asks_for_confirmation_and_stops(stack: Stack) -> None:
     stack.start()
     card = stack.recording()
     press = stack.press_stop(card, by="ben")
     assert press.acknowledged
     assert press.confirm is not None
-    again = stack.press_stop(card, by="ana", stale=True)
-    assert again.acknowledged
+    second = stack.press_stop(card, by="ana", stale=True)
+    assert second.acknowledged
     over = stack.wait_card("ended", reason="stopped")
     assert stack.slack.person("ben").mention in over.said
     assert payload(over)["started_by"] == stack.slack.person("ana").id
-    assert len([seen for seen in stack.agora.requests("stop") if seen.status == 200]) == 1
+    assert len([request for request in stack.agora.requests("stop") if request.status == 200]) == 1
 
     late = stack.press_stop(over, stale=True)
     assert stack.slack.person("ben").mention in words(late)
@@ -104,19 +104,19 @@ def test_the_button_on_the_card_asks_first_and_stops(stack: Stack) -> None:
     assert not stack.agora.running()
 
 
-def test_a_second_press_says_who_stopped_it_already(stack: Stack) -> None:
+def test_a_second_press_is_answered_with_who_stopped_it(stack: Stack) -> None:
     stack.start()
     card = stack.recording()
     stack.agora.fault("stop", delay=2)
     stack.press_stop(card, by="ben")
-    again = stack.press_stop(card, by="ana", stale=True)
-    stack.slack.wait_for(lambda: again.answers, what="an answer to the second press")
-    assert stack.slack.person("ben").mention in words(again)
+    second = stack.press_stop(card, by="ana", stale=True)
+    stack.slack.wait_for(lambda: second.answers, what="an answer to the second press")
+    assert stack.slack.person("ben").mention in words(second)
     over = stack.wait_card("ended", reason="stopped")
     assert f"Stopped by {stack.slack.person('ben').mention}" in over.said
 
 
-def test_after_the_end_the_same_channel_is_recorded_again_with_a_card_of_its_own(stack: Stack) -> None:
+def test_a_new_recording_of_the_same_channel_gets_a_new_card(stack: Stack) -> None:
     stack.start()
     first = stack.recording()
     stack.command("stop")
@@ -130,14 +130,14 @@ def test_after_the_end_the_same_channel_is_recorded_again_with_a_card_of_its_own
     assert len(set(uids)) == 2
 
 
-def test_it_stops_at_the_time_limit_and_says_so(stack: Stack) -> None:
+def test_a_recording_ends_at_the_time_limit_with_an_alert(stack: Stack) -> None:
     stack.start(MAX_DURATION_SECONDS="3")
     card = stack.recording()
     alert = stack.wait_alert("recording_ended", "time_limit")
     over = stack.wait_card("ended", reason="time_limit")
     assert alert.thread_ts == card.ts
     assert alert.broadcast
-    began, ended = (datetime.fromisoformat(payload(over)[name]) for name in ("started_at", "ended_at"))
-    assert timedelta(seconds=3) <= ended - began < timedelta(seconds=9)
+    started_at, ended_at = (datetime.fromisoformat(payload(over)[name]) for name in ("started_at", "ended_at"))
+    assert timedelta(seconds=3) <= ended_at - started_at < timedelta(seconds=9)
     assert not stack.agora.running()
     assert [event(message) for message in stack.alerts()] == ["recording_ended"]

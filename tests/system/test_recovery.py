@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from tests.system.conftest import Stack
-from tests.system.test_kill_points import DEATHS, End, Point, die, hit, record, wait_ends
+from tests.system.test_kill_points import INTERRUPTIONS, Outcome, Point, interrupt, interrupt_at, record, wait_outcomes
 
 SOON = {"FAILOVER_GRACE_SECONDS": "1"}
 LOST = ("recording_warning", "lost")
 
 
-@DEATHS
+@INTERRUPTIONS
 def test_wherever_recording_on_is_cut_off_one_recorder_is_left_and_the_loss_is_told_once(
-    stack: Stack, death: str
+    stack: Stack, interruption: str
 ) -> None:
     points = [Point(operation, done) for operation in ("acquire", "start") for done in (False, True)]
     names = [point.name for point in points]
@@ -20,11 +20,11 @@ def test_wherever_recording_on_is_cut_off_one_recorder_is_left_and_the_loss_is_t
     # The death comes when all of them are reached: recorders are alive until then.
     for name in names:
         stack.wait_red(name, channel=name)
-    reached = [hit(stack, point, death) for point in points]
+    reached = [interrupt_at(stack, point, interruption) for point in points]
     for name in names:
         stack.agora.kill(name)
-    die(stack, death, reached)
-    wait_ends(stack, {name: End("recording", known=True, alerts=1) for name in names})
+    interrupt(stack, interruption, reached)
+    wait_outcomes(stack, {name: Outcome("recording", known=True, alerts=1) for name in names})
     for name in names:
         assert stack.alert_kinds(name) == [LOST]
         assert len(stack.bot.rows("SELECT id FROM recordings WHERE agora_channel = :name", name=name)) == 1

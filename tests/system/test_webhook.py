@@ -1,6 +1,6 @@
-"""Agora's notifications at the real process: signed ones are kept once and answered, in a burst as well.
+"""Agora's notifications to the real process: signed ones are stored once and answered, even in a burst.
 
-The figures of docs/operations.md: `make test ARGS="-k test_webhook -s"`.
+`make test ARGS="-k test_webhook -s"` prints the figures of docs/operations.md.
 """
 
 from __future__ import annotations
@@ -17,108 +17,109 @@ from tests.fakes.agora_notifications import SECRET, a_notification, as_body, sig
 from tests.system.conftest import ON_BOTH, Stack
 
 SENDERS, BURST = 20, 1000
-INTERVAL, LATE = 0.4, 1.5
-"""Seconds: between two queries, and how much later one may be while both cores are busy."""
+INTERVAL, TOLERANCE = 0.4, 1.5
+"""In seconds: between two queries, and the delay allowed while both cores are busy."""
 
 
-def posted(port: int, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
+def post(port: int, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("POST", "/agora/webhook", body, dict(headers))
-        answer = connection.getresponse()
-        return answer.status, answer.read().strip()
+        response = connection.getresponse()
+        return response.status, response.read().strip()
     finally:
         connection.close()
 
 
-def of_the_recorder(stack: Stack) -> dict[str, Any]:
-    """Whose notifications they are, as Agora names it."""
+def recorder_fields(stack: Stack) -> dict[str, Any]:
+    """The fields by which a notification names the only recorder."""
     (row,) = stack.bot.rows("SELECT agora_channel, uid, sid FROM recorders")
     return {"cname": row["agora_channel"], "uid": str(row["uid"]), "sid": row["sid"]}
 
 
 @ON_BOTH
-def test_a_signed_notification_is_kept_once_with_its_recording_however_often_it_comes(stack: Stack, port: int) -> None:
+def test_a_notification_that_is_delivered_three_times_is_stored_once(stack: Stack, port: int) -> None:
     stack.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
     stack.recording()
-    body = as_body(a_notification(**of_the_recorder(stack)))
+    body = as_body(a_notification(**recorder_fields(stack)))
 
-    answers = [posted(port, body, signed(body)) for _ in range(3)]
+    responses = [post(port, body, signed(body)) for _ in range(3)]
 
-    assert answers == [(200, b"{}")] * 3
-    (notice,) = stack.bot.rows("SELECT id, recording_id FROM notices")
+    assert responses == [(200, b"{}")] * 3
+    (notification,) = stack.bot.rows("SELECT id, recording_id FROM notices")
     (recording,) = stack.bot.rows("SELECT id FROM recordings")
-    assert (notice["id"], notice["recording_id"]) == ("2000001428:4330:107", recording["id"])
+    assert (notification["id"], notification["recording_id"]) == ("2000001428:4330:107", recording["id"])
 
 
-def test_what_is_not_signed_with_the_secret_is_refused_and_changes_nothing(stack: Stack, port: int) -> None:
+def test_a_notification_without_a_valid_signature_is_rejected(stack: Stack, port: int) -> None:
     stack.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
     body = as_body(a_notification())
 
-    assert posted(port, body, {})[0] == 401
-    assert posted(port, body, signed(body, "another secret"))[0] == 401
-    assert posted(port, body, signed(body + b" "))[0] == 401
+    assert post(port, body, {})[0] == 401
+    assert post(port, body, signed(body, "another secret"))[0] == 401
+    assert post(port, body, signed(body + b" "))[0] == 401
     assert stack.bot.rows("SELECT id FROM notices") == []
     assert SECRET not in stack.bot.log
 
 
-def test_the_check_of_agoras_console_is_answered(stack: Stack, port: int) -> None:
+def test_the_test_of_agoras_console_is_answered(stack: Stack, port: int) -> None:
     stack.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
     body = as_body(a_notification(cname="test_webhook", uid="12121212"))
 
-    assert posted(port, body, signed(body)) == (200, b"{}")
+    assert post(port, body, signed(body)) == (200, b"{}")
     assert stack.bot.rows("SELECT id FROM notices") == []
 
 
-def test_without_a_secret_there_is_nothing(stack: Stack, port: int) -> None:
+def test_without_a_secret_there_is_no_webhook(stack: Stack, port: int) -> None:
     stack.start(HTTP_PORT=str(port))
     body = as_body(a_notification())
 
-    assert posted(port, body, signed(body))[0] == 404
+    assert post(port, body, signed(body))[0] == 404
 
 
 def send(port: int, bodies: list[bytes]) -> list[tuple[int, float]]:
-    """One connection of Agora's: the status of each answer, and the seconds that it took."""
+    """Posts the bodies over one connection. Returns the status and the seconds of each response."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
-    answers = []
+    responses = []
     for body in bodies:
-        begun = time.monotonic()
+        sent_at = time.monotonic()
         connection.request("POST", "/agora/webhook", body, signed(body))
-        answer = connection.getresponse()
-        json.loads(answer.read())
-        answers.append((answer.status, time.monotonic() - begun))
+        response = connection.getresponse()
+        json.loads(response.read())
+        responses.append((response.status, time.monotonic() - sent_at))
     connection.close()
-    return answers
+    return responses
 
 
 @ON_BOTH
-def test_a_burst_is_kept_while_recordings_are_queried_as_ever(stack: Stack, port: int) -> None:
+def test_a_burst_is_stored_while_queries_stay_on_time(stack: Stack, port: int) -> None:
     stack.start(
         HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET, QUERY_INTERVAL_SECONDS=str(INTERVAL), LOG_LEVEL="INFO"
     )
     stack.recording()
-    whose = of_the_recorder(stack)
+    recorder = recorder_fields(stack)
     bodies = [
-        as_body(a_notification(33, whole={"noticeId": f"burst:{number}"}, sequence=number, **whose))
+        as_body(a_notification(33, whole={"noticeId": f"burst:{number}"}, sequence=number, **recorder))
         for number in range(BURST)
     ]
     stack.after_queries(2)
-    begun = time.monotonic()
+    started_at = time.monotonic()
     with ThreadPoolExecutor(SENDERS) as senders:
-        sent = senders.map(lambda number: send(port, bodies[number::SENDERS]), range(SENDERS))
-        answers = [answer for each in sent for answer in each]
-    ended = time.monotonic()
+        batches = senders.map(lambda number: send(port, bodies[number::SENDERS]), range(SENDERS))
+        responses = [response for batch in batches for response in batch]
+    ended_at = time.monotonic()
     stack.after_queries(1)
 
-    queries = [seen.at for seen in stack.agora.requests("query")]
-    meanwhile = [later - earlier for earlier, later in pairwise(queries) if later > begun and earlier < ended]
-    slowest = max(seconds for _, seconds in answers)
-    print(  # noqa: T201 - what `-s` is asked for
-        f"\n{BURST} notifications from {SENDERS} connections: {ended - begun:.1f} s, {BURST / (ended - begun):.0f}/s,"
-        f" slowest answer {slowest:.2f} s, longest between two queries {max(meanwhile):.2f} s"
+    queries = [query.at for query in stack.agora.requests("query")]
+    gaps = [later - earlier for earlier, later in pairwise(queries) if later > started_at and earlier < ended_at]
+    slowest = max(seconds for _, seconds in responses)
+    duration = ended_at - started_at
+    print(  # noqa: T201 - the figures that `-s` shows
+        f"\n{BURST} notifications from {SENDERS} connections: {duration:.1f} s, {BURST / duration:.0f}/s,"
+        f" slowest response {slowest:.2f} s, longest between two queries {max(gaps):.2f} s"
     )
-    assert {status for status, _ in answers} == {200}
-    (kept,) = stack.bot.rows("SELECT count(*) AS n, count(DISTINCT recording_id) AS whose FROM notices")
-    assert (kept["n"], kept["whose"]) == (BURST, 1)
+    assert {status for status, _ in responses} == {200}
+    (stored,) = stack.bot.rows("SELECT count(*) AS n, count(DISTINCT recording_id) AS recordings FROM notices")
+    assert (stored["n"], stored["recordings"]) == (BURST, 1)
     assert slowest < 10, "Agora waits no longer"
-    assert max(meanwhile) < INTERVAL + LATE
+    assert max(gaps) < INTERVAL + TOLERANCE
