@@ -147,10 +147,10 @@ class HttpTransport:
             with call_deadline(self._seconds_for(call), on_connect=lambda: self._pace(call)):
                 response = self._request(endpoint, call)
         except Unreachable as error:
-            self._endpoints.unreachable(endpoint)
+            self._endpoints.record_unreachable(endpoint)
             raise NotSent(f"no connection to {host_of(endpoint)}: {error}") from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            self._endpoints.faulted(endpoint)
+            self._endpoints.record_fault(endpoint)
             raise NoAnswer(f"no answer from {host_of(endpoint)}: {_reason(error)}") from None
         self._report(endpoint, response.status)
         self._on_response(response)
@@ -169,9 +169,9 @@ class HttpTransport:
     def _report(self, endpoint: str, status: int) -> None:
         # Agora sends no redirects, so one comes from a proxy in between.
         if status >= 500 or 300 <= status < 400:
-            self._endpoints.faulted(endpoint)
+            self._endpoints.record_fault(endpoint)
         else:
-            self._endpoints.answered(endpoint)
+            self._endpoints.record_answer(endpoint)
 
 
 def _session(credentials: Credentials) -> requests.Session:

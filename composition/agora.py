@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from agora import payloads, tokens, vendors
 from agora.client import AgoraClient
 from agora.endpoints import EndpointPool
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from agora.transport import Credentials, HttpResponse, HttpTransport, Timeouts, ignore_response
 from recordings.model.recording import Recording
 from recordings.ports import Clock
@@ -20,7 +20,7 @@ _TIMEOUTS = Timeouts(read=14.0)
 
 
 def agora_of(
-    config: Settings, spacing: Spacing, clock: Clock, on_response: Callable[[HttpResponse], None] = ignore_response
+    config: Settings, pacing: RequestPacing, clock: Clock, on_response: Callable[[HttpResponse], None] = ignore_response
 ) -> AgoraClient:
     credentials = Credentials(
         config.agora_customer_id.get_secret_value(), config.agora_customer_secret.get_secret_value()
@@ -30,7 +30,7 @@ def agora_of(
         EndpointPool(config.agora_api_urls, return_after=return_after),
         credentials,
         timeouts=_TIMEOUTS,
-        pace=spacing.pace,
+        pace=pacing.wait,
         on_response=on_response,
     )
     redact = (credentials.customer_id, credentials.customer_secret)

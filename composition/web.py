@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from agora import notifications
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import revealed
 from engine.dispatcher import Dispatcher
 from engine.leadership import Leadership
-from handlers.socket_mode import Socket
+from handlers.socket_mode import SocketConnection
 from recordings.ports import Clock, Meter
 from recordings.repositories import Repositories
 from settings import Settings
@@ -35,8 +35,8 @@ def webhook_of(
 def overview_of(
     repositories: Repositories,
     leadership: Leadership,
-    socket: Socket | None,
-    spacing: Spacing,
+    socket: SocketConnection | None,
+    pacing: RequestPacing,
     clock: Clock,
     query_interval: float,
 ) -> Overview:
@@ -53,8 +53,8 @@ def overview_of(
         leading=leadership.epoch() is not None,
         connected=socket is None or socket.connected,
         query_interval=query_interval,
-        agora_queue=spacing.queued,
-        agora_allowed=spacing.qps,
+        agora_queue=pacing.queued,
+        agora_allowed=pacing.qps,
         notices_waiting=unprocessed,
         notices_age=(now - (received_at or now)).total_seconds(),
     )

@@ -1,8 +1,11 @@
 """Everything that can go wrong, in two families that never mix.
 
 PersonError             somebody typed or pressed something that can't be done; the text says what to do instead
-├── InvalidChannelName, AlreadyElsewhere, NothingHere, and what `handlers.wording` finds wrong
-├── NotAllowed              a setting does not allow it: `recordings.rights`
+├── InvalidChannelName      no Agora channel can have this name
+├── NotAllowed              a setting does not allow it: `recordings.service.access`
+├── NothingHere             this Slack channel has no such recording: `recordings.service.lookup`
+├── NotAMember, NoFiles     there are no links for this person, or none at all: `recordings.service.links`
+├── UsageError, UnknownVerb the command can't be understood: `handlers.commands.usage`
 SystemFailure           something of ours, of Agora's or of Slack's failed
 ├── StorageUnavailable  the database could not be read or written
 ├── DatabaseNewer       the tables are those of a newer program

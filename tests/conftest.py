@@ -9,10 +9,17 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+import hypothesis
 import psycopg
 import pytest
 
 from storage.database import Database
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 
 class Server(Protocol):

@@ -8,8 +8,9 @@ from dataclasses import replace
 from recordings.lifecycle.actions import Change
 from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, AlertKey, AlertKind
 from recordings.model.audit import AuditAction, AuditEvent, Source
-from recordings.model.listing import Cursor, page
+from recordings.model.listing import Cursor
 from recordings.model.recording import Recording
+from recordings.service.lookup import page
 from tests.contract.conftest import Stored
 from tests.fakes.rows import NOW, a_recorder, an_alert, at, over, running, up
 

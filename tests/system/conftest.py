@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from sqlalchemy import RowMapping, create_engine, text
@@ -21,7 +23,6 @@ from simulator.bucket import BucketSimulator
 from simulator.slack import Channel, Interaction, Message, SlackServer, SlackSimulator
 from tests.system import prefork
 from tests.system.closed_bucket import closed_bucket
-from tests.system.transports import SlackTransport
 
 ROOT = Path(__file__).parents[2]
 TIMING = Timing().scaled(0.05)
@@ -122,6 +123,21 @@ class Stack:
     def start(self, **settings: str) -> Stack:
         self.bot.start(**settings)
         self.slack_server.wait_connected(timeout=20)
+        return self
+
+    def start_over_http(self, port: int, **settings: str) -> Stack:
+        """Starts the bot in HTTP mode: Slack posts its requests to this port."""
+
+        def is_ready() -> bool:
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/readyz") as response:
+                    return bool(response.status == 200)
+            except (URLError, ConnectionError):
+                return False
+
+        self.bot.start(SLACK_APP_TOKEN="", HTTP_PORT=str(port), **settings)
+        self.slack.wait_for(is_ready, timeout=20, what="a bot that is ready")
+        self.slack_server.use_http(f"http://127.0.0.1:{port}/slack/events")
         return self
 
     def restart(self, **settings: str) -> Stack:
@@ -341,8 +357,3 @@ def stack(
     bot = Bot(environment_for(slack_server.simulator, agora, tmp_path, database_url), tmp_path, cold)
     yield Stack(slack_server, agora, bot)
     bot.end()
-
-
-@pytest.fixture
-def transport(stack: Stack, transport_kind: str, port: int) -> SlackTransport:
-    return SlackTransport(stack, transport_kind, port)

@@ -1,4 +1,4 @@
-"""Fifty commands at once while Agora is slow: Slack gets every acknowledgement in time."""
+"""Many people at once: Slack gets every acknowledgement in time, and of two people who do the same, one is told so."""
 
 from __future__ import annotations
 
@@ -77,3 +77,52 @@ def test_eighty_commands_are_acknowledged_while_slacks_profiles_hang(stack: Stac
     stack.slack.wait_for(lambda: all(command.latency is not None for command in commands), what="every answer")
     assert all(command.acknowledged for command in commands)
     assert max(command.latency or 0 for command in commands) < 3
+
+
+# Two people at once
+
+
+def test_of_two_people_who_press_record_again_at_once_one_starts_it(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
+    stack.command("stop")
+    card = stack.wait_card("ended", reason="stopped")
+    presses = [stack.slack.person(name).press(card, "record_again", wait=False) for name in ("ana", "ben")]
+    stack.slack.wait_for(lambda: all(press.answers for press in presses), what="an answer to both")
+    runs_already, started = sorted(words(press.wait()) for press in presses)
+    assert "Asking Agora" in started
+    assert "`daily` is already being recorded here" in runs_already
+    stack.slack.wait_for(lambda: len(stack.cards()) == 2, timeout=20, what="a second card")
+    stack.wait_card("recording")
+    assert len(stack.cards()) == 2
+    assert len(stack.agora.running()) == 1
+
+
+def test_of_two_people_who_acknowledge_an_alert_at_once_the_second_reads_who_was_first(stack: Stack) -> None:
+    stack.start(FAILOVER_GRACE_SECONDS="1", RECORD_ON="0")
+    stack.recording()
+    stack.agora.kill("daily")
+    alert = stack.wait_alert("recording_failed", "lost")
+    presses = {name: stack.slack.person(name).press(alert, "take_alert", wait=False) for name in ("ana", "ben")}
+    stack.slack.wait_for(lambda: any(press.answers for press in presses.values()), what="an answer to the second")
+    (second,) = [name for name, press in presses.items() if press.answers]
+    (first,) = presses.keys() - {second}
+    mention = stack.slack.person(first).mention
+    assert f"{mention} is on it already" in words(presses[second].wait())
+    stack.slack.wait_for(lambda: "take_alert" not in alert.elements, what="the edit")
+    assert f"{mention} is on it, since" in alert.said
+    assert presses[first].answers == []
+
+
+def test_of_two_people_who_send_the_form_at_once_one_starts_a_recording(stack: Stack) -> None:
+    stack.start()
+    people = [stack.slack.person(name) for name in ("ana", "ben")]
+    for person in people:
+        stack.command("", by=person.name)
+    stack.slack.wait_for(lambda: all(person.modal for person in people), what="two open forms")
+    forms = [person.submit(person.modal, wait=False) for person in people if person.modal]
+    errors = [form.wait().errors for form in forms]
+    stack.wait_card("recording")
+    assert sorted(map(bool, errors)) == [False, True]
+    assert "recorded here already" in next(error["channel"] for error in errors if error)
+    assert len(stack.cards()) == 1

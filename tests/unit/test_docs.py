@@ -124,7 +124,7 @@ def test_the_readme_names_every_kind_of_message() -> None:
 
 
 def test_the_readme_shows_each_sign_of_the_card_with_its_words() -> None:
-    for sign in copy._SIGNS.values():
+    for sign in copy.STATE_EMOJI.values():
         assert f"| {sign} |" in README
     for state in ("Starting", "Interrupted", "Stopping", "Stopped, files are being uploaded", "Finished", "Failed"):
         assert f"| {state} |" in README
@@ -188,7 +188,7 @@ def test_the_runbook_says_what_to_do_about_each() -> None:
 def test_every_line_of_the_log_that_the_runbook_names_is_written_somewhere() -> None:
     text = section(RUNBOOK, "Lines of the log that ask for a look")
     named = {name for row in table(text) for name in names(row[0])}
-    named |= {"step", "alert_raised", "agora_base_back", "leading", "unwatched"}
+    named |= {"step", "alert_raised", "agora_endpoint_back", "leading", "unwatched"}
     sources = [path for path in ROOT.glob("*/*.py") if path.parent.name not in ("tests", "simulator")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     assert {name for name in named if not re.search(rf'"{name}["\s]', code)} == set()
