@@ -12,7 +12,7 @@ from agora.payloads import RecordingProfile, StartRequest, StorageTarget
 from agora.responses import JsonObject
 from agora.tokens import Tokens
 from agora.transport import Call, Transport
-from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Options
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from recordings.ports import Clock
@@ -61,7 +61,7 @@ class AgoraClient:
         target: Target,
         prefix: tuple[str, ...],
         timeout: float | None = None,
-        options: Options = DEFAULT,
+        options: Options = DEFAULT_OPTIONS,
         big_uid: int | None = None,
     ) -> str:
         """The sid. `prefix` names the folders in the bucket. Success means accepted; the recorder may not be up yet."""

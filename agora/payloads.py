@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from agora.tokens import MAX_UID
 from agora.vendors import S3_COMPATIBLE, vendor_name
-from recordings.model.options import DEFAULT, Layout, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Options, Resolution
 from recordings.model.recorder import Target
 
 Json = dict[str, object]
@@ -107,7 +107,7 @@ class StartRequest:
     target: Target
     prefix: tuple[str, ...]
     token: str = field(default="", repr=False)
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
     big_uid: int | None = None
 
 

@@ -16,7 +16,7 @@ from bucket.errors import bucket_error
 from bucket.locations import REQUEST_TIMEOUT, BucketLocation, open_store
 from bucket.signed_links import check_lifetime, sign_link
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, ObjectMissing
-from recordings.model.inventory import StoredFile
+from recordings.model.playlists import StoredFile
 from recordings.ports import Clock
 
 MAX_TEXT_BYTES = 5_000_000

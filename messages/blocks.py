@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recordings.model.options import ENDS, GLUED, WORDS
+from recordings.model.options import END_WORDS, OPTION_WORDS, UNSPACED_END
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording
 
@@ -52,7 +52,7 @@ def code(text: str, most: int = CUT_NAME) -> str:
 
 def typed(name: str) -> str:
     """A channel name as an argument of `/record start`: quoted if the parser would read it as something else."""
-    means_something = name.lower() in (*WORDS, *ENDS) or GLUED.match(name)
+    means_something = name.lower() in (*OPTION_WORDS, *END_WORDS) or UNSPACED_END.match(name)
     quoted = " " in name or name[:1] in "@#:" or means_something
     return code(f'"{name}"' if quoted else name).strip("`")
 

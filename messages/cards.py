@@ -131,14 +131,14 @@ def _first_file_line(recording: Recording) -> list[str]:
 
 def _people_line(recording: Recording) -> str:
     """How many people were in the call at the last query. It shows a mistyped name, for which nobody is there."""
-    if not is_ongoing(recording) or recording.present is None or recording.present_at is None:
+    if not is_ongoing(recording) or recording.people_count is None or recording.people_counted_at is None:
         return ""
-    at = clock(recording.present_at)
-    if recording.present > 0:
-        return f"{people(recording.present)} in the call at {at}"
+    at = clock(recording.people_counted_at)
+    if recording.people_count > 0:
+        return f"{people(recording.people_count)} in the call at {at}"
     if recording.first_file_at is None and not recording.lost_segments:
         return f"Nobody was in this Agora channel at {at}: is it the one of your call?"
-    came_later = recording.first_file_at is not None and recording.first_file_at >= recording.present_at
+    came_later = recording.first_file_at is not None and recording.first_file_at >= recording.people_counted_at
     return "" if came_later else f"Nobody was in the call at {at}"
 
 
@@ -174,15 +174,15 @@ def gap_lines(recording: Recording) -> list[str]:
 
 
 def _warnings_line(recording: Recording) -> str:
-    if recording.over:
+    if recording.is_over:
         return ""
     parts = []
     if recording.reported.upload_warning_open:
         parts.append("⚠️ Files can't be stored just now")
     if recording.reported.silence_warning_open:
         parts.append("🔇 Nobody can be heard")
-    if recording.state is State.UPLOADING and recording.reported.tenths:
-        parts.append(f"{recording.reported.tenths * 10} % of the files are uploaded")
+    if recording.state is State.UPLOADING and recording.reported.progress_tenths:
+        parts.append(f"{recording.reported.progress_tenths * 10} % of the files are uploaded")
     return " · ".join(parts)
 
 
@@ -207,14 +207,14 @@ def _end_lines(recording: Recording) -> str:
 def _stopped_by(recording: Recording) -> str:
     if recording.intent.stop_by is None or recording.intent.stop_at is None:
         return ""
-    verb = "Stopped" if recording.over else "Stop asked for"
+    verb = "Stopped" if recording.is_over else "Stop asked for"
     return f"{verb} by {person(recording.intent.stop_by)} at {clock(recording.intent.stop_at)}"
 
 
 def _buttons(recording: Recording, extension: float) -> list[Block]:
     """The buttons for what people can do in this state."""
     buttons = []
-    if recording.state in HOLDS_CHANNEL and recording.intent.stop_at is None and recording.ending is None:
+    if recording.state in HOLDS_CHANNEL and recording.intent.stop_at is None and recording.stop_reason is None:
         buttons.append(stop_button(recording, "Stop"))
         if recording.state in (State.RECORDING, State.INTERRUPTED):
             buttons.append(extend_button(recording, extension))
@@ -223,7 +223,7 @@ def _buttons(recording: Recording, extension: float) -> list[Block]:
         buttons.append(menu)
     if has_links(recording):
         buttons.append(links_button(recording))
-    if recording.over:
+    if recording.is_over:
         buttons.append(again_button(recording))
     return buttons
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 from messages.blocks import Block, code, exact_span, plain
 from messages.buttons import button
 from recordings.model.delivery import Delivery, DeliveryState
-from recordings.model.inventory import without_mp4
+from recordings.model.playlists import playlists_without_mp4
 from recordings.model.recording import Recording
 
 LINKS_ACTION = "get_links"
@@ -54,7 +54,7 @@ def file_lines(recording: Recording, folder: str) -> list[str]:
         case DeliveryState.UNVERIFIED if delivery is not None:
             not_verified = f"Not verified: I can't look into the bucket ({plain(delivery.code, 80)})."
             return [not_verified, *_named(recording, place)]
-    still_checked = recording.files_awaited and recording.over
+    still_checked = recording.files_awaited and recording.is_over
     return ["I look for its files in the bucket, and tell you here."] if still_checked else []
 
 
@@ -63,7 +63,7 @@ def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
     place = code(folder, _LONGEST_PLACE)
     incomplete = _incomplete_segments(delivery)
     if delivery.media_files:
-        only_hls = _shown(without_mp4(delivery.playlists, delivery.media_files))
+        only_hls = _shown(playlists_without_mp4(delivery.playlists, delivery.media_files))
         without = [f"Without an MP4: {', '.join(only_hls)}"] if only_hls else []
         return [summary(delivery), f"In {place}", *without, *incomplete]
     play = f"To play it, open {' and then '.join(_shown(delivery.playlists))} of {place}"

@@ -14,7 +14,7 @@ from messages.blocks import Block, Message, code, cut, rounded_span
 from messages.layout import LAYOUT_HINTS, LAYOUT_NAMES, MEDIA_NAMES, RESOLUTION_NAMES
 from recordings.errors import SlackError
 from recordings.lifecycle.end_times import LONGEST_SECONDS
-from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 
 FORM = "record_form"
 CHANNEL, RECENT, LENGTH = "channel", "recent", "length"
@@ -35,7 +35,7 @@ class FormDefaults:
 
     channel: str = ""
     recent: Sequence[str] = ()
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def form(defaults: FormDefaults, limits: Limits, private: str) -> Block:
 
 
 def _option_fields(options: Options) -> list[Block]:
-    picture = options if options.has_picture else DEFAULT
+    picture = options if options.has_picture else DEFAULT_OPTIONS
     media = {"type": "radio_buttons", **_choices(MEDIA, MEDIA_NAMES, options.media)}
     layout = {"type": "static_select", **_choices(LAYOUT, LAYOUT_NAMES, picture.layout, LAYOUT_HINTS)}
     resolution = {"type": "static_select", **_choices(RESOLUTION, RESOLUTION_NAMES, picture.resolution)}

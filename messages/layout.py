@@ -5,7 +5,7 @@ from __future__ import annotations
 from messages.blocks import Block, person
 from recordings.lifecycle.end_times import is_ongoing
 from recordings.lifecycle.layouts import is_pending, is_refused
-from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 from recordings.model.recording import Recording
 
 LAYOUT_ACTION = "change_layout"
@@ -28,8 +28,8 @@ def options_summary(options: Options) -> str:
     """The options that differ from the default; empty if none does."""
     if not options.has_picture:
         return "sound only"
-    resolution = [str(options.resolution)] if options.resolution is not DEFAULT.resolution else []
-    layout = [f"{options.layout} layout"] if options.layout is not DEFAULT.layout else []
+    resolution = [str(options.resolution)] if options.resolution is not DEFAULT_OPTIONS.resolution else []
+    layout = [f"{options.layout} layout"] if options.layout is not DEFAULT_OPTIONS.layout else []
     return ", ".join(resolution + layout)
 
 
@@ -38,7 +38,7 @@ def options_line(recording: Recording) -> str:
     options = recording.options
     if not options.has_picture:
         return MEDIA_NAMES[Media.AUDIO]
-    resolution = [str(options.resolution)] if options.resolution is not DEFAULT.resolution else []
+    resolution = [str(options.resolution)] if options.resolution is not DEFAULT_OPTIONS.resolution else []
     layout = _layout(recording)
     return " · ".join(resolution + ([f"Layout: {layout}"] if layout else []))
 
@@ -48,7 +48,7 @@ def _layout(recording: Recording) -> str:
     wanted, current = recording.layout, recording.current_layout
     if is_refused(recording):
         return f"{current}. Agora refused {wanted}" + (f", which {by} chose" if by else "")
-    if not by and wanted is DEFAULT.layout:
+    if not by and wanted is DEFAULT_OPTIONS.layout:
         return ""
     chosen = f", chosen by {by}" if by else ""
     if is_pending(recording):

@@ -75,7 +75,7 @@ def _when(recording: Recording) -> str:
 
 def outcome(recording: Recording) -> str:
     """How it ended in a few words, or its present state."""
-    if not recording.over:
+    if not recording.is_over:
         return state_label(recording)
     reason = recording.reason or Reason.STOPPED
     words = END_REASONS.get(reason, str(reason))

@@ -154,7 +154,7 @@ def status(recordings: Sequence[Recording], domain: str, default_duration: float
     if not recordings:
         return text("Nothing has been recorded from this channel yet. `/record start` begins.")
     lines = [_line(recording, domain, default_duration) for recording in recordings[:_SHOWN]]
-    if recordings[0].over:
+    if recordings[0].is_over:
         lines.insert(0, "Nothing is being recorded here just now. The last one was:")
     if len(recordings) > _SHOWN:
         lines.append(f"and {len(recordings) - _SHOWN} more")

@@ -13,11 +13,10 @@ from enum import Enum
 from typing import Protocol
 
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.incidents import Pause, Review
+from recordings.lifecycle.incidents import Downtime, Review
 from recordings.lifecycle.intents import IntentChange
-from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey, Incident
 from recordings.model.audit import AuditEvent
-from recordings.model.incidents import Incident
 from recordings.model.listing import Cursor
 from recordings.model.notifications import Notification
 from recordings.model.recorder import Recorder
@@ -267,7 +266,9 @@ class IncidentRepository(Protocol):
 
     def save(self, review: Review, epoch: int) -> None: ...
 
-    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
+    def save_downtime(
+        self, pause: Downtime, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int
+    ) -> None:
         """Writes to the affected recordings that they were not watched, with the alerts that say so."""
 
 

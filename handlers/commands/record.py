@@ -68,7 +68,7 @@ class RecordCommand:
         if command.name is not None:
             if not recordings:
                 return replies.nothing_recorded(command.name, self._running(request.slack_channel))
-            if recordings[0].over:
+            if recordings[0].is_over:
                 return replies.already_over(recordings[0], request.domain)
         return replies.status(recordings, request.domain, self.default_duration)
 
@@ -85,4 +85,4 @@ class RecordCommand:
         return help_text()
 
     def _running(self, slack_channel: SlackChannelRef) -> list[Recording]:
-        return [recording for recording in self.service.status(slack_channel) if not recording.over]
+        return [recording for recording in self.service.status(slack_channel) if not recording.is_over]

@@ -91,7 +91,7 @@ class CardDelivery:
         self._save(job, ts, self._next_edit_at(job.recording), epoch)
 
     def _next_edit_at(self, recording: Recording) -> datetime:
-        if recording.over:
+        if recording.is_over:
             self.poster.limits.edits_of_card.forget(recording.id)
             return self._now()
         return self.poster.limits.edits_of_card.free_at(recording.id)

@@ -150,7 +150,12 @@ def test_an_alert_that_is_taken_is_delivered_all_the_same_whoever_leads(stored: 
 def test_taking_an_alert_is_an_act_of_whoever_was_first(stored: Stored) -> None:
     alerted(stored)
     audit_event = AuditEvent(
-        at=at(5), who="U2", what=AuditAction.TOOK_ALERT, source=Source.BUTTON, recording_id="rec1", slack_channel="C1"
+        at=at(5),
+        who="U2",
+        what=AuditAction.ACKNOWLEDGED_ALERT,
+        source=Source.BUTTON,
+        recording_id="rec1",
+        slack_channel="C1",
     )
     stored.outbox.acknowledge(NAME, "C1", Acknowledgement("U2", at(5)), audit_event)
     stored.outbox.acknowledge(NAME, "C1", Acknowledgement("U3", at(9)), replace(audit_event, who="U3"))

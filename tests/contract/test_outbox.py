@@ -7,10 +7,9 @@ from dataclasses import replace
 import pytest
 
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.incidents import Pause, Review
-from recordings.model.alerts import Alert, AlertKind
+from recordings.lifecycle.incidents import Downtime, Review
+from recordings.model.alerts import Alert, AlertKind, Incident
 from recordings.model.delivery import Delivery
-from recordings.model.incidents import Incident
 from recordings.model.options import AppliedLayout, Layout, Options, Resolution
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording
@@ -31,7 +30,7 @@ def in_channel(name: str, **facts: object) -> Recording:
 
 
 def test_an_alert_tells_what_the_recording_was_when_it_was_raised(stored: Stored) -> None:
-    then = over(detail="<Agora's> words", files=("a.mp4", "b.m3u8"), ending=Reason.TIME_LIMIT)
+    then = over(detail="<Agora's> words", files=("a.mp4", "b.m3u8"), stop_reason=Reason.TIME_LIMIT)
     raised(stored, an_alert(then))
     stored.saved(stored.now_is(), replace(stored.now_is(), detail="later words", card_ts="9.9"))
 
@@ -165,7 +164,7 @@ def test_a_pause_is_noted_on_the_recordings_that_nobody_watched_and_shown_on_the
     stored.added(up(id="other", agora_channel="other"))
     warning = an_alert(before, kind=AlertKind.WARNING, reason=Reason.UNWATCHED, cause="unwatched")
 
-    stored.incidents.save_pause(Pause(at(1), at(9)), [before], [warning], stored.epoch)
+    stored.incidents.save_downtime(Downtime(at(1), at(9)), [before], [warning], stored.epoch)
 
     row, other = stored.now_is(), stored.now_is("other")
     assert (row.unwatched_from, row.unwatched_to) == (at(1), at(9))

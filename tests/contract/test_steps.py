@@ -10,13 +10,13 @@ import pytest
 
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.incidents import Pause, Review
+from recordings.lifecycle.incidents import Downtime, Review
+from recordings.model.alerts import Incident
 from recordings.model.delivery import Delivery, DeliveryState
-from recordings.model.incidents import Incident
 from recordings.model.options import AppliedLayout, Layout
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
-from recordings.model.reported import Exit, Gap, Reported, Stream
+from recordings.model.reported import ExitCause, Gap, Reported, Stream
 from recordings.model.segments import LostSegment
 from recordings.repositories import Queue
 from tests.contract.conftest import Stored
@@ -32,29 +32,29 @@ DELIVERY = a_delivery(
     empty=("SID_daily_1.mp4",),
     code="AccessDenied",
     failures=2,
-    seen="4 files, 5112 bytes",
+    fingerprint="4 files, 5112 bytes",
 )
 """With a value of its own in every field."""
 
 TOLD = Reported(
     notifications=9,
     up_at=at(1),
-    exit=Exit.LEFT,
-    exit_at=at(2.25),
+    exit_cause=ExitCause.LEFT,
+    exit_received_at=at(2.25),
     moved_at=at(2.5),
     moving=True,
     stored_at=at(2.75),
     gaps=(Gap(begun_at=at(3), ended_at=at(4.125)),),
-    failing_at=at(5),
+    upload_error_at=at(5),
     uploaded_at=at(6),
     backup_at=at(7),
     progress=7000,
     progress_at=at(8),
-    streams=(Stream(sound=True, uid=0, received=False, since=at(9), learnt_at=at(10)),),
+    streams=(Stream(sound=True, uid=0, received=False, since=at(9), received_at=at(10)),),
     upload_warning_open=True,
     upload_warned_at=at(11),
     silence_warning_open=True,
-    missed=True,
+    notification_missed=True,
 )
 LOST_PART = LostSegment(
     sid="SID1",
@@ -94,11 +94,11 @@ EVERY_FACT: dict[str, Any] = {
     "not_found": 4,
     "found_empty": 1,
     "people_since": at(7),
-    "nothing_stored_at": at(8),
-    "present": 3,
-    "present_at": at(8.5),
-    "ending_told": "ending_soon-20260617114200000000-60",
-    "ending": Reason.TIME_LIMIT,
+    "nothing_stored_warned_at": at(8),
+    "people_count": 3,
+    "people_counted_at": at(8.5),
+    "end_warning": "ending_soon-20260617114200000000-60",
+    "stop_reason": Reason.TIME_LIMIT,
     "stop_accepted_at": at(9),
     "files": ("a.mp4", "b.m3u8"),
     "uploading_status": "backuped",
@@ -146,7 +146,9 @@ def test_a_look_that_finds_nothing_new_for_people_leaves_the_card_alone(stored: 
     before = stored.added(up(state=State.UPLOADING, files_awaited=True))
     stored.recordings.card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
     for looks in range(1, 4):
-        before = stored.saved(before, replace(before, delivery=Delivery(checks=looks, seen=str(looks), size=looks)))
+        before = stored.saved(
+            before, replace(before, delivery=Delivery(checks=looks, fingerprint=str(looks), size=looks))
+        )
     assert stored.recordings.undrawn(9) == []
 
     stored.saved(before, replace(before, delivery=a_delivery()))
@@ -271,7 +273,7 @@ WRITES: dict[str, Callable[[Stored, int], None]] = {
     "a deferred card": lambda s, epoch: s.recordings.card_deferred("rec1", NOW, epoch),
     "an answer": lambda s, epoch: s.recordings.replied("rec1", epoch),
     "a deferred answer": lambda s, epoch: s.recordings.reply_deferred("rec1", NOW, epoch),
-    "a pause": lambda s, epoch: s.incidents.save_pause(Pause(NOW, at(9)), [up()], [], epoch),
+    "a pause": lambda s, epoch: s.incidents.save_downtime(Downtime(NOW, at(9)), [up()], [], epoch),
     "a redirected alert": lambda s, epoch: s.outbox.redirected(1, "is_archived", epoch),
     "a delivered alert": lambda s, epoch: s.outbox.delivered(1, "9.9", NOW, epoch),
     "a deferred alert": lambda s, epoch: s.outbox.deferred(1, NOW, "busy", epoch),
@@ -325,7 +327,7 @@ def test_a_card_posted_anew_while_a_step_was_under_way_is_not_forgotten(stored: 
 
 def test_a_step_that_began_before_a_pause_was_noted_does_not_undo_it(stored: Stored) -> None:
     before = stored.added(up())
-    stored.incidents.save_pause(Pause(at(1), at(9)), [before], [], stored.epoch)
+    stored.incidents.save_downtime(Downtime(at(1), at(9)), [before], [], stored.epoch)
 
     after = stored.saved(before, changed(before, status=4))
 

@@ -42,7 +42,7 @@ def test_a_wish_that_changes_nothing_is_none(stored: Stored) -> None:
 
 def test_a_recorder_that_is_found_again_is_a_line(stored: Stored) -> None:
     lost = stored.added(up(state=State.INTERRUPTED, not_found=2, not_found_since=at(-30)))
-    stored.saved(lost, changed(lost.moved(State.RECORDING), not_found=0, not_found_since=None))
+    stored.saved(lost, changed(lost.with_state(State.RECORDING), not_found=0, not_found_since=None))
 
     (job,) = stored.timeline.waiting()
 
@@ -53,7 +53,7 @@ def test_a_step_of_a_replica_that_was_succeeded_is_none(stored: Stored) -> None:
     lost = stored.added(up(state=State.INTERRUPTED, not_found=2, not_found_since=at(-30)))
     stored.succeed()
     with pytest.raises(LeaseLost):
-        stored.saved(lost, lost.moved(State.RECORDING))
+        stored.saved(lost, lost.with_state(State.RECORDING))
 
     assert stored.timeline.waiting() == []
 

@@ -289,7 +289,7 @@ def test_a_step_neither_overwrites_a_later_end_nor_puts_it_to_sleep(stored: Stor
 def test_the_end_that_has_come_is_not_written_where_somebody_put_it_off_meanwhile(stored: Stored) -> None:
     before = stored.added(up(ends_at=at(60)))
     _, extended = set_end(stored.recordings, "rec1", "U2", at(60), half_an_hour_later)
-    stopping = replace(before, state=State.STOPPING, ending=Reason.TIME_LIMIT)
+    stopping = replace(before, state=State.STOPPING, stop_reason=Reason.TIME_LIMIT)
     alert = an_alert(stopping)
 
     assert stored.saved(before, Change(stopping, alerts=(alert,), only_if_unchanged=True)) == extended

@@ -17,9 +17,9 @@ from handlers import COMMANDS
 from handlers.commands.parser import VERBS
 from messages import copy
 from recordings.model.alerts import AlertKind
-from recordings.model.options import ENDS, WORDS
+from recordings.model.options import END_WORDS, OPTION_WORDS
 from recordings.model.reason import Reason
-from recordings.model.recording import MOVES, State
+from recordings.model.recording import TRANSITIONS, State
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 
@@ -92,7 +92,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 
 def test_the_readme_names_every_word_for_how_to_record() -> None:
     shown = {name for row in table(section(README, "The form and its words")) for name in names(row[1])}
-    assert {name.split()[0] for name in shown} == {*WORDS, *ENDS}
+    assert {name.split()[0] for name in shown} == {*OPTION_WORDS, *END_WORDS}
 
 
 def test_the_readme_names_every_http_route_and_no_other() -> None:
@@ -200,7 +200,7 @@ def exposed() -> dict[str, set[str]]:
     meter.show(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
     meter.step("card", 0.1, "done")
     meter.agora_call("query", 0.1, "ok")
-    meter.bucket_look(0.1, "ok")
+    meter.bucket_check(0.1, "ok")
     meter.alert("recording_failed", "lost", "delivered")
     meter.notification("40", "kept")
     return {
@@ -240,7 +240,7 @@ def test_the_runbook_names_every_kind_of_work_that_is_counted() -> None:
 def test_the_architecture_lists_every_move_of_a_recording_and_no_other() -> None:
     rows = table(section(ARCHITECTURE, "States"))
     shown = {State(state): {State(to) for to in names(row[1])} for row in rows for state in names(row[0])}
-    assert shown == {state: set(moves) for state, moves in MOVES.items()}
+    assert shown == {state: set(moves) for state, moves in TRANSITIONS.items()}
 
 
 def test_the_architecture_names_every_folder_and_no_other() -> None:

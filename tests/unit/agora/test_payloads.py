@@ -21,7 +21,7 @@ from agora.payloads import (
     expiry_hours,
     file_name_prefix,
 )
-from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 from simulator.agora.http import checks
 from tests.unit.agora.fakes import ACCESS_KEY, SECRET_KEY, STORAGE, TARGET
 
@@ -33,7 +33,7 @@ def start_request(
     token: str = "",
     profile: RecordingProfile = PROFILE,
     storage: StorageTarget = STORAGE,
-    options: Options = DEFAULT,
+    options: Options = DEFAULT_OPTIONS,
     big_uid: int | None = None,
 ) -> dict[str, Any]:
     request = StartRequest(TARGET, ("C012", "20260617"), token, options, big_uid)

@@ -56,15 +56,15 @@ def test_the_card_says_that_the_call_is_recorded_who_started_it_since_when_and_u
 
 
 @pytest.mark.parametrize(
-    ("present", "line"),
+    ("people_count", "line"),
     [
         (0, f"Nobody was in this Agora channel at {clock(at(4))}: is it the one of your call?"),
         (1, f"1 person in the call at {clock(at(4))}"),
         (12, f"12 people in the call at {clock(at(4))}"),
     ],
 )
-def test_the_card_shows_who_was_in_the_call_at_the_last_query(present: int, line: str) -> None:
-    there = {"present": present, "present_at": at(4)}
+def test_the_card_shows_who_was_in_the_call_at_the_last_query(people_count: int, line: str) -> None:
+    there = {"people_count": people_count, "people_counted_at": at(4)}
 
     assert line in shown(with_card(**there)).splitlines()
     assert line in shown(up(**there, first_file_at=None)).splitlines()
@@ -73,9 +73,9 @@ def test_the_card_shows_who_was_in_the_call_at_the_last_query(present: int, line
 
 
 def test_the_card_asks_about_the_right_channel_only_if_nothing_was_stored() -> None:
-    before = up(present=0, present_at=at(4))
-    after = up(state=State.INTERRUPTED, present=0, present_at=at(40))
-    second = up(lost_segments=(a_lost_segment(),), first_file_at=None, present=0, present_at=at(200))
+    before = up(people_count=0, people_counted_at=at(4))
+    after = up(state=State.INTERRUPTED, people_count=0, people_counted_at=at(40))
+    second = up(lost_segments=(a_lost_segment(),), first_file_at=None, people_count=0, people_counted_at=at(200))
 
     assert "Nobody" not in shown(before), "somebody came after that, or there would be no file"
     assert f"Nobody was in the call at {clock(at(40))}" in shown(after).splitlines()
@@ -188,7 +188,7 @@ def test_polling_alone_does_not_change_the_card() -> None:
 
 
 def test_every_field_that_the_card_shows_is_in_visible() -> None:
-    """A field that is missing in `Recording.visible` would not lead to an edit."""
+    """A field that is missing in `Recording.card_content` would not lead to an edit."""
     before = up()
     for change in (
         {"state": State.STOPPING},
@@ -196,7 +196,7 @@ def test_every_field_that_the_card_shows_is_in_visible() -> None:
         {"started_at": at(11)},
         {"ended_at": at(12)},
         {"stop_by": "U2", "stop_at": at(12)},
-        {"ending": Reason.TIME_LIMIT},
+        {"stop_reason": Reason.TIME_LIMIT},
         {"ends_at": at(2700)},
         {"ends_at": at(2700), "extended_by": "U2"},
         {"unwatched_from": at(1), "unwatched_to": at(2)},
@@ -206,15 +206,15 @@ def test_every_field_that_the_card_shows_is_in_visible() -> None:
     ):
         after = changed(before, **change)
         assert card(after, CARD_CONFIG) != card(before, CARD_CONFIG), change
-        assert after.visible != before.visible, change
+        assert after.card_content != before.card_content, change
 
 
 def test_the_number_of_people_leads_to_an_edit_only_while_the_channel_may_be_wrong() -> None:
-    there = {"present": 2, "present_at": at(4)}
+    there = {"people_count": 2, "people_counted_at": at(4)}
 
-    assert up(first_file_at=None, **there).visible != up(first_file_at=None).visible
-    assert up(**there).visible == up().visible, "Slack allows few edits: the next one shows it"
-    assert a_recording(**there).visible == a_recording().visible, "the card is edited in a moment anyway"
+    assert up(first_file_at=None, **there).card_content != up(first_file_at=None).card_content
+    assert up(**there).card_content == up().card_content, "Slack allows few edits: the next one shows it"
+    assert a_recording(**there).card_content == a_recording().card_content, "the card is edited in a moment anyway"
 
 
 def test_a_recording_that_is_over_can_be_recorded_again_without_a_confirmation() -> None:
@@ -334,10 +334,10 @@ def test_a_check_without_news_does_not_change_the_card() -> None:
     before = replace(UPLOADING, delivery=None)
     for checks in range(1, 4):
         after = replace(
-            before, delivery=Delivery(checks=checks, seen=str(checks), size=checks, missing=("a.ts",) * checks)
+            before, delivery=Delivery(checks=checks, fingerprint=str(checks), size=checks, missing=("a.ts",) * checks)
         )
         assert card(after, CARD_CONFIG) == card(before, CARD_CONFIG)
-        assert after.visible == before.visible
+        assert after.card_content == before.card_content
 
 
 @pytest.mark.parametrize(
@@ -354,7 +354,7 @@ def test_every_field_of_the_files_that_the_card_shows_is_in_visible(change: dict
     after = replace(UPLOADING, **change)
 
     assert card(after, CARD_CONFIG) != card(UPLOADING, CARD_CONFIG)
-    assert after.visible != UPLOADING.visible
+    assert after.card_content != UPLOADING.card_content
 
 
 # metadata
