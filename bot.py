@@ -113,6 +113,7 @@ def print_audit(chosen: Namespace) -> int:
         url = settings.load_database_url()
     except settings.SettingsError as error:
         return _refuse(error.lines)
+    logs.configure("WARNING", secrets=settings.database_passwords(url))
     database = Database(url.get_secret_value())
     try:
         database.check_there()

@@ -46,7 +46,7 @@ def overview_of(
     waiting, raised_at = repositories.alerts.depth()
     unprocessed, received_at = repositories.notifications.depth()
     return Overview(
-        recordings=repositories.recordings.by_state(),
+        recordings=repositories.recordings.count_by_state(),
         oldest_due=max(0.0, (now - due_at).total_seconds()),
         outbox=waiting,
         outbox_age=(now - (raised_at or now)).total_seconds(),

@@ -18,7 +18,7 @@ def database_lines(database: Database, tables: Callable[[], None], most: int) ->
     try:
         tables()
         try_writing(database)
-        running = Recorders(database).not_gone()
+        running = Recorders(database).count_not_gone()
     except DatabaseNewer as error:
         return [wrong(DATABASE, f"{error}."), not_looked_at(RECORDERS, DATABASE)]
     except StorageUnavailable as error:

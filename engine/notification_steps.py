@@ -32,10 +32,10 @@ class NotificationSteps:
     name: str = "recording"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.notifications.waiting(_MOST)
+        return self.notifications.due(_MOST)
 
     def run(self, key: str, epoch: int) -> None:
-        notifications, job = self.notifications.of(key), self.steps.job(key)
+        notifications, job = self.notifications.unprocessed(key), self.steps.job(key)
         if not notifications or job is None:
             return
         now = self.clock.now()

@@ -81,15 +81,16 @@ class Ticker:
         self.notifications.forget(turn.now)
         known = self.incidents.open()
         silent_since = turn.now - timedelta(seconds=self.policy.unreachable_alert)
-        if not known and not self.steps.any_unanswered(silent_since):
+        if not known and not self.steps.any_without_answer(silent_since):
             return
         found = review(self.steps.active(), known, turn)
         if not found.incidents:
             return
-        for alert in found.alerts:
+        written = self.incidents.save(found, epoch)
+        for alert in written.alerts:
             _log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), recording=alert.recording.id)
-        self.incidents.save(found, epoch)
-        self.dispatcher.wake()
+        if written.incidents:
+            self.dispatcher.wake()
 
 
 def scheduler_for(tick: Callable[[], None]) -> BackgroundScheduler:

@@ -37,8 +37,8 @@ class AlertDelivery:
     meter: Meter = field(default_factory=NoMeter)
     name: str = "alert"
 
-    def waiting(self) -> Sequence[tuple[str, datetime]]:
-        return [(str(job.id), self._due_at(job)) for job in self.alerts.waiting()]
+    def due(self) -> Sequence[tuple[str, datetime]]:
+        return [(str(job.id), self._due_at(job)) for job in self.alerts.due()]
 
     def get(self, key: str) -> AlertJob | None:
         job = self.alerts.get(int(key))
@@ -69,25 +69,25 @@ class AlertDelivery:
     def wait(self, job: AlertJob, error: SlackBusy) -> timedelta:
         return _BACKOFF.wait(job.tries, error)
 
-    def delivered(self, job: AlertJob, ts: str, epoch: int) -> None:
+    def mark_delivered(self, job: AlertJob, ts: str, epoch: int) -> None:
         _log_of(job).info("alert_delivered", ts=ts, direct=job.direct)
         self._count(job, "delivered")
-        self.alerts.delivered(job.id, ts, self.clock.now(), epoch)
+        self.alerts.mark_delivered(job.id, ts, self.clock.now(), epoch)
 
-    def deferred(self, job: AlertJob, wait: timedelta, error: SlackBusy, epoch: int) -> None:
+    def defer(self, job: AlertJob, wait: timedelta, error: SlackBusy, epoch: int) -> None:
         _log_of(job).warning("alert_deferred", error=str(error), tries=job.tries)
-        self.alerts.deferred(job.id, self.clock.now() + wait, str(error), epoch)
+        self.alerts.defer(job.id, self.clock.now() + wait, str(error), epoch)
 
     def refused(self, job: AlertJob, error: SlackRefused, epoch: int) -> None:
         """Sends it to the person instead; if that was refused too, drops it."""
         if job.direct:
             _log_of(job).error("alert_undeliverable", error=str(error))
             self._count(job, "undeliverable")
-            self.alerts.dropped(job.id, str(error), self.clock.now(), epoch)
+            self.alerts.drop(job.id, str(error), self.clock.now(), epoch)
         else:
             _log_of(job).warning("alert_redirected", error=str(error))
             self._count(job, "redirected")
-            self.alerts.redirected(job.id, str(error), epoch)
+            self.alerts.redirect(job.id, str(error), epoch)
 
     def _count(self, job: AlertJob, outcome: str) -> None:
         self.meter.alert(str(job.alert.kind), str(job.alert.reason), outcome)

@@ -54,9 +54,9 @@ class CardDelivery:
     poster: CardPoster
     name: str = "card"
 
-    def waiting(self) -> Sequence[tuple[str, datetime]]:
+    def due(self) -> Sequence[tuple[str, datetime]]:
         free_at = self.poster.limits.edits.free_at()
-        return [(key, max(due_at, free_at)) for key, due_at in self.recordings.undrawn(_BATCH)]
+        return [(key, max(due_at, free_at)) for key, due_at in self.recordings.due_cards(_BATCH)]
 
     def get(self, key: str) -> CardJob | None:
         job = self.recordings.card(key)
@@ -87,7 +87,7 @@ class CardDelivery:
             return timedelta(seconds=error.retry_after or 0)
         return _BACKOFF.wait(job.tries, error)
 
-    def delivered(self, job: CardJob, ts: str, epoch: int) -> None:
+    def mark_delivered(self, job: CardJob, ts: str, epoch: int) -> None:
         self._save(job, ts, self._next_edit_at(job.recording), epoch)
 
     def _next_edit_at(self, recording: Recording) -> datetime:
@@ -96,18 +96,18 @@ class CardDelivery:
             return self._now()
         return self.poster.limits.edits_of_card.free_at(recording.id)
 
-    def deferred(self, job: CardJob, wait: timedelta, error: SlackBusy, epoch: int) -> None:
+    def defer(self, job: CardJob, wait: timedelta, error: SlackBusy, epoch: int) -> None:
         if error.retry_after and not isinstance(error, SlackPaced):
             self.poster.limits.edits.pause(wait)
         _log.info("card_deferred", recording=job.recording.id, error=str(error), tries=job.tries)
-        self.recordings.card_deferred(job.recording.id, self._now() + wait, epoch)
+        self.recordings.defer_card(job.recording.id, self._now() + wait, epoch)
 
     def refused(self, job: CardJob, error: SlackRefused, epoch: int) -> None:
         """Leaves the card as it is, until its row changes or its channel is open again."""
         recording = job.recording
         _log.error("card_refused", recording=recording.id, error=str(error))
         if error.error in _CLOSED and self._may_reopen(recording):
-            self.recordings.card_deferred(recording.id, self._now() + _RETRY_CLOSED, epoch)
+            self.recordings.defer_card(recording.id, self._now() + _RETRY_CLOSED, epoch)
         else:
             self._save(job, recording.card_ts, self._now(), epoch)
 
@@ -118,4 +118,4 @@ class CardDelivery:
         return self.poster.clock.now()
 
     def _save(self, job: CardJob, ts: str | None, next_at: datetime, epoch: int) -> None:
-        self.recordings.card_drawn(job.recording.id, job.version, ts, next_at, epoch)
+        self.recordings.mark_card_drawn(job.recording.id, job.version, ts, next_at, epoch)

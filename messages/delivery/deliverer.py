@@ -40,7 +40,7 @@ class DeliveryKind(Protocol[_Job]):
     def name(self) -> str:
         """The name of this work, which is also a label of the metrics."""
 
-    def waiting(self) -> Sequence[tuple[str, datetime]]:
+    def due(self) -> Sequence[tuple[str, datetime]]:
         """Keys of the rows that may be sent next, with the time from which each may be."""
 
     def get(self, key: str, /) -> _Job | None:
@@ -52,8 +52,8 @@ class DeliveryKind(Protocol[_Job]):
     def wait(self, job: _Job, error: SlackBusy, /) -> timedelta:
         """How long to wait before the next try."""
 
-    def delivered(self, job: _Job, ts: str, epoch: int, /) -> None: ...
-    def deferred(self, job: _Job, wait: timedelta, error: SlackBusy, epoch: int, /) -> None: ...
+    def mark_delivered(self, job: _Job, ts: str, epoch: int, /) -> None: ...
+    def defer(self, job: _Job, wait: timedelta, error: SlackBusy, epoch: int, /) -> None: ...
 
     def refused(self, job: _Job, error: SlackRefused, epoch: int, /) -> None:
         """Slack will never take the row like this: drop it, or send it another way."""
@@ -70,7 +70,7 @@ class Deliverer(Generic[_Job]):
         return self.kind.name
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.kind.waiting()
+        return self.kind.due()
 
     def run(self, key: str, epoch: int) -> None:
         job = self.kind.get(key)
@@ -79,8 +79,8 @@ class Deliverer(Generic[_Job]):
         try:
             ts = self.kind.send(job)
         except SlackBusy as error:
-            self.kind.deferred(job, self.kind.wait(job, error), error, epoch)
+            self.kind.defer(job, self.kind.wait(job, error), error, epoch)
         except SlackRefused as error:
             self.kind.refused(job, error, epoch)
         else:
-            self.kind.delivered(job, ts, epoch)
+            self.kind.mark_delivered(job, ts, epoch)

@@ -31,8 +31,8 @@ class ReplyDelivery:
     clock: Clock
     name: str = "reply"
 
-    def waiting(self) -> Sequence[tuple[str, datetime]]:
-        return self.recordings.unanswered(_BATCH)
+    def due(self) -> Sequence[tuple[str, datetime]]:
+        return self.recordings.due_replies(_BATCH)
 
     def get(self, key: str) -> Reply | None:
         return self.recordings.reply(key)
@@ -45,17 +45,17 @@ class ReplyDelivery:
         # Tries are not counted. A response_url works for 30 minutes only, so the wait stays short.
         return _BACKOFF.wait(1, error)
 
-    def delivered(self, job: Reply, _ts: str, epoch: int) -> None:
-        self.recordings.replied(job.recording.id, epoch)
+    def mark_delivered(self, job: Reply, _ts: str, epoch: int) -> None:
+        self.recordings.mark_replied(job.recording.id, epoch)
 
-    def deferred(self, job: Reply, wait: timedelta, error: SlackBusy, epoch: int) -> None:
+    def defer(self, job: Reply, wait: timedelta, error: SlackBusy, epoch: int) -> None:
         _log.warning("reply_deferred", recording=job.recording.id, error=str(error))
-        self.recordings.reply_deferred(job.recording.id, self.clock.now() + wait, epoch)
+        self.recordings.defer_reply(job.recording.id, self.clock.now() + wait, epoch)
 
     def refused(self, job: Reply, error: SlackRefused, epoch: int) -> None:
         _log.warning("reply_refused", recording=job.recording.id, error=str(error))
         self._send_directly(job.recording)
-        self.recordings.replied(job.recording.id, epoch)
+        self.recordings.mark_replied(job.recording.id, epoch)
 
     def _send_directly(self, recording: Recording) -> None:
         try:

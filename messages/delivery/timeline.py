@@ -30,8 +30,8 @@ class TimelineDelivery:
     clock: Clock
     name: str = "line"
 
-    def waiting(self) -> Sequence[tuple[str, datetime]]:
-        return [(str(job.id), self._due_at(job)) for job in self.timeline.waiting()]
+    def due(self) -> Sequence[tuple[str, datetime]]:
+        return [(str(job.id), self._due_at(job)) for job in self.timeline.due()]
 
     def get(self, key: str) -> TimelineJob | None:
         job = self.timeline.get(int(key))
@@ -50,11 +50,11 @@ class TimelineDelivery:
     def wait(self, job: TimelineJob, error: SlackBusy) -> timedelta:
         return _BACKOFF.wait(job.tries, error)
 
-    def delivered(self, job: TimelineJob, _ts: str, epoch: int) -> None:
+    def mark_delivered(self, job: TimelineJob, _ts: str, epoch: int) -> None:
         self.timeline.mark_delivered(job.id, self.clock.now(), epoch)
 
-    def deferred(self, job: TimelineJob, wait: timedelta, _error: SlackBusy, epoch: int) -> None:
-        self.timeline.deferred(job.id, self.clock.now() + wait, epoch)
+    def defer(self, job: TimelineJob, wait: timedelta, _error: SlackBusy, epoch: int) -> None:
+        self.timeline.defer(job.id, self.clock.now() + wait, epoch)
 
     def refused(self, job: TimelineJob, error: SlackRefused, epoch: int) -> None:
         _log.info("timeline_entry_rejected", recording=job.entry.recording_id, error=str(error))

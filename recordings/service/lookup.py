@@ -24,7 +24,7 @@ def in_channel(recordings: RecordingRepository, recording_id: str, slack_channel
 def page(recordings: RecordingRepository, slack_channel: str, agora_channel: str | None, after: Cursor | None) -> Page:
     """The page that follows `after`, or the first one. Raises `StorageUnavailable`."""
     name = agora_channel if after is None else after.agora_channel
-    rows = recordings.of_channel(slack_channel, agora_channel=name, before=after, most=PAGE + 1)
+    rows = recordings.of_channel(slack_channel, agora_channel=name, before=after, limit=PAGE + 1)
     shown = rows[:PAGE]
     following = Cursor(shown[-1].requested_at, shown[-1].id, name) if len(rows) > PAGE else None
     return Page(shown, following, after is None, name)

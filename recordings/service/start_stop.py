@@ -135,7 +135,7 @@ class RecordingService:
 
     def recent(self, slack_channel: SlackChannelRef) -> Sequence[Recording]:
         """The last recordings of this Slack channel, newest first. Raises `StorageUnavailable`."""
-        return self.recordings.of_channel(slack_channel.channel, most=_RECENT)
+        return self.recordings.of_channel(slack_channel.channel, limit=_RECENT)
 
     def status(self, slack_channel: SlackChannelRef, agora_channel: str | None = None) -> Sequence[Recording]:
         """The active recordings of this Slack channel, oldest first; the last one that ended if none is active."""
@@ -182,7 +182,7 @@ class RecordingService:
         return [recording for recording in active if agora_channel in (None, recording.agora_channel)]
 
     def _last(self, slack_channel: SlackChannelRef, agora_channel: str | None) -> Sequence[Recording]:
-        return self.recordings.of_channel(slack_channel.channel, agora_channel=agora_channel, most=1)
+        return self.recordings.of_channel(slack_channel.channel, agora_channel=agora_channel, limit=1)
 
     def _stop(
         self, recording: Recording, requester: Requester, source: Source, delivery_key: str | None, detail: str = ""

@@ -29,23 +29,23 @@ def _filled(path: Path, finished: int) -> Recordings:
     ended = over()
     past = [replace(ended, id=f"o{n}") for n in range(finished)]
     with database.write() as connection:
-        connection.execute(tables.recordings.insert(), [rows.columns(each) for each in active + past])
+        connection.execute(tables.recordings.insert(), [rows.columns(recording) for recording in active + past])
     stored = Recordings(database)
-    for share in (None, *Queue):
-        print(share, *plan_of(database, partial(stored.due, ACTIVE, share)))  # noqa: T201 - what is measured
+    for queue in (None, *Queue):
+        print(queue, *plan_of(database, partial(stored.due, ACTIVE, queue)))  # noqa: T201 - what is measured
     return stored
 
 
-def _median(look: Callable[[], object]) -> float:
+def _median(query: Callable[[], object]) -> float:
     taken = []
     for _ in range(RUNS):
         begun = time.perf_counter()
-        look()
+        query()
         taken.append(time.perf_counter() - begun)
     return statistics.median(taken)
 
 
-def test_taking_due_rows_is_as_fast_with_100000_rows_that_are_over_as_with_none(tmp_path: Path) -> None:
+def test_the_query_for_due_rows_takes_no_longer_with_100000_rows_that_are_over(tmp_path: Path) -> None:
     empty, full = _filled(tmp_path / "empty.db", 0), _filled(tmp_path / "full.db", OVER)
     assert len(full.due(ACTIVE)) == ACTIVE
     ratio = _median(lambda: full.due(ACTIVE)) / _median(lambda: empty.due(ACTIVE))

@@ -152,12 +152,12 @@ class Stack:
     def row(self, agora_channel: str = "daily", *, channel: str = "daily") -> Recording:
         """The newest recording of this call, as it is stored."""
         slack_channel = self.slack.workspace.channel(channel).id
-        (row,) = self.repositories.recordings.of_channel(slack_channel, agora_channel=agora_channel, most=1)
+        (row,) = self.repositories.recordings.of_channel(slack_channel, agora_channel=agora_channel, limit=1)
         return row
 
     def rows(self, channel: Channel | str = "daily") -> list[Recording]:
         """Every recording of this Slack channel, newest first."""
-        return list(self.repositories.recordings.of_channel(self.slack.workspace.channel(channel).id, most=1000))
+        return list(self.repositories.recordings.of_channel(self.slack.workspace.channel(channel).id, limit=1000))
 
     def every_row(self) -> list[Recording]:
         """The recordings of all Slack channels."""

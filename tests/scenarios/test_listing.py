@@ -33,7 +33,7 @@ def store_recordings(stack: Stack, count: int, channel: str = "daily") -> None:
             delivery=a_delivery(800_000_000),
         )
         stack.repositories.recordings.add_recording(recording, None)
-        stack.repositories.recordings.card_drawn(recording.id, 1, recording.card_ts, requested_at, epoch)
+        stack.repositories.recordings.mark_card_drawn(recording.id, 1, recording.card_ts, requested_at, epoch)
 
 
 def names(page: Message) -> list[str]:

@@ -45,7 +45,7 @@ class DeliveryStack:
         assert self.recordings.add_recording(recording, response_url) is None
         if recording.card_ts is not None:
             ts = self.slack.post(recording.slack_channel, Message("card"))
-            self.recordings.card_drawn(recording.id, 1, ts, self.clock.now(), self.epoch)
+            self.recordings.mark_card_drawn(recording.id, 1, ts, self.clock.now(), self.epoch)
         return self.row(recording.id)
 
     def row(self, recording_id: str = "rec1") -> Recording:

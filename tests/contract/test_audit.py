@@ -1,4 +1,4 @@
-"""The log of acts: who did what, when, and from where."""
+"""The audit log: who did what, when, and from where."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.fakes.intents import request_stop
 from tests.fakes.rows import NOW, a_delivery, a_recording, an_alert, at, over, up
 
 
-def an_act(
+def an_event(
     seconds: float = 0,
     who: str = "U2",
     detail: str = "",
@@ -30,29 +30,29 @@ def an_act(
     )
 
 
-def test_acts_are_read_as_they_were_written_and_in_that_order(stored: Stored) -> None:
-    audit_events = [an_act(2.25, detail="a_0.mp4, <b>.mp4"), an_act(1, who="U1"), an_act(3, detail="x" * 10_000)]
+def test_events_are_read_as_written_in_the_order_of_writing(stored: Stored) -> None:
+    audit_events = [an_event(2.25, detail="a_0.mp4, <b>.mp4"), an_event(1, who="U1"), an_event(3, detail="x" * 10_000)]
     for audit_event in audit_events:
         stored.audit_log.add(audit_event)
 
     assert stored.audit_log.all() == audit_events
 
 
-def test_the_same_deed_twice_is_two_acts(stored: Stored) -> None:
-    stored.audit_log.add(an_act())
-    stored.audit_log.add(an_act())
+def test_the_same_action_twice_is_two_events(stored: Stored) -> None:
+    stored.audit_log.add(an_event())
+    stored.audit_log.add(an_event())
 
     assert len(stored.audit_log.all()) == 2
 
 
-def test_an_act_is_noted_whoever_leads(stored: Stored) -> None:
+def test_a_replica_that_does_not_lead_can_write_an_event(stored: Stored) -> None:
     stored.succeed()
-    stored.audit_log.add(an_act())
+    stored.audit_log.add(an_event())
 
     assert len(stored.audit_log.all()) == 1
 
 
-def test_the_recording_that_somebody_means_is_found_with_its_files(stored: Stored) -> None:
+def test_a_recording_is_read_with_its_delivery(stored: Stored) -> None:
     ended = stored.added(over(delivery=a_delivery(1, 2)))
 
     assert stored.recordings.recording("rec1") == ended
@@ -60,10 +60,10 @@ def test_the_recording_that_somebody_means_is_found_with_its_files(stored: Store
     assert stored.recordings.recording("") is None
 
 
-STARTED, STOPPED = an_act(what=AuditAction.STARTED), an_act(1, what=AuditAction.STOPPED)
+STARTED, STOPPED = an_event(what=AuditAction.STARTED), an_event(1, what=AuditAction.STOPPED)
 
 
-def test_an_act_is_written_together_with_the_recording_and_with_the_wish(stored: Stored) -> None:
+def test_an_event_is_written_together_with_the_recording_or_the_intent(stored: Stored) -> None:
     stored.recordings.add_recording(a_recording(), None, "trigger 1", STARTED)
     request_stop(stored.recordings, "rec1", "U2", at(1), "trigger 2", STOPPED)
 
@@ -71,22 +71,22 @@ def test_an_act_is_written_together_with_the_recording_and_with_the_wish(stored:
 
 
 @pytest.mark.parametrize("request_", ["trigger 1", None])
-def test_a_start_that_starts_nothing_is_no_act(stored: Stored, request_: str | None) -> None:
+def test_a_start_that_starts_nothing_writes_no_event(stored: Stored, request_: str | None) -> None:
     stored.recordings.add_recording(a_recording(), None, "trigger 1", STARTED)
-    stored.recordings.add_recording(a_recording(id="second"), None, request_, an_act(recording_id="second"))
+    stored.recordings.add_recording(a_recording(id="second"), None, request_, an_event(recording_id="second"))
 
     assert stored.audit_log.all() == [STARTED]
 
 
-def test_a_start_that_comes_again_after_the_recording_is_over_is_no_second_act(stored: Stored) -> None:
+def test_a_redelivered_start_after_the_end_writes_no_second_event(stored: Stored) -> None:
     stored.recordings.add_recording(over(), None, "trigger 1", STARTED)
-    stored.recordings.add_recording(a_recording(id="second"), None, "trigger 1", an_act(recording_id="second"))
+    stored.recordings.add_recording(a_recording(id="second"), None, "trigger 1", an_event(recording_id="second"))
 
     assert stored.audit_log.all() == [STARTED]
 
 
 @pytest.mark.parametrize("request_", ["trigger 2", "trigger 3", None])
-def test_a_stop_that_comes_again_or_second_is_no_act(stored: Stored, request_: str | None) -> None:
+def test_a_redelivered_or_second_stop_writes_no_event(stored: Stored, request_: str | None) -> None:
     stored.added(up())
     for request in ("trigger 2", request_):
         request_stop(stored.recordings, "rec1", "U2", at(1), request, STOPPED)
@@ -94,16 +94,16 @@ def test_a_stop_that_comes_again_or_second_is_no_act(stored: Stored, request_: s
     assert stored.audit_log.all() == [STOPPED]
 
 
-def test_a_stop_of_what_is_over_is_no_act(stored: Stored) -> None:
+def test_stopping_a_recording_that_is_over_writes_no_event(stored: Stored) -> None:
     stored.added(over())
     request_stop(stored.recordings, "rec1", "U2", at(1), "trigger 2", STOPPED)
 
     assert stored.audit_log.all() == []
 
 
-def test_what_the_bot_does_by_itself_is_written_with_its_step_or_not_at_all(stored: Stored) -> None:
+def test_events_of_a_step_are_written_together_with_it_or_not_at_all(stored: Stored) -> None:
     before = stored.added(up())
-    by_itself = an_act(5, who="", what=AuditAction.STOPPED)
+    by_itself = an_event(5, who="", what=AuditAction.STOPPED)
     stored.saved(before, Change(before, alerts=(an_alert(),), audit_events=(by_itself,)))
     assert stored.audit_log.all() == [by_itself]
 
@@ -113,9 +113,9 @@ def test_what_the_bot_does_by_itself_is_written_with_its_step_or_not_at_all(stor
     assert stored.audit_log.all() == [by_itself]
 
 
-def test_acts_are_found_by_their_time_oldest_first_with_their_agora_channel(stored: Stored) -> None:
+def test_events_are_selected_by_time_oldest_first_with_their_agora_channel(stored: Stored) -> None:
     stored.added(up(agora_channel="=daily"))
-    late, early, other = an_act(3), an_act(1, who="U1"), an_act(2, recording_id="gone")
+    late, early, other = an_event(3), an_event(1, who="U1"), an_event(2, recording_id="gone")
     for audit_event in (late, early, other):
         stored.audit_log.add(audit_event)
 

@@ -1,4 +1,4 @@
-"""What listeners write: new recordings, and the wish to stop one."""
+"""What listeners write: new recordings, and intents to stop, extend or change the layout."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ from tests.fakes.intents import request_stop, set_end, set_layout
 from tests.fakes.rows import NOW, a_recording, an_alert, at, changed, over, up
 
 
-def test_a_new_recording_is_found_as_it_was_written(stored: Stored) -> None:
-    wished = stored.added(a_recording(agora_channel="<&> daily", started_by="U7"))
+def test_a_new_recording_is_read_as_it_was_written(stored: Stored) -> None:
+    requested = stored.added(a_recording(agora_channel="<&> daily", started_by="U7"))
 
-    assert stored.recordings.recording("rec1") == wished
+    assert stored.recordings.recording("rec1") == requested
 
 
 def test_an_unknown_recording_is_not_found(stored: Stored) -> None:
@@ -32,7 +32,7 @@ def test_an_unknown_recording_is_not_found(stored: Stored) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(HOLDS_CHANNEL))
-def test_a_channel_that_is_taken_is_not_recorded_a_second_time(stored: Stored, state: State) -> None:
+def test_an_agora_channel_is_not_recorded_twice_at_once(stored: Stored, state: State) -> None:
     holder = stored.added(a_recording(id="first", state=state))
 
     assert stored.recordings.add_recording(a_recording(id="second", slack_channel="C2"), None) == holder
@@ -46,23 +46,23 @@ def test_a_recording_that_is_over_or_uploading_leaves_its_channel_free(stored: S
     assert stored.recordings.add_recording(a_recording(id="second"), None) is None
 
 
-def test_channel_names_differ_by_case(stored: Stored) -> None:
+def test_agora_channel_names_are_case_sensitive(stored: Stored) -> None:
     stored.added(a_recording(id="first", agora_channel="daily"))
 
     assert stored.recordings.add_recording(a_recording(id="second", agora_channel="Daily"), None) is None
 
 
-def test_the_wish_to_stop_makes_the_row_due_at_once(stored: Stored) -> None:
+def test_a_requested_stop_makes_the_recording_due_at_once(stored: Stored) -> None:
     stored.added(up(next_step_at=at(30)))
 
-    wished = request_stop(stored.recordings, "rec1", "U2", at(12))
+    requested = request_stop(stored.recordings, "rec1", "U2", at(12))
 
-    assert (wished.intent.stop_by, wished.intent.stop_at, wished.next_step_at) == ("U2", at(12), at(12))
-    assert stored.now_is() == wished
+    assert (requested.intent.stop_by, requested.intent.stop_at, requested.next_step_at) == ("U2", at(12), at(12))
+    assert stored.now_is() == requested
     assert stored.recordings.due(10) == [("rec1", at(12))]
 
 
-def test_the_first_wish_to_stop_counts(stored: Stored) -> None:
+def test_the_first_requested_stop_counts(stored: Stored) -> None:
     stored.added(up())
     first = request_stop(stored.recordings, "rec1", "U2", at(12))
 
@@ -70,13 +70,13 @@ def test_the_first_wish_to_stop_counts(stored: Stored) -> None:
 
 
 @pytest.mark.parametrize("state", sorted(set(State) - HOLDS_CHANNEL))
-def test_what_is_over_takes_no_wish_to_stop(stored: Stored, state: State) -> None:
+def test_a_stop_is_not_written_once_the_recording_is_over(stored: Stored, state: State) -> None:
     stored.added(up(state=state))
 
     assert request_stop(stored.recordings, "rec1", "U2", at(12)) == stored.now_is() == up(state=state)
 
 
-def test_a_stop_that_came_between_read_and_save_is_neither_lost_nor_overwritten(stored: Stored) -> None:
+def test_a_stop_requested_during_a_step_is_neither_lost_nor_overwritten(stored: Stored) -> None:
     before = stored.added(up())
     request_stop(stored.recordings, "rec1", "U2", at(12))
 
@@ -86,13 +86,13 @@ def test_a_stop_that_came_between_read_and_save_is_neither_lost_nor_overwritten(
     assert after.next_step_at == NOW, "stays due"
 
 
-def test_a_step_that_nobody_interrupted_says_when_it_comes_back(stored: Stored) -> None:
+def test_a_step_without_a_new_intent_sets_the_time_of_the_next_one(stored: Stored) -> None:
     before = stored.added(up())
     request_stop(stored.recordings, "rec1", "U2", at(12))
-    wished = stored.now_is()
-    assert wished.intent.revision > before.intent.revision
+    requested = stored.now_is()
+    assert requested.intent.revision > before.intent.revision
 
-    assert stored.saved(wished, replace(wished, next_step_at=at(30))).next_step_at == at(30)
+    assert stored.saved(requested, replace(requested, next_step_at=at(30))).next_step_at == at(30)
 
 
 def test_recordings_of_a_slack_channel_come_newest_first(stored: Stored) -> None:
@@ -100,7 +100,7 @@ def test_recordings_of_a_slack_channel_come_newest_first(stored: Stored) -> None
         stored.added(over(id=f"r{number}", slack_channel=channel, agora_channel=f"a{number}", requested_at=at(number)))
 
     def found(**choice: str) -> list[str]:
-        return [r.id for r in stored.recordings.of_channel("C1", agora_channel=choice.get("named"), most=2)]
+        return [r.id for r in stored.recordings.of_channel("C1", agora_channel=choice.get("named"), limit=2)]
 
     assert found() == ["r3", "r2"]
     assert found(named="a0") == ["r0"]
@@ -117,7 +117,7 @@ def test_active_recordings_of_a_slack_channel_come_oldest_first(stored: Stored) 
     assert {r.id for r in stored.recordings.active()} == {"early", "late", "elsewhere"}
 
 
-def test_a_request_that_slack_delivers_again_starts_nothing(stored: Stored) -> None:
+def test_a_redelivered_request_starts_nothing(stored: Stored) -> None:
     stored.recordings.add_recording(over(id="first"), None, "trigger 1")
 
     assert stored.recordings.recording_of_request("trigger 1") == over(id="first")
@@ -125,14 +125,14 @@ def test_a_request_that_slack_delivers_again_starts_nothing(stored: Stored) -> N
     assert stored.recordings.recording("second") is None
 
 
-def test_a_request_that_stopped_something_is_known_again(stored: Stored) -> None:
+def test_a_request_that_stopped_a_recording_leads_back_to_it(stored: Stored) -> None:
     stored.added(up())
     request_stop(stored.recordings, "rec1", "U2", at(1), "trigger 2")
 
     assert stored.recordings.recording_of_request("trigger 2") == stored.now_is()
 
 
-def test_how_it_was_asked_for_is_written_down(stored: Stored) -> None:
+def test_the_options_of_a_recording_are_stored(stored: Stored) -> None:
     options = Options(media=Media.AUDIO, layout=Layout.SPEAKER, resolution=Resolution.P1080, lasts=2700.0)
     stored.added(a_recording(options=options))
 
@@ -143,9 +143,9 @@ def test_how_it_was_asked_for_is_written_down(stored: Stored) -> None:
 # another layout
 
 
-def test_a_layout_is_written_down_with_who_wants_it_and_makes_the_row_due(stored: Stored) -> None:
+def test_a_chosen_layout_is_written_with_the_person_and_makes_the_recording_due(stored: Stored) -> None:
     stored.added(up(next_step_at=at(999), card_ts="1.1"))
-    stored.recordings.card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
     wish = {"chosen_layout": Layout.SPEAKER, "layout_by": "U2", "layout_at": at(50)}
 
     before, after = set_layout(stored.recordings, "rec1", Layout.SPEAKER, "U2", at(50))
@@ -153,10 +153,10 @@ def test_a_layout_is_written_down_with_who_wants_it_and_makes_the_row_due(stored
     assert before == up(next_step_at=at(999), card_ts="1.1")
     assert after == up(**wish, revision=1, next_step_at=at(50), card_ts="1.1")
     assert stored.now_is() == after
-    assert [key for key, _ in stored.recordings.undrawn(9)] == ["rec1"]
+    assert [key for key, _ in stored.recordings.due_cards(9)] == ["rec1"]
 
 
-def test_a_layout_that_changes_nothing_is_not_written_nor_its_request_kept(stored: Stored) -> None:
+def test_a_layout_that_changes_nothing_is_not_written_and_neither_is_its_request(stored: Stored) -> None:
     stored.added(up())
     audit_event = AuditEvent(
         at=at(50),
@@ -173,7 +173,7 @@ def test_a_layout_that_changes_nothing_is_not_written_nor_its_request_kept(store
     assert stored.audit_log.all() == []
 
 
-def test_the_same_choice_again_is_one_wish_and_one_act(stored: Stored) -> None:
+def test_a_layout_request_that_is_delivered_four_times_is_written_once(stored: Stored) -> None:
     stored.added(up())
     audit_event = AuditEvent(
         at=at(50),
@@ -203,7 +203,7 @@ def test_the_same_choice_again_is_one_wish_and_one_act(stored: Stored) -> None:
     assert stored.audit_log.all() == [audit_event]
 
 
-def test_a_step_neither_overwrites_a_layout_nor_puts_it_to_sleep(stored: Stored) -> None:
+def test_a_step_neither_overwrites_nor_delays_a_chosen_layout(stored: Stored) -> None:
     before = stored.added(up())
     set_layout(stored.recordings, "rec1", Layout.SPEAKER, "U2", at(50))
     shown = AppliedLayout(layout=Layout.GRID, big_uid=7, tries=2, due_at=at(60), refused_at=at(9))
@@ -220,7 +220,7 @@ def half_an_hour_later(recording: Recording) -> datetime | None:
     return (recording.intent.ends_at or at(3600)) + timedelta(minutes=30)
 
 
-def test_a_later_end_is_written_down_with_who_wants_it_and_makes_the_row_due(stored: Stored) -> None:
+def test_a_later_end_is_written_with_the_person_and_makes_the_recording_due(stored: Stored) -> None:
     stored.added(up(next_step_at=at(999)))
 
     before, after = set_end(stored.recordings, "rec1", "U2", at(50), half_an_hour_later)
@@ -230,15 +230,15 @@ def test_a_later_end_is_written_down_with_who_wants_it_and_makes_the_row_due(sto
     assert stored.now_is() == after
 
 
-def test_a_later_end_makes_the_card_older_than_the_row(stored: Stored) -> None:
+def test_a_later_end_makes_the_card_due(stored: Stored) -> None:
     stored.added(up(card_ts="1.1"))
-    stored.recordings.card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
+    stored.recordings.mark_card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
     set_end(stored.recordings, "rec1", "U2", at(50), half_an_hour_later)
 
-    assert [key for key, _ in stored.recordings.undrawn(9)] == ["rec1"]
+    assert [key for key, _ in stored.recordings.due_cards(9)] == ["rec1"]
 
 
-def test_a_later_end_counts_from_the_row_as_it_is_then(stored: Stored) -> None:
+def test_a_later_end_is_computed_from_the_current_row(stored: Stored) -> None:
     stored.added(up())
     for by in ("U2", "U3"):
         set_end(stored.recordings, "rec1", by, at(50), half_an_hour_later)
@@ -246,7 +246,7 @@ def test_a_later_end_counts_from_the_row_as_it_is_then(stored: Stored) -> None:
     assert (stored.now_is().intent.ends_at, stored.now_is().intent.extended_by) == (at(7200), "U3")
 
 
-def test_people_who_press_at_once_all_count(stored: Stored) -> None:
+def test_concurrent_extensions_all_count(stored: Stored) -> None:
     stored.added(up())
     with ThreadPoolExecutor(8) as people:
         for done in [
@@ -258,14 +258,14 @@ def test_people_who_press_at_once_all_count(stored: Stored) -> None:
     assert (stored.now_is().intent.ends_at, stored.now_is().intent.revision) == (at(3600 + 8 * 1800), 8)
 
 
-def test_where_no_later_end_can_be_nothing_is_written_and_the_request_not_kept(stored: Stored) -> None:
+def test_an_end_that_cannot_move_is_not_written_and_neither_is_its_request(stored: Stored) -> None:
     stored.added(over())
 
     assert set_end(stored.recordings, "rec1", "U2", at(50), lambda row: None, "press 1") == (over(), over())
     assert stored.recordings.recording_of_request("press 1") is None
 
 
-def test_the_same_press_again_puts_the_end_off_once(stored: Stored) -> None:
+def test_a_redelivered_extension_counts_once(stored: Stored) -> None:
     stored.added(up())
     with ThreadPoolExecutor(4) as deliveries:
         for done in [
@@ -278,7 +278,7 @@ def test_the_same_press_again_puts_the_end_off_once(stored: Stored) -> None:
     assert stored.recordings.recording_of_request("press 1") == stored.now_is()
 
 
-def test_a_step_neither_overwrites_a_later_end_nor_puts_it_to_sleep(stored: Stored) -> None:
+def test_a_step_neither_overwrites_nor_delays_a_later_end(stored: Stored) -> None:
     before = stored.added(up())
     set_end(stored.recordings, "rec1", "U2", at(50), half_an_hour_later)
     after = stored.saved(before, changed(before, status=5, next_step_at=at(999)))
@@ -286,18 +286,18 @@ def test_a_step_neither_overwrites_a_later_end_nor_puts_it_to_sleep(stored: Stor
     assert (after.intent.ends_at, after.intent.extended_by, after.next_step_at) == (at(5400), "U2", NOW)
 
 
-def test_the_end_that_has_come_is_not_written_where_somebody_put_it_off_meanwhile(stored: Stored) -> None:
+def test_a_stop_at_the_time_limit_is_not_written_if_somebody_extended_meanwhile(stored: Stored) -> None:
     before = stored.added(up(ends_at=at(60)))
     _, extended = set_end(stored.recordings, "rec1", "U2", at(60), half_an_hour_later)
     stopping = replace(before, state=State.STOPPING, stop_reason=Reason.TIME_LIMIT)
     alert = an_alert(stopping)
 
     assert stored.saved(before, Change(stopping, alerts=(alert,), only_if_unchanged=True)) == extended
-    assert stored.outbox.waiting() == []
+    assert stored.outbox.due() == []
     assert stored.saved(extended, Change(replace(extended, tries=1), only_if_unchanged=True)).tries == 1
 
 
-def test_requests_that_are_new_or_have_no_name_are_not_taken_for_others(stored: Stored) -> None:
+def test_unknown_and_unnamed_requests_lead_to_no_recording(stored: Stored) -> None:
     stored.recordings.add_recording(a_recording(), None, "trigger 1")
     stored.recordings.add_recording(a_recording(id="b", agora_channel="b"), None)
     request_stop(stored.recordings, "rec1", "U2", at(1))
@@ -306,7 +306,7 @@ def test_requests_that_are_new_or_have_no_name_are_not_taken_for_others(stored: 
     assert stored.recordings.recording_of_request(None) is None
 
 
-def test_a_start_that_found_the_channel_taken_is_not_kept_as_a_request(stored: Stored) -> None:
+def test_a_start_in_a_channel_that_is_recorded_is_not_kept_as_a_request(stored: Stored) -> None:
     stored.added(a_recording())
     stored.recordings.add_recording(a_recording(id="second"), None, "trigger 1")
 
@@ -321,7 +321,7 @@ def test_requests_are_forgotten_after_a_day(stored: Stored, hours: int, known: b
     assert (stored.recordings.recording_of_request("trigger 1") is not None) is known
 
 
-def test_putting_off_an_end_is_an_act_once(stored: Stored) -> None:
+def test_an_extension_writes_one_event(stored: Stored) -> None:
     stored.added(up())
     audit_event = AuditEvent(
         at=at(50), who="U2", what=AuditAction.EXTENDED, source=Source.BUTTON, recording_id="rec1", slack_channel="C1"
