@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from simulator.slack import Interaction
-from tests.system.conftest import Office, event, payload, words
+from tests.system.conftest import Stack, event, payload, words
 
 BAD = [
     "start " + "a" * 65,
@@ -78,43 +78,43 @@ def quick(interaction: Interaction) -> str:
     return said
 
 
-def told(office: Office, interaction: Interaction) -> str:
+def told(stack: Stack, interaction: Interaction) -> str:
     """What came later, through the command's response_url."""
-    office.slack.wait_for(lambda: interaction.responses, what="words for the person")
+    stack.slack.wait_for(lambda: interaction.responses, what="words for the person")
     return words(interaction)
 
 
-def test_what_makes_no_sense_is_answered_to_the_person_alone_and_reaches_nobody_else(office: Office) -> None:
-    office.start()
+def test_what_makes_no_sense_is_answered_to_the_person_alone_and_reaches_nobody_else(stack: Stack) -> None:
+    stack.start()
     for text in BAD:
-        said = quick(office.command(text))
+        said = quick(stack.command(text))
         assert said, text
         assert "<!" not in said.replace("<!date", ""), text
         assert "Reference" not in said, text
         assert len(said) < 1000, text
     assert len(BAD) > 30
-    assert office.slack.messages("daily") == []
-    assert office.agora.requests() == []
-    assert office.slack.calls_of("chat.postMessage") == []
+    assert stack.slack.messages("daily") == []
+    assert stack.agora.requests() == []
+    assert stack.slack.calls_of("chat.postMessage") == []
 
 
-def test_a_mention_as_slack_sends_it_is_refused_with_a_hint(office: Office) -> None:
-    office.start()
-    shape = office.command("help").payload
+def test_a_mention_as_slack_sends_it_is_refused_with_a_hint(stack: Stack) -> None:
+    stack.start()
+    shape = stack.command("help").payload
     for mention in ("<@U1|ana>", "<@U1>", "<#C1|daily>", "<#C1|>", "<!channel>", "<!here>", "<!subteam^S1|@ops>"):
         for verb in ("start", "stop", "status", "list"):
-            answer = office.slack.send_envelope("slash_commands", {**shape, "text": f"{verb} {mention}"}).response
+            answer = stack.slack.send_envelope("slash_commands", {**shape, "text": f"{verb} {mention}"}).response
             assert "mention" in answer["text"]
             assert f"/record {verb} daily" in answer["text"]
             assert answer["response_type"] == "ephemeral"
-    assert office.slack.messages("daily") == []
-    assert office.agora.requests() == []
+    assert stack.slack.messages("daily") == []
+    assert stack.agora.requests() == []
 
 
-def test_help_names_every_command_and_a_mistyped_one_gets_the_nearest(office: Office) -> None:
-    office.start()
+def test_help_names_every_command_and_a_mistyped_one_gets_the_nearest(stack: Stack) -> None:
+    stack.start()
     for text in ("help", "HELP", "help me"):
-        said = quick(office.command(text))
+        said = quick(stack.command(text))
         assert all(f"/record {verb}" in said for verb in ("start", "status", "stop", "list", "help"))
     for typed, meant in {
         "strat daily": "start",
@@ -125,8 +125,8 @@ def test_help_names_every_command_and_a_mistyped_one_gets_the_nearest(office: Of
         "lst": "list",
         "again": "start",
     }.items():
-        assert f"`/record {meant}`" in quick(office.command(typed))
-    assert office.agora.requests() == []
+        assert f"`/record {meant}`" in quick(stack.command(typed))
+    assert stack.agora.requests() == []
 
 
 ALLOWED = {
@@ -144,229 +144,229 @@ ALLOWED = {
 }
 
 
-def test_a_name_that_agora_allows_is_recorded_as_it_was_typed(office: Office) -> None:
-    office.start()
+def test_a_name_that_agora_allows_is_recorded_as_it_was_typed(stack: Stack) -> None:
+    stack.start()
     for number, (typed, name) in enumerate(ALLOWED.items()):
-        room = office.room(f"room{number}")
-        said = quick(office.command(f"start {typed}", channel=room))
-        card = office.wait_card("recording", channel=room)
+        room = stack.room(f"room{number}")
+        said = quick(stack.command(f"start {typed}", channel=room))
+        card = stack.wait_card("recording", channel=room)
         assert payload(card)["agora_channel"] == name
-        assert [seen.channel for seen in office.agora.requests("acquire")][-1] == name
+        assert [seen.channel for seen in stack.agora.requests("acquire")][-1] == name
         assert "<!" not in (card.said + said + card.text).replace("<!date", "")
-        quick(office.command(f"stop {typed}", channel=room))
-    office.wait_agora(lambda agora: not agora.running())
+        quick(stack.command(f"stop {typed}", channel=room))
+    stack.wait_agora(lambda agora: not agora.running())
 
 
-def test_without_a_name_a_channel_lends_its_own(office: Office) -> None:
-    office.start()
-    office.slack.invite_bot("design")
+def test_without_a_name_a_channel_lends_its_own(stack: Stack) -> None:
+    stack.start()
+    stack.slack.invite_bot("design")
     for channel in ("daily", "design"):
-        quick(office.command("start", channel=channel))
-        assert payload(office.wait_card("recording", channel=channel))["agora_channel"] == channel
+        quick(stack.command("start", channel=channel))
+        assert payload(stack.wait_card("recording", channel=channel))["agora_channel"] == channel
 
 
-def test_where_the_name_cannot_be_known_it_is_asked_for(office: Office) -> None:
-    office.start()
-    ana = office.slack.person("ana")
-    in_private = quick(office.command("start", channel="design"))
-    in_direct = quick(office.command("start", channel=ana.direct.id))
+def test_where_the_name_cannot_be_known_it_is_asked_for(stack: Stack) -> None:
+    stack.start()
+    ana = stack.slack.person("ana")
+    in_private = quick(stack.command("start", channel="design"))
+    in_direct = quick(stack.command("start", channel=ana.direct.id))
     assert in_private == in_direct
     assert "`/record start daily`" in in_private
-    assert office.agora.requests() == []
-    office.command("start daily", channel=ana.direct.id)
-    card = office.wait_card("recording", channel=ana.direct.id)
+    assert stack.agora.requests() == []
+    stack.command("start daily", channel=ana.direct.id)
+    card = stack.wait_card("recording", channel=ana.direct.id)
     assert payload(card)["slack_channel"] == ana.direct.id
-    office.command("stop", channel=ana.direct.id)
-    office.wait_card("ended", channel=ana.direct.id)
+    stack.command("stop", channel=ana.direct.id)
+    stack.wait_card("ended", channel=ana.direct.id)
 
 
-def test_a_private_channel_without_the_bot_gets_the_words_to_invite_it_and_nothing_is_recorded(office: Office) -> None:
-    office.start()
-    asked = office.command("start daily", channel="design")
+def test_a_private_channel_without_the_bot_gets_the_words_to_invite_it_and_nothing_is_recorded(stack: Stack) -> None:
+    stack.start()
+    asked = stack.command("start daily", channel="design")
     quick(asked)
-    told(office, asked)
+    told(stack, asked)
     said = asked.responses[0]
     assert said.ephemeral_to == asked.user.id
-    assert f"`/invite @{office.slack.bot.name}`" in said.said
+    assert f"`/invite @{stack.slack.bot.name}`" in said.said
     assert "`/record start daily`" in said.said
-    assert office.slack.messages("design") == []
-    assert office.agora.requests() == []
+    assert stack.slack.messages("design") == []
+    assert stack.agora.requests() == []
     # The channel is free: after the invitation the same words work.
-    office.slack.invite_bot("design")
-    quick(office.command("start daily", channel="design"))
-    office.wait_card("recording", channel="design")
+    stack.slack.invite_bot("design")
+    quick(stack.command("start daily", channel="design"))
+    stack.wait_card("recording", channel="design")
     assert len(asked.responses) == 1
 
 
-def test_a_public_channel_without_the_right_to_post_gets_the_words_to_invite_it(office: Office) -> None:
-    office.slack.scopes.remove("chat:write.public")
-    office.slack.remove_bot("general")
-    office.start()
-    asked = office.command("start daily", channel="general")
-    assert f"/invite @{office.slack.bot.name}" in told(office, asked)
-    assert office.agora.requests() == []
+def test_a_public_channel_without_the_right_to_post_gets_the_words_to_invite_it(stack: Stack) -> None:
+    stack.slack.scopes.remove("chat:write.public")
+    stack.slack.remove_bot("general")
+    stack.start()
+    asked = stack.command("start daily", channel="general")
+    assert f"/invite @{stack.slack.bot.name}" in told(stack, asked)
+    assert stack.agora.requests() == []
 
 
-def test_a_missing_scope_and_other_refusals_say_so_and_nothing_is_recorded(office: Office) -> None:
-    office.start()
-    office.slack.scopes.remove("chat:write")
-    asked = office.command("start daily")
-    assert "missing_scope (needed: chat:write)" in told(office, asked)
-    office.slack.scopes.append("chat:write")
+def test_a_missing_scope_and_other_refusals_say_so_and_nothing_is_recorded(stack: Stack) -> None:
+    stack.start()
+    stack.slack.scopes.remove("chat:write")
+    asked = stack.command("start daily")
+    assert "missing_scope (needed: chat:write)" in told(stack, asked)
+    stack.slack.scopes.append("chat:write")
     for error in ("is_archived", "restricted_action", "account_inactive", "token_revoked"):
-        office.slack.faults.add("chat.postMessage", error=error, times=1)
-        refused = office.command("start daily")
-        told(office, refused)
+        stack.slack.faults.add("chat.postMessage", error=error, times=1)
+        refused = stack.command("start daily")
+        told(stack, refused)
         assert "nothing was recorded" in words(refused)
-    assert office.agora.requests() == []
-    assert office.slack.messages("daily") == []
+    assert stack.agora.requests() == []
+    assert stack.slack.messages("daily") == []
 
 
-def test_starting_what_runs_here_links_to_its_card_and_starts_nothing(office: Office) -> None:
-    office.start()
-    card = office.recording()
-    said = quick(office.command("start daily", by="ben"))
-    assert f"/archives/{office.slack.workspace.channel('daily').id}/p{card.ts.replace('.', '')}" in said
-    assert office.cards() == [card]
-    assert len(office.agora.recorders()) == 1
+def test_starting_what_runs_here_links_to_its_card_and_starts_nothing(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    said = quick(stack.command("start daily", by="ben"))
+    assert f"/archives/{stack.slack.workspace.channel('daily').id}/p{card.ts.replace('.', '')}" in said
+    assert stack.cards() == [card]
+    assert len(stack.agora.recorders()) == 1
 
 
-def test_what_another_channel_records_is_no_more_than_that(office: Office) -> None:
-    office.start()
-    office.recording()
-    office.slack.add_person("dee", channels=["general"])
-    said = quick(office.command("start daily", by="dee", channel="general"))
+def test_what_another_channel_records_is_no_more_than_that(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
+    stack.slack.add_person("dee", channels=["general"])
+    said = quick(stack.command("start daily", by="dee", channel="general"))
     assert "already recorded from another channel" in said
     for secret in (
         "ana",
-        office.slack.person("ana").id,
-        office.slack.workspace.channel("daily").id,
+        stack.slack.person("ana").id,
+        stack.slack.workspace.channel("daily").id,
         "archives",
         "date^",
     ):
         assert secret not in said
     for text in ("status", "status daily", "stop", "stop daily"):
-        said = quick(office.command(text, by="dee", channel="general"))
-        assert office.slack.person("ana").id not in said
+        said = quick(stack.command(text, by="dee", channel="general"))
+        assert stack.slack.person("ana").id not in said
         assert "archives" not in said
-    office.after_queries(2)
-    assert len(office.agora.running()) == 1
-    assert office.slack.messages("general") == []
+    stack.after_queries(2)
+    assert len(stack.agora.running()) == 1
+    assert stack.slack.messages("general") == []
 
 
-def test_a_button_pressed_in_another_channel_stops_nothing(office: Office) -> None:
-    office.start()
-    card = office.recording()
-    office.recording("other", channel="general")
+def test_a_button_pressed_in_another_channel_stops_nothing(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.recording("other", channel="general")
     # The card's button, as if it had been copied into another channel.
-    general = office.cards("general")[0]
+    general = stack.cards("general")[0]
     general.blocks = [dict(block) for block in card.blocks]
-    office.press_stop(general, by="ben")
-    office.after_queries(6)
-    assert len(office.agora.running()) == 2
+    stack.press_stop(general, by="ben")
+    stack.after_queries(6)
+    assert len(stack.agora.running()) == 2
 
 
-def test_with_several_running_stop_asks_which_one(office: Office) -> None:
-    office.start()
-    office.recording("one")
-    office.recording("two")
-    listed = office.command("stop", by="ben")
+def test_with_several_running_stop_asks_which_one(stack: Stack) -> None:
+    stack.start()
+    stack.recording("one")
+    stack.recording("two")
+    listed = stack.command("stop", by="ben")
     quick(listed)
     assert listed.reply is not None
     assert "one" in listed.reply.said
     assert "two" in listed.reply.said
-    assert len(office.agora.running()) == 2
-    ids = {payload(card)["agora_channel"]: payload(card)["recording_id"] for card in office.cards()}
-    press = office.slack.person("ben").press(listed.reply, "stop_recording", ids["two"])
+    assert len(stack.agora.running()) == 2
+    ids = {payload(card)["agora_channel"]: payload(card)["recording_id"] for card in stack.cards()}
+    press = stack.slack.person("ben").press(listed.reply, "stop_recording", ids["two"])
     assert press.acknowledged
     assert press.confirm is not None
-    over = office.wait_card("ended", agora="two")
-    assert office.slack.person("ben").mention in over.said
-    assert [recorder.channel for recorder in office.agora.running()] == ["one"]
-    said = quick(office.command("stop", by="ben"))
+    over = stack.wait_card("ended", agora="two")
+    assert stack.slack.person("ben").mention in over.said
+    assert [recorder.channel for recorder in stack.agora.running()] == ["one"]
+    said = quick(stack.command("stop", by="ben"))
     assert "`one`" in said
-    office.wait_card("ended", agora="one")
+    stack.wait_card("ended", agora="one")
 
 
-def test_stop_with_a_name_stops_only_that_one(office: Office) -> None:
-    office.start()
-    office.recording("one")
-    office.recording("two")
-    quick(office.command("stop one", by="ben"))
-    office.wait_card("ended", agora="one")
-    assert [recorder.channel for recorder in office.agora.running()] == ["two"]
+def test_stop_with_a_name_stops_only_that_one(stack: Stack) -> None:
+    stack.start()
+    stack.recording("one")
+    stack.recording("two")
+    quick(stack.command("stop one", by="ben"))
+    stack.wait_card("ended", agora="one")
+    assert [recorder.channel for recorder in stack.agora.running()] == ["two"]
 
 
-def test_stopping_what_is_over_shows_how_it_ended(office: Office) -> None:
-    office.start()
-    office.recording()
-    office.command("stop", by="ben")
-    office.wait_card("ended")
+def test_stopping_what_is_over_shows_how_it_ended(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
+    stack.command("stop", by="ben")
+    stack.wait_card("ended")
     for text in ("stop", "stop daily"):
-        said = quick(office.command(text))
-        assert f"stopped by {office.slack.person('ben').mention}" in said
+        said = quick(stack.command(text))
+        assert f"stopped by {stack.slack.person('ben').mention}" in said
         assert "archives" in said
-    assert office.slack.find_messages("daily", event_type="recording_card", state="ended") == office.cards()
+    assert stack.slack.find_messages("daily", event_type="recording_card", state="ended") == stack.cards()
 
 
-def test_status_tells_what_runs_and_then_how_it_ended(office: Office) -> None:
-    office.start()
-    office.recording()
+def test_status_tells_what_runs_and_then_how_it_ended(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
     for text in ("status", "status daily"):
-        said = quick(office.command(text, by="ben"))
+        said = quick(stack.command(text, by="ben"))
         assert "`daily`" in said
         assert "recording" in said
-        assert office.slack.person("ana").mention in said
+        assert stack.slack.person("ana").mention in said
         assert "<!date^" in said
-    office.command("stop", by="ben")
-    office.wait_card("ended")
-    assert "stopped by" in quick(office.command("status"))
+    stack.command("stop", by="ben")
+    stack.wait_card("ended")
+    assert "stopped by" in quick(stack.command("status"))
 
 
-def test_a_name_of_another_recording_that_is_over_is_not_said_to_be_the_only_one(office: Office) -> None:
-    office.start()
-    office.recording("first")
-    office.command("stop first")
-    office.wait_card("ended", agora="first")
-    office.recording("second")
+def test_a_name_of_another_recording_that_is_over_is_not_said_to_be_the_only_one(stack: Stack) -> None:
+    stack.start()
+    stack.recording("first")
+    stack.command("stop first")
+    stack.wait_card("ended", agora="first")
+    stack.recording("second")
     for text in ("stop first", "status first"):
-        assert "Nothing is being recorded here" not in quick(office.command(text))
+        assert "Nothing is being recorded here" not in quick(stack.command(text))
 
 
-def test_commands_are_answered_while_slacks_web_api_hangs(office: Office) -> None:
-    office.start()
-    office.recording()
-    office.slack.faults.add("*", hang=True)
+def test_commands_are_answered_while_slacks_web_api_hangs(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
+    stack.slack.faults.add("*", hang=True)
     for text in ("status", "stop", "start other", "help", "start"):
-        said = words(office.command(text))
+        said = words(stack.command(text))
         assert said
-    assert office.command("start", channel="design").acknowledged
+    assert stack.command("start", channel="design").acknowledged
 
 
-def test_the_same_envelope_twice_changes_nothing_the_second_time(office: Office) -> None:
-    office.start()
-    office.agora.join("daily", 1001)
-    asked = office.command("start daily")
+def test_the_same_envelope_twice_changes_nothing_the_second_time(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 1001)
+    asked = stack.command("start daily")
     asked.repeat()
-    office.wait_red()
-    assert len(office.cards()) == 1
-    stop = office.command("stop", by="ben")
+    stack.wait_red()
+    assert len(stack.cards()) == 1
+    stop = stack.command("stop", by="ben")
     stop.repeat()
-    office.wait_card("ended")
-    assert len(office.agora.recorders()) == 1
-    assert [event(message) for message in office.slack.messages("daily")] == ["recording_card"]
+    stack.wait_card("ended")
+    assert len(stack.agora.recorders()) == 1
+    assert [event(message) for message in stack.slack.messages("daily")] == ["recording_card"]
 
 
-def test_another_language_of_button_or_an_unknown_payload_is_survived(office: Office) -> None:
-    office.start()
-    card = office.recording()
+def test_another_language_of_button_or_an_unknown_payload_is_survived(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
     shown = [dict(block) for block in card.blocks]
     for value in ("", "nonsense", "'; DROP TABLE recordings;--", "x" * 2000):
         card.blocks = [{"type": "actions", "block_id": "b", "elements": [
             {"type": "button", "action_id": "stop_recording", "value": value,
              "text": {"type": "plain_text", "text": "Stop"}}]}]  # fmt: skip
-        press = office.press_stop(card)
+        press = stack.press_stop(card)
         assert press.acknowledged
     card.blocks = shown
-    office.after_queries(3)
-    assert len(office.agora.running()) == 1
+    stack.after_queries(3)
+    assert len(stack.agora.running()) == 1

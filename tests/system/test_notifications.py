@@ -12,7 +12,7 @@ import pytest
 from simulator.agora import AgoraSimulator
 from simulator.bucket import BucketServer, BucketSimulator
 from simulator.slack import Message, SlackSimulator
-from tests.system.conftest import ON_BOTH, TIMING, Office, event, payload, states, words
+from tests.system.conftest import ON_BOTH, TIMING, Stack, event, payload, states, words
 
 PATIENT = {"QUERY_INTERVAL_SECONDS": "5", "FAILOVER_GRACE_SECONDS": "60", "SILENCE_ALERT_SECONDS": "2"}
 """What is told within a second or two was told by a notice: no query comes so soon by itself."""
@@ -25,38 +25,38 @@ def agora_options() -> dict[str, object]:
 
 
 @pytest.fixture
-def told(office: Office, port: int) -> Office:
+def told(stack: Stack, port: int) -> Stack:
     """A bot that Agora notifies."""
-    office.bot.environment |= {"HTTP_PORT": str(port), "AGORA_WEBHOOK_SECRET": office.agora.webhook_secret}
-    office.agora.notify(f"http://127.0.0.1:{port}/agora/webhook")
-    return office
+    stack.bot.environment |= {"HTTP_PORT": str(port), "AGORA_WEBHOOK_SECRET": stack.agora.webhook_secret}
+    stack.agora.notify(f"http://127.0.0.1:{port}/agora/webhook")
+    return stack
 
 
-def recording(office: Office, **settings: str) -> Message:
-    office.start(**PATIENT | settings)
-    card = office.recording()
-    office.agora.wait_for(lambda sim: [d for d in sim.sent(40) if d.outcome == "answered"], timeout=20)
+def recording(stack: Stack, **settings: str) -> Message:
+    stack.start(**PATIENT | settings)
+    card = stack.recording()
+    stack.agora.wait_for(lambda sim: [d for d in sim.sent(40) if d.outcome == "answered"], timeout=20)
     return card
 
 
-def alert(office: Office, kind: str, reason: str) -> tuple[Message, float]:
+def alert(stack: Stack, kind: str, reason: str) -> tuple[Message, float]:
     """The alert, and the seconds that it took from now."""
     begun = time.monotonic()
-    found = office.wait_alert(kind, reason)
+    found = stack.wait_alert(kind, reason)
     return found, time.monotonic() - begun
 
 
-def everything_is_heeded(office: Office) -> None:
-    office.agora.delivered()
-    office.slack.wait_for(
-        lambda: not office.bot.rows("SELECT id FROM notices WHERE heeded_at IS NULL AND recording_id IS NOT NULL"),
+def everything_is_heeded(stack: Stack) -> None:
+    stack.agora.delivered()
+    stack.slack.wait_for(
+        lambda: not stack.bot.rows("SELECT id FROM notices WHERE heeded_at IS NULL AND recording_id IS NOT NULL"),
         timeout=10,
         what="every notice is heeded",
     )
 
 
 @ON_BOTH
-def test_a_call_that_everybody_left_is_ended_at_once_and_no_failure(told: Office) -> None:
+def test_a_call_that_everybody_left_is_ended_at_once_and_no_failure(told: Stack) -> None:
     card = recording(told, MAX_IDLE_SECONDS="5")
     told.agora.leave("daily")
     told.agora.wait_for(lambda sim: sim.sent(41), timeout=20)
@@ -70,7 +70,7 @@ def test_a_call_that_everybody_left_is_ended_at_once_and_no_failure(told: Office
     ("befalls", "reason"), [("crash", "crashed"), ("throw_out", "left")], ids=["crashed", "thrown out"]
 )
 def test_a_recorder_that_dies_with_a_word_is_told_at_once_with_the_cause(
-    told: Office, befalls: str, reason: str
+    told: Stack, befalls: str, reason: str
 ) -> None:
     recording(told)
     getattr(told.agora, befalls)("daily")
@@ -80,7 +80,7 @@ def test_a_recorder_that_dies_with_a_word_is_told_at_once_with_the_cause(
 
 
 @pytest.mark.parametrize("fault", [{"lost": True}, {"forged": True}, {"delay": 30.0}])
-def test_without_notices_everything_is_known_later(told: Office, fault: dict[str, object]) -> None:
+def test_without_notices_everything_is_known_later(told: Stack, fault: dict[str, object]) -> None:
     told.agora.notices(**fault)  # type: ignore[arg-type]
     told.start(MAX_IDLE_SECONDS="5")
     card = told.recording()
@@ -91,9 +91,7 @@ def test_without_notices_everything_is_known_later(told: Office, fault: dict[str
 
 
 @pytest.mark.parametrize("fault", [{"double": True}, {"reorder": True}, {"delay": 0.4}])
-def test_notices_that_come_twice_late_or_in_any_order_tell_nothing_twice(
-    told: Office, fault: dict[str, object]
-) -> None:
+def test_notices_that_come_twice_late_or_in_any_order_tell_nothing_twice(told: Stack, fault: dict[str, object]) -> None:
     told.agora.notices(**fault)  # type: ignore[arg-type]
     recording(told)
     told.agora.move("daily", 0.5)
@@ -107,7 +105,7 @@ def test_notices_that_come_twice_late_or_in_any_order_tell_nothing_twice(
     assert len(told.agora.recorders()) == 1
 
 
-def test_a_recorder_that_agora_moves_is_no_alarm_its_gap_is_on_the_card_and_it_can_be_stopped(told: Office) -> None:
+def test_a_recorder_that_agora_moves_is_no_alarm_its_gap_is_on_the_card_and_it_can_be_stopped(told: Stack) -> None:
     card = recording(told)
     told.agora.move("daily", 1.5)
     told.wait_card("interrupted")
@@ -121,7 +119,7 @@ def test_a_recorder_that_agora_moves_is_no_alarm_its_gap_is_on_the_card_and_it_c
     assert told.alerts() == []
 
 
-def test_that_it_left_the_server_from_which_it_is_moved_is_no_end(told: Office) -> None:
+def test_that_it_left_the_server_from_which_it_is_moved_is_no_end(told: Stack) -> None:
     recording(told)
     told.agora.move("daily", 2)
     told.wait_card("interrupted")
@@ -134,7 +132,7 @@ def test_that_it_left_the_server_from_which_it_is_moved_is_no_end(told: Office) 
 
 
 @pytest.mark.parametrize("code", [2, 4, 16])
-def test_a_word_of_the_end_that_is_not_true_ends_nothing(told: Office, code: int) -> None:
+def test_a_word_of_the_end_that_is_not_true_ends_nothing(told: Stack, code: int) -> None:
     recording(told)
     before = told.queries("daily")
     told.agora.send("daily", 41, leaveCode=code)
@@ -146,7 +144,7 @@ def test_a_word_of_the_end_that_is_not_true_ends_nothing(told: Office, code: int
     assert told.alerts() == []
 
 
-def test_a_notice_about_another_recorder_changes_nothing(told: Office) -> None:
+def test_a_notice_about_another_recorder_changes_nothing(told: Stack) -> None:
     recording(told)
     told.agora.send("daily", 41, sid="f" * 32, leaveCode=4)
     everything_is_heeded(told)
@@ -155,7 +153,7 @@ def test_a_notice_about_another_recorder_changes_nothing(told: Office) -> None:
     assert payload(told.cards()[-1])["state"] == "recording"
 
 
-def test_a_notice_after_the_end_changes_nothing(told: Office) -> None:
+def test_a_notice_after_the_end_changes_nothing(told: Stack) -> None:
     recording(told)
     told.command("stop", by="ben")
     over = told.wait_card("ended", reason="stopped")
@@ -169,7 +167,7 @@ def test_a_notice_after_the_end_changes_nothing(told: Office) -> None:
     assert told.alerts() == []
 
 
-def test_a_sid_whose_answer_was_lost_is_learnt_from_a_notice(told: Office) -> None:
+def test_a_sid_whose_answer_was_lost_is_learnt_from_a_notice(told: Stack) -> None:
     told.start(**PATIENT, START_TIMEOUT_SECONDS="60", RETRY_BACKOFF_SECONDS="20")
     told.agora.join("daily", 1001)
     told.agora.fault("start", lost="answer")
@@ -180,7 +178,7 @@ def test_a_sid_whose_answer_was_lost_is_learnt_from_a_notice(told: Office) -> No
     assert told.alerts() == []
 
 
-def test_nobody_heard_while_people_are_there_is_one_warning_taken_back(told: Office) -> None:
+def test_nobody_heard_while_people_are_there_is_one_warning_taken_back(told: Stack) -> None:
     card = recording(told)
     told.agora.publish("daily", 1000, audio=False)
     warning, _ = alert(told, "recording_warning", "silent")
@@ -192,7 +190,7 @@ def test_nobody_heard_while_people_are_there_is_one_warning_taken_back(told: Off
     assert told.alert_kinds() == [("recording_warning", "silent"), ("recording_recovered", "silent")]
 
 
-def test_uploads_that_fail_are_one_warning_and_one_recovery(told: Office) -> None:
+def test_uploads_that_fail_are_one_warning_and_one_recovery(told: Stack) -> None:
     recording(told)
     for _ in range(3):
         told.agora.send("daily", 1, module=1, errorCode=47, errorLevel=4)
@@ -203,7 +201,7 @@ def test_uploads_that_fail_are_one_warning_and_one_recovery(told: Office) -> Non
     assert told.alert_kinds() == [("recording_warning", "upload_failing"), ("recording_recovered", "upload_failing")]
 
 
-def test_the_console_that_stops_one_is_an_end_and_no_loss(told: Office) -> None:
+def test_the_console_that_stops_one_is_an_end_and_no_loss(told: Stack) -> None:
     recording(told)
     told.agora.console_stop("daily")
     _, seconds = alert(told, "recording_ended", "stopped_elsewhere")
@@ -219,7 +217,7 @@ class TestFiles:
         with BucketServer() as server:
             yield server.simulator
 
-    def test_that_everything_is_uploaded_is_looked_at_in_the_bucket_at_once(self, told: Office) -> None:
+    def test_that_everything_is_uploaded_is_looked_at_in_the_bucket_at_once(self, told: Stack) -> None:
         recording(told)
         told.agora.uploads("daily", "late", delay=4)
         told.command("stop", by="ben")
@@ -231,7 +229,7 @@ class TestFiles:
         assert time.monotonic() - begun < NOTICED
         assert told.alert_kinds() == [("recording_files", "stopped")]
 
-    def test_agoras_backup_is_told_from_its_notice_and_so_is_the_end_of_it(self, told: Office) -> None:
+    def test_agoras_backup_is_told_from_its_notice_and_so_is_the_end_of_it(self, told: Stack) -> None:
         told.agora.uploads("daily", "backup")
         recording(told)
         told.command("stop", by="ben")
@@ -243,7 +241,7 @@ class TestFiles:
 
 @pytest.mark.bench
 def test_from_an_event_at_agora_to_the_alert_it_takes_less_than_a_second(
-    slack: SlackSimulator, told: Office, agora: AgoraSimulator
+    slack: SlackSimulator, told: Stack, agora: AgoraSimulator
 ) -> None:
     told.start(**PATIENT | {"QUERY_INTERVAL_SECONDS": "30"})
     for number in range(20):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.system.conftest import TIMING, Office, payload, words
+from tests.system.conftest import TIMING, Stack, payload, words
 
 PASSING: dict[str, dict[str, Any]] = {
     "internal": {"answer": "internal_error"},
@@ -29,186 +29,186 @@ LOST: dict[str, dict[str, Any]] = {
 }
 
 
-def record(office: Office, *names: str) -> None:
+def record(stack: Stack, *names: str) -> None:
     for name in names:
-        office.room(name)
-        office.agora.join(name, 1001)
-        office.command(f"start {name}", channel=name)
+        stack.room(name)
+        stack.agora.join(name, 1001)
+        stack.command(f"start {name}", channel=name)
     for name in names:
-        office.wait_red(name, channel=name)
+        stack.wait_red(name, channel=name)
 
 
-def stopped(office: Office, name: str, reason: str = "stopped") -> None:
+def stopped(stack: Stack, name: str, reason: str = "stopped") -> None:
     """It ended as somebody here wanted it, nobody was alarmed, and nothing of it runs any more."""
-    card = office.wait_card("ended", reason=reason, channel=name, timeout=25)
-    assert office.slack.person("ben").mention in card.said
-    office.wait_agora(lambda agora: not agora.running(name))
-    assert office.alerts(name) == []
-    assert len(office.cards(name)) == 1
+    card = stack.wait_card("ended", reason=reason, channel=name, timeout=25)
+    assert stack.slack.person("ben").mention in card.said
+    stack.wait_agora(lambda agora: not agora.running(name))
+    assert stack.alerts(name) == []
+    assert len(stack.cards(name)) == 1
 
 
 @pytest.mark.parametrize("names", [list(PASSING)[::2], list(PASSING)[1::2]])
-def test_a_stop_that_fails_is_repeated_until_agora_agrees(office: Office, names: list[str]) -> None:
-    office.start(UNREACHABLE_ALERT_SECONDS="60")
-    record(office, *names)
+def test_a_stop_that_fails_is_repeated_until_agora_agrees(stack: Stack, names: list[str]) -> None:
+    stack.start(UNREACHABLE_ALERT_SECONDS="60")
+    record(stack, *names)
     for name in names:
-        office.agora.fault("stop", channel=name, times=3, **PASSING[name])
+        stack.agora.fault("stop", channel=name, times=3, **PASSING[name])
     for name in names:
-        office.command("stop", by="ben", channel=name)
+        stack.command("stop", by="ben", channel=name)
     for name in names:
-        stopped(office, name)
-        assert len(office.agora.requests("stop", channel=name)) == 4
+        stopped(stack, name)
+        assert len(stack.agora.requests("stop", channel=name)) == 4
 
 
-def test_a_stop_whose_answer_is_lost_is_over_once_agora_no_longer_knows_it(office: Office) -> None:
-    office.start()
-    record(office, *LOST)
+def test_a_stop_whose_answer_is_lost_is_over_once_agora_no_longer_knows_it(stack: Stack) -> None:
+    stack.start()
+    record(stack, *LOST)
     for name, fault in LOST.items():
-        office.agora.fault("stop", channel=name, times=1, **fault)
+        stack.agora.fault("stop", channel=name, times=1, **fault)
     for name in LOST:
-        office.command("stop", by="ben", channel=name)
+        stack.command("stop", by="ben", channel=name)
     for name in LOST:
-        stopped(office, name)
+        stopped(stack, name)
 
 
-def test_a_stop_that_agora_took_but_did_not_carry_out_is_asked_for_again(office: Office) -> None:
-    office.start()
-    record(office, "deaf")
+def test_a_stop_that_agora_took_but_did_not_carry_out_is_asked_for_again(stack: Stack) -> None:
+    stack.start()
+    record(stack, "deaf")
     body = {"serverResponse": {"uploadingStatus": "unknown"}}
-    office.agora.fault("stop", status=200, body=body, times=1)
-    office.command("stop", by="ben", channel="deaf")
-    stopped(office, "deaf")
-    assert len(office.agora.requests("stop")) == 2
+    stack.agora.fault("stop", status=200, body=body, times=1)
+    stack.command("stop", by="ben", channel="deaf")
+    stopped(stack, "deaf")
+    assert len(stack.agora.requests("stop")) == 2
 
 
 @pytest.mark.parametrize("agora_options", [{"timing": replace(TIMING, stopping=2.0)}])
-def test_the_channel_is_free_for_a_new_recording_while_the_files_of_the_old_one_are_uploaded(office: Office) -> None:
-    office.start()
-    first = office.recording()
-    office.command("stop", by="ben")
-    office.slack.wait_for(lambda: "already" not in words(office.command("start daily")), what="a new recording")
-    assert office.agora.recorder(str(payload(first)["sid"])).status == 6
-    second = office.wait_card("recording")
+def test_the_channel_is_free_for_a_new_recording_while_the_files_of_the_old_one_are_uploaded(stack: Stack) -> None:
+    stack.start()
+    first = stack.recording()
+    stack.command("stop", by="ben")
+    stack.slack.wait_for(lambda: "already" not in words(stack.command("start daily")), what="a new recording")
+    assert stack.agora.recorder(str(payload(first)["sid"])).status == 6
+    second = stack.wait_card("recording")
     assert second is not first
-    office.slack.wait_for(lambda: payload(first)["state"] == "ended", timeout=20)
+    stack.slack.wait_for(lambda: payload(first)["state"] == "ended", timeout=20)
     assert payload(second)["state"] == "recording"
-    assert len(office.agora.running()) == 1
-    assert office.alerts() == []
+    assert len(stack.agora.running()) == 1
+    assert stack.alerts() == []
 
 
-def test_what_never_got_any_sound_or_picture_ends_as_no_media(office: Office) -> None:
-    office.start()
-    office.command("start daily")
-    office.wait_card("recording")
-    office.command("stop", by="ben")
-    stopped(office, "daily", "no_media")
+def test_what_never_got_any_sound_or_picture_ends_as_no_media(stack: Stack) -> None:
+    stack.start()
+    stack.command("start daily")
+    stack.wait_card("recording")
+    stack.command("stop", by="ben")
+    stopped(stack, "daily", "no_media")
 
 
-def test_not_found_during_a_move_is_not_taken_for_the_end(office: Office) -> None:
-    office.start(FAILOVER_GRACE_SECONDS="20")
-    record(office, "moving", "interrupted")
-    office.agora.move("moving", 2)
-    office.command("stop", by="ben", channel="moving")
-    office.agora.move("interrupted", 3)
-    office.wait_card("interrupted", channel="interrupted")
-    office.command("stop", by="ben", channel="interrupted")
+def test_not_found_during_a_move_is_not_taken_for_the_end(stack: Stack) -> None:
+    stack.start(FAILOVER_GRACE_SECONDS="20")
+    record(stack, "moving", "interrupted")
+    stack.agora.move("moving", 2)
+    stack.command("stop", by="ben", channel="moving")
+    stack.agora.move("interrupted", 3)
+    stack.wait_card("interrupted", channel="interrupted")
+    stack.command("stop", by="ben", channel="interrupted")
     for name in ("moving", "interrupted"):
-        stopped(office, name)
-        assert office.agora.recorder(name).ended_by == "stopped"
-        answers = [seen.status for seen in office.agora.requests("stop", channel=name)]
+        stopped(stack, name)
+        assert stack.agora.recorder(name).ended_by == "stopped"
+        answers = [seen.status for seen in stack.agora.requests("stop", channel=name)]
         assert answers.count(404) >= 2
         assert answers[-1] == 200
 
 
-def test_leaving_and_not_found_are_believed_after_the_grace(office: Office) -> None:
-    office.start()
-    record(office, "leaving", "gone")
+def test_leaving_and_not_found_are_believed_after_the_grace(stack: Stack) -> None:
+    stack.start()
+    record(stack, "leaving", "gone")
     # Nobody asks how it is before the stop does.
-    office.agora.fault("query", answer="internal_error", times=None)
-    office.agora.console_stop("leaving")
-    office.agora.kill("gone")
+    stack.agora.fault("query", answer="internal_error", times=None)
+    stack.agora.console_stop("leaving")
+    stack.agora.kill("gone")
     for name in ("leaving", "gone"):
-        office.command("stop", by="ben", channel=name)
+        stack.command("stop", by="ben", channel=name)
     for name in ("leaving", "gone"):
-        stopped(office, name)
-        asked = office.agora.requests("stop", channel=name)
+        stopped(stack, name)
+        asked = stack.agora.requests("stop", channel=name)
         assert asked[-1].at - asked[0].at >= 2.9
 
 
-def test_leaving_and_not_found_are_believed_at_once_where_nobody_is_there(office: Office) -> None:
-    office.start(FAILOVER_GRACE_SECONDS="60")
-    record(office, "leaving", "gone")
-    office.agora.fault("query", answer="internal_error", times=None)
-    office.agora.console_stop("leaving")
-    office.agora.kill("gone")
+def test_leaving_and_not_found_are_believed_at_once_where_nobody_is_there(stack: Stack) -> None:
+    stack.start(FAILOVER_GRACE_SECONDS="60")
+    record(stack, "leaving", "gone")
+    stack.agora.fault("query", answer="internal_error", times=None)
+    stack.agora.console_stop("leaving")
+    stack.agora.kill("gone")
     for name in ("leaving", "gone"):
-        office.agora.leave(name)
-        office.command("stop", by="ben", channel=name)
+        stack.agora.leave(name)
+        stack.command("stop", by="ben", channel=name)
     for name in ("leaving", "gone"):
-        stopped(office, name)
+        stopped(stack, name)
 
 
-def test_a_stop_with_agora_away_is_carried_out_when_it_is_back(office: Office) -> None:
-    office.start(UNREACHABLE_ALERT_SECONDS="60")
-    record(office, "away")
-    office.agora.down()
-    office.command("stop", by="ben", channel="away")
-    card = office.wait_card("stopping", channel="away")
-    assert office.slack.person("ben").mention in card.said
-    lines = office.bot.log.count("no connection to")
-    office.wait_agora(lambda _: office.bot.log.count("no connection to") > lines + 8)
-    assert office.agora.running()
-    office.agora.up()
-    stopped(office, "away")
+def test_a_stop_with_agora_away_is_carried_out_when_it_is_back(stack: Stack) -> None:
+    stack.start(UNREACHABLE_ALERT_SECONDS="60")
+    record(stack, "away")
+    stack.agora.down()
+    stack.command("stop", by="ben", channel="away")
+    card = stack.wait_card("stopping", channel="away")
+    assert stack.slack.person("ben").mention in card.said
+    lines = stack.bot.log.count("no connection to")
+    stack.wait_agora(lambda _: stack.bot.log.count("no connection to") > lines + 8)
+    assert stack.agora.running()
+    stack.agora.up()
+    stopped(stack, "away")
 
 
 # While it is starting
 
 
-def test_a_stop_before_the_card_is_posted_means_that_agora_is_never_asked(office: Office) -> None:
-    office.start()
-    office.agora.join("daily", 1001)
-    fault = office.slack.faults.add("chat.postMessage", delay=2, times=1)
-    office.command("start daily")
-    office.slack.wait_for(lambda: fault.hits)
-    answer = office.command("stop", by="ben")
+def test_a_stop_before_the_card_is_posted_means_that_agora_is_never_asked(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 1001)
+    fault = stack.slack.faults.add("chat.postMessage", delay=2, times=1)
+    stack.command("start daily")
+    stack.slack.wait_for(lambda: fault.hits)
+    answer = stack.command("stop", by="ben")
     assert "`daily`" in words(answer)
-    stopped(office, "daily")
-    assert office.agora.requests("acquire") == []
+    stopped(stack, "daily")
+    assert stack.agora.requests("acquire") == []
 
 
-def test_a_stop_while_slack_does_not_take_the_card_means_that_agora_is_never_asked(office: Office) -> None:
-    office.start()
-    fault = office.slack.faults.add("chat.postMessage", status=503)
-    office.command("start daily")
-    office.slack.wait_for(lambda: fault.hits)
-    office.command("stop", by="ben")
-    office.slack.faults.clear()
-    stopped(office, "daily")
-    assert office.agora.requests("acquire") == []
+def test_a_stop_while_slack_does_not_take_the_card_means_that_agora_is_never_asked(stack: Stack) -> None:
+    stack.start()
+    fault = stack.slack.faults.add("chat.postMessage", status=503)
+    stack.command("start daily")
+    stack.slack.wait_for(lambda: fault.hits)
+    stack.command("stop", by="ben")
+    stack.slack.faults.clear()
+    stopped(stack, "daily")
+    assert stack.agora.requests("acquire") == []
 
 
-def test_a_stop_while_a_resource_is_asked_for_starts_nothing(office: Office) -> None:
-    office.start()
+def test_a_stop_while_a_resource_is_asked_for_starts_nothing(stack: Stack) -> None:
+    stack.start()
     for operation in ("users", "acquire"):
-        office.agora.fault(operation, delay=2, channel=operation)
-        office.command(f"start {operation}", channel=office.room(operation))
+        stack.agora.fault(operation, delay=2, channel=operation)
+        stack.command(f"start {operation}", channel=stack.room(operation))
     for operation in ("users", "acquire"):
-        office.wait_agora(lambda agora: len(agora.in_flight()) == 2)
-        office.command("stop", by="ben", channel=operation)
+        stack.wait_agora(lambda agora: len(agora.in_flight()) == 2)
+        stack.command("stop", by="ben", channel=operation)
     for operation in ("users", "acquire"):
-        stopped(office, operation)
-    assert office.agora.requests("start") == []
+        stopped(stack, operation)
+    assert stack.agora.requests("start") == []
 
 
-def test_a_stop_while_acquire_fails_again_and_again_starts_nothing(office: Office) -> None:
-    office.start(RETRY_BACKOFF_SECONDS="1")
-    office.agora.fault("acquire", answer="internal_error", times=None)
-    office.command("start daily")
-    office.wait_agora(lambda agora: agora.requests("acquire"))
-    office.command("stop", by="ben")
-    stopped(office, "daily")
-    assert office.agora.requests("start") == []
+def test_a_stop_while_acquire_fails_again_and_again_starts_nothing(stack: Stack) -> None:
+    stack.start(RETRY_BACKOFF_SECONDS="1")
+    stack.agora.fault("acquire", answer="internal_error", times=None)
+    stack.command("start daily")
+    stack.wait_agora(lambda agora: agora.requests("acquire"))
+    stack.command("stop", by="ben")
+    stopped(stack, "daily")
+    assert stack.agora.requests("start") == []
 
 
 START_ON_ITS_WAY: dict[str, dict[str, Any]] = {
@@ -221,59 +221,59 @@ START_ON_ITS_WAY: dict[str, dict[str, Any]] = {
 }
 
 
-def test_a_stop_while_start_is_on_its_way_leaves_nothing_running(office: Office) -> None:
-    office.start()
+def test_a_stop_while_start_is_on_its_way_leaves_nothing_running(stack: Stack) -> None:
+    stack.start()
     for name, fault in START_ON_ITS_WAY.items():
-        office.room(name)
-        office.agora.join(name, 1001)
-        office.agora.fault("start", channel=name, **fault)
-        office.command(f"start {name}", channel=name)
-    office.wait_agora(lambda agora: len(agora.requests("start")) == len(START_ON_ITS_WAY))
+        stack.room(name)
+        stack.agora.join(name, 1001)
+        stack.agora.fault("start", channel=name, **fault)
+        stack.command(f"start {name}", channel=name)
+    stack.wait_agora(lambda agora: len(agora.requests("start")) == len(START_ON_ITS_WAY))
     for name in START_ON_ITS_WAY:
-        office.command("stop", by="ben", channel=name)
+        stack.command("stop", by="ben", channel=name)
     for name in START_ON_ITS_WAY:
-        card = office.wait_card("ended", channel=name, timeout=25)
+        card = stack.wait_card("ended", channel=name, timeout=25)
         assert payload(card)["reason"] in ("stopped", "no_media")
-        assert len(office.agora.requests("start", channel=name)) == 1
-        assert office.alerts(name) == []
-    office.wait_agora(lambda agora: not agora.running())
+        assert len(stack.agora.requests("start", channel=name)) == 1
+        assert stack.alerts(name) == []
+    stack.wait_agora(lambda agora: not agora.running())
 
 
-def test_a_stop_while_start_hangs_leaves_nothing_running(office: Office) -> None:
-    office.start()
-    office.agora.join("daily", 1001)
-    office.agora.fault("start", hang="answer")
-    office.command("start daily")
-    office.wait_agora(lambda agora: agora.running())
-    office.command("stop", by="ben")
-    stopped(office, "daily")
-    assert office.agora.recorder("daily").ended_by == "thrown_out"
+def test_a_stop_while_start_hangs_leaves_nothing_running(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 1001)
+    stack.agora.fault("start", hang="answer")
+    stack.command("start daily")
+    stack.wait_agora(lambda agora: agora.running())
+    stack.command("stop", by="ben")
+    stopped(stack, "daily")
+    assert stack.agora.recorder("daily").ended_by == "thrown_out"
 
 
-def test_a_stop_before_it_is_up_is_carried_out(office: Office) -> None:
-    office.start()
+def test_a_stop_before_it_is_up_is_carried_out(stack: Stack) -> None:
+    stack.start()
     for status in range(4):
-        office.agora.join(f"call{status}", 1001)
-        office.agora.force_new(f"call{status}", status)
-        office.command(f"start call{status}", channel=office.room(f"room{status}"))
-    office.wait_agora(lambda agora: len(agora.running()) == 4)
+        stack.agora.join(f"call{status}", 1001)
+        stack.agora.force_new(f"call{status}", status)
+        stack.command(f"start call{status}", channel=stack.room(f"room{status}"))
+    stack.wait_agora(lambda agora: len(agora.running()) == 4)
     for status in range(4):
-        office.command("stop", by="ben", channel=f"room{status}")
+        stack.command("stop", by="ben", channel=f"room{status}")
     for status in range(4):
-        office.wait_card("ended", channel=f"room{status}")
-        assert office.alerts(f"room{status}") == []
-    office.wait_agora(lambda agora: not agora.running())
+        stack.wait_card("ended", channel=f"room{status}")
+        assert stack.alerts(f"room{status}") == []
+    stack.wait_agora(lambda agora: not agora.running())
 
 
-def test_a_stop_right_behind_the_start_is_kept(office: Office) -> None:
-    office.start()
+def test_a_stop_right_behind_the_start_is_kept(stack: Stack) -> None:
+    stack.start()
     for number in range(6):
-        office.room(f"room{number}")
-        office.agora.join(f"call{number}", 1)
+        stack.room(f"room{number}")
+        stack.agora.join(f"call{number}", 1)
     for number in range(6):
-        office.command(f"start call{number}", channel=f"room{number}")
-        office.command("stop", by="ben", channel=f"room{number}")
+        stack.command(f"start call{number}", channel=f"room{number}")
+        stack.command("stop", by="ben", channel=f"room{number}")
     for number in range(6):
-        office.wait_card("ended", channel=f"room{number}")
-        assert office.alerts(f"room{number}") == []
-    office.wait_agora(lambda agora: not agora.running())
+        stack.wait_card("ended", channel=f"room{number}")
+        assert stack.alerts(f"room{number}") == []
+    stack.wait_agora(lambda agora: not agora.running())
