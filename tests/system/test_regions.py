@@ -49,3 +49,13 @@ def test_an_address_that_only_answers_with_errors_is_left_for_the_next(office: O
     ask(office, "first")
     recorded_once(office, "first")
     assert office.agora.requests("start")[-1].base == 1
+
+
+@pytest.mark.parametrize("agora_options", [{"bases": 2}])
+def test_an_address_that_goes_away_during_a_recording_is_replaced_and_nobody_is_alerted(office: Office) -> None:
+    office.start()
+    ask(office, "moved")
+    recorded_once(office, "moved")
+    office.agora.down(0)
+    office.wait_agora(lambda agora: len([seen for seen in agora.requests("query") if seen.base == 1]) >= 4)
+    recorded_once(office, "moved")
