@@ -28,3 +28,13 @@ def test_wherever_recording_on_is_cut_off_one_recorder_is_left_and_the_loss_is_t
     for name in names:
         assert office.alert_kinds(name) == [LOST]
         assert len(office.bot.rows("SELECT id FROM recordings WHERE agora_channel = :name", name=name)) == 1
+
+
+def test_a_process_that_was_killed_is_succeeded_at_once_however_long_its_lease(office: Office) -> None:
+    office.start(LEASE_SECONDS="120")
+    office.recording("daily")
+    office.bot.kill()
+    office.restart(LEASE_SECONDS="120")
+    office.after_queries(3)
+    office.command("stop", by="ben")
+    office.wait_card("ended", reason="stopped")

@@ -8,7 +8,7 @@ import pytest
 
 from engine.calls import FIRST_UID
 from engine.janitor import Janitor
-from recordings.errors import NoAnswer
+from recordings.errors import NoAnswer, StorageUnavailable
 from recordings.model.recorder import Recorder
 from recordings.model.recording import State
 from recordings.model.reported import ChannelUsers
@@ -123,3 +123,19 @@ def test_looks_at_many_channels_are_spread_so_that_queries_need_not_wait(round_:
 
     assert sorted(seconds for _, seconds in round_.due()) == [0, 2, 4]
     assert sorted(seconds for _, seconds in round_.due()) == [0, 2, 4]
+
+
+def test_where_the_database_is_away_at_the_first_look_it_looks_again(
+    round_: Round, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    round_.knows(running())
+    with monkeypatch.context() as away:
+        away.setattr(round_.recorders, "channels", _is_away)
+        with pytest.raises(StorageUnavailable):
+            round_.due()
+
+    assert round_.due() == [("daily", 0)]
+
+
+def _is_away(since: object) -> None:
+    raise StorageUnavailable("database is locked")
