@@ -28,3 +28,13 @@ def test_wherever_recording_on_is_cut_off_one_recorder_is_left_and_the_loss_is_t
     for name in names:
         assert stack.alert_kinds(name) == [LOST]
         assert len(stack.bot.rows("SELECT id FROM recordings WHERE agora_channel = :name", name=name)) == 1
+
+
+def test_a_process_that_was_killed_is_succeeded_at_once_however_long_its_lease(stack: Stack) -> None:
+    stack.start(LEASE_SECONDS="120")
+    stack.recording("daily")
+    stack.bot.kill()
+    stack.restart(LEASE_SECONDS="120")
+    stack.after_queries(3)
+    stack.command("stop", by="ben")
+    stack.wait_card("ended", reason="stopped")

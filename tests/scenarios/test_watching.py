@@ -1,16 +1,19 @@
-"""What becomes of a recording that is up: each end has its own words, and none of them is told for nothing."""
+"""What becomes of a recording that is up: each way to end has its own alert, and nothing else alerts anybody."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
+from simulator.agora import Timing
 from simulator.slack import Message
-from tests.system.conftest import TIMING, Stack, payload, states
+from tests.scenarios.stack import Stack, payload, states
 
-GRACE = timedelta(seconds=3)
+FAILOVER_GRACE = timedelta(seconds=90)
+"""A recorder that was not found for so long is lost; Agora moves one to another server within 90 s."""
+START_TIMEOUT = 90
+QUERY_INTERVAL = 30
 
 
 def went_on(stack: Stack, name: str = "daily", *, queries: int = 4) -> None:
@@ -22,7 +25,7 @@ def went_on(stack: Stack, name: str = "daily", *, queries: int = 4) -> None:
     assert len(stack.agora.recorders(name)) == 1
 
 
-def test_a_killed_recorder_is_told_once_in_the_thread_and_in_the_channel(stack: Stack) -> None:
+def test_a_lost_recorder_alerts_the_thread_and_the_channel_once(stack: Stack) -> None:
     stack.start(RECORD_ON="0")
     card = stack.recording()
     began = datetime.fromisoformat(payload(card)["started_at"])
@@ -33,10 +36,9 @@ def test_a_killed_recorder_is_told_once_in_the_thread_and_in_the_channel(stack: 
     assert stack.slack.person("ana").mention in alert.said
     assert "record_again" in alert.elements
     assert payload(alert)["recording_id"] in alert.said
-    assert payload(alert)["recording_id"] in stack.bot.log
     over = stack.wait_card("failed", reason="lost")
     assert payload(alert) == payload(over)
-    assert datetime.fromisoformat(payload(over)["ended_at"]) - began >= GRACE
+    assert datetime.fromisoformat(payload(over)["ended_at"]) - began >= FAILOVER_GRACE
 
     asked = stack.queries()
     stack.command("start daily", by="ben")
@@ -49,11 +51,11 @@ def test_a_killed_recorder_is_told_once_in_the_thread_and_in_the_channel(stack: 
 
 
 @pytest.mark.parametrize("agora_options", [{}, {"list_recorders": True}])
-def test_a_move_to_another_server_shorter_than_the_grace_alarms_nobody(stack: Stack) -> None:
+def test_a_move_to_another_server_within_the_time_that_agora_needs_alerts_nobody(stack: Stack) -> None:
     stack.start()
     stack.recording()
     before = stack.queries()
-    stack.agora.move("daily", 1.5)
+    stack.agora.move("daily", 45)
     card = stack.wait_card("interrupted")
     assert "stop_recording" in card.elements
     stack.wait_red()
@@ -68,23 +70,23 @@ def lines(stack: Stack) -> list[Message]:
     return [m for m in stack.slack.messages("daily") if "did not find the recorder" in m.text]
 
 
-def test_three_moves_in_a_row_alarm_nobody(stack: Stack) -> None:
+def test_three_moves_in_a_row_alert_nobody(stack: Stack) -> None:
     stack.start()
     stack.recording()
     for _ in range(3):
-        stack.agora.move("daily", 1.2)
+        stack.agora.move("daily", 45)
         stack.after_queries(5)
         stack.wait_agora(lambda agora: agora.recorder("daily").in_channel)
         stack.after_queries(2)
     went_on(stack)
-    stack.slack.wait_for(lambda: len(lines(stack)) == 3, what="a line in the thread for each move")
+    stack.wait_for(lambda: len(lines(stack)) == 3, what="a line in the thread for each move")
     assert not [line for line in lines(stack) if line.broadcast]
 
 
-def test_a_move_longer_than_the_grace_is_lost_and_the_recorder_does_not_come_back(stack: Stack) -> None:
+def test_a_recorder_that_comes_back_after_it_was_given_up_is_ended(stack: Stack) -> None:
     stack.start(RECORD_ON="0")
     stack.recording()
-    stack.agora.move("daily", 5)
+    stack.agora.move("daily", 150)
     stack.wait_alert("recording_failed", "lost")
     # It comes back all the same: nobody knows of it any more, so it is ended.
     stack.wait_agora(lambda agora: not agora.running())
@@ -93,24 +95,24 @@ def test_a_move_longer_than_the_grace_is_lost_and_the_recorder_does_not_come_bac
 
 
 @pytest.mark.parametrize("agora_options", [{}, {"list_recorders": True}])
-def test_an_empty_channel_ends_the_recording_without_a_failure_and_before_the_grace(stack: Stack) -> None:
-    stack.start(FAILOVER_GRACE_SECONDS="60", MAX_IDLE_SECONDS="20")
+def test_an_empty_call_ends_the_recording_without_a_failure(stack: Stack) -> None:
+    stack.start()
     card = stack.recording(people=2)
     stack.agora.leave("daily")
     alert = stack.wait_alert("recording_ended", "idle")
     assert stack.agora.recorder("daily").ended_by == "idle"
     assert alert.thread_ts == card.ts
     assert alert.broadcast
-    assert alert.at - (stack.agora.recorder("daily").ended_at or 0) < 5
+    assert alert.at - (stack.agora.recorder("daily").ended_at or 0) <= QUERY_INTERVAL
     over = stack.wait_card("ended", reason="idle")
     assert "failed" not in states(over)
-    stack.agora.wait_for(lambda agora: not agora.running())
+    stack.wait_agora(lambda agora: not agora.running())
     assert stack.alert_kinds() == [("recording_ended", "idle")]
 
 
 @pytest.mark.parametrize("agora_options", [{"list_recorders": True}])
-def test_a_recorder_that_dies_while_nobody_is_there_is_no_failure(stack: Stack) -> None:
-    stack.start(FAILOVER_GRACE_SECONDS="60")
+def test_a_recorder_that_is_lost_while_nobody_is_in_the_call_is_no_failure(stack: Stack) -> None:
+    stack.start()
     stack.recording()
     stack.agora.leave("daily")
     stack.agora.kill("daily")
@@ -119,28 +121,28 @@ def test_a_recorder_that_dies_while_nobody_is_there_is_no_failure(stack: Stack) 
     assert stack.alert_kinds() == [("recording_ended", "idle")]
 
 
-def test_a_channel_that_is_empty_only_for_a_moment_of_a_move_goes_on(stack: Stack) -> None:
+def test_a_call_that_is_empty_for_one_query_only_goes_on(stack: Stack) -> None:
     stack.start()
     stack.recording()
     # One look of two finds the channel empty.
     stack.agora.fault("users", status=200, body={"success": True, "data": {"channel_exist": False}}, times=1)
-    stack.agora.move("daily", 1.5)
+    stack.agora.move("daily", 45)
     stack.wait_card("interrupted")
     went_on(stack)
 
 
-def test_users_that_cannot_be_asked_for_are_not_taken_for_nobody(stack: Stack) -> None:
+def test_when_agora_does_not_say_who_is_in_the_call_that_is_not_taken_for_nobody(stack: Stack) -> None:
     stack.start()
     stack.recording()
     for answer in ("internal_error", "proxy_404", "empty_200", "rate_limited", "unauthorized"):
         stack.agora.fault("users", answer=answer, times=2)
-    stack.agora.move("daily", 2)
+    stack.agora.move("daily", 60)
     stack.wait_card("interrupted")
     went_on(stack)
 
 
 def test_status_20_is_a_crash_at_once(stack: Stack) -> None:
-    stack.start(FAILOVER_GRACE_SECONDS="60")
+    stack.start()
     card = stack.recording()
     asked = stack.queries()
     stack.agora.crash("daily")
@@ -165,7 +167,7 @@ def test_stopped_outside_slack_is_an_end_and_no_failure(stack: Stack) -> None:
         assert stack.alert_kinds(f"room{status}") == [("recording_ended", "stopped_elsewhere")]
 
 
-@pytest.mark.parametrize("agora_options", [{"timing": replace(TIMING, stopping=1.5)}])
+@pytest.mark.parametrize("agora_options", [{"timing": Timing(stopping=45.0)}])
 def test_a_stop_at_agoras_console_is_an_end_and_no_failure(stack: Stack) -> None:
     stack.start()
     stack.recording()
@@ -173,11 +175,11 @@ def test_a_stop_at_agoras_console_is_an_end_and_no_failure(stack: Stack) -> None
     stack.wait_alert("recording_ended", "stopped_elsewhere")
     over = stack.wait_card("ended", reason="stopped_elsewhere")
     files = stack.agora.recorder("daily").files
-    stack.slack.wait_for(lambda: all(file in over.said for file in files), timeout=20, what="the files on the card")
+    stack.wait_for(lambda: all(file in over.said for file in files), what="the files on the card")
 
 
 def test_a_recorder_that_does_not_come_up_never_started_and_is_ended(stack: Stack) -> None:
-    stack.start(START_TIMEOUT_SECONDS="3")
+    stack.start()
     for status in range(4):
         stack.agora.join(f"call{status}", 1001)
         stack.agora.force_new(f"call{status}", status)
@@ -186,15 +188,15 @@ def test_a_recorder_that_does_not_come_up_never_started_and_is_ended(stack: Stac
         alert = stack.wait_alert("recording_failed", "never_started", channel=f"room{status}")
         card = stack.wait_card("failed", reason="never_started", channel=f"room{status}")
         assert alert.broadcast
-        assert alert.at - stack.agora.requests("start", channel=f"call{status}")[0].wall >= 3
+        assert alert.at - stack.agora.requests("start", channel=f"call{status}")[0].wall >= START_TIMEOUT
         assert states(card) == ["starting", "failed"]
         assert "started_at" not in payload(card)
         assert stack.alert_kinds(f"room{status}") == [("recording_failed", "never_started")]
     stack.wait_agora(lambda agora: not agora.running())
 
 
-def test_a_recorder_that_dies_before_it_was_up_never_started(stack: Stack) -> None:
-    stack.start(START_TIMEOUT_SECONDS="3", FAILOVER_GRACE_SECONDS="60")
+def test_a_recorder_that_is_lost_before_it_was_up_never_started(stack: Stack) -> None:
+    stack.start()
     stack.agora.force_new("daily", 2)
     stack.command("start daily")
     stack.wait_agora(lambda agora: agora.running())
@@ -204,7 +206,7 @@ def test_a_recorder_that_dies_before_it_was_up_never_started(stack: Stack) -> No
     assert stack.alert_kinds() == [("recording_failed", "never_started")]
 
 
-def test_one_that_comes_up_late_but_in_time_is_recorded(stack: Stack) -> None:
+def test_a_recorder_that_comes_up_late_and_in_time_records(stack: Stack) -> None:
     stack.start()
     stack.agora.join("daily", 1001)
     stack.agora.force_new("daily", 3)
@@ -215,7 +217,7 @@ def test_one_that_comes_up_late_but_in_time_is_recorded(stack: Stack) -> None:
     went_on(stack)
 
 
-def test_people_without_a_stored_file_are_one_warning_and_one_recovery(stack: Stack) -> None:
+def test_people_in_the_call_and_no_stored_file_are_one_warning_and_one_recovery(stack: Stack) -> None:
     stack.start()
     stack.agora.join("daily", 1001, audio=False, video=False)
     stack.command("start daily")
@@ -239,25 +241,12 @@ def test_people_without_a_stored_file_are_one_warning_and_one_recovery(stack: St
 
 
 @pytest.mark.parametrize("agora_options", [{}, {"list_recorders": True}])
-def test_nothing_stored_while_nobody_is_there_is_no_warning(stack: Stack) -> None:
+def test_nothing_stored_while_nobody_is_in_the_call_is_no_warning(stack: Stack) -> None:
     stack.start()
     stack.command("start daily")
     stack.wait_card("recording")
-    stack.after_queries(12)
+    stack.run_for(240)
     assert stack.alerts() == []
     stack.agora.join("daily", 1001)
     stack.wait_red()
     assert stack.alerts() == []
-
-
-def test_the_rate_of_agora_is_kept_with_many_recordings(stack: Stack) -> None:
-    stack.start(AGORA_QPS="10")
-    for number in range(15):
-        stack.room(f"room{number}")
-        stack.agora.join(f"call{number}", 1)
-        stack.command(f"start call{number}", channel=f"room{number}")
-    for number in range(15):
-        stack.wait_card("recording", channel=f"room{number}", timeout=30)
-    stack.after_queries(30)
-    assert stack.agora.busiest_second() <= 10
-    assert all(stack.alerts(f"room{number}") == [] for number in range(15))
