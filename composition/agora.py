@@ -28,7 +28,7 @@ def agora_of(
         read_timeout=_READ_SECONDS,
         return_after=min(60.0, max(1.0, 2 * config.query_interval_seconds)),
         tokens=tokens_of(config),
-        profile=_profile(config),
+        profile=profile_of(config),
         storage=storage_target(config),
         clock=clock,
         on_response=on_response,
@@ -39,7 +39,7 @@ def tokens_of(config: Settings) -> tokens.Tokens:
     return tokens.Tokens(config.agora_app_id, revealed(config.agora_app_certificate), config.agora_token_version)
 
 
-def _profile(config: Settings) -> payloads.RecordingProfile:
+def profile_of(config: Settings) -> payloads.RecordingProfile:
     return payloads.RecordingProfile(
         channel_type=payloads.ChannelType[config.agora_channel_profile.upper()],
         max_idle_seconds=config.max_idle_seconds,

@@ -1,0 +1,458 @@
+"""A whole bot in one thread, between the real simulators, on a clock that jumps to what is due next.
+
+Handlers, services, engine and Agora's client are the ones that `composition` builds, with default settings. What is
+replaced is the network, the database (a store in memory that passes the same contract) and the passing of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
+
+from slack_bolt import App
+from slack_bolt.request import BoltRequest
+
+import settings
+from agora.client import AgoraClient
+from agora.pacing import Spacing
+from composition.agora import profile_of, storage_target, tokens_of
+from composition.engine import EngineParts, workers_of
+from composition.policy import policy_of
+from composition.slack import SlackClients, SlackParts, app_of, handlers_of
+from composition.web import webhook_of
+from engine.dispatcher import Worker
+from engine.leadership import Leadership
+from engine.ticker import Ticker
+from handlers.commands.doctor import Doctor
+from handlers.directory import Bot, Identity
+from messages.delivery.slack import Slack
+from recordings.model.audit import AuditEvent
+from recordings.model.recording import Recording
+from recordings.repositories import LeaseRepository, Repositories
+from simulator.agora import AgoraSimulator, WebhookRequest
+from simulator.bucket import BucketSimulator
+from simulator.changes import Change
+from simulator.clock import ManualClock
+from simulator.slack import Ack, Channel, Delivery, Interaction, Message, SlackSimulator
+from storage.database import Database
+from storage.lease import Lease
+from storage.notifications import Notifications
+from storage.repositories import repositories_in
+from tests.fakes.outboxes import repositories_of
+from tests.fakes.repositories import Memory, MemoryLease
+from tests.scenarios.adapters import BotClock, InlineExecutor, InProcessBucket, InProcessClient, InProcessTransport
+from web.app import web_app
+from web.metrics import PrometheusMeter
+
+T = TypeVar("T")
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+LOOK_SECONDS = 0.5
+"""The simulators change by themselves between two due rows; they are looked at this often."""
+IDLE_SECONDS = 2.0
+PATIENCE = 600.0
+"""Simulated seconds that a scenario waits for something, where it does not say otherwise."""
+
+
+class Storage(Protocol):
+    """Where a bot keeps its rows; what one bot wrote, the next one finds."""
+
+    def repositories(self, clock: BotClock) -> Repositories: ...
+    def lease(self, replica: str) -> LeaseRepository: ...
+
+
+class InMemory:
+    """The store in memory."""
+
+    def __init__(self) -> None:
+        self.memory = Memory()
+
+    def repositories(self, clock: BotClock) -> Repositories:
+        return repositories_of(self.memory, clock)
+
+    def lease(self, replica: str) -> LeaseRepository:
+        return MemoryLease(self.memory, replica)
+
+
+@dataclass(frozen=True, slots=True)
+class InDatabase:
+    """SQLite or PostgreSQL, with its tables."""
+
+    database: Database
+
+    def repositories(self, clock: BotClock) -> Repositories:
+        return replace(repositories_in(self.database), notifications=Notifications(self.database, clock.now))
+
+    def lease(self, replica: str) -> LeaseRepository:
+        return Lease(self.database, replica)
+
+
+class Stack:
+    """Slack, Agora, a bucket and a bot. Time passes in `run_for` and in every `wait_…`."""
+
+    def __init__(
+        self,
+        slack: SlackSimulator,
+        agora: AgoraSimulator,
+        bucket: BucketSimulator | None,
+        clock: ManualClock,
+        storage: Storage | None = None,
+    ) -> None:
+        self.slack = slack
+        self.agora = agora
+        self.clock = clock
+        self.storage: Storage = storage or InMemory()
+        self.bucket = InProcessBucket(bucket, clock)
+        self._bot: _Bot | None = None
+        self.changed = True
+        """Whether something happened outside since the bot last looked for what is due."""
+        slack.subscribe(self._note_change)
+        agora.subscribe(self._note_change)
+        if bucket is not None:
+            bucket.subscribe(self._note_change)
+
+    def _note_change(self, change: Change) -> None:
+        del change
+        self.changed = True
+
+    # The bot
+
+    def start(self, **given: str) -> Stack:
+        """Starts the bot; settings in capital letters. Started once more it finds what is in the memory."""
+        environment = {name: str(value) for name, value in (self.agora.settings | self.slack.settings).items()}
+        storage = (
+            {} if "STORAGE_ENDPOINT" in environment else {"STORAGE_VENDOR": "s3", "STORAGE_ENDPOINT": "s3.invalid"}
+        )
+        config = settings.load(environment | storage | given, env_file="no such file")
+        self._bot = _Bot(config, self)
+        self.changed = True
+        self.slack.connect(self._bot.deliver)
+        return self
+
+    def stop(self) -> None:
+        """The process ends as by `kill -9`: what it had written stays."""
+        self.slack.connect(_nobody)
+        self._bot = None
+
+    def restart(self, **given: str) -> Stack:
+        """After `kill -9`, on the same database."""
+        self.stop()
+        return self.start(**given)
+
+    @property
+    def bot(self) -> _Bot:
+        assert self._bot is not None, "the bot is not running"
+        return self._bot
+
+    @property
+    def repositories(self) -> Repositories:
+        return self.bot.repositories
+
+    def row(self, agora_channel: str = "daily", *, channel: str = "daily") -> Recording:
+        """The newest recording of this call, as it is stored."""
+        slack_channel = self.slack.workspace.channel(channel).id
+        (row,) = self.repositories.recordings.of_channel(slack_channel, agora_channel=agora_channel, most=1)
+        return row
+
+    def rows(self, channel: str = "daily") -> list[Recording]:
+        """Every recording of this Slack channel, newest first."""
+        return list(self.repositories.recordings.of_channel(self.slack.workspace.channel(channel).id, most=1000))
+
+    def audit(self) -> list[AuditEvent]:
+        """Who did what, oldest first."""
+        return [audit_event for audit_event, _ in self.repositories.audit_log.between(_LONG_AGO)]
+
+    # Time
+
+    @property
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self.clock.wall(), UTC)
+
+    def run_for(self, seconds: float) -> None:
+        """Lets so many seconds pass."""
+        until = self.clock.now + seconds
+        while self.clock.now < until:
+            self._run_due()
+            self.clock.advance(min(LOOK_SECONDS, until - self.clock.now))
+        self._run_due()
+
+    def wait_for(self, predicate: Callable[[], T], timeout: float = PATIENCE, what: str = "") -> T:
+        """Lets time pass until the predicate is true; its value. Fails after `timeout` simulated seconds."""
+        deadline = self.clock.now + timeout
+        while True:
+            self._run_due()
+            if value := predicate():
+                return value
+            assert self.clock.now < deadline, f"not within {timeout:g} s: {what or 'what is awaited'}"
+            self.clock.advance(LOOK_SECONDS)
+
+    def _run_due(self) -> None:
+        if self._bot is not None:
+            self._bot.run_due()
+
+    # What people do
+
+    def room(self, name: str, *people: str) -> str:
+        """One more Slack channel, with the bot, and with ana and ben unless others are named."""
+        self.slack.add_channel(name, [self.slack.person(each) for each in people or ("ana", "ben")])
+        return name
+
+    def command(self, text: str, *, by: str = "ana", channel: Channel | str = "daily") -> Interaction:
+        """Somebody types `/record …`; what follows at once has been done when this returns."""
+        interaction = self.slack.person(by).command("/record", text, channel=channel)
+        self._run_due()
+        return interaction
+
+    def press(self, where: Message, action: str, *, by: str = "ben", **how: Any) -> Interaction:
+        interaction = self.slack.person(by).press(where, action, **how)
+        self._run_due()
+        return interaction
+
+    def answer(self, interaction: Interaction) -> str:
+        """What the person who pressed reads, once it is there."""
+        self.wait_for(lambda: interaction.responses, what="an answer to the person")
+        return words(interaction)
+
+    def press_stop(self, where: Message, *, by: str = "ben", **how: Any) -> Interaction:
+        return self.press(where, "stop_recording", by=by, **how)
+
+    def recording(self, name: str = "daily", *, channel: str = "daily", people: int = 1) -> Message:
+        """Somebody is in the call and it is being recorded, with a first file stored; its card."""
+        for number in range(people):
+            self.agora.join(name, 1000 + number)
+        self.command(f"start {name}", channel=channel)
+        return self.wait_red(name, channel=channel)
+
+    # What everybody sees
+
+    def thread_lines(self, text: str, channel: str = "daily") -> list[Message]:
+        """Messages without metadata that contain this text: timeline entries."""
+        return [message for message in self.slack.messages(channel) if not event(message) and text in message.text]
+
+    def cards(self, channel: str = "daily", agora: str | None = None) -> list[Message]:
+        cards = [message for message in self.slack.messages(channel) if event(message) == "recording_card"]
+        return [card for card in cards if agora in (None, payload(card)["agora_channel"])]
+
+    def alerts(self, channel: str = "daily") -> list[Message]:
+        return [message for message in self.slack.messages(channel) if event(message) not in ("", "recording_card")]
+
+    def alert_kinds(self, channel: str = "daily") -> list[tuple[str, str]]:
+        return [(event(alert), str(payload(alert).get("reason", ""))) for alert in self.alerts(channel)]
+
+    def wait_card(
+        self,
+        state: str,
+        *,
+        reason: str | None = None,
+        channel: str = "daily",
+        agora: str | None = None,
+        timeout: float = PATIENCE,
+    ) -> Message:
+        """The newest card, once it shows this state."""
+
+        def shown() -> Message | None:
+            cards = self.cards(channel, agora)
+            fits = cards and payload(cards[-1])["state"] == state and reason in (None, payload(cards[-1]).get("reason"))
+            return cards[-1] if fits else None
+
+        return self._wait(shown, timeout, f"a card in {channel} that shows {state} {reason or ''}")
+
+    def wait_state(self, state: str, agora_channel: str = "daily", *, channel: str = "daily") -> Recording:
+        """The newest recording of this call, once its row has this state: the card may show it later."""
+
+        def row() -> Recording | None:
+            rows = self.rows(channel)
+            return next((row for row in rows if row.agora_channel == agora_channel and row.state == state), None)
+
+        recording = self.wait_for(row, what=f"a recording of {agora_channel} that is {state}")
+        assert recording is not None
+        return recording
+
+    def undelivered(self) -> int:
+        """Alerts that are stored, and not yet marked as being in Slack."""
+        return self.repositories.alerts.depth()[0]
+
+    def wait_red(self, name: str = "daily", *, channel: str = "daily") -> Message:
+        """The card, once it shows that a file is stored."""
+        return self._wait(
+            lambda: next((card for card in self.cards(channel, name)[-1:] if card.text.startswith("🔴")), None),
+            PATIENCE,
+            f"a first file of {name}",
+        )
+
+    def wait_alert(self, kind: str, reason: str, *, channel: str = "daily", timeout: float = PATIENCE) -> Message:
+        def raised() -> Message | None:
+            alerts = (
+                alert
+                for alert in self.alerts(channel)
+                if (event(alert), payload(alert).get("reason")) == (kind, reason)
+            )
+            return next(alerts, None)
+
+        return self._wait(raised, timeout, f"{kind} {reason} in {channel}")
+
+    def _wait(self, look: Callable[[], Message | None], timeout: float, what: str) -> Message:
+        message = self.wait_for(look, timeout, what)
+        assert message is not None
+        return message
+
+    # What happens at Agora
+
+    def wait_agora(self, predicate: Callable[[AgoraSimulator], T], timeout: float = PATIENCE) -> T:
+        return self.wait_for(lambda: predicate(self.agora), timeout)
+
+    def queries(self, channel: str | None = None) -> int:
+        return len(self.agora.requests("query", channel=channel))
+
+    def after_queries(self, more: int, channel: str | None = None) -> None:
+        """Waits until the bot has sent so many more queries."""
+        wanted = self.queries(channel) + more
+        self.wait_for(lambda: self.queries(channel) >= wanted, what=f"{more} more queries")
+
+
+@dataclass
+class _NoThreads:
+    """The part of a dispatcher that the ticker and the handlers use: the scenario runs what is due."""
+
+    behind: float = 0.0
+
+    def wake(self) -> None:
+        return None
+
+
+class _Bot:
+    """What `composition.compose` builds, for one thread."""
+
+    def __init__(self, config: settings.Settings, stack: Stack) -> None:
+        self._stack = stack
+        self.config = config
+        self.policy = policy_of(config)
+        self.clock = BotClock(stack.clock)
+        self.meter = PrometheusMeter()
+        self.repositories = stack.storage.repositories(self.clock)
+        dispatcher: Any = _NoThreads()
+        lease = stack.storage.lease(f"bot started at {stack.clock.now}")
+        self.leadership = Leadership(
+            lease, config.lease_seconds, self.clock.now, self.clock, 3 * self.policy.query_interval
+        )
+        self.ticker = Ticker(
+            self.leadership,
+            dispatcher,
+            self.repositories.recordings,
+            self.repositories.incidents,
+            self.repositories.notifications,
+            self.policy,
+            self.clock,
+        )
+        client = InProcessClient(stack.slack, config.slack_bot_token.get_secret_value())
+        identity = Identity(client)
+        identity.bot, identity.problem = _asked(client), ""
+        agora = AgoraClient(
+            InProcessTransport(stack.agora), tokens_of(config), profile_of(config), storage_target(config), self.clock
+        )
+        spacing = Spacing(config.agora_qps, monotonic=self.clock.monotonic)
+        engine = EngineParts(
+            config,
+            self.policy,
+            self.repositories,
+            agora,
+            spacing,
+            stack.bucket,
+            Slack(client),
+            identity,
+            self.clock,
+            self.meter,
+        )
+        self.workers: tuple[Worker, ...] = workers_of(engine)
+        clients = SlackClients(client, client, client, client, client, InProcessClient(stack.slack, None))
+        parts = SlackParts(
+            config, self.policy, clients, identity, self.repositories, stack.bucket, self.clock, dispatcher.wake
+        )
+        handlers = handlers_of(parts, Doctor(client, list, lambda: identity.bot.name))
+        self.app: App = app_of(config, clients, handlers)
+        self.app.listener_runner.listener_executor = InlineExecutor()
+        webhook = webhook_of(config, self.repositories, dispatcher, self.clock, self.meter)
+        self.web = web_app(dict, metrics=self.meter.text, webhook=webhook).test_client()
+        self._look_at = float("-inf")
+
+    def deliver(self, delivery: Delivery) -> Ack | None:
+        """Slack's requests, as Socket Mode hands them to Bolt."""
+        response = self.app.dispatch(BoltRequest(body=delivery.payload, mode="socket_mode"))
+        (content_type, *_) = response.headers.get("content-type") or ["application/json"]
+        return Ack.of_http(response.status, response.body or "", content_type)
+
+    def run_due(self) -> None:
+        """Everything that is due now, until nothing is."""
+        self._outside()
+        if not self._stack.changed and self.clock.monotonic() < self._look_at:
+            return
+        self._stack.changed = False
+        self.ticker.tick()
+        assert not self.ticker.problem, self.ticker.problem
+        while self._run_once():
+            self._outside()
+        self._look_at = self.clock.monotonic() + self._idle_seconds()
+
+    def _outside(self) -> None:
+        """What the rest of the world does by itself."""
+        if self._stack.bucket.simulator is not None:
+            self._stack.agora.upload_due()
+            self._stack.bucket.note_stored()
+        self._stack.agora.deliver_due(self._receive)
+        self._stack.slack.retry_events()
+
+    def _receive(self, request: WebhookRequest) -> tuple[int | None, str]:
+        self._stack.changed = True
+        answer = self.web.post("/agora/webhook", data=request.body, headers=dict(request.headers))
+        return answer.status_code, answer.text
+
+    def _run_once(self) -> bool:
+        epoch = self.leadership.epoch()
+        if epoch is None:
+            return False
+        ran = False
+        for worker in self.workers:
+            for key in [key for key, at in worker.work.due() if at <= self.clock.now()]:
+                worker.work.run(key, epoch)
+                ran = True
+        return ran
+
+    def _idle_seconds(self) -> float:
+        """How long nothing is due; the lease has to be renewed, and incidents to be looked for, meanwhile."""
+        due = [at for worker in self.workers for _, at in worker.work.due()]
+        until = (min(due) - self.clock.now()).total_seconds() if due else IDLE_SECONDS
+        return min(until, IDLE_SECONDS)
+
+
+def _asked(client: InProcessClient) -> Bot:
+    answer = client.auth_test()
+    return Bot(str(answer["user_id"]), str(answer["user"]), frozenset({str(answer["team_id"])}))
+
+
+def _nobody(delivery: Delivery) -> Ack | None:
+    raise ConnectionError("no bot is running")
+
+
+def event(message: Message) -> str:
+    """The `event_type` of its metadata."""
+    return message.event_type or ""
+
+
+def payload(message: Message) -> dict[str, Any]:
+    """The `event_payload` of its metadata."""
+    return message.event_payload
+
+
+def states(card: Message) -> list[str]:
+    """Every state that a card showed, in order."""
+    shown = [version.metadata for version in card.edits] + [card.metadata]
+    every = [str(metadata["event_payload"]["state"]) for metadata in shown if metadata]
+    return [state for state, before in zip(every, ["", *every], strict=False) if state != before]
+
+
+def words(interaction: Interaction) -> str:
+    """What the person read in answer."""
+    assert interaction.acknowledged, interaction.error
+    assert all(message.ephemeral_to == interaction.user.id for message in interaction.answers)
+    return "\n".join(message.said for message in interaction.answers)
