@@ -1,1 +1,1 @@
-"""Local servers that speak the protocols of Slack, Agora and S3: for tests, the demo, and people without accounts."""
+"""A local Slack, a local Agora and a local S3 bucket: state and controls, and servers that serve them on 127.0.0.1."""

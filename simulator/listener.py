@@ -1,4 +1,4 @@
-"""A port on 127.0.0.1 that can be taken down and up again."""
+"""An HTTP server on 127.0.0.1 that can be taken down and brought up again on the same port."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from typing import Any, Protocol
 HOST = "127.0.0.1"
 
 
-class Sendable(Protocol):
-    """One HTTP answer."""
+class HttpAnswer(Protocol):
+    """An HTTP answer."""
 
     @property
     def status(self) -> int: ...
@@ -25,7 +25,7 @@ class Sendable(Protocol):
         ...
 
 
-Handle = Callable[[str, str, Mapping[str, str], bytes], Sendable | None]
+Handle = Callable[[str, str, Mapping[str, str], bytes], HttpAnswer | None]
 """Method, target, headers (lower-case names) and body to an answer; None closes the connection."""
 
 
@@ -45,7 +45,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
-    def _send(self, answer: Sendable) -> None:
+    def _send(self, answer: HttpAnswer) -> None:
         content, content_type = answer.content()
         self.send_response(answer.status)
         own = {"Content-Type": content_type, "Content-Length": str(len(content)), "X-Request-ID": secrets.token_hex(16)}
@@ -56,7 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(content)
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The journal is the log."""
+        """Nothing: the simulators log requests themselves."""
 
 
 class _Server(ThreadingHTTPServer):
@@ -91,10 +91,10 @@ class _Server(ThreadingHTTPServer):
             try:
                 connection.shutdown(socket.SHUT_RDWR)
             except OSError:
-                continue  # its client has closed it
+                continue  # the client has closed it
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), OSError):  # a client that is gone is none of our errors
+        if not isinstance(sys.exception(), OSError):  # the client has closed the connection
             super().handle_error(request, client_address)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from math import inf
 from typing import Self, TypeVar, Unpack
 
 from simulator.agora.http.answers import Answer
@@ -20,9 +21,8 @@ from simulator.agora.state.channels import Person, Uid
 from simulator.agora.state.recorder import Phase
 from simulator.agora.state.upload_rules import UploadRule
 from simulator.agora.state.views import RecorderView, view
-from simulator.agora.uploads.rendering import render, render_sizes
-from simulator.agora.uploads.uploader import Uploader
-from simulator.bucket import BucketSimulator
+from simulator.agora.uploads.uploader import Uploader, render, render_sizes
+from simulator.bucket.simulator import BucketSimulator
 from simulator.changes import Changes
 from simulator.clock import Clock, SystemClock
 
@@ -344,6 +344,16 @@ class AgoraSimulator:
         if self._webhook.url is None:
             raise LookupError("there is no webhook")
         self.changes.wait_for(lambda: not self._webhook.is_pending(), timeout, "no notification is due")
+
+    def next_due(self) -> float | None:
+        """When, by the monotonic clock, `upload_due` or `deliver_due` is needed next, or a recorder changes by itself.
+
+        Call it after these two; then nothing happens before that moment unless somebody does something.
+        """
+        with self._state.reading():
+            moments = [self._state.next_change(), self._webhook.next_due()]
+            moments.append(None if self._uploader is None else self._uploader.next_due())
+            return min((moment for moment in moments if moment is not None and moment != inf), default=None)
 
     # Faults and limits
 

@@ -1,7 +1,7 @@
-"""Real media without anything real in them: a tiny flickering picture and a quiet tone.
+"""Media files that can be played: a tiny flickering picture and a quiet tone.
 
 One second of each is encoded once; files of any length repeat its packets with times of their own, so that ten minutes
-are made in some tens of milliseconds.
+are made in some tens of milliseconds. PyAV is imported by the first file: it is slow to import.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import itemgetter
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import av
+if TYPE_CHECKING:
+    import av
 
 FPS = 10
 RATE = 8000
@@ -31,7 +32,7 @@ BOTH = ("audio", "video")
 
 @dataclass(frozen=True)
 class _Seed:
-    """What every file is made of."""
+    """The encoded second of which every file is made."""
 
     container: Any
     """Keeps the templates alive."""
@@ -52,6 +53,8 @@ def segment(start: float, seconds: float, kinds: Collection[str] = BOTH) -> byte
 
 
 def _file(container: str, first: int, frames: int, kinds: Collection[str], options: dict[str, str]) -> bytes:
+    import av
+
     seed = _seed()
     buffer = io.BytesIO()
     with av.open(buffer, "w", format=container, options=options) as output:
@@ -74,6 +77,8 @@ def _packets(seed: _Seed, kind: str, stream: Any, first: int, frames: int) -> It
 
 
 def _packet(stream: Any, content: bytes, at: int, lasts: int, unit: Fraction, *, keyframe: bool) -> tuple[float, Any]:
+    import av
+
     packet = av.Packet(content)
     packet.stream = stream
     packet.pts = packet.dts = at
@@ -84,6 +89,8 @@ def _packet(stream: Any, content: bytes, at: int, lasts: int, unit: Fraction, *,
 
 @functools.cache
 def _seed() -> _Seed:
+    import av
+
     buffer = io.BytesIO()
     with av.open(buffer, "w", format="mp4") as output:
         video, audio = output.add_stream("libx264", rate=FPS, options=_X264), output.add_stream("aac", rate=RATE)
@@ -104,6 +111,8 @@ def _seed() -> _Seed:
 
 
 def _pictures() -> Iterator[av.VideoFrame]:
+    import av
+
     for index in range(FPS):
         frame = av.VideoFrame(64, 36, "yuv420p")
         for plane, shade in zip(frame.planes, (60 + 10 * index, 128, 128), strict=True):
@@ -113,6 +122,8 @@ def _pictures() -> Iterator[av.VideoFrame]:
 
 
 def _sounds() -> Iterator[av.AudioFrame]:
+    import av
+
     wave = array("f", (0.01 * math.sin(2 * math.pi * _TONE * sample / _AAC) for sample in range(_AAC)))
     for index in range(8):
         frame = av.AudioFrame("fltp", "mono", _AAC)

@@ -18,4 +18,4 @@ class BucketOptions:
     access_key: str = ACCESS_KEY
     secret_key: str = SECRET_KEY
     store: Literal["s3", "memory"] = "s3"
-    """`s3` speaks all of S3 and takes a second to import; `memory` is for one process: it knows no listing by HTTP."""
+    """`s3`: all of S3, a second to import. `memory`: for use in one process, without listing by HTTP."""

@@ -25,7 +25,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True)
 class Claim:
-    """What a request says of its own signature."""
+    """The signature of a request, as the request states it."""
 
     access_key: str
     scope: str
@@ -36,7 +36,7 @@ class Claim:
     signature: str
     payload: str
     expires: int | None = None
-    """Seconds that a link is good for; None where a header is signed."""
+    """Seconds until a link expires; None for a signed header."""
 
     @property
     def made_at(self) -> float:
@@ -45,7 +45,7 @@ class Claim:
 
 
 def verify(request: S3Request, secrets: Mapping[str, str], now: float) -> str:
-    """The access key that signed this request; S3Error where nobody did who is known here."""
+    """The access key that signed this request; S3Error if no known key did."""
     claim = _claim(request)
     if claim.access_key not in secrets:
         raise S3Error("InvalidAccessKeyId")

@@ -91,7 +91,7 @@ class BucketSimulator:
         }
 
     def open(self) -> None:
-        """Make the store (at the latest the first object does it)."""
+        """Make the store, if the first object has not made it."""
         if self._store is None:
             self._store = self._new_store()
 

@@ -66,7 +66,7 @@ class SlackSimulator:
         )
         self.dispatcher = Dispatcher(self.workspace, self.signing_secret, ack_seconds=options.ack_seconds)
         self.replies = Replies(self.workspace)
-        self.hooks = ResponseUrls(self.workspace, self.replies, seconds=options.response_url_seconds)
+        self.response_urls = ResponseUrls(self.workspace, self.replies, seconds=options.response_url_seconds)
         self._people: dict[str, Person] = {}
         self._is_up = True
         triggers = Triggers(self.workspace, seconds=options.trigger_seconds)
@@ -129,12 +129,12 @@ class SlackSimulator:
         return json_response({"ok": False, "error": "not_found"}, 404)
 
     def guard(self, name: str, process: Callable[[], Response | None]) -> Response | None:
-        """Process something that is no call (`socket`: a handshake), unless there is a fault for it."""
+        """Process a request that is no call (`socket`: a handshake), unless there is a fault for it."""
         return self._api.guard(name, {}, process)
 
     def _respond(self, call: Call, path: str) -> Response:
         if isinstance(call.arguments.get("text", ""), str) and not call.unreadable:
-            response = self.hooks.handle(path, call.arguments)
+            response = self.response_urls.handle(path, call.arguments)
         else:
             response = Response(400, b"invalid_payload", "text/plain")
         call.answer, call.processed = response.json, True

@@ -92,6 +92,8 @@ class InProcessTransport:
     """`agora.transport.Transport` over the simulator: no network, no rate limit."""
 
     agora: AgoraSimulator
+    meanwhile: dict[str, Callable[[], object]] = field(default_factory=dict)
+    """By operation: what happens once while such a call is under way."""
     headers: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,6 +103,7 @@ class InProcessTransport:
 
     def send(self, call: Call) -> HttpResponse:
         body = b"" if call.json is None else json.dumps(call.json).encode()
+        self.meanwhile.pop(call.operation, _nothing)()
         try:
             answer = self.agora.handle(call.method, call.path, self.headers, body)
         except ConnectionRefusedError:
@@ -111,6 +114,10 @@ class InProcessTransport:
 
     def close(self) -> None:
         return None
+
+
+def _nothing() -> None:
+    return None
 
 
 @dataclass(slots=True)

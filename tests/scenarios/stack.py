@@ -191,6 +191,10 @@ class Stack:
         if self._bot is not None:
             self._bot.run_due()
 
+    def meanwhile(self, operation: str, happens: Callable[[], object]) -> None:
+        """Once, while the next call of this operation (`start`, `query`, …) is under way."""
+        self.bot.transport.meanwhile[operation] = happens
+
     # What people do
 
     def room(self, name: str, *people: str) -> str:
@@ -209,9 +213,14 @@ class Stack:
         self._run_due()
         return interaction
 
+    def choose(self, where: Message, action: str, value: str, *, by: str = "ben", **how: Any) -> Interaction:
+        interaction = self.slack.person(by).choose(where, action, value, **how)
+        self._run_due()
+        return interaction
+
     def answer(self, interaction: Interaction) -> str:
         """What the person who pressed reads, once it is there."""
-        self.wait_for(lambda: interaction.responses, what="an answer to the person")
+        self.wait_for(lambda: interaction.answers, what="an answer to the person")
         return words(interaction)
 
     def press_stop(self, where: Message, *, by: str = "ben", **how: Any) -> Interaction:
@@ -348,9 +357,8 @@ class _Bot:
         client = InProcessClient(stack.slack, config.slack_bot_token.get_secret_value())
         identity = Identity(client)
         identity.bot, identity.problem = _asked(client), ""
-        agora = AgoraClient(
-            InProcessTransport(stack.agora), tokens_of(config), profile_of(config), storage_target(config), self.clock
-        )
+        self.transport = InProcessTransport(stack.agora)
+        agora = AgoraClient(self.transport, tokens_of(config), profile_of(config), storage_target(config), self.clock)
         spacing = Spacing(config.agora_qps, monotonic=self.clock.monotonic)
         engine = EngineParts(
             config,
@@ -375,6 +383,7 @@ class _Bot:
         webhook = webhook_of(config, self.repositories, dispatcher, self.clock, self.meter)
         self.web = web_app(dict, metrics=self.meter.text, webhook=webhook).test_client()
         self._look_at = float("-inf")
+        self._running = False
 
     def deliver(self, delivery: Delivery) -> Ack | None:
         """Slack's requests, as Socket Mode hands them to Bolt."""
@@ -383,7 +392,16 @@ class _Bot:
         return Ack.of_http(response.status, response.body or "", content_type)
 
     def run_due(self) -> None:
-        """Everything that is due now, until nothing is."""
+        """Everything that is due now, until nothing is. What people do during a call waits until it has returned."""
+        if self._running:
+            return
+        self._running = True
+        try:
+            self._run_due()
+        finally:
+            self._running = False
+
+    def _run_due(self) -> None:
         self._outside()
         if not self._stack.changed and self.clock.monotonic() < self._look_at:
             return

@@ -70,3 +70,14 @@ def test_one_slow_recording_does_not_keep_the_others(office: Office) -> None:
     office.after_queries(4, "call7", timeout=5)
     office.command("stop", channel="room7")
     office.wait_card("ended", channel="room7", timeout=5)
+
+
+def test_eighty_people_are_answered_at_once_while_slack_does_not_say_who_is_a_guest(office: Office) -> None:
+    office.start()
+    office.slack.faults.add("users.info", hang=True)
+    people = [office.slack.add_person(f"person{number}", channels=["general"]) for number in range(80)]
+    asked = [person.command("/record", "stop", channel="general", wait=False) for person in people]
+
+    office.slack.wait_for(lambda: all(each.latency is not None for each in asked), what="every answer")
+    assert all(each.acknowledged for each in asked)
+    assert max(each.latency or 0 for each in asked) < 3

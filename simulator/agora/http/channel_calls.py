@@ -12,7 +12,7 @@ from simulator.agora.http.answers import Answer, Refused
 from simulator.agora.http.routes import Call
 from simulator.agora.options import Account
 from simulator.agora.state.agora_state import AgoraState
-from simulator.agora.state.channels import Channel, Rule
+from simulator.agora.state.channels import Channel, KickingRule
 from simulator.agora.state.recorder import Recorder
 
 _PRIVILEGES = {"join_channel", "publish_audio", "publish_video"}
@@ -66,7 +66,7 @@ class ChannelCalls:
             _bad("invalid privileges")
         seconds = _ban_seconds(body) * self.state.timing.ban_scale
         now, wall = self.state.clock.monotonic(), self.state.clock.wall()
-        rule = Rule(
+        rule = KickingRule(
             self.state.new_rule_number(),
             _optional_text(body, "cname"),
             _optional_uid(body),
@@ -91,7 +91,7 @@ class ChannelCalls:
         rules = [self._shown(rule) for rule in self.state.rules if now < rule.until]
         return Answer(200, {"status": "success", "rules": rules})
 
-    def _shown(self, rule: Rule) -> Fields:
+    def _shown(self, rule: KickingRule) -> Fields:
         return {
             "id": rule.number,
             "appid": self.account.app_id,

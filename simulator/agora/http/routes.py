@@ -1,4 +1,4 @@
-"""Requests as they come in, and which operation each is."""
+"""Parsed requests and their operations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ OPERATIONS = tuple(operation for _, _, operation in _ROUTES)
 
 @dataclass(frozen=True)
 class Call:
-    """One HTTP request, taken apart."""
+    """A parsed HTTP request."""
 
     method: str
     path: str
@@ -36,7 +36,7 @@ class Call:
     params: Mapping[str, str]
     query: Mapping[str, str]
     body: object
-    """The JSON of its body; None where there is none or it can't be read."""
+    """The JSON of its body; None if it has none or can't be read."""
     base: int
     authorization: str | None = None
     content_type: str = ""

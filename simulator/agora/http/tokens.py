@@ -1,4 +1,4 @@
-"""RTC tokens, versions 006 and 007: taken apart and verified as Agora's edge does."""
+"""RTC tokens, versions 006 and 007: parsed and verified as Agora's edge does."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 
 DAY = 24 * 3600
 SLACK = 600
-"""Seconds past 24 h that are still taken for a difference between clocks."""
+"""Seconds over 24 h that are accepted as clock skew."""
 _JOIN = 1
 _RTC = 1
 
 
 class TokenRefused(Exception):
-    """Nobody gets into a channel with this token; says why."""
+    """The token admits nobody to a channel; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class _Parts:
     expires_at: float
     signed: bytes
     keys: tuple[bytes, ...]
-    """What the signing key is derived with, besides the certificate (007)."""
+    """The inputs of the signing key besides the certificate (007)."""
     channel: str | None = None
     uid: str | None = None
 
@@ -58,8 +58,8 @@ class _Reader:
 
 
 def verify(token: str, *, app_id: str, certificate: str, channel: str, uid: int, now: float) -> float:
-    """Until when the token lets that uid into that channel (Unix time); TokenRefused where it does not."""
-    parts = _taken_apart(token)
+    """When the token expires (Unix time); TokenRefused if it does not admit that uid to that channel."""
+    parts = _parsed(token)
     if parts.app_id != app_id:
         raise TokenRefused("it is for another App ID")
     if not any(_signature_fits(parts, certificate, channel, who) for who in (str(uid), "")):
@@ -71,7 +71,7 @@ def verify(token: str, *, app_id: str, certificate: str, channel: str, uid: int,
     return parts.expires_at
 
 
-def _taken_apart(token: str) -> _Parts:
+def _parsed(token: str) -> _Parts:
     readers = {"006": _read_006, "007": _read_007}
     read = readers.get(token[:3])
     if read is None:

@@ -1,0 +1,1 @@
+"""Notifications: the events of each recorder, and their delivery to a webhook."""

@@ -162,6 +162,10 @@ class DeliveryQueue:
         """The next notifications of that recorder can be tried."""
         self._busy.discard(recorder)
 
+    def next_due(self) -> float | None:
+        """When a delivery is due next."""
+        return min((each.due for each in self._waiting), default=None)
+
     def pending(self, now: float) -> bool:
         """Whether a delivery is due or being tried."""
         return bool(self._busy) or any(each.due <= now for each in self._waiting)

@@ -47,6 +47,12 @@ class EventSource:
         pending.sort(key=lambda each: each[0].moment)
         return [self._notification(*each) for each in pending]
 
+    def next_moment(self, now: float) -> float | None:
+        """When time alone causes the next event."""
+        rule, every = self.state.upload_rule, self._recorders.values()
+        moments = (upload_events.next_moment(each, rule(each.recorder.channel), now) for each in every)
+        return min(moments, default=None)
+
     def custom(self, event: int, channel: str, sid: str, uid: str, **fields: object) -> Notification:
         """A notification with these details; `sequence` and missing details are the recorder's own, or defaults."""
         service = KINDS[event].service

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from simulator.agora.notifications import notification as kinds
@@ -29,6 +30,16 @@ def new_events(events: RecorderEvents, rule: UploadRule, now: float) -> Iterator
     yield from _progress(events, rule, now)
     if events.recorder.ended_at is not None:
         yield from _end(events, rule, now)
+
+
+def next_moment(events: RecorderEvents, rule: UploadRule, now: float) -> float:
+    """When time alone causes the next event, at the latest."""
+    if events.closed:
+        return math.inf
+    recorder = events.recorder
+    moments = [recorder.started_at + recorder.timing.partly_ready, events.progress_due or 0.0]
+    moments.append(plan.next_change(recorder, rule, now))
+    return min((moment for moment in moments if moment > now), default=math.inf)
 
 
 def _uploader(events: RecorderEvents, now: float) -> Iterator[Event]:

@@ -102,6 +102,14 @@ class Webhook:
                 tried += self.attempt(batch, post)
         return tried
 
+    def next_due(self) -> float | None:
+        """When there is something to deliver next; None without a webhook."""
+        if self.url is None:
+            return None
+        with self.state.reading() as now:
+            moments = [self.queue.next_due(), self.source.next_moment(now)]
+            return min((moment for moment in moments if moment is not None), default=None)
+
     def is_pending(self) -> bool:
         """Whether a delivery is due or being tried."""
         with self.state.reading() as now:

@@ -1,0 +1,1 @@
+"""The state of the simulated Agora: channels, people, recorders and their media."""

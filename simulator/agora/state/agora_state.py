@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from simulator.agora.fields import MAX_UID, Fields
 from simulator.agora.options import AgoraOptions
-from simulator.agora.state.channels import PROFILES, ROLES, Channel, Person, Rule, Uid
+from simulator.agora.state.channels import PROFILES, ROLES, Channel, KickingRule, Person, Uid
 from simulator.agora.state.recorder import Phase, Recorder, RecorderListener
 from simulator.agora.state.upload_rules import UploadRule
 from simulator.agora.timing import Timing
@@ -48,7 +48,7 @@ class AgoraState:
     resources: dict[str, Resource] = field(default_factory=dict)
     recorders: dict[str, Recorder] = field(default_factory=dict)
     """By sid; recorders that are gone are kept."""
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[KickingRule] = field(default_factory=list)
     forced_statuses: dict[str, int] = field(default_factory=dict)
     """By channel, or `*`: the status that new recorders show."""
     upload_rules: dict[str, UploadRule] = field(default_factory=dict)
@@ -104,6 +104,10 @@ class AgoraState:
             self._apply(moment, recorder)
             self.changes.announce("recorder", recorder.sid)
         return now
+
+    def next_change(self) -> float | None:
+        """When a recorder changes next by itself."""
+        return min((due for recorder in self.alive() if (due := recorder.due()) is not None), default=None)
 
     def _next_due(self, now: float) -> tuple[float, Recorder] | None:
         dues = ((recorder.due(), recorder) for recorder in self.alive())
@@ -207,7 +211,7 @@ class AgoraState:
         self.channel(name).profile = profile
         self.refresh(name, now)
 
-    def apply_rule(self, rule: Rule, now: float) -> None:
+    def apply_rule(self, rule: KickingRule, now: float) -> None:
         """A new kicking rule takes effect on the people and recorders that are in a channel."""
         for name, channel in list(self.channels.items()):
             for uid in [uid for uid in channel.people if rule.concerns(name, uid)]:
@@ -218,7 +222,7 @@ class AgoraState:
                         self.exit(recorder, now, "thrown_out")
             self.refresh(name, now)
 
-    def _apply_to_person(self, rule: Rule, channel: Channel, uid: Uid) -> None:
+    def _apply_to_person(self, rule: KickingRule, channel: Channel, uid: Uid) -> None:
         if "join_channel" in rule.privileges:
             del channel.people[uid]
             return

@@ -76,8 +76,8 @@ class Channel:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A kicking rule."""
+class KickingRule:
+    """Keeps users out of a channel, or takes their microphone or camera."""
 
     number: int
     channel: str | None

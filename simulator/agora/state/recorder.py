@@ -185,18 +185,24 @@ class Recorder:
     def due(self) -> float | None:
         """When it next changes by itself; None if it does not."""
         timing = self.timing
-        lasts = {
-            Phase.STARTING: timing.ready,
-            Phase.SHUT_OUT: timing.join_given_up,
-            Phase.MOVING: self._move_lasts,
-            Phase.LEAVING: timing.stopping + timing.stopped + timing.exiting,
-            Phase.CRASHED: timing.crash_shown,
-            Phase.EXITING: timing.exit_lingers,
-        }
-        if self.phase in lasts:
-            return self.since + lasts[self.phase]
-        leaves = [moment for moment in (self.token_until, self.idle_until) if moment is not None]
-        return min(leaves) if leaves and self.phase is Phase.IN_CHANNEL else None
+        match self.phase:
+            case Phase.STARTING:
+                return self.since + timing.ready
+            case Phase.IN_CHANNEL:
+                leaves = [moment for moment in (self.token_until, self.idle_until) if moment is not None]
+                return min(leaves, default=None)
+            case Phase.SHUT_OUT:
+                return self.since + timing.join_given_up
+            case Phase.MOVING:
+                return self.since + self._move_lasts
+            case Phase.LEAVING:
+                return self.since + timing.stopping + timing.stopped + timing.exiting
+            case Phase.CRASHED:
+                return self.since + timing.crash_shown
+            case Phase.EXITING:
+                return self.since + timing.exit_lingers
+            case Phase.GONE:
+                return None
 
     @property
     def idle_until(self) -> float | None:

@@ -1,0 +1,1 @@
+"""Uploads: which files are due, and how they get into the bucket."""

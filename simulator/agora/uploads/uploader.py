@@ -10,9 +10,11 @@ from simulator.agora.fields import Fields, section
 from simulator.agora.state.agora_state import AgoraState
 from simulator.agora.state.recorder import Recorder
 from simulator.agora.uploads import plan
-from simulator.agora.uploads.plan import Content, File
-from simulator.bucket import BucketAccount, BucketSimulator, put
+from simulator.agora.uploads.plan import Content, File, Mp4Media, SliceMedia
+from simulator.bucket.client import BucketAccount, put
+from simulator.bucket.simulator import BucketSimulator
 
+_BYTES_PER_SECOND = 2500
 _S3 = (1, 11)
 """Vendors whose storage is this bucket: Amazon S3, and self-hosted storage of that endpoint."""
 
@@ -36,6 +38,15 @@ class Uploader:
             with self.state.reading() as now:
                 loads = [(recorder, self._due(recorder, now)) for recorder in self.state.recorders.values()]
             return sum(self._upload(recorder, files) for recorder, files in loads if files)
+
+    def next_due(self) -> float | None:
+        """When a file is due next, as far as it is known; after `run_once`."""
+        with self.state.reading() as now:
+            return min((self._next_due(recorder, now) for recorder in self.state.recorders.values()), default=None)
+
+    def _next_due(self, recorder: Recorder, now: float) -> float:
+        retry = self._retry_at.get(recorder.sid, now)
+        return retry if retry > now else plan.next_change(recorder, self.state.upload_rule(recorder.channel), now)
 
     def _due(self, recorder: Recorder, now: float) -> list[File]:
         rule = self.state.upload_rule(recorder.channel)
@@ -84,3 +95,25 @@ def _endpoint(storage: Mapping[str, object], own: str) -> object:
     if storage.get("vendor") not in _S3:
         return None
     return section(storage, "extensionParams").get("endpoint") if storage["vendor"] == 11 else own
+
+
+def render(content: Content) -> bytes:
+    """A file that can be played."""
+    from simulator.bucket import media  # slow to import, and many tests never upload
+
+    match content:
+        case SliceMedia():
+            return media.segment(content.offset, content.seconds, content.kinds)
+        case Mp4Media():
+            return media.mp4(content.seconds, content.kinds)
+    return content
+
+
+def render_sizes(content: Content) -> bytes:
+    """A file of plausible size and, for MP4, a correct beginning; it can't be played, but takes no time to make."""
+    match content:
+        case SliceMedia():
+            return b"\x47" + bytes(188 + int(content.seconds * _BYTES_PER_SECOND))
+        case Mp4Media():
+            return b"\0\0\0\x18ftypisom\0\0\x02\0isommp41" + bytes(1000 + int(content.seconds * _BYTES_PER_SECOND))
+    return content

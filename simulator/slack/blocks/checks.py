@@ -1,4 +1,4 @@
-"""Checks blocks and views as strictly as Slack does, and says where they are wrong."""
+"""Checks of blocks, views and message metadata, as strict as Slack's; they report where a block is wrong."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from simulator.slack.http import Json
 
 
 def message_problems(blocks: Any) -> list[str]:
-    """What is wrong with a message's blocks, in Slack's words; empty where nothing is."""
+    """The problems of a message's blocks, in Slack's words."""
     checker = _Checker(MESSAGE_BLOCKS)
     checker.blocks(blocks, "/blocks")
     return checker.problems
 
 
 def too_long(blocks: Any) -> bool:
-    """Whether the blocks are too much in all (`msg_blocks_too_long`)."""
+    """Whether the blocks are too long together (`msg_blocks_too_long`)."""
     return _size(blocks) > MESSAGE_SIZE
 
 
 def view_problems(view: Any) -> list[str]:
-    """What is wrong with a modal or Home view."""
+    """The problems of a modal or Home view."""
     checker = _Checker(VIEW_BLOCKS)
     checker.view(view)
     return checker.problems
@@ -65,6 +65,24 @@ def with_ids(blocks: list[Json]) -> list[Json]:
             if isinstance(element, dict) and element.get("type") in (ACCESSORIES | INPUTS) - {"image"}:
                 element.setdefault("action_id", f"a{number}.{position}")
     return stored
+
+
+def metadata_valid(metadata: Any) -> bool:
+    """An `event_type` of letters, digits, `_` and `-`, and a payload of plain values."""
+    if not isinstance(metadata, dict) or not isinstance(metadata.get("event_payload"), dict):
+        return False
+    event_type = metadata.get("event_type")
+    named = isinstance(event_type, str) and re.fullmatch(r"[A-Za-z0-9_-]+", event_type)
+    return bool(named) and _is_plain(metadata["event_payload"])
+
+
+def _is_plain(value: Any) -> bool:
+    """Strings, numbers, booleans, and objects and lists of them; no null anywhere."""
+    if isinstance(value, dict):
+        return all(_is_plain(each) for each in value.values())
+    if isinstance(value, list):
+        return all(_is_plain(each) for each in value)
+    return isinstance(value, str | int | float | bool)
 
 
 class _Checker:
@@ -111,7 +129,7 @@ class _Checker:
             seen.add(value)
 
     def _fields(self, thing: Json, rules: Rules, path: str, *, extra: set[str]) -> None:
-        """Each field by its rule; what is required must be there, what is unknown must not."""
+        """Check each field by its rule; required fields must exist, unknown ones must not."""
         known = {name.removesuffix("!"): rule for name, rule in rules.items()}
         for name in rules:
             if name.endswith("!") and name[:-1] not in thing:
@@ -272,7 +290,7 @@ _CHECKS: dict[str, _Check] = {
     "number": _Checker._number,
     "input_length": _Checker._input_length,
 }
-# Those that have to look at the rest of the element, too.
+# Checks that need the rest of the element too.
 _CHECKS_AMONG: dict[str, Callable[[_Checker, Any, str, Json], None]] = {
     "initial_option": _Checker._initial_option,
     "initial_options": _Checker._initial_options,

@@ -1,7 +1,7 @@
-"""Block Kit as data: which fields each block and element has, and how long they may be.
+"""Block Kit as data: the fields of each block and element, and their limits.
 
-A rule is one of: an int (a string of at most so many characters), a Text (a text object), `FLAG`, `ANY`, or the name of
-a check in `blocks.py`. A name ending in `!` is required.
+A rule is one of: an int (a string of at most that many characters), a Text (a text object), `FLAG`, `ANY`, or the name
+of a check in `checks.py`. A name ending in `!` is required.
 """
 
 from __future__ import annotations

@@ -1,0 +1,1 @@
+"""People, their interactions, and the delivery of these to the app."""

@@ -7,8 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from simulator.slack.blocks.checks import message_problems, too_long, with_ids
-from simulator.slack.blocks.metadata import metadata_valid
+from simulator.slack.blocks.checks import message_problems, metadata_valid, too_long, with_ids
 from simulator.slack.http import Json, Response, json_response
 from simulator.slack.interactions.deliveries import Delivery, Dispatcher
 from simulator.slack.workspace.workspace import Channel, Message, User, Workspace

@@ -24,7 +24,7 @@ class Slack(Protocol):
     workspace: Workspace
     payloads: Payloads
     dispatcher: Dispatcher
-    hooks: ResponseUrls
+    response_urls: ResponseUrls
     replies: Replies
     should_escape: bool
     interactions: list[Interaction]
@@ -66,10 +66,10 @@ class Person:
         """Type a slash command; waits for the acknowledgement (at most 3 s) unless `wait` is false."""
         place = self._writable(channel)
         typed = escape(text, self._workspace, self.user) if self._slack.should_escape else entities(text)
-        path, url = self._slack.hooks.new("commands", self._slack.base_url)
+        path, url = self._slack.response_urls.new("commands", self._slack.base_url)
         payload = self._slack.payloads.command(self.user, place, command, typed.strip(), url)
         interaction = self._interaction("slash_commands", payload, place)
-        self._slack.hooks.attach(path, interaction)
+        self._slack.response_urls.attach(path, interaction)
         interaction.send(connection, lambda body: self._slack.replies.to_command(interaction, body))
         return interaction.wait() if wait else interaction
 
@@ -239,11 +239,11 @@ class Person:
         return self._interaction("interactive", self._slack.payloads.view_action(self.user, view, action), None)
 
     def _on_message(self, message: Message, action: Json) -> Interaction:
-        path, url = self._slack.hooks.new("actions", self._slack.base_url)
+        path, url = self._slack.response_urls.new("actions", self._slack.base_url)
         payload = self._slack.payloads.message_action(self.user, message, action, url)
         channel = self._workspace.channel(message.channel)
         interaction = self._interaction("interactive", payload, channel, message)
-        self._slack.hooks.attach(path, interaction)
+        self._slack.response_urls.attach(path, interaction)
         return interaction
 
     def _submitted(self, view: View, interaction: Interaction, body: Json) -> None:

@@ -1,0 +1,1 @@
+"""Sockets: HTTP servers, Socket Mode, delivery over the network."""

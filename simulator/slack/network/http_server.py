@@ -61,7 +61,7 @@ class HttpServer:
             self._woken.recv(1)
 
     def _handle(self, connection: socket.socket, peer: Any) -> None:
-        # Closed without shutdown(): a connection that is to be reset must not say goodbye first.
+        # Closed without shutdown(): a connection that will be reset must not send a FIN first.
         with connection, contextlib.suppress(ConnectionError, TimeoutError):
             _Handler(connection, peer, self)
 

@@ -160,7 +160,7 @@ class SocketMode:
         self._order("silence", connection)
 
     def drop(self, connection: str | None = None) -> None:
-        """The end of the TCP stream (FIN) without a close frame; plain Bolt takes longest to notice this one."""
+        """The end of the TCP stream (FIN) without a close frame; plain Bolt takes longest to notice that."""
         self._order("drop", connection)
 
     def _order(self, order: Order, connection: str | None) -> None:

@@ -50,7 +50,7 @@ class WebSocket:
         return self._send(TextMessage(data=text))
 
     def order(self, order: Order) -> None:
-        """Have the connection's thread end or silence it."""
+        """Ask the connection's thread to end or silence it."""
         self._orders.put(order)
         with contextlib.suppress(OSError):
             self._wake.send(b"!")
@@ -66,7 +66,7 @@ class WebSocket:
             self.over = True
 
     def close(self) -> None:
-        """Free what it holds, once it is over; the connection itself belongs to the server."""
+        """Release its own sockets after the end; the connection itself belongs to the server."""
         self._wake.close()
         self._woken.close()
 

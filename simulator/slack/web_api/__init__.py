@@ -1,0 +1,1 @@
+"""The Web API: calls, methods, rate limits, faults."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 
-from simulator.slack.blocks.checks import message_problems, too_long, with_ids
-from simulator.slack.blocks.metadata import metadata_valid
+from simulator.slack.blocks.checks import message_problems, metadata_valid, too_long, with_ids
 from simulator.slack.http import Json
 from simulator.slack.web_api.app import Context, Method
 from simulator.slack.web_api.calls import ApiError, Arguments, invalid
@@ -16,7 +15,7 @@ UPDATE_TEXT = 4_000
 
 
 def find_channel(context: Context, ref: str) -> Channel:
-    """The channel, where the bot can know of it (private ones: as a member); a user's id means the direct message."""
+    """A channel that the bot can see (a private one only as a member); a user's id means direct messages."""
     workspace = context.workspace
     if ref in workspace.users and ref != workspace.bot.id:
         return workspace.direct(workspace.bot, workspace.users[ref])
@@ -55,7 +54,7 @@ def _content(arguments: Arguments) -> tuple[str, list[Json]]:
 
 
 def _metadata(arguments: Arguments) -> tuple[Json | None, Json]:
-    """The metadata to store, and what to add to the answer: wrong ones are dropped with a mere warning."""
+    """The metadata to store, and a warning for the answer: invalid metadata is dropped."""
     metadata = arguments.value("metadata")
     if metadata is None or metadata == {}:
         return None, {}
@@ -144,7 +143,7 @@ def update(context: Context, arguments: Arguments) -> Json:
 
 
 def _changed(message: Message, arguments: Arguments) -> tuple[str, list[Json], Json | None, Json]:
-    """What the message becomes: blocks stay only where neither text nor blocks are given, metadata where not given."""
+    """The new content: blocks stay only if neither text nor blocks are given, metadata if it is not given."""
     keeps = "blocks" not in arguments and "text" not in arguments
     blocks = message.blocks if keeps else _blocks(arguments)
     text = message.text if "text" not in arguments else arguments.maybe("text") or ""

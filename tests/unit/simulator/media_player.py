@@ -1,4 +1,4 @@
-"""Plays what was recorded, as a viewer's player does: every frame is decoded."""
+"""Plays recordings as a viewer's player does: every frame is decoded."""
 
 from __future__ import annotations
 
@@ -8,12 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import av
-
 
 @dataclass(frozen=True)
 class Played:
-    """What came out of a file: seconds of picture and of sound, and by when each began."""
+    """The result: seconds of picture and of sound, and when the first of them begins."""
 
     video: float
     audio: float
@@ -26,7 +24,9 @@ class Played:
 
 
 def play(source: bytes | Path) -> Played:
-    """Decode all of it."""
+    """Decode all of it. PyAV is imported by the first call: slowly."""
+    import av
+
     pictures: list[float] = []
     sounds: list[tuple[float, float]] = []
     with av.open(io.BytesIO(source) if isinstance(source, bytes) else str(source), "r") as container:

@@ -1,4 +1,4 @@
-"""How notices get to the webhook: repeated, doubled, late, lost, shuffled, forged, and by hand."""
+"""Deliveries of notifications: repeated, doubled, late, lost, shuffled, forged, and sent by a test."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def served(clock: ManualClock | None = None, **options: Any) -> AgoraServer:
 # Deliveries
 
 
-def test_what_is_answered_well_is_sent_once(rig: NotificationRig) -> None:
+def test_a_notification_answered_200_is_sent_once(rig: NotificationRig) -> None:
     rig.send()
     delivery = rig.last()
     assert (delivery.outcome, delivery.status, delivery.tries, delivery.answer) == ("answered", 200, 1, "{}")
@@ -38,7 +38,7 @@ def test_what_is_answered_well_is_sent_once(rig: NotificationRig) -> None:
     assert delivery.message == rig.webhook.received[0].message
 
 
-def test_what_is_not_answered_well_is_repeated_with_growing_waits_and_then_given_up(rig: NotificationRig) -> None:
+def test_other_answers_cause_three_repeats_with_growing_waits(rig: NotificationRig) -> None:
     rig.webhook.statuses[:] = [500, 204, 302, 401, 200]
     rig.send()
     assert (rig.last().tries, len(rig.webhook.received)) == (2, 2)  # the first repeat comes at once
@@ -56,14 +56,14 @@ def test_what_is_not_answered_well_is_repeated_with_growing_waits_and_then_given
     assert {got.signed(WEBHOOK_SECRET) for got in rig.webhook.received} == {(True, True)}
 
 
-def test_a_repeat_that_is_answered_is_the_last(rig: NotificationRig) -> None:
+def test_a_repeat_answered_200_is_the_last(rig: NotificationRig) -> None:
     rig.webhook.statuses[:] = [500]
     rig.send()
     rig.advance(100)
     assert (rig.last().outcome, rig.last().tries) == ("answered", 2)
 
 
-def test_a_webhook_that_does_not_answer_in_time_gets_it_again(webhook_server: WebhookServer) -> None:
+def test_a_notification_is_repeated_when_the_webhook_times_out(webhook_server: WebhookServer) -> None:
     webhook = webhook_server
     with served(timing=Timing().scaled(0.005), webhook=webhook.url) as server:
         agora = server.simulator
@@ -76,7 +76,7 @@ def test_a_webhook_that_does_not_answer_in_time_gets_it_again(webhook_server: We
         assert len({got.message["noticeId"] for got in webhook.received}) == 1
 
 
-def test_a_webhook_that_is_not_there_gets_it_when_it_is(webhook_server: WebhookServer) -> None:
+def test_an_unreachable_webhook_gets_it_once_it_is_reachable(webhook_server: WebhookServer) -> None:
     clock = ManualClock()
     with served(clock, webhook="http://127.0.0.1:9/nobody") as server:
         agora = server.simulator
@@ -142,7 +142,7 @@ def test_in_real_time_every_notification_comes(webhook_server: WebhookServer) ->
 # Faults
 
 
-def test_a_doubled_notice_comes_again_under_the_same_and_under_another_id(rig: NotificationRig) -> None:
+def test_a_doubled_notification_comes_twice_with_one_id_and_once_with_another(rig: NotificationRig) -> None:
     rig.agora.notices("daily", 40, double=True)
     rig.start()
     got = rig.webhook.of(40)
@@ -151,7 +151,7 @@ def test_a_doubled_notice_comes_again_under_the_same_and_under_another_id(rig: N
     assert len(rig.webhook.of(30)) == 1
 
 
-def test_a_delayed_notice_comes_later_and_still_says_when_it_happened(rig: NotificationRig) -> None:
+def test_a_delayed_notification_keeps_the_time_of_its_event(rig: NotificationRig) -> None:
     rig.agora.notices("daily", 40, delay=60)
     rig.start()
     rig.advance(59)
@@ -160,7 +160,7 @@ def test_a_delayed_notice_comes_later_and_still_says_when_it_happened(rig: Notif
     assert rig.webhook.only(40).payload["sendts"] == 1_800_000_003_250
 
 
-def test_a_lost_notice_is_counted_and_never_sent(rig: NotificationRig) -> None:
+def test_a_lost_notification_is_logged_and_never_sent(rig: NotificationRig) -> None:
     rig.agora.notices("daily", 40, lost=True)
     rig.recording()
     rig.advance(100)
@@ -170,7 +170,7 @@ def test_a_lost_notice_is_counted_and_never_sent(rig: NotificationRig) -> None:
     assert (lost.outcome, lost.tries, lost.status, lost.at) == ("lost", 0, None, None)
 
 
-def test_shuffled_notices_come_together_and_in_a_wrong_order(rig: NotificationRig) -> None:
+def test_shuffled_notifications_come_together_in_a_wrong_order(rig: NotificationRig) -> None:
     rig.agora.notices("daily", reorder=True, window=2)
     rig.recording(1)
     assert rig.webhook.events() == []
@@ -180,14 +180,14 @@ def test_shuffled_notices_come_together_and_in_a_wrong_order(rig: NotificationRi
     assert not ordered(sequences) or rig.webhook.events()[0] != 30
 
 
-def test_two_shuffled_notices_change_places(rig: NotificationRig) -> None:
+def test_two_shuffled_notifications_change_places(rig: NotificationRig) -> None:
     rig.agora.notices("daily", reorder=True, window=2)
     rig.start()
     rig.advance(2)
     assert rig.webhook.events() == [40, 30]
 
 
-def test_a_forged_notice_has_wrong_signatures(rig: NotificationRig) -> None:
+def test_a_forged_notification_has_wrong_signatures(rig: NotificationRig) -> None:
     rig.agora.notices(event=40, forged=True)
     rig.start()
     assert [(got.event, got.signed(WEBHOOK_SECRET)) for got in rig.webhook.received] == [
@@ -196,7 +196,7 @@ def test_a_forged_notice_has_wrong_signatures(rig: NotificationRig) -> None:
     ]
 
 
-def test_the_most_particular_rule_counts_and_an_empty_one_ends_it(rig: NotificationRig) -> None:
+def test_the_most_specific_rule_counts_and_an_empty_one_ends_it(rig: NotificationRig) -> None:
     rig.agora.notices(lost=True)
     rig.agora.notices("daily")
     rig.agora.notices("daily", 40, lost=True)
@@ -206,10 +206,10 @@ def test_the_most_particular_rule_counts_and_an_empty_one_ends_it(rig: Notificat
     assert [each.outcome for each in rig.agora.sent(channel="other")] == ["lost", "lost"]
 
 
-# By hand
+# Sent by a test
 
 
-def test_any_notice_can_be_sent_by_hand_also_after_the_end(rig: NotificationRig) -> None:
+def test_a_test_can_send_any_notification_even_after_the_end(rig: NotificationRig) -> None:
     task = rig.recording()
     rig.stop(task)
     rig.advance(600)
@@ -221,7 +221,7 @@ def test_any_notice_can_be_sent_by_hand_also_after_the_end(rig: NotificationRig)
     assert (got.details["module"], got.details["errorCode"], got.details["errorLevel"]) == (2, 50, 5)
 
 
-def test_a_notice_can_be_of_nobody(rig: NotificationRig) -> None:
+def test_a_notification_can_be_about_an_invented_recorder(rig: NotificationRig) -> None:
     rig.start()
     rig.forget()
     rig.send(11, "daily", sid="f" * 32, uid=5, sequence=77, exitStatus=1)
@@ -235,14 +235,14 @@ def test_a_notice_can_be_of_nobody(rig: NotificationRig) -> None:
     )
 
 
-def test_what_is_sent_by_hand_goes_by_no_rule_and_counts_on(rig: NotificationRig) -> None:
+def test_a_notification_sent_by_a_test_ignores_rules_and_takes_the_next_sequence(rig: NotificationRig) -> None:
     rig.agora.notices(lost=True)
     rig.start()
     rig.send(43, state=1)
     assert rig.webhook.only(43).payload["sequence"] == 1
 
 
-def test_wrong_wishes_are_refused(rig: NotificationRig) -> None:
+def test_invalid_arguments_are_refused(rig: NotificationRig) -> None:
     with pytest.raises(ValueError, match="event must be"):
         rig.agora.send("daily", 5)
     with pytest.raises(ValueError, match="http"):
@@ -251,7 +251,7 @@ def test_wrong_wishes_are_refused(rig: NotificationRig) -> None:
         rig.agora.notify(rig.webhook.url, stop_code=1)
 
 
-def test_a_reset_forgets_notices_and_rules_and_keeps_the_webhook(rig: NotificationRig) -> None:
+def test_a_reset_forgets_notifications_and_rules_and_keeps_the_webhook(rig: NotificationRig) -> None:
     rig.agora.notices(lost=True)
     rig.recording()
     rig.agora.reset()

@@ -1,4 +1,4 @@
-"""What becomes of a recorder as time passes and people come and go."""
+"""The life of a recorder as time passes and people come and go."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def agora() -> ApiClient:
     return api_client()
 
 
-def test_a_recorder_goes_through_0_1_2_3_to_4_when_it_has_joined(agora: ApiClient) -> None:
+def test_a_recorder_shows_0_1_2_3_and_4_once_it_has_joined(agora: ApiClient) -> None:
     task = agora.task()
     seen = [agora.status(task)]
     for _ in range(31):
@@ -22,14 +22,14 @@ def test_a_recorder_goes_through_0_1_2_3_to_4_when_it_has_joined(agora: ApiClien
     assert sorted(set(seen), key=seen.index) == [0, 1, 2, 3, 4]
 
 
-def test_it_stays_at_4_and_names_no_file_while_nobody_publishes(agora: ApiClient) -> None:
+def test_it_stays_at_4_without_files_while_nobody_publishes(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7, audio=False, video=False)
     task = agora.task()
     agora.clock.advance(200)
     assert agora.query(task).state == {"status": 4}
 
 
-def test_it_is_at_5_with_files_once_the_first_slice_is_stored(agora: ApiClient) -> None:
+def test_it_shows_5_and_files_once_the_first_slice_is_stored(agora: ApiClient) -> None:
     task = agora.recorded()
     state = agora.query(task).state
     assert state["status"] == 5
@@ -74,7 +74,7 @@ def test_an_asynchronous_stop_answers_at_once_and_6_7_8_and_404_follow(agora: Ap
     assert agora.simulator.recorder("daily").ended_by == "stopped"
 
 
-def test_a_synchronous_stop_tells_what_was_uploaded() -> None:
+def test_a_synchronous_stop_answers_with_the_uploaded_files() -> None:
     agora = api_client(timing=Timing(upload=0.01))
     task = agora.recorded()
     state = agora.stop(task, asynchronous=False).state
@@ -87,7 +87,7 @@ def test_a_synchronous_stop_whose_upload_takes_too_long_answers_code_50() -> Non
     assert agora.stop(agora.recorded(), asynchronous=False).code == 50
 
 
-def test_a_stop_with_nothing_recorded_answers_435_and_ends_it_all_the_same(agora: ApiClient) -> None:
+def test_a_stop_with_nothing_recorded_answers_435_and_still_ends_it(agora: ApiClient) -> None:
     task = agora.task()
     agora.clock.advance(10)
     stopped = agora.stop(task)
@@ -96,7 +96,7 @@ def test_a_stop_with_nothing_recorded_answers_435_and_ends_it_all_the_same(agora
     assert agora.status(task) is None
 
 
-def test_what_was_said_before_the_first_slice_is_stored_by_a_stop(agora: ApiClient) -> None:
+def test_a_stop_stores_a_recording_shorter_than_a_slice(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     task = agora.task()
     agora.clock.advance(5)
@@ -105,7 +105,7 @@ def test_what_was_said_before_the_first_slice_is_stored_by_a_stop(agora: ApiClie
     assert agora.simulator.recorder("daily").files == (f"{task.sid}_daily.m3u8", f"{task.sid}_daily_0.mp4")
 
 
-def test_a_second_stop_is_an_invalid_operation_and_then_finds_nothing(agora: ApiClient) -> None:
+def test_a_second_stop_is_an_invalid_operation_and_later_404(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.stop(task)
     again = agora.stop(task)
@@ -115,7 +115,7 @@ def test_a_second_stop_is_an_invalid_operation_and_then_finds_nothing(agora: Api
     assert (late.status, late.code) == (404, 404)
 
 
-def test_it_leaves_a_channel_that_was_empty_for_max_idle_time(agora: ApiClient) -> None:
+def test_it_leaves_a_channel_that_is_empty_for_max_idle_time(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.leave("daily")
     agora.clock.advance(299)
@@ -126,7 +126,7 @@ def test_it_leaves_a_channel_that_was_empty_for_max_idle_time(agora: ApiClient) 
     assert agora.simulator.recorder("daily").ended_by == "idle"
 
 
-def test_somebody_who_comes_back_in_time_keeps_it_there(agora: ApiClient) -> None:
+def test_it_stays_if_somebody_comes_back_in_time(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.leave("daily", 7)
     agora.clock.advance(200)
@@ -135,7 +135,7 @@ def test_somebody_who_comes_back_in_time_keeps_it_there(agora: ApiClient) -> Non
     assert agora.status(task) == 5
 
 
-def test_without_max_idle_time_thirty_seconds_are_enough(agora: ApiClient) -> None:
+def test_max_idle_time_is_30_seconds_by_default(agora: ApiClient) -> None:
     task = agora.task(recordingConfig={})
     agora.clock.advance(34)
     assert agora.status(task) is None
@@ -149,7 +149,7 @@ def test_an_audience_does_not_keep_it_in_a_live_channel() -> None:
     assert agora.status(task) is None
 
 
-def test_an_idle_exit_can_show_6_7_8_where_the_simulator_is_told_so() -> None:
+def test_an_idle_exit_shows_6_7_8_with_that_option() -> None:
     agora = api_client(report_exits=True)
     task = agora.task()
     agora.clock.advance(303.5)
@@ -181,7 +181,7 @@ def test_a_fourth_move_ends_it(agora: ApiClient) -> None:
     assert agora.simulator.recorder("daily").ended_by == "moved_too_often"
 
 
-def test_a_killed_one_is_never_found_again(agora: ApiClient) -> None:
+def test_a_killed_recorder_is_never_found_again(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.kill(task.sid)
     for _ in range(3):
@@ -210,7 +210,7 @@ def test_a_stop_in_the_console_shows_6_7_8_and_then_404(agora: ApiClient) -> Non
     assert agora.status(task) is None
 
 
-def test_after_resource_expired_hour_it_records_on_and_no_call_finds_it(agora: ApiClient) -> None:
+def test_after_resource_expired_hour_it_keeps_recording_and_no_call_finds_it(agora: ApiClient) -> None:
     task = agora.task(hours=1)
     agora.simulator.join("daily", 7)
     agora.clock.advance(3601)
@@ -219,7 +219,7 @@ def test_after_resource_expired_hour_it_records_on_and_no_call_finds_it(agora: A
     assert agora.simulator.recorder("daily").in_channel
 
 
-def test_a_forced_status_holds_until_it_is_taken_back(agora: ApiClient) -> None:
+def test_a_forced_status_lasts_until_it_is_removed(agora: ApiClient) -> None:
     task = agora.recorded()
     for status in (2, 4, 7, 20):
         agora.simulator.force_status("daily", status)
@@ -229,7 +229,7 @@ def test_a_forced_status_holds_until_it_is_taken_back(agora: ApiClient) -> None:
     assert agora.status(task) == 5
 
 
-def test_one_stuck_below_5_has_nothing_recorded_when_it_is_stopped(agora: ApiClient) -> None:
+def test_a_recorder_stuck_below_5_has_recorded_nothing_when_it_is_stopped(agora: ApiClient) -> None:
     agora.simulator.join("daily", 7)
     agora.simulator.force_new("daily", 4)
     task = agora.task()
@@ -247,7 +247,7 @@ def test_one_stuck_below_5_has_nothing_recorded_when_it_is_stopped(agora: ApiCli
         ("another secret", {"decryptionMode": 6, "secret": "wrong"}),
     ],
 )
-def test_what_does_not_fit_the_calls_own_sdk_records_nothing_and_says_nothing(
+def test_a_request_that_does_not_match_the_calls_sdk_records_nothing_without_an_error(
     agora: ApiClient, why: str, recording: dict[str, object]
 ) -> None:
     if why != "another profile":
@@ -263,14 +263,14 @@ def test_an_encrypted_call_is_recorded_with_the_right_secret(agora: ApiClient) -
     agora.recorded(recordingConfig={"maxIdleTime": 300, "decryptionMode": 6, "secret": "right"})
 
 
-def test_people_with_string_uids_are_there_and_are_not_recorded(agora: ApiClient) -> None:
+def test_people_with_string_uids_are_listed_and_not_recorded(agora: ApiClient) -> None:
     agora.simulator.join("daily", "alice")
     task = agora.task()
     agora.clock.advance(1000)
     assert agora.status(task) == 4
 
 
-def test_with_a_storage_it_can_not_write_to_nothing_is_ever_stored() -> None:
+def test_with_an_unwritable_storage_nothing_is_ever_stored() -> None:
     agora = api_client(check_storage=True)
     agora.simulator.join("daily", 7)
     task = agora.task()
@@ -278,14 +278,14 @@ def test_with_a_storage_it_can_not_write_to_nothing_is_ever_stored() -> None:
     assert agora.status(task) == 4
 
 
-def test_one_thrown_out_by_somebody_is_gone_at_once(agora: ApiClient) -> None:
+def test_a_recorder_that_is_thrown_out_is_gone_at_once(agora: ApiClient) -> None:
     task = agora.recorded()
     agora.simulator.throw_out("daily")
     assert agora.status(task) is None
     assert agora.simulator.recorder("daily").ended_by == "thrown_out"
 
 
-def test_new_recorders_anywhere_can_be_stuck_from_the_first_query_on(agora: ApiClient) -> None:
+def test_a_status_can_be_forced_for_all_new_recorders(agora: ApiClient) -> None:
     agora.simulator.force_new("*", 2)
     agora.simulator.force_new("free", 3)
     tasks = [agora.task("daily"), agora.task("free")]

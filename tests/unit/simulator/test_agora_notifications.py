@@ -1,4 +1,4 @@
-"""What the simulated Agora tells a webhook of its recorders."""
+"""The notifications that the simulated Agora sends about its recorders."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tests.unit.simulator.agora_client import api_client
 from tests.unit.simulator.notification_rig import FIRST_MEDIA, STARTING, NotificationRig
 from tests.unit.simulator.webhook import Webhook, ordered
 
-# A life
+# A whole recording
 
 
-def test_a_recording_that_is_stopped_is_told_from_beginning_to_end(rig: NotificationRig) -> None:
+def test_a_stopped_recording_has_all_events_in_order(rig: NotificationRig) -> None:
     task = rig.recording()
     assert rig.webhook.events() == [*STARTING, *FIRST_MEDIA, 4]
     rig.stop(task)
@@ -20,7 +20,7 @@ def test_a_recording_that_is_stopped_is_told_from_beginning_to_end(rig: Notifica
     assert rig.webhook.events() == [*STARTING, *FIRST_MEDIA, 4, 41, 31, 11]
 
 
-def test_a_notice_says_whom_it_is_about_and_when_it_happened(rig: NotificationRig) -> None:
+def test_a_notification_names_the_recorder_and_the_time_of_the_event(rig: NotificationRig) -> None:
     task = rig.recording()
     got = rig.webhook.only(40)
     assert got.headers["content-type"] == "application/json"
@@ -37,7 +37,7 @@ def test_a_notice_says_whom_it_is_about_and_when_it_happened(rig: NotificationRi
     assert got.message["notifyMs"] >= got.payload["sendts"]
 
 
-def test_every_notice_has_an_id_of_its_own_and_each_module_counts_for_itself(rig: NotificationRig) -> None:
+def test_ids_are_unique_and_each_service_has_its_own_sequence(rig: NotificationRig) -> None:
     task = rig.recording()
     rig.start("other", "1002")
     rig.stop(task)
@@ -51,7 +51,7 @@ def test_every_notice_has_an_id_of_its_own_and_each_module_counts_for_itself(rig
     assert rig.webhook.of(40)[1].payload["sequence"] == 0
 
 
-def test_both_signatures_are_over_the_bytes_that_came(rig: NotificationRig) -> None:
+def test_both_signatures_cover_the_body(rig: NotificationRig) -> None:
     rig.recording()
     assert {got.signed(WEBHOOK_SECRET) for got in rig.webhook.received} == {(True, True)}
     assert rig.agora.settings["AGORA_WEBHOOK_SECRET"] == WEBHOOK_SECRET
@@ -61,7 +61,7 @@ def test_both_signatures_are_over_the_bytes_that_came(rig: NotificationRig) -> N
     assert rig.agora.settings["AGORA_WEBHOOK_SECRET"] == "another secret"
 
 
-def test_the_first_slice_starts_where_nothing_was_before(rig: NotificationRig) -> None:
+def test_the_first_slice_has_no_gap_before_it(rig: NotificationRig) -> None:
     rig.recording()
     assert rig.webhook.details(42) == [
         {
@@ -74,14 +74,14 @@ def test_the_first_slice_starts_where_nothing_was_before(rig: NotificationRig) -
     ]
 
 
-def test_the_playlist_is_told_once_it_is_stored_and_only_once(rig: NotificationRig) -> None:
+def test_a_stored_playlist_is_reported_once(rig: NotificationRig) -> None:
     task = rig.recording(14.9)
     assert rig.webhook.of(4) == []
     rig.advance(0.2, 60)
     assert rig.webhook.details(4) == [{"fileList": f"{task.sid}_daily.m3u8"}]
 
 
-def test_the_files_are_named_when_everything_is_there(rig: NotificationRig) -> None:
+def test_the_files_are_listed_once_everything_is_uploaded(rig: NotificationRig) -> None:
     task = rig.recording()
     rig.stop(task)
     rig.advance(8.9)
@@ -101,7 +101,7 @@ def test_the_files_are_named_when_everything_is_there(rig: NotificationRig) -> N
     assert rig.webhook.details(11) == [{"exitStatus": 0}]
 
 
-def test_progress_is_told_once_a_minute_until_it_is_over(rig: NotificationRig) -> None:
+def test_progress_is_reported_once_a_minute_until_the_end(rig: NotificationRig) -> None:
     task = rig.recording(59)
     assert rig.webhook.of(33) == []
     rig.advance(1.5, 60, 10)
@@ -111,13 +111,13 @@ def test_progress_is_told_once_a_minute_until_it_is_over(rig: NotificationRig) -
     assert len(rig.webhook.of(33)) == 2
 
 
-def test_nothing_comes_of_a_recorder_that_shows_no_sign_of_starting(rig: NotificationRig) -> None:
+def test_a_recorder_stuck_while_starting_has_no_events(rig: NotificationRig) -> None:
     rig.agora.force_new("daily", 2)
     rig.recording(60)
     assert rig.webhook.events() == []
 
 
-def test_a_recording_of_nobody_ends_without_files(rig: NotificationRig) -> None:
+def test_a_recording_of_an_empty_channel_ends_without_files(rig: NotificationRig) -> None:
     task = rig.start()
     assert rig.webhook.events() == STARTING
     rig.stop(task)
@@ -129,13 +129,13 @@ def test_a_recording_of_nobody_ends_without_files(rig: NotificationRig) -> None:
 
 
 @pytest.mark.parametrize("code", [2, 16, 18])
-def test_a_stop_has_the_leave_code_that_a_test_chooses(rig: NotificationRig, code: int) -> None:
+def test_the_leave_code_of_a_stop_is_configurable(rig: NotificationRig, code: int) -> None:
     rig.agora.notify(rig.webhook.url, stop_code=code)
     rig.stop(rig.recording())
     assert rig.webhook.details(41) == [{"leaveCode": code}]
 
 
-def test_a_recorder_that_is_alone_too_long_leaves_by_itself(rig: NotificationRig) -> None:
+def test_an_idle_recorder_leaves_with_code_4(rig: NotificationRig) -> None:
     rig.recording()
     rig.agora.leave("daily")
     rig.advance(300, 9)
@@ -153,7 +153,7 @@ def test_a_recorder_that_is_thrown_out_leaves(rig: NotificationRig) -> None:
     assert rig.webhook.events()[-2:] == [31, 11]
 
 
-def test_a_recorder_whose_token_is_bad_says_that_it_could_not_begin(rig: NotificationRig) -> None:
+def test_a_recorder_with_a_bad_token_reports_that_it_could_not_join(rig: NotificationRig) -> None:
     rig.client.task(token="nonsense")
     rig.advance(3, 30)
     assert rig.webhook.events() == [30, 41, 11]
@@ -172,7 +172,7 @@ def test_a_crash_is_a_fatal_error_and_an_abnormal_exit(rig: NotificationRig) -> 
     assert rig.webhook.details(11) == [{"exitStatus": 1}]
 
 
-def test_a_recorder_that_is_killed_says_nothing_ever(rig: NotificationRig) -> None:
+def test_a_killed_recorder_sends_nothing(rig: NotificationRig) -> None:
     rig.recording()
     rig.forget()
     rig.agora.kill("daily")
@@ -180,10 +180,10 @@ def test_a_recorder_that_is_killed_says_nothing_ever(rig: NotificationRig) -> No
     assert rig.webhook.events() == []
 
 
-# What it hears
+# Streams
 
 
-def test_it_tells_when_sound_and_picture_come_and_go_for_everybody_together(rig: NotificationRig) -> None:
+def test_streams_are_reported_for_the_mix_when_they_start_and_stop(rig: NotificationRig) -> None:
     rig.recording()
     rig.agora.join("daily", 8, video=False)
     rig.agora.publish("daily", 7, audio=False)
@@ -197,7 +197,7 @@ def test_it_tells_when_sound_and_picture_come_and_go_for_everybody_together(rig:
     assert rig.webhook.only(43).details["UtcMs"] == 1_800_000_024_250
 
 
-def test_after_silence_a_new_slice_starts_and_says_where_the_last_one_ended(rig: NotificationRig) -> None:
+def test_after_a_gap_the_new_slice_names_the_end_of_the_previous_one(rig: NotificationRig) -> None:
     rig.recording()
     rig.agora.leave("daily")
     rig.advance(5)
@@ -209,7 +209,7 @@ def test_after_silence_a_new_slice_starts_and_says_where_the_last_one_ended(rig:
     assert (gap["discontinueUtcMs"], gap["startUtcMs"]) == (1_800_000_023_250, 1_800_000_028_250)
 
 
-def test_who_switches_on_and_off_between_two_looks_is_told_all_the_same(rig: NotificationRig) -> None:
+def test_every_switch_of_a_microphone_is_reported(rig: NotificationRig) -> None:
     rig.recording()
     rig.forget()
     for _ in range(3):
@@ -219,7 +219,7 @@ def test_who_switches_on_and_off_between_two_looks_is_told_all_the_same(rig: Not
     assert [each["state"] for each in rig.webhook.details(43)] == [1, 0, 1, 0, 1, 0]
 
 
-def test_in_individual_mode_everybody_is_told_of(rig: NotificationRig) -> None:
+def test_in_individual_mode_each_stream_is_reported(rig: NotificationRig) -> None:
     rig.agora.join("daily", 7)
     rid = rig.client.acquire().body["resourceId"]
     recording = {"maxIdleTime": 300, "subscribeUidGroup": 0}
@@ -236,7 +236,7 @@ def test_in_individual_mode_everybody_is_told_of(rig: NotificationRig) -> None:
 # A move
 
 
-def test_a_move_names_the_new_uid_and_the_span_that_was_lost(rig: NotificationRig) -> None:
+def test_a_move_reports_the_new_uid_and_the_gap(rig: NotificationRig) -> None:
     rig.recording(20)
     rig.forget()
     new = rig.agora.move("daily").next_uid
@@ -252,7 +252,7 @@ def test_a_move_names_the_new_uid_and_the_span_that_was_lost(rig: NotificationRi
     assert (gap["discontinueUtcMs"], gap["startUtcMs"]) == (1_800_000_018_250, 1_800_000_053_250)
 
 
-def test_a_moved_recorder_goes_on_counting_and_ends_under_its_new_uid(rig: NotificationRig) -> None:
+def test_a_moved_recorder_keeps_its_sequence_and_ends_with_its_new_uid(rig: NotificationRig) -> None:
     task = rig.recording(20)
     rig.agora.move("daily")
     rig.advance(30, 15)
@@ -265,7 +265,7 @@ def test_a_moved_recorder_goes_on_counting_and_ends_under_its_new_uid(rig: Notif
     assert names == [f"{task.sid}_daily.m3u8", f"bak0_{task.sid}_daily.m3u8"]
 
 
-def test_who_is_moved_too_often_fails(rig: NotificationRig) -> None:
+def test_a_recorder_that_is_moved_too_often_fails(rig: NotificationRig) -> None:
     rig.recording()
     for _ in range(3):
         rig.agora.move("daily", 1)
@@ -279,7 +279,7 @@ def test_who_is_moved_too_often_fails(rig: NotificationRig) -> None:
 # Uploads
 
 
-def test_files_are_told_of_when_they_are_in_the_bucket(bucket_rig: NotificationRig) -> None:
+def test_files_are_reported_once_they_are_in_the_bucket(bucket_rig: NotificationRig) -> None:
     task = bucket_rig.recording(14)
     assert bucket_rig.webhook.of(4) == []
     bucket_rig.advance(1)
@@ -292,7 +292,7 @@ def test_files_are_told_of_when_they_are_in_the_bucket(bucket_rig: NotificationR
     assert bucket_rig.stored.get(f"{task.sid}_daily_0.mp4")
 
 
-def test_progress_counts_what_the_bucket_has_taken(bucket_rig: NotificationRig) -> None:
+def test_progress_counts_uploaded_slices(bucket_rig: NotificationRig) -> None:
     bucket_rig.recording(15)
     bucket_rig.stored.down()
     bucket_rig.advance(45)
@@ -300,7 +300,7 @@ def test_progress_counts_what_the_bucket_has_taken(bucket_rig: NotificationRig) 
     bucket_rig.stored.up()
 
 
-def test_what_goes_to_the_backup_first_is_told_twice(bucket_rig: NotificationRig) -> None:
+def test_files_in_the_backup_are_reported_twice(bucket_rig: NotificationRig) -> None:
     bucket_rig.agora.uploads("daily", "backup")
     task = bucket_rig.recording()
     bucket_rig.stop(task)
@@ -313,7 +313,7 @@ def test_what_goes_to_the_backup_first_is_told_twice(bucket_rig: NotificationRig
     assert bucket_rig.webhook.without(33) == [32, 11, 31]
 
 
-def test_files_that_come_late_are_told_of_late(bucket_rig: NotificationRig) -> None:
+def test_late_files_are_reported_late(bucket_rig: NotificationRig) -> None:
     bucket_rig.agora.uploads("daily", "late", delay=100)
     bucket_rig.stop(bucket_rig.recording())
     bucket_rig.advance(100)
@@ -322,7 +322,7 @@ def test_files_that_come_late_are_told_of_late(bucket_rig: NotificationRig) -> N
     assert len(bucket_rig.webhook.of(31)) == 1
 
 
-def test_files_that_never_come_are_told_of_as_if_they_had(bucket_rig: NotificationRig) -> None:
+def test_files_that_never_come_are_reported_as_uploaded(bucket_rig: NotificationRig) -> None:
     bucket_rig.agora.uploads("daily", "never")
     bucket_rig.stop(bucket_rig.recording())
     bucket_rig.advance(9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -58,7 +58,7 @@ def query(server: AgoraServer, what: str, **arguments: str) -> Any:
     return requests.get(f"{server.control_url}/{what}", params=arguments, timeout=5).json()["result"]
 
 
-def test_connections_are_kept_and_answers_come_at_once(agora: AgoraSimulator, session: requests.Session) -> None:
+def test_connections_are_kept_alive_and_answers_come_at_once(agora: AgoraSimulator, session: requests.Session) -> None:
     acquire(agora, session)
     began = time.monotonic()
     for _ in range(20):
@@ -66,14 +66,12 @@ def test_connections_are_kept_and_answers_come_at_once(agora: AgoraSimulator, se
     assert time.monotonic() - began < 1
 
 
-def test_the_settings_are_what_a_bot_needs(agora: AgoraSimulator) -> None:
+def test_the_settings_are_complete(agora: AgoraSimulator) -> None:
     assert agora.settings["AGORA_API_URLS"] == ",".join(agora.urls)
     assert all(value for name, value in agora.settings.items() if name != "AGORA_APP_CERTIFICATE")
 
 
-def test_a_named_answer_is_given_for_as_many_requests_as_wanted(
-    agora: AgoraSimulator, session: requests.Session
-) -> None:
+def test_a_named_answer_is_given_for_a_number_of_requests(agora: AgoraSimulator, session: requests.Session) -> None:
     agora.fault("acquire", answer="internal_error", times=2, skip=1)
     replies = [acquire(agora, session) for _ in range(4)]
     assert [reply.status_code for reply in replies] == [200, 500, 500, 200]
@@ -89,7 +87,7 @@ def test_any_answer_can_be_given_with_headers(agora: AgoraSimulator, session: re
     assert page.headers["Content-Type"].startswith("text/html")
 
 
-def test_a_fault_concerns_what_it_names(agora: AgoraSimulator, session: requests.Session) -> None:
+def test_a_fault_affects_only_matching_requests(agora: AgoraSimulator, session: requests.Session) -> None:
     agora.fault("acquire", answer="timeout", channel="other", times=None)
     agora.fault("acquire", answer="timeout", uid=7, times=None)
     agora.fault("query", answer="timeout", times=None)
@@ -115,14 +113,16 @@ def test_a_lost_answer_leaves_a_recorder_behind(agora: AgoraSimulator, session: 
     assert agora.requests("start")[0].outcome == "answer lost"
 
 
-def test_another_answer_can_hide_what_was_done(agora: AgoraSimulator, session: requests.Session) -> None:
+def test_another_answer_can_hide_a_request_that_was_carried_out(
+    agora: AgoraSimulator, session: requests.Session
+) -> None:
     agora.fault("start", answer="not_completed", processed=True)
     assert start(agora, session) == {"code": 65, "reason": "request not completed"}
     assert len(agora.running("daily")) == 1
 
 
 @pytest.mark.parametrize(("side", "recorders"), [("request", 0), ("answer", 1)])
-def test_a_request_that_hangs_is_let_go_when_the_fault_is_cleared(
+def test_clearing_a_fault_closes_the_connection_of_a_hanging_request(
     agora: AgoraSimulator, session: requests.Session, side: str, recorders: int
 ) -> None:
     number = agora.fault("start", hang=side)
@@ -163,7 +163,7 @@ def test_a_base_that_is_down_refuses_connections_and_the_other_goes_on(
     assert [seen.base for seen in agora.requests()] == [0, 1, 0]
 
 
-def test_the_whole_life_of_a_recording_over_the_control_api(
+def test_a_whole_recording_is_controlled_over_http(
     server: AgoraServer, agora: AgoraSimulator, session: requests.Session
 ) -> None:
     assert control(server, "join", channel="daily", uid=7) is True
@@ -193,23 +193,26 @@ def test_the_control_api_answers_on_a_base_too_and_while_every_base_is_down(
     assert requests.get(f"{agora.url}/_sim/busiest_second", timeout=5).json() == {"ok": True, "result": 0}
 
 
-@pytest.mark.parametrize(
-    ("command", "arguments"),
-    [("kill", {"target": "nobody"}), ("join", {"room": 1}), ("fault", {"operation": "dance"}), ("down", {"base": 9})],
-)
-def test_a_wrong_command_says_so(server: AgoraServer, command: str, arguments: dict[str, object]) -> None:
-    reply = requests.post(f"{server.control_url}/{command}", json=arguments, timeout=5)
-    assert (reply.status_code, reply.json()["ok"]) == (400, False)
-    assert requests.post(f"{server.control_url}/sing", timeout=5).status_code == 404
+def test_an_invalid_command_is_an_error(server: AgoraServer) -> None:
+    cases: list[tuple[str, dict[str, object]]] = [
+        ("kill", {"target": "nobody"}),
+        ("join", {"room": 1}),
+        ("fault", {"operation": "dance"}),
+        ("down", {"base": 9}),
+    ]
+    for command, arguments in cases:
+        reply = requests.post(f"{server.control_url}/{command}", json=arguments, timeout=5)
+        assert (reply.status_code, reply.json()["ok"]) == (400, False)
+        assert requests.post(f"{server.control_url}/sing", timeout=5).status_code == 404
 
 
-@pytest.mark.parametrize("looks", [lambda each: each.running(), lambda each: each.recorder("daily")])
-def test_waiting_for_what_never_happens_ends(agora: AgoraSimulator, looks: Callable[[AgoraSimulator], object]) -> None:
-    with pytest.raises(TimeoutError):
-        agora.wait_for(looks, timeout=0.05)
+def test_waiting_ends_with_a_timeout(agora: AgoraSimulator) -> None:
+    for looks in [lambda each: each.running(), lambda each: each.recorder("daily")]:
+        with pytest.raises(TimeoutError):
+            agora.wait_for(looks, timeout=0.05)
 
 
-def test_stopping_the_simulator_lets_hanging_requests_go(session: requests.Session) -> None:
+def test_stopping_the_server_ends_hanging_requests(session: requests.Session) -> None:
     server = AgoraServer(AgoraSimulator(AgoraOptions(app_certificate=""))).start()
     simulator = server.simulator
     session.auth = (simulator.account.customer_id, simulator.account.customer_secret)

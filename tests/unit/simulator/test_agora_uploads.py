@@ -1,4 +1,4 @@
-"""What the simulated recorder puts into the bucket, and when."""
+"""The files that the simulated recorder uploads, and when."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Studio:
         return task
 
     def recording(self, seconds: float = 20, **changes: Any) -> Task:
-        """A recorder that has recorded that much; what is due of it is stored."""
+        """A recorder that has recorded for that long; its due files are uploaded."""
         task = self.start(**changes)
         self.advance(seconds)
         self.agora.upload_due()
@@ -97,7 +97,7 @@ def studio() -> Studio:
 
 
 def names(keys: list[str], task: Task) -> list[str]:
-    """The files without folder and sid; what tells slices apart is left out."""
+    """The names without folder and sid; each slice is called `slice`."""
     short = [key.removeprefix("calls/20260102/").replace(f"{task.sid}_daily", "") for key in keys]
     return ["slice" if name.endswith(".ts") else name for name in short]
 
@@ -105,7 +105,7 @@ def names(keys: list[str], task: Task) -> list[str]:
 # While it records
 
 
-def test_nothing_is_there_before_the_first_slice_and_the_status_is_5_only_when_it_is(studio: Studio) -> None:
+def test_the_first_file_and_status_5_come_with_the_first_slice(studio: Studio) -> None:
     task = studio.start()
     studio.advance(14)
     assert studio.carried() == []
@@ -127,7 +127,7 @@ def test_slices_are_named_after_the_recording_the_channel_and_when_they_began(st
     assert len(stamps) == 2
 
 
-def test_the_playlist_grows_slice_by_slice_and_has_no_end_while_it_records(studio: Studio) -> None:
+def test_the_playlist_grows_slice_by_slice_without_an_end(studio: Studio) -> None:
     task = studio.recording(16)
     playlist = f"calls/20260102/{task.sid}_daily.m3u8"
     assert [seconds for seconds, _ in named(studio.text(playlist))] == [15]
@@ -150,21 +150,21 @@ def test_the_playlist_is_written_as_agora_writes_it(studio: Studio) -> None:
     ]
 
 
-def test_it_has_the_usual_commas_where_a_start_asks_for_them(studio: Studio) -> None:
+def test_a_start_can_ask_for_commas_in_the_playlist(studio: Studio) -> None:
     private = json.dumps({"correctEXTINF": True})
     task = studio.recording(recordingConfig={"maxIdleTime": 300, "privateParams": private})
     assert "#EXTINF:15.000000,\n" in studio.text(f"calls/20260102/{task.sid}_daily.m3u8")
 
 
-def test_without_a_prefix_files_lie_at_the_top(studio: Studio) -> None:
+def test_without_a_prefix_files_are_at_the_top_of_the_bucket(studio: Studio) -> None:
     task = studio.recording(storageConfig=studio.storage(fileNamePrefix=[]))
     assert f"{task.sid}_daily.m3u8" in studio.carried()
 
 
-# When it is over
+# After the end
 
 
-def test_the_rest_comes_after_it_has_left_and_the_mp4_after_that(studio: Studio, tmp_path: Path) -> None:
+def test_the_last_slice_comes_after_the_end_and_the_mp4_after_that(studio: Studio, tmp_path: Path) -> None:
     task = studio.recording(37)
     studio.stop(task)
     studio.advance(3.9)
@@ -182,13 +182,13 @@ def test_the_rest_comes_after_it_has_left_and_the_mp4_after_that(studio: Studio,
 
 
 def over(studio: Studio, task: Task) -> list[str]:
-    """The files of a recording that was stopped long enough ago."""
+    """Stop a recording, wait for its last file, and list all of them."""
     studio.stop(task)
     studio.advance(10)
     return studio.carried()
 
 
-def test_a_recording_shorter_than_a_slice_is_there_too(studio: Studio) -> None:
+def test_a_recording_shorter_than_a_slice_is_uploaded_too(studio: Studio) -> None:
     task = studio.start()
     studio.advance(6)
     assert names(over(studio, task), task) == [".m3u8", "_0.mp4", "slice"]
@@ -229,7 +229,7 @@ def test_the_files_named_by_a_synchronous_stop_are_those_in_the_bucket(studio: S
     assert {f"calls/20260102/{each['fileName']}" for each in state["fileList"]} <= set(studio.carried())
 
 
-def test_one_that_leaves_an_empty_channel_brings_everything_as_well(studio: Studio) -> None:
+def test_an_idle_recorder_uploads_everything(studio: Studio) -> None:
     task = studio.recording(20)
     studio.agora.leave("daily")
     studio.advance(320)
@@ -237,7 +237,7 @@ def test_one_that_leaves_an_empty_channel_brings_everything_as_well(studio: Stud
 
 
 @pytest.mark.parametrize("end", ["kill", "crash"])
-def test_one_that_dies_leaves_what_it_had_brought(studio: Studio, end: str) -> None:
+def test_a_dead_recorder_leaves_what_it_had_uploaded(studio: Studio, end: str) -> None:
     task = studio.recording(40)
     studio.carried()
     getattr(studio.agora, end)("daily")
@@ -294,10 +294,10 @@ def test_individual_mode_has_a_playlist_for_each_stream_and_no_mp4(studio: Studi
         assert min(played.audio, played.video) == 0
 
 
-# As a test wants it
+# Upload rules
 
 
-def test_late_files_come_when_they_were_promised(studio: Studio) -> None:
+def test_late_files_come_after_the_delay(studio: Studio) -> None:
     studio.agora.uploads("daily", "late", delay=60)
     task = studio.recording()
     assert names(over(studio, task), task) == [".m3u8", "slice"]
@@ -305,20 +305,20 @@ def test_late_files_come_when_they_were_promised(studio: Studio) -> None:
     assert names(studio.carried(), task) == [".m3u8", "_0.mp4", "slice", "slice"]
 
 
-def test_never_from_the_start_is_an_empty_bucket_of_which_agora_knows_nothing(studio: Studio) -> None:
+def test_with_never_from_the_start_agora_claims_files_in_an_empty_bucket(studio: Studio) -> None:
     studio.agora.uploads(mode="never")
     task = studio.recording()
     assert studio.client.query(task).state["fileList"]
     assert over(studio, task) == []
 
 
-def test_never_from_now_on_leaves_what_is_there(studio: Studio) -> None:
+def test_with_never_from_now_on_earlier_files_stay(studio: Studio) -> None:
     task = studio.recording()
     studio.agora.uploads("daily", "never")
     assert names(over(studio, task), task) == [".m3u8", "slice"]
 
 
-def test_partly_names_a_slice_that_is_not_there(studio: Studio) -> None:
+def test_with_partly_the_playlist_names_a_missing_slice(studio: Studio) -> None:
     studio.agora.uploads("daily", "partly+no_mp4")
     task = studio.recording(40)
     keys = over(studio, task)
@@ -329,7 +329,7 @@ def test_partly_names_a_slice_that_is_not_there(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize(("mode", "size"), [("empty", 0), ("tiny", 112)])
-def test_an_mp4_can_be_there_and_hold_nothing(studio: Studio, mode: str, size: int) -> None:
+def test_an_mp4_can_be_empty(studio: Studio, mode: str, size: int) -> None:
     studio.agora.uploads("daily", mode)
     task = studio.recording()
     over(studio, task)
@@ -342,7 +342,7 @@ def test_an_mp4_can_be_missing(studio: Studio) -> None:
     assert names(over(studio, task), task) == [".m3u8", "slice", "slice"]
 
 
-def test_files_can_lie_in_another_place(studio: Studio) -> None:
+def test_files_can_be_in_the_wrong_place(studio: Studio) -> None:
     studio.agora.uploads("daily", "wrong_place")
     task = studio.recording()
     assert {key.partition("/")[0] for key in over(studio, task)} == {"elsewhere"}
@@ -355,15 +355,13 @@ def test_a_rule_for_a_channel_comes_before_the_rule_for_all(studio: Studio) -> N
     assert names(over(studio, task), task) == [".m3u8", "_0.mp4", "slice", "slice"]
 
 
-@pytest.mark.parametrize(("mode", "delay"), [("sometimes", 0.0), ("late", 0.0), ("partly+never+x", 1.0)])
-def test_a_mode_that_there_is_not_is_an_error(studio: Studio, mode: str, delay: float) -> None:
-    with pytest.raises(ValueError, match=r"mode must be|late needs"):
-        studio.agora.uploads("daily", mode, delay=delay)
+def test_an_unknown_mode_is_an_error(studio: Studio) -> None:
+    for mode, delay in [("sometimes", 0.0), ("late", 0.0), ("partly+never+x", 1.0)]:
+        with pytest.raises(ValueError, match=r"mode must be|late needs"):
+            studio.agora.uploads("daily", mode, delay=delay)
 
 
-def test_what_went_to_agoras_backup_comes_when_it_is_restored_with_playlists_of_other_names(
-    studio: Studio, tmp_path: Path
-) -> None:
+def test_restored_files_come_with_playlists_of_other_names(studio: Studio, tmp_path: Path) -> None:
     studio.agora.uploads("daily", "backup")
     task = studio.recording(40)
     assert studio.stop(task) == {"uploadingStatus": "backuped"}
@@ -383,7 +381,7 @@ def test_what_went_to_agoras_backup_comes_when_it_is_restored_with_playlists_of_
         studio.agora.restore("daily")
 
 
-def test_a_backup_from_the_middle_on_leaves_a_shorter_plain_playlist(studio: Studio) -> None:
+def test_a_backup_during_the_recording_leaves_a_shorter_plain_playlist(studio: Studio) -> None:
     task = studio.recording(20)
     studio.agora.uploads("daily", "backup")
     studio.advance(20)
@@ -395,7 +393,7 @@ def test_a_backup_from_the_middle_on_leaves_a_shorter_plain_playlist(studio: Stu
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_nothing_changes_before_the_moment_for_which_the_next_change_is_told(seed: int) -> None:
+def test_no_file_changes_before_the_predicted_moment(seed: int) -> None:
     chance = random.Random(seed)  # noqa: S311 - which moments, no secrets
     client = api_client(seed=seed)
     agora, clock, rule = client.simulator, client.clock, UploadRule(delay=3)
@@ -431,7 +429,7 @@ def test_nothing_changes_before_the_moment_for_which_the_next_change_is_told(see
         {"vendor": 2},
     ],
 )
-def test_with_a_storage_that_refuses_it_the_status_stays_4_and_nothing_is_there(
+def test_with_a_storage_that_refuses_it_the_status_stays_4_without_files(
     studio: Studio, changes: dict[str, object]
 ) -> None:
     task = studio.start(storageConfig=studio.storage(**changes))
@@ -442,12 +440,12 @@ def test_with_a_storage_that_refuses_it_the_status_stays_4_and_nothing_is_there(
     assert studio.client.stop(task).status == 200
 
 
-def test_amazons_own_bucket_is_this_one_too(studio: Studio) -> None:
+def test_the_bucket_stands_for_amazon_s3_too(studio: Studio) -> None:
     studio.recording(storageConfig=studio.storage(vendor=1, region=7))
     assert studio.bucket.keys()
 
 
-def test_keys_that_are_accepted_again_let_it_catch_up(studio: Studio) -> None:
+def test_the_uploads_catch_up_once_the_key_is_accepted_again(studio: Studio) -> None:
     settings = studio.bucket.settings
     studio.bucket.revoke(settings["STORAGE_ACCESS_KEY"])
     task = studio.start()
@@ -461,7 +459,7 @@ def test_keys_that_are_accepted_again_let_it_catch_up(studio: Studio) -> None:
     assert studio.client.status(task) == 5
 
 
-def test_a_storage_that_fails_for_a_while_is_tried_again(studio: Studio) -> None:
+def test_a_failed_upload_is_repeated(studio: Studio) -> None:
     task = studio.recording()
     studio.bucket.refuse("SlowDown", times=2)
     studio.stop(task)
@@ -471,7 +469,7 @@ def test_a_storage_that_fails_for_a_while_is_tried_again(studio: Studio) -> None
     assert names(studio.bucket.keys(), task) == [".m3u8", "_0.mp4", "slice", "slice"]
 
 
-def test_an_update_can_give_it_other_keys(studio: Studio) -> None:
+def test_an_update_can_change_the_keys(studio: Studio) -> None:
     task = studio.start(storageConfig=studio.storage(secretKey="wrong"))
     studio.advance(20)
     studio.carried()

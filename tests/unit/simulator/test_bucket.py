@@ -1,4 +1,4 @@
-"""The simulated bucket: files, keys, faults, and what it remembers."""
+"""The simulated bucket: objects, keys, faults, and the request log."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
 import requests
-from botocore.config import Config
-from botocore.exceptions import ClientError, EndpointConnectionError
 
 from simulator.bucket import BucketOptions, BucketServer, BucketSimulator
+from tests.unit.simulator.s3_clients import refused, s3_client
 
 ROOT = Path(__file__).parents[3]
 
@@ -34,26 +31,8 @@ def bucket(served: BucketSimulator) -> BucketSimulator:
     return served
 
 
-def client(bucket: BucketSimulator, **changes: str) -> Any:
-    """An S3 client as anybody has it."""
-    keys = {
-        "aws_access_key_id": bucket.settings["STORAGE_ACCESS_KEY"],
-        "aws_secret_access_key": bucket.settings["STORAGE_SECRET_KEY"],
-    }
-    config = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=2, signature_version="s3v4")
-    return boto3.client("s3", endpoint_url=bucket.url, region_name="us-east-1", config=config, **{**keys, **changes})
-
-
-def refused(bucket: BucketSimulator, operation: str, s3: Any = None, **arguments: object) -> tuple[int, str]:
-    """Status and code of the error that this call gets."""
-    with pytest.raises(ClientError) as caught:
-        getattr(s3 or client(bucket), operation)(Bucket=bucket.bucket, **arguments)
-    response = caught.value.response
-    return response["ResponseMetadata"]["HTTPStatusCode"], response["Error"]["Code"]
-
-
-def test_the_bucket_is_there_at_start_and_keeps_what_a_client_puts_into_it(bucket: BucketSimulator) -> None:
-    s3 = client(bucket)
+def test_the_bucket_exists_at_the_start_and_stores_objects(bucket: BucketSimulator) -> None:
+    s3 = s3_client(bucket)
     s3.put_object(Bucket=bucket.bucket, Key="a/é +&.txt", Body=b"hello")
     assert bucket.keys() == ["a/é +&.txt"]
     assert bucket.get("a/é +&.txt") == b"hello"
@@ -65,7 +44,7 @@ def test_a_client_sees_what_a_test_puts_and_deletes(bucket: BucketSimulator) -> 
     for key in ("a/1", "a/2", "b/3"):
         bucket.put(key, key.encode())
     bucket.delete("a/2")
-    s3 = client(bucket)
+    s3 = s3_client(bucket)
     listed = s3.list_objects_v2(Bucket=bucket.bucket, Prefix="a/")
     assert [each["Key"] for each in listed["Contents"]] == ["a/1"]
     assert s3.get_object(Bucket=bucket.bucket, Key="b/3", Range="bytes=1-")["Body"].read() == b"/3"
@@ -77,12 +56,14 @@ def test_long_lists_come_in_pages(bucket: BucketSimulator) -> None:
     for number in range(5):
         bucket.put(f"n/{number}", b"")
     pages = (
-        client(bucket).get_paginator("list_objects_v2").paginate(Bucket=bucket.bucket, PaginationConfig={"PageSize": 2})
+        s3_client(bucket)
+        .get_paginator("list_objects_v2")
+        .paginate(Bucket=bucket.bucket, PaginationConfig={"PageSize": 2})
     )
     assert [len(page["Contents"]) for page in pages] == [2, 2, 1]
 
 
-def test_what_is_not_there_is_a_lookup_error_here_and_no_such_key_there(bucket: BucketSimulator) -> None:
+def test_a_missing_object_is_a_lookup_error_or_no_such_key(bucket: BucketSimulator) -> None:
     with pytest.raises(LookupError):
         bucket.get("nothing")
     with pytest.raises(LookupError):
@@ -90,26 +71,24 @@ def test_what_is_not_there_is_a_lookup_error_here_and_no_such_key_there(bucket: 
     assert refused(bucket, "get_object", Key="nothing") == (404, "NoSuchKey")
 
 
-@pytest.mark.parametrize(
-    ("code", "status"),
-    [
+def test_requests_can_be_refused_with_an_error_of_s3(bucket: BucketSimulator) -> None:
+    cases: list[tuple[str, int]] = [
         ("AccessDenied", 403),
         ("InvalidAccessKeyId", 403),
         ("SignatureDoesNotMatch", 403),
         ("NoSuchBucket", 404),
         ("SlowDown", 503),
         ("InternalError", 500),
-    ],
-)
-def test_every_request_can_be_refused_with_an_error_of_s3(bucket: BucketSimulator, code: str, status: int) -> None:
-    bucket.refuse(code)
-    assert refused(bucket, "list_objects_v2") == (status, code)
-    assert refused(bucket, "get_object", Key="a") == (status, code)
-    bucket.clear()
-    client(bucket).list_objects_v2(Bucket=bucket.bucket)
+    ]
+    for code, status in cases:
+        bucket.refuse(code)
+        assert refused(bucket, "list_objects_v2") == (status, code)
+        assert refused(bucket, "get_object", Key="a") == (status, code)
+        bucket.clear()
+        s3_client(bucket).list_objects_v2(Bucket=bucket.bucket)
 
 
-def test_the_error_is_the_xml_that_s3_sends(bucket: BucketSimulator) -> None:
+def test_an_error_has_the_xml_of_s3(bucket: BucketSimulator) -> None:
     bucket.refuse("SlowDown")
     reply = requests.get(f"{bucket.url}/{bucket.bucket}/a&b", timeout=5)
     assert reply.headers["Content-Type"] == "application/xml"
@@ -119,9 +98,9 @@ def test_the_error_is_the_xml_that_s3_sends(bucket: BucketSimulator) -> None:
 
 def test_a_refusal_can_be_for_some_requests_and_one_method_only(bucket: BucketSimulator) -> None:
     bucket.refuse("SlowDown", times=1, method="PUT")
-    client(bucket).list_objects_v2(Bucket=bucket.bucket)
+    s3_client(bucket).list_objects_v2(Bucket=bucket.bucket)
     assert refused(bucket, "put_object", Key="a", Body=b"") == (503, "SlowDown")
-    client(bucket).put_object(Bucket=bucket.bucket, Key="a", Body=b"")
+    s3_client(bucket).put_object(Bucket=bucket.bucket, Key="a", Body=b"")
 
 
 @pytest.mark.parametrize("action", ["list", "get", "put", "delete"])
@@ -138,19 +117,19 @@ def test_one_action_can_be_denied_and_the_others_go_on(bucket: BucketSimulator, 
         if name == action:
             assert refused(bucket, operation, **arguments) == (403, "AccessDenied")
         else:
-            getattr(client(bucket), operation)(Bucket=bucket.bucket, **arguments)
+            getattr(s3_client(bucket), operation)(Bucket=bucket.bucket, **arguments)
 
 
 def test_an_action_can_be_denied_to_one_key(bucket: BucketSimulator) -> None:
     bucket.accept("writer", "its-secret")
     bucket.deny("get", access_key="writer")
     bucket.put("a", b"1")
-    writer = client(bucket, aws_access_key_id="writer", aws_secret_access_key="its-secret")
+    writer = s3_client(bucket, ("writer", "its-secret"))
     assert refused(bucket, "get_object", writer, Key="a") == (403, "AccessDenied")
-    client(bucket).get_object(Bucket=bucket.bucket, Key="a")
+    s3_client(bucket).get_object(Bucket=bucket.bucket, Key="a")
 
 
-def test_who_may_not_list_is_not_told_what_is_missing(bucket: BucketSimulator) -> None:
+def test_without_permission_to_list_a_missing_object_is_access_denied(bucket: BucketSimulator) -> None:
     bucket.deny("list")
     assert refused(bucket, "get_object", Key="nothing") == (403, "AccessDenied")
 
@@ -159,14 +138,13 @@ def test_another_bucket_does_not_exist_though_another_simulator_has_it(bucket: B
     with BucketServer() as server:
         other = server.simulator
         other.put("a", b"theirs")
-        with pytest.raises(ClientError, match="NoSuchBucket"):
-            client(bucket).get_object(Bucket=other.bucket, Key="a")
+        assert refused(bucket, "get_object", Bucket=other.bucket, Key="a") == (404, "NoSuchBucket")
         assert bucket.keys() == []
         with pytest.raises(ValueError, match="already"):
             BucketSimulator(BucketOptions(other.bucket)).open()
 
 
-def test_a_name_can_be_used_again_and_nothing_is_left_in_it() -> None:
+def test_a_name_can_be_used_again_and_its_bucket_is_empty() -> None:
     for _ in range(2):
         with BucketServer(BucketSimulator(BucketOptions("again"))) as server:
             bucket = server.simulator
@@ -175,11 +153,13 @@ def test_a_name_can_be_used_again_and_nothing_is_left_in_it() -> None:
 
 
 def test_a_bucket_that_is_down_refuses_connections_until_it_is_up(bucket: BucketSimulator) -> None:
+    from botocore.exceptions import EndpointConnectionError
+
     bucket.down()
     with pytest.raises(EndpointConnectionError):
-        client(bucket).list_objects_v2(Bucket=bucket.bucket)
+        s3_client(bucket).list_objects_v2(Bucket=bucket.bucket)
     bucket.up()
-    client(bucket).list_objects_v2(Bucket=bucket.bucket)
+    s3_client(bucket).list_objects_v2(Bucket=bucket.bucket)
 
 
 def test_a_bucket_that_hangs_answers_nobody_until_the_fault_is_cleared(bucket: BucketSimulator) -> None:
@@ -199,11 +179,11 @@ def test_a_bucket_that_hangs_answers_nobody_until_the_fault_is_cleared(bucket: B
     bucket.clear()
     thread.join(5)
     assert failed.is_set()
-    client(bucket).list_objects_v2(Bucket=bucket.bucket)
+    s3_client(bucket).list_objects_v2(Bucket=bucket.bucket)
 
 
-def test_every_request_is_remembered(bucket: BucketSimulator) -> None:
-    s3 = client(bucket)
+def test_every_request_is_logged(bucket: BucketSimulator) -> None:
+    s3 = s3_client(bucket)
     s3.put_object(Bucket=bucket.bucket, Key="a b", Body=b"1")
     s3.list_objects_v2(Bucket=bucket.bucket)
     s3.head_object(Bucket=bucket.bucket, Key="a b")
@@ -221,18 +201,21 @@ def test_every_request_is_remembered(bucket: BucketSimulator) -> None:
     assert bucket.requests()[0].access_key == bucket.settings["STORAGE_ACCESS_KEY"]
 
 
-def test_waiting_for_what_never_happens_ends(bucket: BucketSimulator) -> None:
+def test_waiting_ends_with_a_timeout(bucket: BucketSimulator) -> None:
     with pytest.raises(TimeoutError):
         bucket.wait_for(lambda each: each.get("never"), timeout=0.05)
 
 
-@pytest.mark.parametrize("wrong", [lambda each: each.refuse("Tired"), lambda each: each.deny("dance")])
-def test_a_fault_that_s3_does_not_know_is_an_error(bucket: BucketSimulator, wrong: Any) -> None:
+def test_an_unknown_fault_is_an_error(bucket: BucketSimulator) -> None:
     with pytest.raises(ValueError, match="must be one of"):
-        wrong(bucket)
+        bucket.refuse("Tired")
+    with pytest.raises(ValueError, match="must be one of"):
+        bucket.deny("dance")
 
 
 def test_python_m_simulator_prints_the_settings_of_a_bucket_that_works() -> None:
+    import boto3
+
     command = [sys.executable, "-m", "simulator"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT, text=True) as process:
         try:
@@ -251,7 +234,7 @@ def test_python_m_simulator_prints_the_settings_of_a_bucket_that_works() -> None
         assert process.wait(10) == 0
 
 
-def test_importing_the_simulators_does_not_import_what_is_slow() -> None:
+def test_importing_the_simulators_imports_nothing_slow() -> None:
     slow = "{'moto', 'av', 'boto3', 'botocore', 'flask'}"
     code = f"import sys, simulator.agora, simulator.bucket; sys.exit(len({slow} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -112,7 +112,7 @@ def test_after_three_simulated_seconds_an_acknowledgement_is_too_late(
     assert command.error == "operation_timeout"
 
 
-def test_an_app_that_can_not_be_reached_is_a_failed_dispatch(slack: SlackSimulator) -> None:
+def test_an_unreachable_app_is_a_failed_dispatch(slack: SlackSimulator) -> None:
     assert slack.person("ana").command("/record", channel="daily").error == "dispatch_failed"
 
     def unreachable(delivery: Delivery) -> Ack:
@@ -164,7 +164,7 @@ def test_a_trigger_expires_by_the_clock(slack: SlackSimulator, app: App, clock: 
     assert app.call("views.open", trigger_id=command.trigger_id, view=FORM)["error"] == "expired_trigger_id"
 
 
-def test_an_event_is_repeated_when_the_clock_says_so(slack: SlackSimulator, app: App, clock: ManualClock) -> None:
+def test_an_event_is_repeated_by_the_clock(slack: SlackSimulator, app: App, clock: ManualClock) -> None:
     attempts: list[int] = []
     slack.connect(lambda delivery: attempts.append(delivery.retry_attempt))
     slack.person("ana").open_home()
@@ -191,7 +191,7 @@ def test_faults_and_outages_need_no_network(slack: SlackSimulator, app: App, clo
     assert app.call("auth.test")["ok"]
 
 
-def test_a_delivery_can_be_had_as_a_signed_http_request(slack: SlackSimulator, app: App) -> None:
+def test_a_delivery_is_available_as_a_signed_http_request(slack: SlackSimulator, app: App) -> None:
     slack.person("ana").command("/record", "status", channel="daily")
     request = slack.http_request(app.received[0])
     assert request.headers["x-slack-request-timestamp"] == "1800000000"
@@ -263,6 +263,28 @@ def test_a_call_is_recorded_uploaded_and_reported(setup: Setup) -> None:
     assert "Agora-Signature-V2" in setup.posted[0].headers
 
 
+def test_a_test_can_jump_from_one_moment_to_the_next(setup: Setup, clock: ManualClock) -> None:
+    client, agora = setup.client, setup.client.simulator
+    agora.join("daily", 7)
+    task = client.task(storageConfig=setup.storage())
+
+    def jump(until: float) -> int:
+        jumps = 0
+        while (due := agora.next_due()) is not None and due <= until:
+            clock.now, jumps = max(clock.now, due), jumps + 1
+            agora.upload_due()
+            agora.deliver_due(setup.post)
+        clock.now = until
+        return jumps
+
+    assert jump(20) < 10
+    client.stop(task)
+    assert jump(100) < 10
+    assert setup.events == [30, 40, 43, 44, 42, 4, 41, 31, 11]
+    assert setup.bucket.keys("calls/")[1].endswith("_0.mp4")
+    assert agora.next_due() is None
+
+
 def test_a_recorder_that_is_killed_uploads_no_more(setup: Setup) -> None:
     client = setup.client
     client.simulator.join("daily", 7)
@@ -274,7 +296,7 @@ def test_a_recorder_that_is_killed_uploads_no_more(setup: Setup) -> None:
     assert not any(key.endswith(".mp4") for key in setup.bucket.keys("calls/"))
 
 
-def test_a_notification_is_repeated_when_the_clock_says_so(setup: Setup, clock: ManualClock) -> None:
+def test_a_notification_is_repeated_by_the_clock(setup: Setup, clock: ManualClock) -> None:
     agora = setup.client.simulator
     agora.send("daily", 40)
     statuses = [500, 500, 200]

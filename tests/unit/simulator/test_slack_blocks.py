@@ -1,10 +1,8 @@
-"""Block Kit's limits, as the simulated Slack holds them."""
+"""Block Kit's limits in the simulated Slack."""
 
 from __future__ import annotations
 
 from typing import Any
-
-import pytest
 
 from simulator.slack.blocks.checks import message_problems, too_long, view_problems, view_too_large, with_ids
 
@@ -79,9 +77,9 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("blocks", GOOD)
-def test_what_is_within_the_limits_passes(blocks: list[Json]) -> None:
-    assert message_problems(blocks) == []
+def test_blocks_within_the_limits_pass() -> None:
+    for blocks in GOOD:
+        assert message_problems(blocks) == []
 
 
 WRONG = [
@@ -146,11 +144,11 @@ WRONG = [
 ]
 
 
-@pytest.mark.parametrize(("blocks", "what", "path"), WRONG)
-def test_what_is_beyond_a_limit_is_named_with_its_path(blocks: Any, what: str, path: str) -> None:
-    problems = message_problems(blocks)
+def test_each_problem_is_reported_with_its_path() -> None:
+    for blocks, what, path in WRONG:
+        problems = message_problems(blocks)
 
-    assert any(what in problem and problem.endswith(f"[json-pointer:{path}]") for problem in problems), problems
+        assert any(what in problem and problem.endswith(f"[json-pointer:{path}]") for problem in problems), problems
 
 
 def test_blocks_are_too_long_from_13_000_characters_on() -> None:
@@ -177,11 +175,11 @@ VIEWS = [
 ]
 
 
-@pytest.mark.parametrize(("view", "what", "path"), VIEWS)
-def test_a_wrong_view_is_named_with_its_path(view: Any, what: str, path: str) -> None:
-    problems = view_problems(view)
+def test_each_problem_of_a_view_is_reported_with_its_path() -> None:
+    for view, what, path in VIEWS:
+        problems = view_problems(view)
 
-    assert any(what in problem and problem.endswith(f"[json-pointer:{path}]") for problem in problems), problems
+        assert any(what in problem and problem.endswith(f"[json-pointer:{path}]") for problem in problems), problems
 
 
 def test_a_modal_and_a_home_tab_within_the_limits_pass() -> None:

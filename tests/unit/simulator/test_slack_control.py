@@ -62,7 +62,7 @@ def post(slack: SlackSimulator, **more: Any) -> str:
     return str(client.chat_postMessage(channel=slack.workspace.channel("daily").id, text="card", **more)["ts"])
 
 
-def test_the_world_is_shown_with_names(server: SlackServer) -> None:
+def test_the_workspace_is_shown_with_names(server: SlackServer) -> None:
     world = result(server, "world")
 
     members = {channel["name"]: channel["members"] for channel in world["channels"]}
@@ -71,7 +71,7 @@ def test_the_world_is_shown_with_names(server: SlackServer) -> None:
     assert {person["name"] for person in world["people"]} == {"recorder", "ana", "ben", "gus"}
 
 
-def test_a_command_can_be_typed_and_its_fate_be_read(server: SlackServer) -> None:
+def test_a_command_is_typed_and_its_outcome_read(server: SlackServer) -> None:
     typed = result(server, "command", {"person": "ana", "channel": "daily", "text": "/record start daily"})
 
     assert (typed["acknowledged"], typed["error"]) == (False, "dispatch_failed")
@@ -90,7 +90,7 @@ def test_a_button_is_found_in_the_newest_message_that_has_it(server: SlackServer
     assert pressed["deliveries"][0]["payload"]["message"]["ts"] == ts
 
 
-def test_messages_can_be_waited_for_and_listed(server: SlackServer, slack: SlackSimulator) -> None:
+def test_messages_are_awaited_and_listed(server: SlackServer, slack: SlackSimulator) -> None:
     post(slack, metadata={"event_type": "recording_card", "event_payload": {"state": "starting"}})
     result(server, "say", {"person": "ana", "channel": "daily", "text": "hello"})
 
@@ -99,7 +99,7 @@ def test_messages_can_be_waited_for_and_listed(server: SlackServer, slack: Slack
     assert [message["text"] for message in result(server, "messages?channel=daily&person=ana")] == ["card", "hello"]
 
 
-def test_what_does_not_happen_in_time_is_an_error(server: SlackServer) -> None:
+def test_a_wait_that_times_out_is_an_error(server: SlackServer) -> None:
     status, answer = ask(server.control_url, "wait", {"channel": "daily", "contains": "never", "timeout": 0.05})
 
     assert (status, answer["ok"]) == (400, False)
@@ -126,7 +126,7 @@ def test_it_answers_while_slack_is_down(server: SlackServer, slack: SlackSimulat
     assert ask(f"{slack.base_url}/_sim", "world")[0] == 200
 
 
-def test_the_world_can_be_changed(server: SlackServer) -> None:
+def test_the_workspace_can_be_changed(server: SlackServer) -> None:
     result(server, "add_person", {"name": "eve", "guest": True, "channels": ["daily"]})
     result(server, "add_channel", {"name": "secret", "people": ["eve"], "private": True, "bot": False})
     result(server, "invite_bot", {"channel": "secret"})
@@ -139,25 +139,23 @@ def test_the_world_can_be_changed(server: SlackServer) -> None:
     assert limits == {"enabled": False, "scopes": ["chat:write"]}
 
 
-@pytest.mark.parametrize(
-    ("path", "body", "status"),
-    [
+def test_an_invalid_request_is_an_error(server: SlackServer) -> None:
+    cases: list[tuple[str, Json | None, int]] = [
         ("nonsense", None, 404),
         ("command", {"person": "ana"}, 400),
         ("say", {"person": "nobody", "channel": "daily", "text": "x"}, 400),
         ("say", {"person": "gus", "channel": "daily", "text": "x"}, 400),
         ("press", {"person": "ana", "channel": "daily", "action_id": "none"}, 400),
-    ],
-)
-def test_a_mistake_is_told(server: SlackServer, path: str, body: Json | None, status: int) -> None:
-    found, answer = ask(server.control_url, path, body)
+    ]
+    for path, body, status in cases:
+        found, answer = ask(server.control_url, path, body)
 
-    assert (found, answer["ok"]) == (status, False)
-    assert answer["error"]
+        assert (found, answer["ok"]) == (status, False)
+        assert answer["error"]
 
 
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
-def test_both_simulators_run_until_they_are_told_to_stop(how: signal.Signals) -> None:
+def test_the_simulators_run_until_a_signal(how: signal.Signals) -> None:
     command = [sys.executable, "-m", "simulator"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -176,7 +174,7 @@ def test_both_simulators_run_until_they_are_told_to_stop(how: signal.Signals) ->
     assert "daily" in line["SLACK_CHANNELS"].split(",")
 
 
-def test_help_explains() -> None:
+def test_help_lists_options_and_control_urls() -> None:
     command = [sys.executable, "-m", "simulator", "--help"]
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
 

@@ -47,7 +47,7 @@ def ana(slack: SlackSimulator) -> Person:
 
 @pytest.fixture
 def got(server: SlackServer, slack: SlackSimulator) -> Iterator[list[Json]]:
-    """What the app got; it answers as long as this lasts."""
+    """The bodies that the app receives; it answers while the fixture lasts."""
     bodies: list[Json] = []
     app = App(client=WebClient(token=slack.bot_token, base_url=slack.url), signing_secret=slack.signing_secret)
 
@@ -97,22 +97,20 @@ def test_a_press_is_posted_as_a_form_with_a_payload(slack: SlackSimulator, ana: 
     assert got[0]["actions"][0]["value"] == "r1"
 
 
-def test_a_request_that_is_not_signed_right_is_refused(slack: SlackSimulator, ana: Person, got: list[Json]) -> None:
+def test_the_app_refuses_a_wrong_signature(slack: SlackSimulator, ana: Person, got: list[Json]) -> None:
     slack.dispatcher.signing_secret = "another"
 
     assert ana.command("/record", "status", channel="daily").error == "dispatch_failed"
     assert got == []
 
 
-def test_an_address_where_nobody_answers_is_told(server: SlackServer, slack: SlackSimulator, ana: Person) -> None:
+def test_an_unreachable_app_is_a_failed_dispatch(server: SlackServer, slack: SlackSimulator, ana: Person) -> None:
     server.use_http("http://127.0.0.1:1/slack/events")
 
     assert ana.command("/record", "status", channel="daily").error == "dispatch_failed"
 
 
-def test_an_event_that_failed_comes_again_with_its_number(
-    server: SlackServer, slack: SlackSimulator, ana: Person
-) -> None:
+def test_a_failed_event_is_repeated_with_its_number(server: SlackServer, slack: SlackSimulator, ana: Person) -> None:
     seen: list[str | None] = []
 
     def view() -> tuple[str, int]:
@@ -128,7 +126,7 @@ def test_an_event_that_failed_comes_again_with_its_number(
     assert seen == [None, "1", "2"]
 
 
-def test_socket_mode_can_be_had_again(server: SlackServer, ana: Person, got: list[Json]) -> None:
+def test_the_app_can_switch_back_to_socket_mode(server: SlackServer, ana: Person, got: list[Json]) -> None:
     server.use_http(None)
 
     assert ana.command("/record", "status", channel="daily").error == "dispatch_failed"

@@ -60,7 +60,7 @@ FORM = {
 
 
 class Bot:
-    """A Bolt app with a listener for everything; it keeps what it got."""
+    """A Bolt app with a listener for everything; it keeps the payloads."""
 
     def __init__(self, slack: SlackSimulator) -> None:
         client = WebClient(token=slack.bot_token, base_url=slack.url)
@@ -182,13 +182,15 @@ class TestCommands:
         assert slack.messages(channel) == []
         assert bot.got[0]["user_id"] == ana.id
 
-    def test_a_reply_can_be_for_everybody(self, slack: SlackSimulator, bot: Bot, ana: Person, channel: Channel) -> None:
+    def test_a_reply_can_be_visible_to_everybody(
+        self, slack: SlackSimulator, bot: Bot, ana: Person, channel: Channel
+    ) -> None:
         del bot
         ana.command("/record", "loud", channel=channel)
 
         assert [m.text for m in slack.messages(channel)] == ["heard loud"]
 
-    def test_a_late_acknowledgement_is_a_time_out_though_the_listener_ran(
+    def test_a_late_acknowledgement_is_a_timeout_although_the_listener_ran(
         self, slack: SlackSimulator, bot: Bot, ana: Person, channel: Channel
     ) -> None:
         slack.dispatcher.ack_seconds = 0.1
@@ -199,7 +201,7 @@ class TestCommands:
         slack.wait_for(lambda: command.delivery.late)
         assert (command.acknowledged, command.reply, ana.ephemerals(channel)) == (False, None, [])
 
-    def test_what_comes_later_comes_through_the_response_url(
+    def test_later_answers_use_the_response_url(
         self, slack: SlackSimulator, bot: Bot, ana: Person, channel: Channel
     ) -> None:
         del bot
@@ -246,7 +248,7 @@ class TestCommands:
         names = [body["channel_name"] for body in bot.got]
         assert names == [channel.name, "privategroup", "directmessage"]
 
-    def test_nobody_types_where_they_are_not_or_where_it_is_archived(
+    def test_a_command_needs_membership_and_a_channel_that_is_not_archived(
         self, slack: SlackSimulator, ana: Person, channel: Channel
     ) -> None:
         ben = slack.add_person(f"ben{next(NAMES)}")
@@ -279,7 +281,7 @@ class TestPressing:
         }
         assert (body["actions"][0]["value"], body["actions"][0]["block_id"]) == ("r1", "b1")
 
-    def test_a_button_that_has_gone_can_be_pressed_on_an_old_screen_only(
+    def test_a_removed_button_can_only_be_pressed_on_an_old_screen(
         self, slack: SlackSimulator, bot: Bot, ana: Person, card: Message
     ) -> None:
         ana.press(card, "stop")
@@ -290,7 +292,7 @@ class TestPressing:
         assert ana.press(card, "stop", stale=True).acknowledged
         assert len([body for body in bot.got if body.get("type") == "block_actions"]) == 2
 
-    def test_a_choice_is_found_by_its_value_or_its_words(self, bot: Bot, ana: Person, card: Message) -> None:
+    def test_an_option_is_found_by_its_value_or_its_text(self, bot: Bot, ana: Person, card: Message) -> None:
         ana.choose(card, "layout", "grid")
         ana.choose(card, "layout", "Layout speaker")
         ana.choose(card, "more", "details")
@@ -301,7 +303,7 @@ class TestPressing:
         with pytest.raises(WorkspaceError, match="offers no"):
             ana.choose(card, "layout", "cinema")
 
-    def test_an_ephemeral_message_is_pressed_by_its_person_and_replaced(
+    def test_only_its_person_can_press_an_ephemeral_message(
         self, slack: SlackSimulator, bot: Bot, ana: Person, channel: Channel
     ) -> None:
         reply = ana.command("/record", "button", channel=channel).reply
@@ -316,7 +318,7 @@ class TestPressing:
         assert "message" not in bot.got[-1]
 
 
-def test_the_timeline_tells_it_all_in_order(slack: SlackSimulator, ana: Person, card: Message) -> None:
+def test_the_timeline_has_everything_in_order(slack: SlackSimulator, ana: Person, card: Message) -> None:
     ana.press(card, "stop")
     slack.wait_for(lambda: card.text == "stopped")
     slack.delete_message(card)
@@ -340,7 +342,7 @@ class TestResponseUrls:
         del bot
         return WebhookClient(ana.command("/record", "status", channel=channel).response_url)
 
-    def test_five_uses_are_the_most(self, hook: WebhookClient, ana: Person, channel: Channel) -> None:
+    def test_it_works_five_times(self, hook: WebhookClient, ana: Person, channel: Channel) -> None:
         answers = [hook.send(text=f"n{n}") for n in range(6)]
 
         assert [(answer.status_code, answer.body) for answer in answers[:5]] == [(200, "ok")] * 5
@@ -348,9 +350,9 @@ class TestResponseUrls:
         assert len(ana.ephemerals(channel)) == 6
 
     def test_it_expires(self, slack: SlackSimulator, hook: WebhookClient) -> None:
-        before, slack.hooks.seconds = slack.hooks.seconds, 0
+        before, slack.response_urls.seconds = slack.response_urls.seconds, 0
         answer = hook.send(text="too late")
-        slack.hooks.seconds = before
+        slack.response_urls.seconds = before
 
         assert (answer.status_code, "expired_url" in answer.body) == (404, True)
 
@@ -393,7 +395,7 @@ class TestForms:
         assert submission.acknowledged
         assert ana.modal is None
 
-    def test_what_is_not_touched_has_its_initial_value(self, bot: Bot, ana: Person, form: Any) -> None:
+    def test_an_untouched_field_has_its_initial_value(self, bot: Bot, ana: Person, form: Any) -> None:
         ana.submit(form)
 
         values = bot.got[-1]["view"]["state"]["values"]
@@ -407,12 +409,12 @@ class TestForms:
         assert submission.errors == form.errors == {"channel": "no such channel"}
         assert ana.modal is form
 
-    def test_errors_at_fields_that_are_not_there_are_an_error(self, bot: Bot, ana: Person, form: Any) -> None:
+    def test_errors_of_unknown_fields_are_an_error(self, bot: Bot, ana: Person, form: Any) -> None:
         bot.submission = {"response_action": "errors", "errors": {"colour": "what?"}}
 
         assert ana.submit(form).error == "invalid_errors"
 
-    def test_a_form_can_be_updated_or_another_be_put_on_top(self, bot: Bot, ana: Person, form: Any) -> None:
+    def test_a_form_can_be_updated_or_another_one_pushed(self, bot: Bot, ana: Person, form: Any) -> None:
         bot.submission = {"response_action": "update", "view": {**FORM, "title": plain("Again")}}
         ana.submit(form)
         assert form.title == "Again"
@@ -426,13 +428,13 @@ class TestForms:
         ana.submit(ana.modal)
         assert ana.modal is None
 
-    def test_slack_itself_holds_back_what_is_required_or_too_long(self, ana: Person, form: Any) -> None:
+    def test_slack_itself_checks_required_fields_and_lengths(self, ana: Person, form: Any) -> None:
         with pytest.raises(WorkspaceError, match="required"):
             ana.submit(form, {"channel": ""})
         with pytest.raises(WorkspaceError, match="too long"):
             ana.submit(form, {"channel": "x" * 65})
 
-    def test_closing_is_told_where_the_form_asks_for_it(self, bot: Bot, ana: Person, form: Any) -> None:
+    def test_the_app_is_notified_of_a_closed_form_if_it_asks_for_it(self, bot: Bot, ana: Person, form: Any) -> None:
         closed = ana.close(form)
 
         assert closed is not None
@@ -461,14 +463,14 @@ class TestForms:
             refusal(late)
         triggers.seconds = before
 
-    def test_an_update_of_an_old_version_is_refused(self, bot: Bot, form: Any) -> None:
+    def test_an_update_with_an_old_hash_is_refused(self, bot: Bot, form: Any) -> None:
         client = bot.app.client
         client.views_update(view_id=form.id, hash=form.hash, view=FORM)
 
         with pytest.raises(Exception, match="hash_conflict"):
             client.views_update(view_id=form.id, hash="old", view=FORM)
 
-    def test_the_home_tab_is_drawn_when_it_is_opened(self, slack: SlackSimulator, bot: Bot, ana: Person) -> None:
+    def test_the_home_tab_is_published_when_it_is_opened(self, slack: SlackSimulator, bot: Bot, ana: Person) -> None:
         del bot
         (delivery,) = ana.open_home()
 

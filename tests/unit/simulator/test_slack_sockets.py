@@ -1,4 +1,4 @@
-"""Socket Mode as the protocol has it, spoken by a bare WebSocket client."""
+"""Socket Mode, with a plain WebSocket client."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def type_command(slack: SlackSimulator, **more: Any) -> Any:
     return slack.person("ana").command("/record", "status", channel="daily", wait=False, **more)
 
 
-def test_a_connection_is_greeted_with_hello(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_connection_starts_with_hello(slack: SlackSimulator, connect: Connect) -> None:
     connect()
     hello = connect().receive()
 
@@ -142,12 +142,12 @@ def test_a_ticket_opens_one_connection_only(slack: SlackSimulator) -> None:
     client.close()
 
 
-def test_an_invented_ticket_opens_nothing(slack: SlackSimulator) -> None:
+def test_an_unknown_ticket_is_refused(slack: SlackSimulator) -> None:
     with pytest.raises(HandshakeRefused):
         Client(ticket(slack).replace("ticket=", "ticket=0"))
 
 
-def test_an_eleventh_connection_is_sent_away(server: SlackServer, connect: Connect) -> None:
+def test_an_eleventh_connection_is_refused(server: SlackServer, connect: Connect) -> None:
     for _ in range(10):
         greeted(connect)
 
@@ -207,7 +207,7 @@ def test_a_command_can_be_sent_to_a_connection_of_choice(
     assert [second.receive()["type"] for _ in range(3)] == ["slash_commands"] * 3
 
 
-def test_without_an_acknowledgement_the_person_sees_a_time_out(slack: SlackSimulator, connect: Connect) -> None:
+def test_without_an_acknowledgement_the_person_sees_a_timeout(slack: SlackSimulator, connect: Connect) -> None:
     slack.dispatcher.ack_seconds = 0.1
     client = greeted(connect)
     command = type_command(slack).wait()
@@ -220,7 +220,7 @@ def test_without_an_acknowledgement_the_person_sees_a_time_out(slack: SlackSimul
     assert command.latency > 0.1
 
 
-def test_without_a_connection_the_person_is_told_at_once(slack: SlackSimulator) -> None:
+def test_without_a_connection_the_dispatch_fails_at_once(slack: SlackSimulator) -> None:
     assert type_command(slack).error == "dispatch_failed"
 
 
@@ -232,7 +232,7 @@ def test_a_reply_that_slack_cannot_show_is_an_error(slack: SlackSimulator, conne
     assert (command.wait().error, command.reply) == ("invalid_command_response", None)
 
 
-def test_the_same_envelope_can_come_twice(slack: SlackSimulator, connect: Connect) -> None:
+def test_an_envelope_can_be_delivered_twice(slack: SlackSimulator, connect: Connect) -> None:
     client = greeted(connect)
     command = type_command(slack)
     first = acknowledge(client)
@@ -244,7 +244,7 @@ def test_the_same_envelope_can_come_twice(slack: SlackSimulator, connect: Connec
     assert again.acknowledged
 
 
-def test_an_event_comes_again_until_it_is_acknowledged(slack: SlackSimulator, connect: Connect) -> None:
+def test_an_event_is_repeated_until_it_is_acknowledged(slack: SlackSimulator, connect: Connect) -> None:
     slack.dispatcher.ack_seconds = 0.1
     client = greeted(connect)
     deliveries = slack.send_event({"type": "app_home_opened", "user": "U1"})
@@ -269,14 +269,14 @@ def test_any_payload_can_be_sent(slack: SlackSimulator, connect: Connect) -> Non
     assert delivery.acknowledged
 
 
-def test_what_answers_nothing_is_kept_aside(slack: SlackSimulator, connect: Connect) -> None:
+def test_an_unexpected_frame_is_kept(slack: SlackSimulator, connect: Connect) -> None:
     greeted(connect).send({"envelope_id": "unknown"})
 
     slack.wait_for(lambda: slack.dispatcher.unexpected)
     assert slack.dispatcher.unexpected[0]["envelope_id"] == "unknown"
 
 
-def test_a_refresh_asks_to_reconnect_and_spares_that_connection(
+def test_a_refresh_asks_to_reconnect_and_drains_the_connection(
     server: SlackServer, slack: SlackSimulator, connect: Connect
 ) -> None:
     old = greeted(connect)
@@ -291,7 +291,7 @@ def test_a_refresh_asks_to_reconnect_and_spares_that_connection(
     assert [new.receive()["type"] for _ in range(2)] == ["slash_commands"] * 2
 
 
-def test_a_warning_changes_nothing_yet(server: SlackServer, connect: Connect) -> None:
+def test_a_warning_drains_nothing(server: SlackServer, connect: Connect) -> None:
     client = greeted(connect)
     server.sockets.refresh(reason="warning")
 
@@ -326,7 +326,7 @@ def test_a_pong_echoes_its_ping(connect: Connect) -> None:
     assert client.sock.recv(100) == bytes([0x8A, 9]) + b"session:1"
 
 
-def test_a_reset_comes_without_a_word(server: SlackServer, slack: SlackSimulator, connect: Connect) -> None:
+def test_a_reset_comes_without_a_close_frame(server: SlackServer, slack: SlackSimulator, connect: Connect) -> None:
     client = greeted(connect)
     server.sockets.reset()
 
@@ -335,14 +335,14 @@ def test_a_reset_comes_without_a_word(server: SlackServer, slack: SlackSimulator
     slack.wait_for(lambda: not server.connections)
 
 
-def test_a_dropped_connection_just_ends(server: SlackServer, connect: Connect) -> None:
+def test_a_dropped_connection_ends_without_a_close_frame(server: SlackServer, connect: Connect) -> None:
     client = greeted(connect)
     server.sockets.drop()
 
     assert client.sock.recv(100) == b""
 
 
-def test_a_silent_connection_swallows_everything_and_seems_open(
+def test_a_silent_connection_loses_everything_and_seems_open(
     server: SlackServer, slack: SlackSimulator, connect: Connect
 ) -> None:
     slack.dispatcher.ack_seconds = 0.1
@@ -360,7 +360,7 @@ def test_a_silent_connection_swallows_everything_and_seems_open(
     slack.wait_for(lambda: not server.connections)
 
 
-def test_slack_pings_too_and_gives_up_on_who_does_not_answer(
+def test_slack_closes_a_connection_that_answers_no_ping(
     server: SlackServer, slack: SlackSimulator, connect: Connect
 ) -> None:
     server.sockets.ping_seconds = 0.05
@@ -371,7 +371,7 @@ def test_slack_pings_too_and_gives_up_on_who_does_not_answer(
     assert server.sockets.connections[0].socket.ended_by == "no pong from the client"
 
 
-def test_a_handshake_can_be_made_to_fail(slack: SlackSimulator, connect: Connect) -> None:
+def test_a_handshake_can_fail(slack: SlackSimulator, connect: Connect) -> None:
     slack.faults.add("socket", status=503, times=1)
 
     with pytest.raises(HandshakeRefused):
@@ -379,7 +379,7 @@ def test_a_handshake_can_be_made_to_fail(slack: SlackSimulator, connect: Connect
     greeted(connect)
 
 
-def test_while_slack_is_down_nothing_is_open_and_afterwards_one_can_come_back(
+def test_an_outage_closes_connections_and_a_new_one_opens_afterwards(
     server: SlackServer, slack: SlackSimulator, connect: Connect
 ) -> None:
     greeted(connect)

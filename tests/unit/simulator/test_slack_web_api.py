@@ -78,9 +78,7 @@ def raw(slack: SlackSimulator, method: str, body: str, content_type: str, token:
 
 
 class TestWhoMayCall:
-    def test_auth_test_says_who_the_bot_is_and_which_scopes_it_has(
-        self, slack: SlackSimulator, client: WebClient
-    ) -> None:
+    def test_auth_test_returns_the_bot_and_its_scopes(self, slack: SlackSimulator, client: WebClient) -> None:
         answer = client.auth_test()
 
         assert answer["user_id"] == slack.bot.id
@@ -103,11 +101,11 @@ class TestWhoMayCall:
 
         assert (answer["error"], answer["needed"], answer["provided"]) == ("missing_scope", "chat:write", "commands")
 
-    def test_an_unknown_method_is_told(self, client: WebClient) -> None:
+    def test_an_unknown_method_is_an_error(self, client: WebClient) -> None:
         assert error_of(client.api_call, "chat.shout")["error"] == "unknown_method"
 
     @pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
-    def test_an_empty_body_is_fine(self, slack: SlackSimulator, kind: str) -> None:
+    def test_an_empty_body_is_accepted(self, slack: SlackSimulator, kind: str) -> None:
         assert raw(slack, "auth.test", "", kind)["ok"]
 
     def test_forms_carry_blocks_and_metadata_as_json(self, slack: SlackSimulator, daily: Channel) -> None:
@@ -118,10 +116,10 @@ class TestWhoMayCall:
         assert [m.event_type for m in slack.messages("daily")] == ["recording_card"] * 2
         assert all(m.blocks for m in slack.messages("daily"))
 
-    def test_a_body_that_is_no_json_is_told(self, slack: SlackSimulator) -> None:
+    def test_invalid_json_is_an_error(self, slack: SlackSimulator) -> None:
         assert raw(slack, "chat.postMessage", "{", "application/json")["error"] == "invalid_json"
 
-    def test_every_call_is_written_down(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
+    def test_every_call_is_logged(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
         client.chat_postMessage(channel=daily.id, text="x")
         error_of(client.chat_postMessage, channel="C404", text="x")
 
@@ -134,7 +132,7 @@ class TestWhoMayCall:
 
 
 class TestPosting:
-    def test_a_post_stands_in_its_channel_with_its_metadata(
+    def test_a_post_appears_in_its_channel_with_its_metadata(
         self, slack: SlackSimulator, daily: Channel, client: WebClient
     ) -> None:
         answer = client.chat_postMessage(channel=daily.id, text="card", blocks=[SECTION], metadata=METADATA)
@@ -173,17 +171,17 @@ class TestPosting:
         assert error_of(client.chat_update, channel=daily.id, ts=ts, text="y")["error"] == "is_archived"
 
     @pytest.mark.filterwarnings("ignore:The top-level `text` argument")
-    def test_something_must_be_said(self, daily: Channel, client: WebClient) -> None:
+    def test_a_message_needs_text_or_blocks(self, daily: Channel, client: WebClient) -> None:
         assert error_of(client.chat_postMessage, channel=daily.id, text="")["error"] == "no_text"
         assert client.chat_postMessage(channel=daily.id, blocks=[SECTION])["ok"]
         assert error_of(client.chat_postMessage, channel="", text="x")["error"] == "invalid_arguments"
 
-    def test_a_long_text_is_cut(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
+    def test_a_long_text_is_truncated(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
         client.chat_postMessage(channel=daily.id, text="x" * 40_001)
 
         assert len(slack.messages("daily")[0].text) == 40_000
 
-    def test_wrong_blocks_are_refused_with_their_path(self, daily: Channel, client: WebClient) -> None:
+    def test_invalid_blocks_are_refused_with_their_path(self, daily: Channel, client: WebClient) -> None:
         wrong = [{"type": "section", "text": {"type": "mrkdwn", "text": "x" * 3001}}]
 
         answer = error_of(client.chat_postMessage, channel=daily.id, text="x", blocks=wrong)
@@ -203,7 +201,7 @@ class TestPosting:
             {"event_type": "card"},
         ],
     )
-    def test_wrong_metadata_is_dropped_with_a_mere_warning(
+    def test_invalid_metadata_is_dropped_with_a_warning(
         self, slack: SlackSimulator, daily: Channel, client: WebClient, metadata: Json
     ) -> None:
         answer = client.chat_postMessage(channel=daily.id, text="x", metadata=metadata)
@@ -211,7 +209,7 @@ class TestPosting:
         assert answer["response_metadata"]["warnings"] == ["invalid_metadata_schema"]
         assert slack.messages("daily")[0].metadata is None
 
-    def test_a_reply_stands_in_its_thread_and_in_the_channel_where_broadcast(
+    def test_a_reply_is_in_its_thread_and_can_be_broadcast_to_the_channel(
         self, slack: SlackSimulator, daily: Channel, client: WebClient
     ) -> None:
         card = client.chat_postMessage(channel=daily.id, text="card")["ts"]
@@ -232,7 +230,7 @@ class TestPosting:
         answer = error_of(client.chat_postEphemeral, channel=daily.id, user=ben.id, text="psst")
         assert answer["error"] == "user_not_in_channel"
 
-    def test_a_person_can_be_written_to(self, slack: SlackSimulator, ana: Person, client: WebClient) -> None:
+    def test_a_person_gets_direct_messages(self, slack: SlackSimulator, ana: Person, client: WebClient) -> None:
         opened = client.conversations_open(users=[ana.id])["channel"]["id"]
         client.chat_postMessage(channel=opened, text="one")
         client.chat_postMessage(channel=ana.id, text="two")
@@ -248,7 +246,7 @@ class TestPosting:
 
 
 class TestEditing:
-    def test_text_alone_drops_the_blocks_and_keeps_the_metadata(
+    def test_an_update_of_the_text_removes_blocks_and_keeps_metadata(
         self, slack: SlackSimulator, daily: Channel, client: WebClient
     ) -> None:
         ts = client.chat_postMessage(channel=daily.id, text="a", blocks=[SECTION], metadata=METADATA)["ts"]
@@ -258,7 +256,9 @@ class TestEditing:
         assert (message.text, message.blocks, message.metadata) == ("b", [], METADATA)
         assert [(v.text, bool(v.blocks)) for v in message.edits] == [("a", True)]
 
-    def test_metadata_alone_keeps_the_blocks(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
+    def test_an_update_of_the_metadata_keeps_blocks(
+        self, slack: SlackSimulator, daily: Channel, client: WebClient
+    ) -> None:
         ts = client.chat_postMessage(channel=daily.id, text="a", blocks=[SECTION])["ts"]
         client.api_call("chat.update", json={"channel": daily.id, "ts": ts, "metadata": METADATA})
 
@@ -271,7 +271,7 @@ class TestEditing:
         assert client.chat_update(channel=daily.id, ts=ts, text="x" * 4000)["ok"]
         assert error_of(client.chat_update, channel=daily.id, ts=ts, text="x" * 4001)["error"] == "msg_too_long"
 
-    def test_only_messages_of_the_bot_that_are_there_can_be_edited(
+    def test_only_existing_messages_of_the_bot_can_be_edited(
         self, slack: SlackSimulator, ana: Person, daily: Channel, client: WebClient
     ) -> None:
         theirs = ana.say("daily", "hello")
@@ -291,7 +291,7 @@ class TestEditing:
 
 
 class TestLooking:
-    def test_a_channel_tells_whether_the_bot_is_in_it(
+    def test_a_channel_shows_whether_the_bot_is_a_member(
         self, slack: SlackSimulator, ana: Person, daily: Channel, client: WebClient
     ) -> None:
         other = slack.add_channel("other", [ana], bot=False, archived=True)
@@ -317,7 +317,7 @@ class TestLooking:
         assert (user["tz"], user["is_restricted"], user["name"]) == ("Asia/Tokyo", True, "gus")
         assert error_of(client.users_info, user="U404")["error"] == "user_not_found"
 
-    def test_guests_and_people_of_other_teams_are_told_apart(self, slack: SlackSimulator, client: WebClient) -> None:
+    def test_guests_and_people_of_other_teams_are_distinguished(self, slack: SlackSimulator, client: WebClient) -> None:
         one = slack.add_person("one", single_channel_guest=True)
         shared = slack.add_person("shared", team_id="T9")
         stranger = slack.add_person("stranger", team_id="T9", stranger=True)
@@ -332,7 +332,7 @@ class TestLooking:
         assert told(shared.id) == ("T9", False, False, None)
         assert told(stranger.id) == ("T9", False, False, True)
 
-    def test_who_is_an_admin_or_owner_is_told(self, slack: SlackSimulator, client: WebClient) -> None:
+    def test_admins_and_owners_are_marked(self, slack: SlackSimulator, client: WebClient) -> None:
         people = slack.add_person("cho"), slack.add_person("dee", admin=True), slack.add_person("eve", owner=True)
 
         told = [client.users_info(user=person.id)["user"] for person in people]
@@ -385,7 +385,7 @@ def post(slack: SlackSimulator, channel: str) -> tuple[int, str | None, str | No
 
 
 class TestFaults:
-    def test_an_error_so_many_times(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
+    def test_an_error_for_a_number_of_calls(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
         slack.faults.add("chat.postMessage", error="fatal_error", times=2)
 
         for _ in range(2):
@@ -407,7 +407,7 @@ class TestFaults:
 
         assert (answer["status"], answer["headers"]["Retry-After"], answer["error"]) == (429, "7", "ratelimited")
 
-    def test_only_where_the_arguments_are_these(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
+    def test_a_fault_for_certain_arguments(self, slack: SlackSimulator, daily: Channel, client: WebClient) -> None:
         other = slack.add_channel("other")
         slack.faults.add("chat.postMessage", error="restricted_action", where={"channel": other.id})
 
@@ -422,7 +422,7 @@ class TestFaults:
 
         assert time.monotonic() - before >= 0.2
 
-    def test_a_connection_dropped_before_anything_was_done(
+    def test_a_connection_dropped_before_the_call_is_processed(
         self, slack: SlackSimulator, daily: Channel, client: WebClient
     ) -> None:
         slack.faults.add("chat.postMessage", drop="before", times=1)
@@ -441,7 +441,7 @@ class TestFaults:
         assert [m.text for m in slack.messages("daily")] == ["x"]
         assert slack.calls[-1].processed
 
-    def test_a_call_that_hangs_until_it_is_cleared(self, slack: SlackSimulator, client: WebClient) -> None:
+    def test_a_call_that_hangs_until_the_fault_is_cleared(self, slack: SlackSimulator, client: WebClient) -> None:
         fault = slack.faults.add("auth.test", hang=True)
         failed = threading.Event()
 
@@ -458,7 +458,7 @@ class TestFaults:
         thread.join(5)
         assert failed.is_set()
 
-    def test_a_stopped_simulator_lets_go_what_hangs(self) -> None:
+    def test_stopping_the_server_ends_hanging_calls(self) -> None:
         with SlackServer() as server:
             other = server.simulator
             client = client_of(other)

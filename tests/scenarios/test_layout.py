@@ -1,0 +1,301 @@
+"""Layouts: the one that a recorder starts with, and the menu on the card that changes it during the recording."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recordings.model.audit import AuditAction
+from simulator.agora import RecorderView
+from simulator.slack import Interaction, Message
+from tests.scenarios.stack import Stack, payload, words
+
+FLOATING, GRID = {"mixedVideoLayout": 0}, {"mixedVideoLayout": 1}
+
+
+def large(uid: int) -> dict[str, Any]:
+    return {"mixedVideoLayout": 2, "maxResolutionUid": str(uid)}
+
+
+def choose(stack: Stack, card: Message, layout: str, *, by: str = "ben", stale: bool = False) -> Interaction:
+    menu = card.elements.get("change_layout") or next(
+        element
+        for version in reversed(card.edits)
+        for block in version.blocks
+        for element in block.get("elements", [])
+        if element.get("action_id") == "change_layout"
+    )
+    value = next(option["value"] for option in menu["options"] if option["value"].startswith(layout))
+    return stack.choose(card, "change_layout", value, by=by, stale=stale)
+
+
+def asked_for(body: Any) -> dict[str, Any]:
+    """What a start asks for; each has a token of its own."""
+    return {**body, "clientRequest": {**body["clientRequest"], "token": ""}}
+
+
+def picture(recorder: RecorderView) -> dict[str, Any]:
+    """What its start asked for."""
+    config: Any = recorder.request["recordingConfig"]
+    return dict(config["transcodingConfig"])
+
+
+def wait_layout(stack: Stack, layout: dict[str, Any], channel: str = "daily") -> None:
+    stack.wait_agora(lambda sim: [each for each in sim.running(channel) if each.layout == layout])
+
+
+def wait_said(stack: Stack, said: str) -> Message:
+    found = stack.wait_for(lambda: next((card for card in stack.cards()[-1:] if said in card.said), None), what=said)
+    assert found is not None
+    return found
+
+
+def changes(stack: Stack) -> list[tuple[str, str]]:
+    """Who chose which layout, by the audit log."""
+    names = {stack.slack.person(name).id: name for name in ("ana", "ben")}
+    return [(names[event.who], event.detail) for event in stack.audit() if event.what is AuditAction.CHANGED_LAYOUT]
+
+
+def test_a_choice_changes_the_layout_and_the_card_names_who_chose(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    chosen = choose(stack, card, "floating")
+    wait_layout(stack, FLOATING)
+    shown = wait_said(stack, "Layout: floating, chosen by")
+    assert stack.slack.person("ben").mention in shown.said
+    assert shown.elements["change_layout"]["initial_option"]["text"]["text"] == "Layout: floating"
+    assert chosen.answers == []
+    assert changes(stack) == [("ben", "floating")]
+
+    choose(stack, shown, "grid", by="ana")
+    wait_layout(stack, GRID)
+    assert stack.slack.person("ana").mention in wait_said(stack, "Layout: grid, chosen by").said
+    assert len(stack.agora.requests("updateLayout")) == 2
+    assert payload(stack.cards()[-1])["state"] == "recording"
+    assert stack.alerts() == []
+
+
+def test_the_speaker_layout_enlarges_whoever_has_the_lowest_user_id(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 2000)
+    card = stack.recording(people=2)
+    choose(stack, card, "speaker")
+    wait_layout(stack, large(1000))
+    wait_said(stack, "Layout: speaker, chosen by")
+    wait_said(stack, "(user 1000 is large)")
+
+
+def test_a_recorder_starts_with_the_requested_layout_and_resolution(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 2000)
+    stack.agora.join("daily", 1000)
+    words(stack.command("start daily speaker 480p"))
+    card = stack.wait_red()
+    (recorder,) = stack.agora.running("daily")
+    assert recorder.layout == large(1000)
+    assert picture(recorder)["bitrate"] == 610
+    assert "480p · Layout: speaker (user 1000 is large)" in card.said
+    stack.after_queries(2)
+    assert stack.agora.requests("updateLayout") == []
+
+
+def test_the_speaker_layout_waits_for_the_first_person(stack: Stack) -> None:
+    stack.start()
+    words(stack.command("start daily speaker"))
+    stack.wait_card("recording")
+    wait_said(stack, "Layout: speaker, once somebody is in the call")
+    (recorder,) = stack.agora.running("daily")
+    assert recorder.layout == GRID
+    stack.agora.join("daily", 1234)
+    wait_layout(stack, large(1234))
+    wait_said(stack, "Layout: speaker (user 1234 is large)")
+    assert stack.alerts() == []
+
+
+# At each state
+
+
+def test_a_choice_during_the_start_is_kept(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 1000)
+    stack.meanwhile("start", lambda: choose(stack, stack.cards()[-1], "floating"))
+    stack.command("start daily")
+    stack.wait_red()
+    wait_layout(stack, FLOATING)
+    wait_said(stack, "Layout: floating, chosen by")
+
+
+def test_every_try_to_start_a_recorder_is_identical_whatever_people_choose_meanwhile(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 1000)
+    stack.agora.fault("start", answer="not_completed", times=2)
+    stack.meanwhile("start", lambda: choose(stack, stack.cards()[-1], "floating"))
+    stack.command("start daily")
+    stack.wait_red()
+    tries = stack.agora.requests("start")
+    assert len(tries) == 3
+    assert len({str(asked_for(request.body)) for request in tries}) == 1
+    assert len({request.path for request in tries}) == 1
+    wait_layout(stack, FLOATING)
+
+
+def test_a_choice_during_an_interruption_is_applied_when_the_recorder_is_back(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.agora.move("daily", duration=40)
+    stack.wait_card("interrupted")
+    choose(stack, card, "floating")
+    stack.wait_card("recording")
+    wait_layout(stack, FLOATING)
+    assert stack.alerts() == []
+
+
+def test_a_choice_on_a_finished_card_is_answered_with_how_it_ended(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.command("stop")
+    over = stack.wait_card("ended")
+    assert "change_layout" not in over.elements
+    assert "is over" in stack.answer(choose(stack, card, "floating", stale=True))
+    assert stack.agora.requests("updateLayout") == []
+    assert changes(stack) == []
+
+
+def test_a_choice_while_stopping_changes_nothing(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.agora.fault("stop", answer="internal_error", times=None)
+    stack.command("stop")
+    stack.wait_card("stopping")
+    assert "being stopped already" in stack.answer(choose(stack, card, "floating", stale=True))
+    stack.agora.clear_faults()
+    stack.wait_card("ended")
+    assert stack.agora.requests("updateLayout") == []
+
+
+def test_a_choice_on_a_deleted_card_counts(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.slack.delete_message(card)
+    choose(stack, card, "floating", stale=True)
+    wait_layout(stack, FLOATING)
+    assert changes(stack) == [("ben", "floating")]
+
+
+# Twice, two people, not allowed
+
+
+def test_the_same_choice_twice_is_one_change(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    first = choose(stack, card, "floating")
+    assert first.repeat().acknowledged
+    wait_layout(stack, FLOATING)
+    said = stack.answer(choose(stack, card, "floating", by="ana"))
+    assert "floating already" in said
+    assert stack.slack.person("ben").mention in said
+    assert changes(stack) == [("ben", "floating")]
+    assert len(stack.agora.requests("updateLayout")) == 1
+
+
+def test_of_two_choices_at_once_the_last_counts_and_both_are_in_the_audit_log(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    choose(stack, card, "floating", by="ana")
+    choose(stack, card, "speaker", by="ben")
+    wait_layout(stack, large(1000))
+    shown = wait_said(stack, "Layout: speaker, chosen by")
+    assert stack.slack.person("ben").mention in shown.said
+    assert changes(stack) == [("ana", "floating"), ("ben", "speaker")]
+
+
+def test_a_guest_changes_nothing_and_reads_who_may(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording(channel="general")
+    assert "Only full members" in stack.answer(choose(stack, card, "floating", by="gus"))
+    stack.after_queries(2)
+    assert stack.agora.requests("updateLayout") == []
+    assert changes(stack) == []
+
+
+# What Agora answers
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"answer": "internal_error", "times": 2},
+        {"answer": "rate_limited", "times": 2},
+        {"answer": "not_completed", "times": 1},
+        {"answer": "proxy_404", "times": 1},
+        {"answer": "unauthorized", "times": 1},
+        {"answer": "not_found", "times": 1},
+        {"lost": "answer", "times": 1},
+        {"lost": "request", "times": 1},
+    ],
+    ids=lambda fault: str(next(iter(fault.values()))),
+)
+def test_a_failed_change_is_retried_without_an_alert(stack: Stack, fault: dict[str, Any]) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.agora.fault("updateLayout", **fault)
+    choose(stack, card, "floating")
+    wait_said(stack, "Layout: floating, chosen by")
+    wait_layout(stack, FLOATING)
+    stack.wait_for(lambda: "in a moment" not in stack.cards()[-1].said, what="the card")
+    stack.after_queries(2)
+    assert payload(stack.cards()[-1])["state"] == "recording"
+    assert stack.alerts() == []
+
+
+def test_a_refused_layout_is_reported_in_the_thread_and_not_retried(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.agora.fault("updateLayout", answer="invalid_parameter", times=None)
+    choose(stack, card, "floating")
+    stack.wait_for(lambda: stack.thread_lines("refused the layout"), what="a line in the thread")
+    (line,) = stack.thread_lines("refused the layout")
+    assert (line.thread_ts, line.broadcast, line.event_type) == (card.ts, False, None)
+    assert stack.slack.person("ben").mention in line.said
+    assert "invalid parameter" in line.said
+    assert stack.alerts() == [], "nothing is lost by it"
+    shown = wait_said(stack, "Layout: grid. Agora refused floating")
+    assert shown.elements["change_layout"]["initial_option"]["text"]["text"] == "Layout: grid"
+    stack.after_queries(3)
+    assert len(stack.agora.requests("updateLayout")) == 1
+    assert payload(stack.cards()[-1])["state"] == "recording"
+
+    stack.agora.clear_faults()
+    choose(stack, shown, "floating", by="ana")
+    wait_layout(stack, FLOATING)
+    wait_said(stack, "Layout: floating, chosen by")
+
+
+def test_a_choice_survives_a_restart(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.agora.fault("updateLayout", answer="internal_error", times=None)
+    choose(stack, card, "floating")
+    stack.wait_agora(lambda sim: sim.requests("updateLayout"))
+    stack.stop()
+    stack.agora.clear_faults()
+    stack.start()
+    wait_layout(stack, FLOATING)
+    wait_said(stack, "Layout: floating, chosen by")
+
+
+def test_record_again_keeps_the_options(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 1000)
+    stack.command("start daily 1080p")
+    card = stack.wait_red()
+    choose(stack, card, "floating")
+    wait_layout(stack, FLOATING)
+    stack.command("stop")
+    over = stack.wait_card("ended")
+    stack.press(over, "record_again")
+    stack.wait_agora(lambda sim: len(sim.requests("start")) == 2)
+    wait_layout(stack, FLOATING)
+    (recorder,) = stack.agora.running("daily")
+    assert picture(recorder)["width"] == 1920
