@@ -144,7 +144,7 @@ RECORDINGS = Subject(
     [
         ("state", "archived"),
         ("reason", "sunspots"),
-        ("stop_reason", "sunspots"),
+        ("ending", "sunspots"),
         ("unanswered_reason", "sunspots"),
         ("layout_wanted", "circle"),
         ("options", {"layout": "circle"}),
@@ -514,7 +514,7 @@ def test_a_reply_to_an_unreadable_recording_waits(damaged: Damaged) -> None:
     for name in ("bad", "good"):
         before = stored.added(a_recording(id=name, agora_channel=name), "https://hooks.slack.example/1")
         stored.saved(before, replace(before, state=State.FAILED, reason=Reason.UNDELIVERABLE))
-    damaged.write(tables.recordings, "bad", "stop_reason", "sunspots")
+    damaged.write(tables.recordings, "bad", "ending", "sunspots")
     for key, _ in stored.recordings.due_replies(9):
         stored.recordings.reply(key)
 
