@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import agora_of
 from composition.bucket import reading_bucket
 from composition.clock import SystemClock
@@ -20,7 +20,7 @@ from engine.rounds import Rounds
 from engine.ticker import Ticker, scheduler_for
 from handlers.app import SlackOverHttp
 from handlers.directory import Identity
-from handlers.socket_mode import Socket
+from handlers.socket_mode import SocketConnection
 from messages.delivery.slack import Slack
 from recordings.lifecycle.policy import Policy
 from settings import Settings
@@ -37,7 +37,8 @@ _SHORTEST_PAUSE = 2.0
 
 def compose(config: Settings) -> Running:
     """Builds a bot with these settings; nothing runs before `Running.start`."""
-    clock, policy, spacing = SystemClock(), policy_of(config), Spacing(config.agora_qps)
+    clock, policy = SystemClock(), policy_of(config)
+    pacing = RequestPacing(config.agora_qps, clock)
     database = Database(config.database_url.get_secret_value())
     repositories = repositories_in(database)
     lease = Lease(database, replica.replica_name(), replica.is_dead)
@@ -46,21 +47,23 @@ def compose(config: Settings) -> Running:
     identity = Identity(clients.work)
     meter = PrometheusMeter()
 
-    agora = agora_of(config, spacing, clock)
+    agora = agora_of(config, pacing, clock)
     engine = EngineParts(
-        config, policy, repositories, agora, spacing, bucket, Slack(clients.work), identity, clock, meter
+        config, policy, repositories, agora, pacing, bucket, Slack(clients.work), identity, clock, meter
     )
     dispatcher = Dispatcher(workers_of(engine), leadership.epoch, clock, meter)
     ticker = Ticker(leadership, dispatcher, Rounds(repositories, policy, clock), clock)
 
-    doctor = doctor_of(config, clients, installation_of(config, database, spacing, clients, clock), identity)
+    doctor = doctor_of(config, clients, installation_of(config, database, pacing, clients, clock), identity)
     slack = SlackParts(config, policy, clients, identity, repositories, bucket, clock, dispatcher.wake)
     app = app_of(config, clients, handlers_of(slack, doctor))
-    socket = None if config.slack_app_token is None else Socket(app, config.slack_app_token.get_secret_value())
+    socket = (
+        None if config.slack_app_token is None else SocketConnection(app, config.slack_app_token.get_secret_value())
+    )
 
     meter.add_gauges(
         lambda: overview_of(
-            repositories, leadership, socket, spacing, clock, policy.query_interval + dispatcher.poll_lag
+            repositories, leadership, socket, pacing, clock, policy.query_interval + dispatcher.poll_lag
         )
     )
     web = web_app(

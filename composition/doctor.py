@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import logs
 import settings
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import agora_of, revealed, storage_target, tokens_of
 from composition.bucket import reading_bucket, writing_bucket
 from composition.clock import SystemClock
@@ -18,7 +18,7 @@ from doctor.bucket import BucketKeys
 from doctor.clock import AGORA, ClockSkew
 from doctor.results import CheckResult, report, report_settings
 from doctor.webhook import WebhookProbe
-from handlers.commands.doctor import Doctor
+from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Identity
 from recordings.ports import Clock
 from storage.database import Database
@@ -34,17 +34,19 @@ def check() -> int:
     except settings.SettingsError as error:
         return report_settings(error.lines)
     clock, database = SystemClock(), Database(config.database_url.get_secret_value())
-    clients, spacing = slack_clients(config), Spacing(config.agora_qps)
-    installation = installation_of(config, database, spacing, clients, clock)
+    clients, pacing = slack_clients(config), RequestPacing(config.agora_qps, clock)
+    installation = installation_of(config, database, pacing, clients, clock)
     return report(run_checks(config, installation, database.migrate))
 
 
 def doctor_of(
     config: settings.Settings, clients: SlackClients, installation: checks.Installation, identity: Identity
-) -> Doctor:
+) -> DoctorCommand:
     """`/record doctor`. It makes no tables: the bot that answers has made them."""
     check_tables = installation.database.check_tables
-    return Doctor(clients.doctor, lambda: run_checks(config, installation, check_tables), lambda: identity.bot.name)
+    return DoctorCommand(
+        clients.doctor, lambda: run_checks(config, installation, check_tables), lambda: identity.bot.name
+    )
 
 
 def run_checks(
@@ -56,7 +58,7 @@ def run_checks(
 
 
 def installation_of(
-    config: settings.Settings, database: Database, spacing: Spacing, clients: SlackClients, clock: Clock
+    config: settings.Settings, database: Database, pacing: RequestPacing, clients: SlackClients, clock: Clock
 ) -> checks.Installation:
     """What the doctor checks, built as the bot builds it."""
     skew = ClockSkew(clock)
@@ -65,7 +67,7 @@ def installation_of(
         max_recorders=config.max_recorders,
         slack=clients.work,
         app_token=revealed(config.slack_app_token),
-        agora=agora_of(config, spacing, clock, lambda response: skew.answer(AGORA, response.headers)),
+        agora=agora_of(config, pacing, clock, lambda response: skew.answer(AGORA, response.headers)),
         tokens=tokens_of(config),
         profile=config.agora_channel_profile,
         storage=storage_target(config),

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agora.client import AgoraClient
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import folders_of
-from composition.bucket import folder_of
+from composition.slack import card_config_of
 from engine.bucket_checks import BucketChecks
 from engine.calls import AgoraCalls
-from engine.dispatcher import Worker
+from engine.dispatcher import Work, Worker
 from engine.janitor import Janitor
 from engine.notification_steps import NotificationSteps
 from engine.recorder_steps import RecorderSteps
 from engine.recording_steps import RecordingSteps
 from handlers.directory import Identity
-from messages.cards import CardConfig
-from messages.delivery.alerts import AlertWork
-from messages.delivery.cards import CardPoster, CardWork
+from messages.delivery.alerts import AlertDelivery
+from messages.delivery.cards import CardDelivery, CardPoster
+from messages.delivery.deliverer import Deliverer
 from messages.delivery.limits import SlackLimits
-from messages.delivery.replies import ReplyWork
+from messages.delivery.replies import ReplyDelivery
 from messages.delivery.slack import Slack
 from messages.delivery.timeline import TimelineDelivery
 from recordings.lifecycle.policy import Policy
@@ -44,7 +44,7 @@ class EngineParts:
     policy: Policy
     repositories: Repositories
     agora: AgoraClient
-    spacing: Spacing
+    pacing: RequestPacing
     bucket: Bucket
     slack: Slack
     identity: Identity
@@ -54,10 +54,9 @@ class EngineParts:
 
 def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
     """Every kind of work, most urgent first."""
-    limits, clock, slack = SlackLimits(), parts.clock, parts.slack
-    card_config = CardConfig(parts.policy.max_duration, folder_of(parts.config), parts.policy.extension)
-    poster = CardPoster(slack, limits, clock, card_config)
-    return *_recording_workers(parts, poster), *_slack_workers(parts, limits, poster, card_config)
+    poster = CardPoster(parts.slack, SlackLimits(parts.clock), parts.clock, card_config_of(parts.config, parts.policy))
+    to_slack = ThreadPoolExecutor(_SLACK_THREADS, "slack")
+    return *_recording_workers(parts, poster), *(Worker(work, to_slack) for work in _deliverers(parts, poster))
 
 
 def _recording_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, ...]:
@@ -74,11 +73,11 @@ def _recording_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, 
     polling, interactive = ThreadPoolExecutor(_AGORA_THREADS, "poll"), ThreadPoolExecutor(_AGORA_THREADS, "agora")
     notified = ThreadPoolExecutor(_NOTIFICATION_THREADS, "notification")
     to_bucket = ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
-    stagger = timedelta(seconds=_JANITOR_SHARE * parts.spacing.gap)
+    stagger = timedelta(seconds=_JANITOR_SHARE * parts.pacing.gap)
     return (
         # Polls come before notifications: a burst of these would hold them up. Interactive work comes after both:
         # a notification may carry the sid of a start whose answer was lost.
-        Worker(steps(Queue.POLL), polling, parts.spacing.room),
+        Worker(steps(Queue.POLL), polling, parts.pacing.room),
         Worker(NotificationSteps(repositories.notifications, repositories.recordings, policy, clock), notified),
         Worker(steps(Queue.INTERACTIVE), interactive),
         Worker(steps(Queue.DELIVERY), to_bucket),
@@ -87,18 +86,12 @@ def _recording_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, 
     )
 
 
-def _slack_workers(
-    parts: EngineParts, limits: SlackLimits, poster: CardPoster, card_config: CardConfig
-) -> tuple[Worker, ...]:
-    """Work that posts to Slack."""
-    policy, repositories, clock, slack = parts.policy, parts.repositories, parts.clock, parts.slack
-    to_slack = ThreadPoolExecutor(_SLACK_THREADS, "slack")
+def _deliverers(parts: EngineParts, poster: CardPoster) -> tuple[Work, ...]:
+    """Everything that is delivered to Slack, most urgent first. All kinds share the rate limits."""
+    repositories, clock, slack, limits = parts.repositories, parts.clock, parts.slack, poster.limits
     return (
-        Worker(
-            AlertWork(repositories.alerts, slack, limits, clock, card_config.folder, parts.meter, policy.extension),
-            to_slack,
-        ),
-        Worker(TimelineDelivery(repositories.timeline, slack, limits, clock), to_slack),
-        Worker(CardWork(repositories.recordings, slack, limits, poster, clock, card_config), to_slack),
-        Worker(ReplyWork(repositories.recordings, slack, lambda: parts.identity.bot.name, clock), to_slack),
+        Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.card_config, parts.meter)),
+        Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)),
+        Deliverer(CardDelivery(repositories.recordings, poster)),
+        Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)),
     )

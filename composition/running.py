@@ -11,7 +11,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine.dispatcher import Dispatcher
 from engine.leadership import Leadership
 from handlers.directory import Identity
-from handlers.socket_mode import Socket
+from handlers.socket_mode import SocketConnection
 from recordings.errors import StorageUnavailable
 from storage.database import Database, migrate_when_possible
 from web.server import WebServer
@@ -30,7 +30,7 @@ class Running:
     web: WebServer
     identity: Identity
     database: Database
-    socket: Socket | None
+    socket: SocketConnection | None
     dispatcher: Dispatcher
     scheduler: BackgroundScheduler
     leadership: Leadership

@@ -1,4 +1,4 @@
-"""Slack: clients with their timeouts, and the handlers of what comes in."""
+"""Slack: clients with their timeouts, and the handlers of incoming requests."""
 
 from __future__ import annotations
 
@@ -17,19 +17,20 @@ from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
 from handlers.buttons.layout import LayoutMenu
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, NextButton
+from handlers.buttons.lookups import DetailsButton, NextPageButton
 from handlers.buttons.stop import StopButton
-from handlers.commands.doctor import Doctor
-from handlers.commands.end_times import Ends
+from handlers.commands.doctor import DoctorCommand
+from handlers.commands.end_times import EndTimes
 from handlers.commands.record import RecordCommand
-from handlers.directory import ChannelNames, Identity, People, TimeZones
+from handlers.directory import ChannelNames, Identity, Profiles, TimeZones
 from handlers.form import RecordForm
+from messages.cards import CardConfig
 from messages.delivery.slack import Slack, web_client
 from messages.form import Limits
 from recordings.lifecycle.policy import Policy
 from recordings.ports import Bucket, Clock, Wake
 from recordings.repositories import Repositories
-from recordings.service.access import Access, AllowedChannels
+from recordings.service.access import Access, ChannelRules
 from recordings.service.acknowledge import AcknowledgeService
 from recordings.service.details import DetailService
 from recordings.service.extend import ExtendService
@@ -41,20 +42,20 @@ from settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class SlackClients:
-    """One client for each thing that has a timeout of its own."""
+    """One client for each timeout."""
 
     work: WebClient
-    """Posts and edits: 8 s, as the engine can wait."""
+    """Posts and edits messages: 8 s, as the engine can wait."""
     profiles: WebClient
-    """Who somebody is: nobody waits for all of 5 s, but a late answer is remembered."""
+    """Looks up profiles. A request waits 1 s of these 5 s at most; a later answer is remembered for the next one."""
     quick: WebClient
-    """What has to be known before a command is acknowledged: two such questions at most, 1 s each."""
+    """Calls before a command is acknowledged: 1 s each, two at most."""
     opening: WebClient
-    """Opens the form: a trigger is good for 3 s."""
+    """Opens the form: a trigger is valid for 3 s."""
     doctor: WebClient
-    """3 s: the doctor reports what is slow as slow."""
+    """3 s: the doctor reports a slower Slack as slow."""
     bolt: WebClient
-    """Without a token: Bolt sets the one of each request."""
+    """Has no token: Bolt sets one for each request."""
 
 
 def slack_clients(config: Settings) -> SlackClients:
@@ -71,7 +72,7 @@ def slack_clients(config: Settings) -> SlackClients:
 
 @dataclass(frozen=True, slots=True)
 class SlackParts:
-    """What the handlers need of the rest."""
+    """What the handlers need from other builders."""
 
     config: Settings
     policy: Policy
@@ -83,37 +84,43 @@ class SlackParts:
     wake: Wake
 
 
-def handlers_of(parts: SlackParts, doctor: Doctor) -> Handlers:
+def handlers_of(parts: SlackParts, doctor: DoctorCommand) -> Handlers:
     config, policy, clock, wake = parts.config, parts.policy, parts.clock, parts.wake
     repositories = parts.repositories
     recordings = repositories.recordings
-    allowed = AllowedChannels(config.allowed_agora_channels or ())
-
-    def check_name(name: str, /) -> None:
-        check_channel_name(name)
-        allowed.check(name)
-
-    service = RecordingService(recordings, check_name, clock, lambda: secrets.token_hex(6), wake)
+    access = Access(
+        config.allow_guests,
+        Profiles(parts.clients.profiles, clock),
+        lambda: parts.identity.bot.home,
+        ChannelRules(config.allowed_agora_channels or ()),
+    )
+    service = RecordingService(recordings, access, check_channel_name, clock, lambda: secrets.token_hex(6), wake)
     work, quick = Slack(parts.clients.work), parts.clients.quick
-    names, ends = ChannelNames(quick), Ends(clock, TimeZones(quick))
+    names, end_times = ChannelNames(quick), EndTimes(clock, TimeZones(quick))
     limits = Limits(config.max_duration_seconds, bool(config.agora_app_certificate))
     links = LinkService(
         recordings, repositories.audit_log, work.is_member, parts.bucket, clock, config.link_ttl_seconds
     )
     return Handlers(
-        access=Access(config.allow_guests, People(parts.clients.profiles, clock), lambda: parts.identity.bot.home),
-        record=RecordCommand(service, names, ends, config.max_duration_seconds),
+        access=access,
+        record=RecordCommand(service, names, end_times, config.max_duration_seconds),
         doctor=doctor,
-        form=RecordForm(service, names, ends, Slack(parts.clients.opening), limits),
+        form=RecordForm(service, names, end_times, Slack(parts.clients.opening), limits),
         stop=StopButton(service),
         extend=ExtendButton(ExtendService(recordings, policy, clock, wake)),
         again=RecordAgainButton(service),
         layout=LayoutMenu(LayoutService(recordings, clock, wake)),
         links=LinksButton(links),
-        acknowledge=AcknowledgeButton(AcknowledgeService(repositories.alerts, clock), work, folder_of(config)),
+        acknowledge=AcknowledgeButton(
+            AcknowledgeService(repositories.alerts, clock), work, card_config_of(config, policy)
+        ),
         details=DetailsButton(DetailService(recordings, repositories.recorders)),
-        next_page=NextButton(service),
+        next_page=NextPageButton(service),
     )
+
+
+def card_config_of(config: Settings, policy: Policy) -> CardConfig:
+    return CardConfig(policy.max_duration, folder_of(config), policy.extension)
 
 
 def app_of(config: Settings, clients: SlackClients, handlers: Handlers) -> App:

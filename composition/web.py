@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from agora.notifications import SignedNotifications
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import revealed
 from engine.dispatcher import Dispatcher
 from engine.leadership import Leadership
-from handlers.socket_mode import Socket
+from handlers.socket_mode import SocketConnection
 from recordings.ports import Clock, Meter
 from recordings.repositories import Repositories
 from settings import Settings
@@ -29,8 +29,8 @@ def webhook_of(
 def overview_of(
     repositories: Repositories,
     leadership: Leadership,
-    socket: Socket | None,
-    spacing: Spacing,
+    socket: SocketConnection | None,
+    pacing: RequestPacing,
     clock: Clock,
     query_interval: float,
 ) -> Overview:
@@ -40,15 +40,15 @@ def overview_of(
     alerts, raised_at = repositories.alerts.depth()
     notifications, received_at = repositories.notifications.depth()
     return Overview(
-        recordings=repositories.recordings.by_state(),
+        recordings=repositories.recordings.count_by_state(),
         oldest_due=max(0.0, (now - due_at).total_seconds()),
         outbox=alerts,
         outbox_age=(now - (raised_at or now)).total_seconds(),
         leading=leadership.epoch() is not None,
         connected=socket is None or socket.connected,
         query_interval=query_interval,
-        agora_queue=spacing.queued,
-        agora_allowed=spacing.qps,
+        agora_queue=pacing.queued,
+        agora_allowed=pacing.qps,
         notices_waiting=notifications,
         notices_age=(now - (received_at or now)).total_seconds(),
     )

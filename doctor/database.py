@@ -18,7 +18,7 @@ def check_database(database: Database, prepare_tables: Callable[[], None], max_r
     try:
         prepare_tables()
         try_writing(database)
-        running = Recorders(database).not_gone()
+        running = Recorders(database).count_not_gone()
     except DatabaseNewer as error:
         return [failed(DATABASE, f"{error}."), skipped(RECORDERS, DATABASE)]
     except StorageUnavailable as error:

@@ -10,7 +10,8 @@ from datetime import datetime
 import structlog
 
 from recordings.errors import BucketError, ObjectMissing
-from recordings.model.inventory import BucketListing, StoredFile, expected_files, of_sid, playlists_that_count
+from recordings.model.inventory import BucketListing, expected_files
+from recordings.model.playlists import StoredFile, effective_playlists, of_sid
 from recordings.model.recording import Recording
 from recordings.ports import Bucket, Clock, Meter, NoMeter
 
@@ -42,7 +43,7 @@ class BucketChecks:
             _log.warning("bucket_not_readable", recording=recording.id, error=str(error))
             return error
         finally:
-            self.meter.bucket_look(self.clock.monotonic() - started_at, outcome)
+            self.meter.bucket_check(self.clock.monotonic() - started_at, outcome)
 
     def first_stored_at(self, recording: Recording) -> datetime | None:
         """When the running recorder's first file was stored; None if there is none, or the bucket can't be read."""
@@ -61,7 +62,7 @@ class BucketChecks:
         # A recording that never had a sid has no files; an empty prefix would match everybody's.
         files = self._files(recording, *sids, _BACKUP_PREFIX) if sids else []
         by_sid = [of_sid(files, sid) for sid in sids]
-        playlists = [key for own in by_sid for key in playlists_that_count(own)]
+        playlists = [key for own in by_sid for key in effective_playlists(own)]
         texts = dict(self._texts(playlists))
         readable = [file for own in by_sid for file in own if file.key in texts or file.key not in playlists]
         return BucketListing(tuple(readable), texts)

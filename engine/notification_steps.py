@@ -32,10 +32,10 @@ class NotificationSteps:
     name: str = "recording"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.notifications.waiting(_BATCH)
+        return self.notifications.due(_BATCH)
 
     def run(self, key: str, epoch: int) -> None:
-        notifications, job = self.notifications.of(key), self.recordings.job(key)
+        notifications, job = self.notifications.unprocessed(key), self.recordings.job(key)
         if not notifications or job is None:
             return
         now = self.clock.now()
@@ -56,5 +56,5 @@ def _log_applied(recording_id: str, notification: Notification) -> None:
         notification=notification.event.name.lower(),
         code=notification.code,
         module=notification.module,
-        words=rules.in_words(notification),
+        words=rules.describe_error(notification),
     )

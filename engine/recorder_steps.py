@@ -39,9 +39,9 @@ class RecorderSteps:
         if recorder is None or recorder.gone_at is not None or recorder.next_step_at > self.clock.now():
             return
         action = cleanup.decide(recorder, self._turn())
-        asked_at = self.clock.now()
+        sent_at = self.clock.now()
         outcome = self._perform(action, recorder)
-        after = cleanup.follow(recorder, action, outcome, replace(self._turn(), asked_at=asked_at))
+        after = cleanup.apply_outcome(recorder, action, outcome, replace(self._turn(), sent_at=sent_at))
         _log_step(action, after)
         self.recorders.save(after, epoch)
 

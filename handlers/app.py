@@ -1,15 +1,15 @@
-"""The Bolt app: which request goes where, and what a person reads when something fails."""
+"""The Bolt app: which request goes to which handler, and what people read if it fails."""
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from enum import Enum, auto
 from http.client import HTTPException
-from typing import Any
+from typing import Any, Protocol
 
 import structlog
 from flask import Request, Response
@@ -23,41 +23,43 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackClientError
 
 from handlers import COMMANDS
-from handlers.access import GET_LINKS, Gate
+from handlers.access import Guard
 from handlers.buttons.acknowledge import AcknowledgeButton
 from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
 from handlers.buttons.layout import LayoutMenu
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, NextButton
+from handlers.buttons.lookups import DetailsButton, NextPageButton
 from handlers.buttons.stop import StopButton
-from handlers.commands.doctor import Doctor
-from handlers.commands.parser import asks_for_doctor, asks_for_form
+from handlers.commands.doctor import DoctorCommand
+from handlers.commands.parser import Command, Verb
 from handlers.commands.record import RecordCommand
+from handlers.commands.usage import usage_reply
 from handlers.form import RecordForm
+from handlers.requests import Press, SlashCommand, Submission
 from messages import replies
 from messages.blocks import Message
 from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.doctor import LOOKING
 from messages.files import LINKS_ACTION
-from messages.form import CHANNEL, FORM, at_a_field
+from messages.form import CHANNEL, FORM, field_error
 from messages.layout import LAYOUT_ACTION
 from messages.links import OPEN_ACTION
 from recordings.errors import StorageUnavailable
-from recordings.service.access import Access
+from recordings.service.access import Access, Action
 
 _THREADS = 24
 _log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Handlers:
-    """What answers each kind of request, and who may make it."""
+    """One handler for each kind of request, and who may make it."""
 
     access: Access
     record: RecordCommand
-    doctor: Doctor
+    doctor: DoctorCommand
     form: RecordForm
     stop: StopButton
     extend: ExtendButton
@@ -66,80 +68,145 @@ class Handlers:
     links: LinksButton
     acknowledge: AcknowledgeButton
     details: DetailsButton
-    next_page: NextButton
+    next_page: NextPageButton
+
+
+class Button(Protocol):
+    """Answers a press on a button, or a choice in a menu."""
+
+    def answer(self, press: Press) -> Message | None:
+        """The reply, for the person alone; None if a card or an alert shows what happens."""
+
+
+CommandHandler = Callable[[SlashCommand, Command], Message | None]
+
+
+class Mode(Enum):
+    """When a command is acknowledged. Slack waits 3 seconds, then the person reads that it failed."""
+
+    FAST = auto()
+    """After the answer: the acknowledgement carries it, and a request that can't be saved shows as failed."""
+    SLOW = auto()
+    """Before the answer, with a text: the answer takes seconds."""
+    FORM = auto()
+    """Before the answer, without a text: the form opens."""
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRoute:
+    """The handler of a verb, and what the requester has to be allowed to do."""
+
+    handler: Callable[[Handlers], CommandHandler]
+    action: Action
+    mode: Mode = Mode.FAST
+
+
+@dataclass(frozen=True, slots=True)
+class ButtonRoute:
+    """The handler of an `action_id`, and what the requester has to be allowed to do."""
+
+    action_id: str
+    button: Callable[[Handlers], Button]
+    action: Action
+    slow: bool = False
+    """The answer can take more than 3 seconds, so the press is acknowledged before it."""
+
+
+COMMAND_ROUTES: Mapping[Verb, CommandRoute] = {
+    Verb.START: CommandRoute(lambda handlers: handlers.record.start, Action.START),
+    Verb.STOP: CommandRoute(lambda handlers: handlers.record.stop, Action.STOP),
+    Verb.STATUS: CommandRoute(lambda handlers: handlers.record.status, Action.SEE_STATUS),
+    Verb.LIST: CommandRoute(lambda handlers: handlers.record.show_list, Action.LIST),
+    Verb.HELP: CommandRoute(lambda handlers: handlers.record.show_help, Action.GET_HELP),
+    Verb.UNKNOWN: CommandRoute(lambda handlers: handlers.record.show_help, Action.GET_HELP),
+    Verb.DOCTOR: CommandRoute(lambda handlers: handlers.doctor.answer, Action.RUN_DOCTOR, Mode.SLOW),
+    Verb.FORM: CommandRoute(lambda handlers: handlers.form.open, Action.START, Mode.FORM),
+}
+BUTTON_ROUTES = (
+    ButtonRoute(STOP_ACTION, lambda handlers: handlers.stop, Action.STOP),
+    ButtonRoute(EXTEND_ACTION, lambda handlers: handlers.extend, Action.EXTEND),
+    ButtonRoute(AGAIN_ACTION, lambda handlers: handlers.again, Action.START),
+    ButtonRoute(LAYOUT_ACTION, lambda handlers: handlers.layout, Action.CHANGE_LAYOUT),
+    ButtonRoute(NEXT_ACTION, lambda handlers: handlers.next_page, Action.LIST),
+    ButtonRoute(MORE_ACTION, lambda handlers: handlers.details, Action.SEE_DETAILS),
+    ButtonRoute(DETAILS_ACTION, lambda handlers: handlers.details, Action.SEE_DETAILS),
+    ButtonRoute(ACKNOWLEDGE_ACTION, lambda handlers: handlers.acknowledge, Action.ACKNOWLEDGE, slow=True),
+    ButtonRoute(LINKS_ACTION, lambda handlers: handlers.links, Action.GET_LINKS, slow=True),
+)
 
 
 def slack_app(client: WebClient, bot_token: str, signing_secret: str, handlers: Handlers) -> App:
-    """An app with every listener; `client` has no token of its own. Calls nothing: Slack may be down."""
+    """An app with every listener. `client` has no token of its own. Makes no call: Slack may be down."""
     app = App(
         client=client,
         signing_secret=signing_secret or "unused-in-socket-mode",
         authorize=_authorize(bot_token),
         token_verification_enabled=False,
         raise_error_for_unhandled_request=True,
-        # Each thread waits for one database transaction, and to hear who somebody is for a second, at most; with
-        # Bolt's own five, a burst of commands would not be acknowledged within Slack's 3 seconds.
+        # A thread is busy for a database transaction and for up to a second of a profile lookup. With Bolt's own five
+        # threads a burst of commands would not be acknowledged within Slack's 3 seconds.
         listener_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="listener"),
     )
-    gate = Gate(handlers.access)
+    guard = Guard(handlers.access)
     for name in COMMANDS:
-        app.command(name)(_command(handlers.record, handlers.doctor, handlers.form, gate))
-    for action, button in (
-        (STOP_ACTION, handlers.stop),
-        (EXTEND_ACTION, handlers.extend),
-        (AGAIN_ACTION, handlers.again),
-        (LAYOUT_ACTION, handlers.layout),
-    ):
-        app.action(action)(_press(partial(gate.press, button.answer)))
-    app.action(NEXT_ACTION)(_press(handlers.next_page.answer))
-    for action in (MORE_ACTION, DETAILS_ACTION):
-        app.action(action)(_press(handlers.details.answer))
-    app.action(ACKNOWLEDGE_ACTION)(_press_slowly(handlers.acknowledge.answer))
-    app.action(LINKS_ACTION)(_press_slowly(partial(gate.press, handlers.links.answer, doing=GET_LINKS)))
-    app.action(re.compile(rf"{OPEN_ACTION}_\d+"))(_nothing_to_do)
-    app.view(FORM)(_submission(handlers.form, gate))
+        app.command(name)(_command_listener(handlers, guard))
+    for route in BUTTON_ROUTES:
+        listener = _slow_press_listener if route.slow else _press_listener
+        app.action(route.action_id)(listener(route.button(handlers), route.action, guard))
+    app.action(re.compile(rf"{OPEN_ACTION}_\d+"))(_acknowledge_only)
+    app.view(FORM)(_submission_listener(handlers.form, guard))
     app.error(_on_error)
     return app
 
 
 def _authorize(bot_token: str) -> Any:
-    # Without a function of our own Bolt asks Slack (auth.test) inside the first request, whose acknowledgement
-    # then fails when Slack is slow.
+    # Without a function of our own Bolt calls auth.test inside the first request, whose acknowledgement then fails if
+    # Slack is slow.
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=enterprise_id, team_id=team_id, bot_token=bot_token)
 
     return authorize
 
 
-def _command(record: RecordCommand, doctor: Doctor, form: RecordForm, gate: Gate) -> Any:
+def _command_listener(handlers: Handlers, guard: Guard) -> Any:
     def listener(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
-        if asks_for_doctor(command.get("text") or ""):
+        request = SlashCommand.parse(command)
+        parsed = Command.parse(request.text)
+        route = COMMAND_ROUTES[parsed.verb]
+        if route.mode is Mode.SLOW:
             ack(text=LOOKING, response_type="ephemeral")
-            _respond(respond, doctor.answer(command), replace_original=False)
-            return
-        if asks_for_form(command.get("text") or ""):
+        elif route.mode is Mode.FORM:
             ack()
-            refusal = gate.command(form.open, command)
-            if refusal is not None:
-                _respond(respond, refusal, replace_original=False)
-            return
-        reply = gate.command(record.answer, command)
-        _log.info("command", user=command.get("user_id"), channel=command.get("channel_id"), text=command.get("text"))
-        ack(text=reply.text, blocks=list(reply.blocks), response_type="ephemeral")
+        reply = guard.answer(lambda admitted: answer_command(handlers, admitted, parsed), request, route.action)
+        if route.mode is Mode.FAST:
+            _log.info("command", user=request.requester.id, channel=request.slack_channel.channel, text=request.text)
+            _acknowledge(ack, reply)
+        elif reply is not None:
+            _respond(respond, reply, replace_original=False)
 
     return listener
 
 
-Handler = Callable[[dict[str, Any]], Message | None]
-"""The reply to a press; None where what follows shows elsewhere."""
+def _acknowledge(ack: Ack, reply: Message | None) -> None:
+    if reply is None:
+        ack()
+    else:
+        ack(text=reply.text, blocks=list(reply.blocks), response_type="ephemeral")
 
 
-def _press(answer: Handler) -> Any:
+def answer_command(handlers: Handlers, request: SlashCommand, command: Command) -> Message | None:
+    if command.problem is not None:
+        return usage_reply(command.problem)
+    return COMMAND_ROUTES[command.verb].handler(handlers)(request, command)
+
+
+def _press_listener(button: Button, action: Action, guard: Guard) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
-        # Written down first, acknowledged then: what is lost shows as lost.
-        replaces = bool((body.get("container") or {}).get("is_ephemeral"))
+        # The answer comes before the acknowledgement, so that a press that can't be saved shows as failed.
+        press = Press.parse(body)
+        replaces = press.ephemeral
         try:
-            reply = answer(body)
+            reply = guard.answer(button.answer, press, action)
         except StorageUnavailable as error:
             reply, replaces = _not_written(error), False
         ack()
@@ -149,11 +216,11 @@ def _press(answer: Handler) -> Any:
     return listener
 
 
-def _press_slowly(answer: Handler) -> Any:
+def _slow_press_listener(button: Button, action: Action, guard: Guard) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
         try:
-            reply = answer(body)
+            reply = guard.answer(button.answer, Press.parse(body), action)
         except StorageUnavailable as error:
             reply = _not_written(error)
         if reply is not None:
@@ -162,11 +229,11 @@ def _press_slowly(answer: Handler) -> Any:
     return listener
 
 
-def _submission(form: RecordForm, gate: Gate) -> Any:
+def _submission_listener(form: RecordForm, guard: Guard) -> Any:
     def listener(ack: Ack, body: dict[str, Any]) -> None:
-        errors = gate.press(form.submit, body)
+        errors = guard.answer(form.submit, Submission.parse(body), Action.START)
         if isinstance(errors, Message):
-            errors = {CHANNEL: at_a_field(errors.text)}
+            errors = {CHANNEL: field_error(errors.text)}
         if errors:
             ack(response_action="errors", errors=errors)
         else:
@@ -181,23 +248,24 @@ def _not_written(error: StorageUnavailable) -> Message:
     return replies.storage_failed(reference)
 
 
-def _nothing_to_do(ack: Ack) -> None:
+def _acknowledge_only(ack: Ack) -> None:
     ack()
 
 
 def _respond(respond: Respond, reply: Message, *, replace_original: bool) -> None:
-    answer = respond(
+    response = respond(
         text=reply.text,
         blocks=list(reply.blocks),
         response_type="ephemeral",
         replace_original=replace_original,
     )
-    if answer.status_code != 200:
-        _log.warning("reply_refused", status=answer.status_code)
+    if response.status_code != 200:
+        _log.warning("reply_refused", status=response.status_code)
 
 
 def _on_error(error: Exception, request: BoltRequest, context: BoltContext) -> BoltResponse | None:
-    """One of the four edges. What was not acknowledged yet is answered here; nothing else may be returned."""
+    """Answers a request that was not acknowledged yet, replies to one that was. Bolt acknowledges with what this
+    returns, so it returns nothing about a request that was acknowledged."""
     reference = secrets.token_hex(4)
     if isinstance(error, BoltUnhandledRequestError):
         _log.info("unhandled_request", type=request.body.get("type"), reference=reference)
@@ -209,22 +277,22 @@ def _on_error(error: Exception, request: BoltRequest, context: BoltContext) -> B
         _log.error("request_failed", reference=reference, exc_info=error)
         reply = replies.unexpected(reference)
     if context.ack.response is not None:
-        _tell(context, reply, reference)
+        _reply_late(context, reply, reference)
         return None
-    return BoltResponse(status=200, body=_answer_of(request, reply))
+    return BoltResponse(status=200, body=_acknowledgement(request, reply))
 
 
-def _answer_of(request: BoltRequest, reply: Message) -> str | dict[str, Any]:
-    """The acknowledgement that shows this. A form stays open, with what was filled in."""
+def _acknowledgement(request: BoltRequest, reply: Message) -> str | dict[str, Any]:
+    """The acknowledgement that shows this reply. A form stays open and keeps its values."""
     if request.body.get("command"):
         return {"response_type": "ephemeral", "text": reply.text}
     if request.body.get("type") == "view_submission":
-        return {"response_action": "errors", "errors": {CHANNEL: at_a_field(reply.text.replace("`", ""))}}
+        return {"response_action": "errors", "errors": {CHANNEL: field_error(reply.text.replace("`", ""))}}
     return ""
 
 
-def _tell(context: BoltContext, reply: Message, reference: str) -> None:
-    """What failed after the acknowledgement, where a reply still has a way to the person."""
+def _reply_late(context: BoltContext, reply: Message, reference: str) -> None:
+    """Over the `response_url`, if the request has one."""
     respond = context.respond
     if context.response_url is None or respond is None:
         return
@@ -235,7 +303,7 @@ def _tell(context: BoltContext, reply: Message, reference: str) -> None:
 
 
 class SlackOverHttp:
-    """Answers a request that Slack signed (docs.slack.dev, Verifying requests); any other with 401."""
+    """Answers requests that Slack signed (docs.slack.dev, verifying requests), and any other request with 401."""
 
     def __init__(self, app: App) -> None:
         self._handler = SlackRequestHandler(app)

@@ -1,11 +1,11 @@
-"""Who somebody is in Slack, asked with a deadline and remembered for a while."""
+"""What Slack knows about people, channels and the bot itself: asked with a timeout, profiles remembered for a while."""
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures import TimeoutError as NoAnswerInTime
+from concurrent.futures import TimeoutError as LookupTimeout
 from dataclasses import dataclass
 from datetime import timedelta, timezone, tzinfo
 from http.client import HTTPException
@@ -19,42 +19,48 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from recordings.ports import Clock
 from recordings.service.access import Profile
 
-_SECONDS = 1.0
+_TIMEOUT_SECONDS = 1.0
 _PAUSE_SECONDS = 3.0
-"""After a second in vain nobody waits for so long: many commands at once would wait for each other's threads."""
-_REMEMBERED_SECONDS = 600.0
-_MOST = 5_000
+"""After a timeout nobody waits for this long: otherwise many commands at once would wait for each other's threads."""
+_MAX_AGE_SECONDS = 600.0
+_MAX_PROFILES = 5_000
 _THREADS = 8
 _NO_ANSWER = "no_answer"
 _log = structlog.get_logger(__name__)
 
 
-class People:
-    """Answers within a second: Slack waits 3 for what a person typed. An answer that comes later counts next time."""
+class Profiles:
+    """Answers within a second, as Slack waits 3 seconds for the acknowledgement of a command.
 
-    def __init__(self, client: WebClient, clock: Clock, most: int = _MOST) -> None:
+    An answer that comes later is remembered for the next request.
+    """
+
+    def __init__(self, client: WebClient, clock: Clock, max_profiles: int = _MAX_PROFILES) -> None:
+        self.timeout = _TIMEOUT_SECONDS
         self._client = client
         self._clock = clock
-        self._most = most
+        self._max_profiles = max_profiles
         self._known: OrderedDict[str, tuple[float, Profile]] = OrderedDict()
+        """By user, least recently asked first: when Slack answered, in monotonic seconds, and what."""
         self._lock = threading.Lock()
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="people")
-        self._trouble = ""
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="profiles")
+        self._problem = ""
         self._paused_until = 0.0
 
     def __call__(self, user: str, /) -> Profile | None:
-        """Where Slack does not tell just now, what it told last time, else None."""
+        """The profile; the last known one if Slack does not answer, or None if there is none."""
+        now = self._clock.monotonic()
         with self._lock:
-            told_at, profile = self._known.get(user, (0.0, None))
-            paused = self._clock.monotonic() < self._paused_until
-        if paused or (profile is not None and self._clock.monotonic() < told_at + _REMEMBERED_SECONDS):
+            answered_at, profile = self._known.get(user, (0.0, None))
+            paused = now < self._paused_until
+        if paused or (profile is not None and now < answered_at + _MAX_AGE_SECONDS):
             return profile
-        asked = self._threads.submit(self._ask, user)
+        lookup = self._threads.submit(self._ask, user)
         try:
-            return asked.result(_SECONDS) or profile
-        except NoAnswerInTime:
-            asked.cancel()
-            self._note(_NO_ANSWER)
+            return lookup.result(self.timeout) or profile
+        except LookupTimeout:
+            lookup.cancel()
+            self._report(_NO_ANSWER)
             self._paused_until = self._clock.monotonic() + _PAUSE_SECONDS
             return profile
 
@@ -62,10 +68,10 @@ class People:
         try:
             profile = _profile(self._client.users_info(user=user)["user"])
         except SlackApiError as error:
-            self._note(str(error.response.get("error")))
+            self._report(str(error.response.get("error")))
             return None
         except (SlackClientError, OSError, HTTPException, ValueError, KeyError):
-            self._note(_NO_ANSWER)
+            self._report(_NO_ANSWER)
             return None
         self._remember(user, profile)
         return profile
@@ -74,19 +80,20 @@ class People:
         with self._lock:
             self._known[user] = self._clock.monotonic(), profile
             self._known.move_to_end(user)
-            while len(self._known) > self._most:
+            while len(self._known) > self._max_profiles:
                 self._known.popitem(last=False)
-            self._trouble, self._paused_until = "", 0.0
+            self._problem, self._paused_until = "", 0.0
 
-    def _note(self, problem: str) -> None:
-        """One line for each trouble, until Slack tells again."""
+    def _report(self, problem: str) -> None:
+        """Logs a problem once, until Slack answers again."""
         with self._lock:
-            known, self._trouble = self._trouble, problem
-        if problem != known:
-            _log.warning("people_unknown", error=problem, taken_for="full members")
+            reported, self._problem = self._problem, problem
+        if problem != reported:
+            _log.warning("profile_lookup_failed", error=problem, taken_for="full members")
 
 
 def _profile(user: Any) -> Profile:
+    """From `users.info`. An organisation's people belong to several workspaces: `enterprise_user`."""
     if not isinstance(user, dict):
         raise ValueError("no user")
     enterprise = user.get("enterprise_user") or {}
@@ -99,19 +106,22 @@ def _profile(user: Any) -> Profile:
 
 
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
+"""Seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The bot user; its name is what people type to invite it. `home`: its workspace, and its organisation."""
+    """The bot user."""
 
     user_id: str = ""
     name: str = "recorder"
+    """What people type to invite it."""
     home: frozenset[str] = frozenset()
+    """Its workspace and its organisation; empty while they are not known."""
 
 
 class Identity:
-    """`bot` is known once Slack has told; `trouble` says why it is not, and is empty then."""
+    """The bot user, once Slack has answered; until then `problem` says why it has not."""
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
@@ -135,26 +145,30 @@ class Identity:
             except (SlackClientError, OSError, HTTPException, ValueError, KeyError) as error:
                 self.problem = type(error).__name__
             if self.problem:
-                _log.warning("slack_unknown", error=self.problem, again_in=wait)
+                _log.warning("identity_lookup_failed", error=self.problem, again_in=wait)
                 threading.Event().wait(wait)
                 wait = min(wait * 2, _LONGEST_WAIT)
-        _log.info("slack_known", bot=self.bot.name)
+        _log.info("identity_known", bot=self.bot.name)
 
 
-_NOT_A_NAME = ("privategroup", "directmessage", "mpdm-", "group")
+_DIRECT_MESSAGE, _GROUP_MESSAGE = "directmessage", "mpdm-"
+_HIDDEN = ("privategroup", _DIRECT_MESSAGE)
+"""A command has such a `channel_name` instead of the real one (docs.slack.dev, slash commands). A channel can be named
+with one of these words in front, so Slack is asked about all of them."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelNames:
-    """Asks Slack only where the command does not tell: the client's time-out has to be well under a second."""
+    """Asks Slack only if the command does not name the channel. The client's timeout has to be about a second."""
 
     client: WebClient
 
-    def __call__(self, channel_id: str, told: str) -> str | None:
-        if told and not told.startswith(_NOT_A_NAME[:3]) and told != _NOT_A_NAME[3]:
-            return told
-        if told == "directmessage" or told.startswith("mpdm-"):
+    def __call__(self, channel_id: str, named: str) -> str | None:
+        """`named`: the name in the command. A conversation between people has no name."""
+        if named == _DIRECT_MESSAGE or named.startswith(_GROUP_MESSAGE):
             return None
+        if named not in ("", "group") and not named.startswith(_HIDDEN):
+            return named
         try:
             channel = self.client.conversations_info(channel=channel_id)["channel"]
         except (SlackClientError, OSError, HTTPException, ValueError):
@@ -164,7 +178,7 @@ class ChannelNames:
 
 @dataclass(frozen=True, slots=True)
 class TimeZones:
-    """Asks Slack (docs.slack.dev, users.info): the client's time-out has to be about a second."""
+    """Asks Slack (docs.slack.dev, users.info). The client's timeout has to be about a second."""
 
     client: WebClient
 
@@ -176,6 +190,6 @@ class TimeZones:
         try:
             return ZoneInfo(person["tz"]) if person.get("tz") else None
         except (ZoneInfoNotFoundError, ValueError):
-            # A zone that this machine does not know: how far off it is today is told as well.
+            # This machine does not know the zone. Slack also gives its offset today, in seconds.
             offset = person.get("tz_offset")
             return None if offset is None else timezone(timedelta(seconds=int(offset)))

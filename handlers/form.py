@@ -1,39 +1,40 @@
-"""The form: `/record` alone opens it, and what was filled in starts a recording as the command would."""
+"""The form that `/record` alone opens. What somebody fills in starts a recording as the command would."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 import structlog
 
-from handlers.commands.end_times import FOR_EXAMPLE, Ends, For, NotUnderstood, Until, parse_end
-from handlers.commands.parser import check_bare_name
+from handlers.commands.end_times import FOR_EXAMPLE, EndTimes, For, NotATime, TypedEnd, parse_end
+from handlers.commands.parser import Command, check_unquoted_name
 from handlers.commands.record import ChannelName
 from handlers.commands.usage import UsageError
+from handlers.requests import SlashCommand, Submission, form_metadata
 from messages import form as fields
 from messages.blocks import Message
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
 from recordings.model.audit import Source
-from recordings.model.options import DEFAULT, ENDS, GLUED, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, END_WORDS, UNSPACED_END, Layout, Media, Options, Resolution
+from recordings.model.requester import Requester
 from recordings.service.access import ChannelNotAllowed
-from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, RecordingService, SlackChannelRef
+from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, InvalidName, RecordingService, StartRequest
 
 _QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb'
-_EITHER = re.compile(r"0?[0-9][:.][0-9]{2}")
-"""`1:30` may be an hour and a half, or half past one."""
+_AMBIGUOUS_TIME = re.compile(r"0?[0-9][:.][0-9]{2}")
+"""`1:30` can mean an hour and a half, or half past one."""
+_LENGTH_EXAMPLES = "For example 45m, 1h30m or until 15:30."
 _log = structlog.get_logger(__name__)
 
 Errors = dict[str, str]
 """What is wrong, by field."""
 
 
-class OpensViews(Protocol):
-    """Slack, as far as the form needs it."""
+class ViewOpener(Protocol):
+    """Slack's `views.open`."""
 
     def open_view(self, trigger_id: str, view: dict[str, Any]) -> None:
         """Raises `SlackError`."""
@@ -41,178 +42,177 @@ class OpensViews(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RecordForm:
-    """Opens the form and answers it; `slack` has to give up within the 3 s that a trigger is good for."""
+    """Opens the form, and starts what somebody filled in."""
 
     service: RecordingService
     channel_name: ChannelName
-    ends: Ends
-    slack: OpensViews
+    end_times: EndTimes
+    slack: ViewOpener
+    """Its client has to time out within the 3 seconds that a trigger is valid."""
     limits: fields.Limits
 
-    def open(self, command: dict[str, Any]) -> Message | None:
-        """Opens it for whoever typed the command; a reply where that is not possible."""
-        place = SlackChannelRef(command.get("team_id") or "", command["channel_id"])
-        back = {"team": place.team, "channel": place.channel, "response_url": command.get("response_url")}
-        view = fields.form(self._begun(command, place), self.limits, json.dumps(back))
+    def open(self, request: SlashCommand, _command: Command) -> Message | None:
+        """Opens the form; the reply if that fails."""
+        view = fields.form(self._defaults(request), self.limits, form_metadata(request))
         try:
-            self.slack.open_view(command.get("trigger_id") or "", view)
+            self.slack.open_view(request.trigger_id, view)
         except SlackError as error:
-            _log.warning("form_not_opened", error=str(error), user=command.get("user_id"))
+            _log.warning("form_not_opened", error=str(error), user=request.requester.id)
             return fields.not_opened(error)
         return None
 
-    def _begun(self, command: dict[str, Any], place: SlackChannelRef) -> fields.FormDefaults:
-        """As the last recording of this Slack channel was asked for."""
+    def _defaults(self, request: SlashCommand) -> fields.FormDefaults:
+        """The name and the options of the last recording in this Slack channel."""
         try:
-            last = self.service.last(place)
+            recent = self.service.recent(request.slack_channel)
         except StorageUnavailable:
-            last = ()
-        recent = [name for name in dict.fromkeys(recording.agora_channel for recording in last) if self._may_be(name)]
-        if recent:
-            return fields.FormDefaults(recent[0], recent, last[0].current_options)
-        name = self.channel_name(place.channel, command.get("channel_name") or "") or ""
-        options = last[0].current_options if last else Options()
-        return fields.FormDefaults(name if self._may_be(name) else "", (), options)
+            recent = ()
+        options = recent[0].current_options if recent else DEFAULT_OPTIONS
+        names = dict.fromkeys(recording.agora_channel for recording in recent)
+        allowed = [name for name in names if self._may_record(request.requester, name)]
+        if allowed:
+            return fields.FormDefaults(allowed[0], allowed, options)
+        name = self.channel_name(request.slack_channel.channel, request.channel_name) or ""
+        return fields.FormDefaults(name if self._may_record(request.requester, name) else "", (), options)
 
-    def _may_be(self, name: str) -> bool:
+    def _may_record(self, requester: Requester, name: str) -> bool:
         try:
-            self.service.check_channel_name(name)
+            self.service.check_name(requester, name)
         except PersonError:
             return False
         return True
 
-    def submit(self, body: dict[str, Any]) -> Errors:
-        """Starts what the form asks for; or what is wrong, at which field. The same form sent twice starts one
-        recording. Raises `SystemFailure`."""
-        filled, by = _filled(body["view"]), body["user"]["id"]
-        _log.info("form", user=by, channel=filled.place.channel, agora_channel=filled.name)
-        wrong = _contradictions(filled)
-        if (words := self._wrong_name(filled)) is not None:
-            wrong[filled.name_field] = words
-        ends_at = None
+    def submit(self, submission: Submission) -> Errors:
+        """Starts the recording; or what is wrong, by field. Raises `SystemFailure`.
+
+        A form that Slack delivers twice starts one recording.
+        """
+        requester, filled = submission.requester, FilledForm.parse(submission.view)
+        _log.info("form", user=requester.id, channel=requester.slack_channel.channel, agora_channel=filled.name)
+        errors = filled.contradictions()
+        if (problem := self._name_problem(requester, filled)) is not None:
+            errors[filled.name_field] = problem
         try:
-            asked = end_in(filled.length)
-            ends_at = None if asked is None else self.ends(asked, by)
+            request = self._start_request(submission, filled)
         except UsageError as error:
-            wrong[fields.LENGTH] = f"{error} For example 45m, 1h30m or until 15:30."
+            errors[fields.LENGTH] = f"{error} {_LENGTH_EXAMPLES}"
         else:
-            lasts = asked.seconds if isinstance(asked, For) else None
-            if not wrong:
-                wrong = self._start(filled, by, ends_at, replace(filled.options, lasts=lasts))
-        return {field: fields.at_a_field(words) for field, words in wrong.items()}
+            if not errors and (problem := self._start(requester, request)) is not None:
+                errors[filled.name_field] = problem
+        return {field: fields.field_error(words) for field, words in errors.items()}
 
-    def _start(self, filled: Submission, by: str, ends_at: datetime | None, options: Options) -> Errors:
-        try:
-            result = self.service.start(
-                filled.name,
-                filled.place,
-                by,
-                filled.response_url,
-                filled.request,
-                Source.FORM,
-                ends_at,
-                options,
-            )
-        except AlreadyElsewhere:
-            return {filled.name_field: fields.runs_elsewhere(filled.name)}
-        return {filled.name_field: fields.runs_here(filled.name)} if isinstance(result, AlreadyHere) else {}
+    def _start_request(self, submission: Submission, filled: FilledForm) -> StartRequest:
+        """Raises `UsageError` if the length can't be understood."""
+        end = parse_length(filled.length)
+        return StartRequest(
+            agora_channel=filled.name,
+            source=Source.FORM,
+            ends_at=None if end is None else self.end_times.resolve(end, submission.requester.id),
+            options=replace(filled.options, lasts=end.seconds if isinstance(end, For) else None),
+            response_url=submission.response_url,
+            delivery_key=submission.delivery_key,
+        )
 
-    def _wrong_name(self, filled: Submission) -> str | None:
-        name = filled.name
-        if not name.strip():
+    def _start(self, requester: Requester, request: StartRequest) -> str | None:
+        """Starts the recording; or what is wrong with the name. Raises `NotAllowed`."""
+        match self.service.start(requester, request):
+            case AlreadyHere():
+                return fields.already_recorded_here(request.agora_channel)
+            case AlreadyElsewhere():
+                return fields.already_recorded_elsewhere(request.agora_channel)
+            case InvalidName(_, problem):
+                return problem
+        return None
+
+    def _name_problem(self, requester: Requester, filled: FilledForm) -> str | None:
+        if not filled.name.strip():
             return fields.NO_NAME
         try:
-            if filled.bare:
-                check_bare_name(name)
-            self.service.check_channel_name(name)
+            if filled.unquoted:
+                check_unquoted_name(filled.name)
+            self.service.check_name(requester, filled.name)
         except (UsageError, InvalidChannelName) as error:
             return str(error)
         except ChannelNotAllowed as error:
-            return fields.not_one_of(name, error.patterns)
+            return fields.not_one_of(filled.name, error.patterns)
         return None
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
-    """What somebody filled in. `name_field`: the field that the name is from; `bare`: they typed it, without quotes;
-    `began`: what stood at a field when the form opened."""
+class FilledForm:
+    """The values of the fields."""
 
     name: str
     name_field: str
-    bare: bool
+    """The field that the name is from: what is wrong with the name shows there."""
+    unquoted: bool
+    """Somebody typed the name, without quotes."""
     length: str
     options: Options
-    began: Options
-    place: SlackChannelRef
-    response_url: str | None = field(repr=False)
-    request: str
+    defaults: Options
+    """The options that the fields held when the form opened."""
+
+    @classmethod
+    def parse(cls, view: Mapping[str, Any]) -> FilledForm:
+        """From the `view` of a `view_submission` (docs.slack.dev, view submission payload)."""
+        values = {name: next(iter(elements.values())) for name, elements in view["state"]["values"].items()}
+        elements = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
+        recent = _chosen(values.get(fields.RECENT), "selected_option")
+        typed = (values.get(fields.CHANNEL) or {}).get("value") or ""
+        name, default_name = _without_quotes(typed), (elements.get(fields.CHANNEL) or {}).get("initial_value")
+        return cls(
+            name=recent or name,
+            name_field=fields.RECENT if recent else fields.CHANNEL,
+            unquoted=not recent and name == typed.strip() and typed != default_name,
+            length=(values.get(fields.LENGTH) or {}).get("value") or "",
+            options=_options(values, "selected_option"),
+            defaults=_options(elements, "initial_option"),
+        )
+
+    def contradictions(self) -> Errors:
+        """Fields about the picture that somebody changed although the recording has sound only."""
+        if self.options.has_picture:
+            return {}
+        changed = {
+            fields.LAYOUT: self.options.layout is not self.defaults.layout,
+            fields.RESOLUTION: self.options.resolution is not self.defaults.resolution,
+        }
+        return {field: fields.NO_PICTURE for field, is_changed in changed.items() if is_changed}
 
 
-def end_in(text: str) -> For | Until | None:
-    """When it shall end, with or without the word in front; None where nothing is said. Raises `UsageError`."""
-    words = GLUED.sub(r"\1 ", text.strip(), count=1).split(None, 1)
+def parse_length(text: str) -> TypedEnd | None:
+    """The end, typed with or without `for` or `until`; None if the field is empty. Raises `UsageError`."""
+    typed = text.strip()
+    words = UNSPACED_END.sub(r"\1 ", typed, count=1).split(None, 1)
     if not words:
         return None
-    if words[0].lower() in ENDS:
+    if words[0].lower() in END_WORDS:
         return parse_end(words[0], words[1].strip() if len(words) > 1 else "")
     try:
-        return parse_end("for", text.strip())
-    except NotUnderstood as error:
+        return parse_end("for", typed)
+    except NotATime as error:
         try:
-            until = parse_end("until", text.strip())
-        except NotUnderstood:
+            until = parse_end("until", typed)
+        except NotATime:
             raise error from None
-        if _EITHER.fullmatch(text.strip()):
-            raise UsageError(f"Is {text.strip()} a length or a time of day?", FOR_EXAMPLE) from None
+        if _AMBIGUOUS_TIME.fullmatch(typed):
+            raise UsageError(f"Is {typed} a length or a time of day?", FOR_EXAMPLE) from None
         return until
-
-
-def _contradictions(filled: Submission) -> Errors:
-    """A picture that somebody chose for a recording of sound only; what stood there before they did is no choice."""
-    if filled.options.has_picture:
-        return {}
-    layout, resolution = filled.options.layout, filled.options.resolution
-    chosen = {
-        fields.LAYOUT: layout is not filled.began.layout,
-        fields.RESOLUTION: resolution is not filled.began.resolution,
-    }
-    return {name: fields.NO_PICTURE for name, is_chosen in chosen.items() if is_chosen}
-
-
-def _filled(view: dict[str, Any]) -> Submission:
-    """From a `view_submission`."""
-    held = {name: next(iter(elements.values())) for name, elements in view["state"]["values"].items()}
-    began = {block["block_id"]: block["element"] for block in view["blocks"] if block["type"] == "input"}
-    recent = _value(held.get(fields.RECENT), "selected_option")
-    written = (held.get(fields.CHANNEL) or {}).get("value") or ""
-    typed, proposed = _bare(written), (began.get(fields.CHANNEL) or {}).get("initial_value")
-    back = json.loads(view.get("private_metadata") or "{}")
-    return Submission(
-        name=recent or typed,
-        name_field=fields.RECENT if recent else fields.CHANNEL,
-        bare=not recent and typed == written.strip() and written != proposed,
-        length=(held.get(fields.LENGTH) or {}).get("value") or "",
-        options=_options(held, "selected_option"),
-        began=_options(began, "initial_option"),
-        place=SlackChannelRef(back.get("team") or "", back.get("channel") or ""),
-        response_url=back.get("response_url"),
-        request=f"form {view['id']}",
-    )
 
 
 def _options(elements: Mapping[str, dict[str, Any]], key: str) -> Options:
     return Options(
-        media=Media(_value(elements.get(fields.MEDIA), key) or DEFAULT.media),
-        layout=Layout(_value(elements.get(fields.LAYOUT), key) or DEFAULT.layout),
-        resolution=Resolution(_value(elements.get(fields.RESOLUTION), key) or DEFAULT.resolution),
+        media=Media(_chosen(elements.get(fields.MEDIA), key) or DEFAULT_OPTIONS.media),
+        layout=Layout(_chosen(elements.get(fields.LAYOUT), key) or DEFAULT_OPTIONS.layout),
+        resolution=Resolution(_chosen(elements.get(fields.RESOLUTION), key) or DEFAULT_OPTIONS.resolution),
     )
 
 
-def _value(element: dict[str, Any] | None, key: str) -> str:
+def _chosen(element: dict[str, Any] | None, key: str) -> str:
     return str(((element or {}).get(key) or {}).get("value") or "")
 
 
-def _bare(name: str) -> str:
-    """Somebody who knows the words may put quotes around it, which no name has."""
+def _without_quotes(name: str) -> str:
+    """People who know the command may type quotes here too. No Agora channel has them in its name."""
     bare = name.strip()
     return bare[1:-1] if len(bare) > 1 and bare[0] in _QUOTES and bare[-1] in _QUOTES else bare

@@ -1,7 +1,7 @@
-"""Socket Mode: the connection to Slack, kept up by a watch of our own.
+"""Socket Mode: the connection to Slack, supervised by a thread of our own.
 
-The SDK notices a dead connection late (after four ping intervals, and a closed one at the next) and reads nothing from
-a new one until a read of the old one has timed out. Slack waits 3 seconds for an answer, so both cost commands.
+The SDK notices a dead connection after four ping intervals and a closed one at the next ping, and it reads nothing from
+a new connection until a read of the old one has timed out. Slack waits 3 seconds for an answer, so both lose commands.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from slack_sdk.socket_mode.request import SocketModeRequest
 _THREADS = 24
 _PING_SECONDS = 3.0
 _SILENT_SECONDS = 7.0
-"""Without a pong for so long, the connection is dead: two pings were not answered."""
-_LOOK_SECONDS = 0.25
+"""Without a pong for this long the connection is dead: two pings were not answered."""
+_CHECK_SECONDS = 0.25
 _FIRST_WAIT, _LONGEST_WAIT = 0.5, 30.0
 _log = structlog.get_logger(__name__)
 
 
 class _Client(SocketModeClient):
-    """The SDK's client; a new connection is read from at once."""
+    """The SDK's client, but it reads from a new connection at once."""
 
     def connect(self) -> None:
         old, state = self.current_session, self.current_session_state
@@ -63,7 +63,7 @@ class _Client(SocketModeClient):
 
 
 def _end_reading(connection: Connection) -> None:
-    # Its reader holds the lock that closing needs, for up to 3 seconds.
+    # The reader holds the lock that `close` needs for up to 3 seconds.
     sock = connection.sock
     if sock is not None:
         try:
@@ -73,8 +73,11 @@ def _end_reading(connection: Connection) -> None:
 
 
 def _has_ended(connection: Connection) -> bool:
-    """Whether Slack's end of the stream has come. The SDK's reader spins on it, and only a ping fails, the second one
-    after it; peeking at the copy of a descriptor disturbs neither the reader nor TLS."""
+    """Whether Slack has closed its end of the stream.
+
+    The SDK's reader spins on the end of the stream, and only the second ping after it fails. A peek at a copy of the
+    descriptor disturbs neither the reader nor TLS.
+    """
     sock = connection.sock
     try:
         with socket.socket(fileno=os.dup(sock.fileno() if sock is not None else -1)) as copy:
@@ -85,8 +88,8 @@ def _has_ended(connection: Connection) -> bool:
         return True
 
 
-class Socket:
-    """Connects as soon as Slack lets it, and again whenever the connection is lost, silent, or to be replaced."""
+class SocketConnection:
+    """Connects as soon as Slack allows it, and again when the connection is lost or silent, or Slack replaces it."""
 
     def __init__(self, app: App, app_token: str) -> None:
         self._app = app
@@ -96,26 +99,26 @@ class Socket:
         self._client.socket_mode_request_listeners.append(self._answer)
         self._closing = threading.Event()
         self._connected_at = self._pinged_at = 0.0
-        self._thread = threading.Thread(target=self._watch, name="socket", daemon=True)
+        self._thread = threading.Thread(target=self._supervise, name="socket", daemon=True)
 
     def start(self) -> None:
-        """Begins, where it has not begun yet."""
+        """Does nothing if the thread runs already."""
         if self._thread.ident is None:
             self._thread.start()
 
     @property
     def connected(self) -> bool:
-        """Whether a pong came lately: an open socket alone says little."""
+        """Whether a pong came recently: an open socket alone proves little."""
         session = self._client.current_session
         if session is None or not session.is_active():
             return False
-        heard_at = max(session.last_ping_pong_time or 0.0, self._connected_at)
+        last_pong_at = max(session.last_ping_pong_time or 0.0, self._connected_at)
         if session.consecutive_check_state_error_count > 0 or _has_ended(session):
             return False
-        return time.time() - heard_at < _SILENT_SECONDS
+        return time.time() - last_pong_at < _SILENT_SECONDS
 
     def close(self) -> None:
-        """Takes no more requests. Never raises: the SDK does where it meets a reconnect."""
+        """Accepts no more requests. Never raises: the SDK does if it is reconnecting."""
         self._closing.set()
         session = self._client.current_session
         if session is not None:
@@ -126,16 +129,16 @@ class Socket:
             _log.info("socket_close", error=type(error).__name__)
 
     def _answer(self, client: BaseSocketModeClient, request: SocketModeRequest) -> None:
-        begun = time.time()
-        send_response(client, request, run_bolt_app(self._app, request), begun)
+        received_at = time.time()
+        send_response(client, request, run_bolt_app(self._app, request), received_at)
 
-    def _watch(self) -> None:
+    def _supervise(self) -> None:
         wait = _FIRST_WAIT
         while not self._closing.is_set():
             if self.connected:
                 self._keep_alive()
                 wait = _FIRST_WAIT
-                self._closing.wait(_LOOK_SECONDS)
+                self._closing.wait(_CHECK_SECONDS)
             elif not self._connect():
                 _log.warning("socket_not_connected", again_in=wait)
                 self._closing.wait(wait)

@@ -1,7 +1,10 @@
-"""What services, engine and delivery need of the storage, as Protocols.
+"""The ports to the database: what services, engine and delivery read and write.
 
-Every method raises `StorageUnavailable` where the database can't be used; those that take an `epoch` raise
-`LeaseLost`, and write nothing, where another replica leads meanwhile.
+Every method raises `StorageUnavailable` if the database can't be read or written. A method that takes an `epoch`
+belongs to the leader: once another replica leads it raises `LeaseLost` and writes nothing.
+
+A newer release may have written a row that this one can't read. Lists and due queries leave such a row out, a method
+that reads a single row returns None, and the storage logs and counts it.
 """
 
 from __future__ import annotations
@@ -13,21 +16,20 @@ from enum import Enum
 from typing import Protocol
 
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.incidents import Pause, Review
+from recordings.lifecycle.incidents import Downtime, Review
 from recordings.lifecycle.intents import IntentChange
-from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey, Incident
 from recordings.model.audit import AuditEvent
-from recordings.model.incidents import Incident
 from recordings.model.listing import Cursor
 from recordings.model.notifications import Notification
 from recordings.model.recorder import Recorder
-from recordings.model.recording import Recording
+from recordings.model.recording import Recording, State
 from recordings.model.timeline import TimelineEntry
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A recording that is due, with the recorder that it wants."""
+    """A recording to step, with the recorder that it wants."""
 
     recording: Recording
     recorder: Recorder | None
@@ -35,7 +37,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class CardJob:
-    """A recording that is newer than its card; `version` is what the card shows once it is drawn."""
+    """A recording that changed after its card was drawn. `version`: of the row; the card shows it once it is drawn."""
 
     recording: Recording
     version: int
@@ -44,7 +46,7 @@ class CardJob:
 
 @dataclass(frozen=True, slots=True)
 class AlertJob:
-    """An alert that Slack does not have yet."""
+    """An alert to deliver to Slack."""
 
     id: int
     alert: Alert
@@ -52,12 +54,12 @@ class AlertJob:
     due_at: datetime
     tries: int
     direct: bool = False
-    """The channel refused it for good: it goes to the person who started the recording."""
+    """Slack refused it in the channel for good, so the person who started the recording gets it."""
 
 
 @dataclass(frozen=True, slots=True)
 class TimelineJob:
-    """A timeline entry that Slack does not have yet."""
+    """A timeline entry to deliver to Slack."""
 
     id: int
     entry: TimelineEntry
@@ -68,25 +70,38 @@ class TimelineJob:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A failure to be reported through the command's response_url, which is as good as a password for 30 minutes."""
+    """A failure to report through the command's response_url. For 30 minutes that URL is a secret like a password."""
 
     recording: Recording
     response_url: str = field(repr=False)
 
 
 class Queue(Enum):
-    """Recordings that are not complete, by what they wait for."""
+    """The kinds of steps that a recording can wait for. Each has its own worker, so that none waits for another."""
 
     INTERACTIVE = "interactive"
     """Somebody waits: the recording starts or stops."""
     POLL = "poll"
-    """It is time for the next query."""
+    """Nobody waits: the next query to Agora."""
     DELIVERY = "delivery"
-    """Its files are looked for."""
+    """The next look into the bucket for its files."""
+
+
+def queue_of(recording: Recording) -> Queue | None:
+    """The queue that a recording belongs to; None once it is complete."""
+    if recording.is_complete:
+        return None
+    if recording.files_awaited:
+        return Queue.DELIVERY
+    # A lost recorder without a successor is as urgent as a first start.
+    to_be_resumed = recording.state is State.INTERRUPTED and recording.sid is None
+    to_be_stopped = recording.intent.stop_at is not None and recording.state is not State.UPLOADING
+    interactive = recording.state in (State.STARTING, State.STOPPING) or to_be_resumed or to_be_stopped
+    return Queue.INTERACTIVE if interactive else Queue.POLL
 
 
 class RecordingRepository(Protocol):
-    """Recordings: intents of listeners, steps of the engine, cards."""
+    """Recordings: intents of listeners, steps of the engine, cards and replies."""
 
     # for the services
 
@@ -97,7 +112,12 @@ class RecordingRepository(Protocol):
         request: str | None = None,
         audit_event: AuditEvent | None = None,
     ) -> Recording | None:
-        """Adds a recording and returns None, or returns the one that already has its Agora channel."""
+        """Adds a recording and returns None. Adds nothing, and returns the other recording, if one has its Agora
+        channel already or if the request led to one before.
+
+        Raises `StorageUnavailable` if that other recording can't be read: a replica of the release that wrote it can
+        answer, so the person should try again.
+        """
 
     def change_intent(
         self,
@@ -107,10 +127,10 @@ class RecordingRepository(Protocol):
         request: str | None = None,
         audit_event: AuditEvent | None = None,
     ) -> tuple[Recording, Recording]:
-        """Writes what `lifecycle.intents` makes of the row as it is at that moment; the row before and after.
+        """Applies `lifecycle.intents.apply_intent` to the row as it is now; returns the row before and after.
 
-        The same twice: there was nothing to change, or this request has been written before. The request and the
-        audit event are written together with the intent, or not at all.
+        Both are equal if there was nothing to change, or if this request was written before. The request, the audit
+        event and the timeline entries are written together with the intent, or not at all.
         """
 
     def recording_of_request(self, request: str | None) -> Recording | None:
@@ -119,99 +139,107 @@ class RecordingRepository(Protocol):
     def recording(self, recording_id: str) -> Recording | None: ...
 
     def of_channel(
-        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, most: int
+        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, limit: int
     ) -> Sequence[Recording]:
-        """The newest recordings of this Slack channel, newest first; or those after the cursor `before`."""
+        """Recordings of a Slack channel, newest first; with `before`, those that come after that cursor."""
 
     def active_in(self, slack_channel: str) -> Sequence[Recording]:
-        """Those of this Slack channel that are not over, oldest first."""
+        """Recordings of a Slack channel that are not over, oldest first."""
 
     # for the engine
 
-    def due(self, most: int, queue: Queue | None = None) -> Sequence[tuple[str, datetime]]:
-        """Ids of recordings that are not complete, with the time of their next step, the most urgent first."""
+    def due(self, limit: int, queue: Queue | None = None) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings that are not complete, each with the time of its next step, the most urgent first."""
 
     def job(self, recording_id: str) -> Job | None: ...
 
     def save(self, before: Recording, change: Change, epoch: int, now: datetime) -> None:
-        """Writes what a step brought. A row whose intent changed since `before` was read stays due."""
+        """Writes the result of a step. If the intent changed after `before` was read, the row is due at once."""
 
     def active(self) -> Sequence[Recording]:
         """Every recording that is not over, oldest first."""
 
-    def by_state(self) -> dict[str, int]:
-        """How many recordings are in each state; those that are over are left out."""
+    def count_by_state(self) -> dict[str, int]:
+        """The number of recordings in each state, without those that are over."""
 
-    def any_unanswered(self, since: datetime) -> bool:
-        """Whether some recording has had no usable answer of Agora since then, or longer."""
+    def any_without_answer(self, since: datetime) -> bool:
+        """Whether Agora has not answered about some recording since then, or longer."""
 
     def forget_response_urls(self, now: datetime) -> None: ...
     def forget_requests(self, now: datetime) -> None: ...
 
     # for the delivery of cards and replies
 
-    def undrawn(self, most: int) -> Sequence[tuple[str, datetime]]:
-        """Ids of recordings that are newer than their card, with the time to draw it, the most urgent first."""
+    def due_cards(self, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings that changed after their card was drawn, each with the time to draw it, the most urgent
+        first."""
 
     def card(self, recording_id: str) -> CardJob | None: ...
-    def card_drawn(self, recording_id: str, version: int, ts: str | None, next_at: datetime, epoch: int) -> None: ...
-    def card_deferred(self, recording_id: str, until: datetime, epoch: int) -> None: ...
 
-    def unanswered(self, most: int) -> Sequence[tuple[str, datetime]]:
-        """Ids of failed recordings without a card, whose requester has not been answered, with the time to do it."""
+    def mark_card_drawn(self, recording_id: str, version: int, ts: str | None, next_at: datetime, epoch: int) -> None:
+        """The card shows this version of the row. It is not drawn again before `next_at`."""
+
+    def defer_card(self, recording_id: str, until: datetime, epoch: int) -> None: ...
+
+    def due_replies(self, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings that failed without a card and whose requester has no reply yet, each with the time to
+        reply, the most urgent first."""
 
     def reply(self, recording_id: str) -> Reply | None: ...
-    def replied(self, recording_id: str, epoch: int) -> None: ...
-    def reply_deferred(self, recording_id: str, until: datetime, epoch: int) -> None: ...
+    def mark_replied(self, recording_id: str, epoch: int) -> None: ...
+    def defer_reply(self, recording_id: str, until: datetime, epoch: int) -> None: ...
 
 
 class RecorderRepository(Protocol):
     """Recorders, wanted or not."""
 
-    def due(self, most: int) -> Sequence[tuple[str, datetime]]:
-        """Ids of the unwanted ones, with the time of their next step, the most urgent first."""
+    def due(self, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of unwanted recorders that are not gone, each with the time of its next step, the most urgent first."""
 
     def get(self, recorder_id: str) -> Recorder | None: ...
-    def save(self, recorder: Recorder, epoch: int) -> None: ...
+
+    def save(self, recorder: Recorder, epoch: int) -> None:
+        """Writes a recorder. If it is gone, or was not listed in its channel, a recording that stops is due at once."""
 
     def keep_late(self, recorder: Recorder) -> None:
         """Keeps what a replica learnt after it lost the lease, as an unwanted recorder."""
 
     def uids_in(self, agora_channel: str, now: datetime) -> frozenset[int]:
-        """The uids that were lately allocated for this channel."""
+        """The uids that were allocated for this channel in the last days."""
 
     def channels(self, since: datetime) -> Sequence[str]:
         """The Agora channels in which a recorder was started since then."""
 
-    def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]: ...
+    def of_channel(self, agora_channel: str, since: datetime) -> Sequence[Recorder]:
+        """The recorders that were started in this channel since then."""
 
     def of_recording(self, recording_id: str) -> Sequence[Recorder]:
-        """Every recorder that was ever allocated to it, oldest first."""
+        """Every recorder that was ever allocated to a recording, oldest first."""
 
-    def not_gone(self) -> int:
+    def count_not_gone(self) -> int:
         """How many may run at Agora: the wanted ones, and those whose end has not been seen."""
 
 
 class AlertRepository(Protocol):
     """The outbox: alerts until Slack has them, and who acknowledged them."""
 
-    def waiting(self) -> Sequence[AlertJob]:
-        """The oldest alert of each Slack channel that is not delivered yet."""
+    def due(self) -> Sequence[AlertJob]:
+        """The oldest undelivered alert of each Slack channel. It may be due later."""
 
     def get(self, alert_id: int) -> AlertJob | None:
-        """The alert, if it is the one that its Slack channel waits for."""
+        """The alert, if it is the oldest undelivered one of its Slack channel."""
 
     def depth(self) -> tuple[int, datetime | None]:
-        """How many are not delivered yet, and when the oldest of them was raised."""
+        """How many are undelivered, and when the oldest of them was raised."""
 
-    def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None: ...
-    def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None: ...
+    def mark_delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None: ...
+    def defer(self, alert_id: int, until: datetime, error: str, epoch: int) -> None: ...
 
-    def redirected(self, alert_id: int, error: str, epoch: int) -> None:
-        """Slack will never take it in the channel: it goes to the person who started the recording."""
+    def redirect(self, alert_id: int, error: str, epoch: int) -> None:
+        """Slack refuses it in the channel for good: it goes to the person who started the recording."""
 
-    def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
-        """Slack will never take it: it is in the log, and not tried again."""
+    def drop(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
+        """Slack refuses it for good: it is in the log, and not tried again."""
 
     def acknowledge(
         self,
@@ -220,21 +248,23 @@ class AlertRepository(Protocol):
         acknowledgement: Acknowledgement,
         audit_event: AuditEvent | None = None,
     ) -> AcknowledgedAlert | None:
-        """The alert with the first acknowledgement, which may be somebody else's. None: this Slack channel has no such
-        alert. The audit event is written only with a first acknowledgement."""
+        """The alert with its first acknowledgement, which may be somebody else's. None: this Slack channel has no such
+        alert. The audit event is written only with the first acknowledgement."""
 
 
 class TimelineRepository(Protocol):
-    """Timeline entries until Slack has them. The storage writes them with what makes them happen."""
+    """Timeline entries until Slack has them. The storage writes each together with the change that it reports."""
 
-    def waiting(self) -> Sequence[TimelineJob]:
-        """The oldest entry of each Slack channel that is not delivered, where no alert waits for the same channel."""
+    def due(self) -> Sequence[TimelineJob]:
+        """The oldest undelivered entry of each Slack channel that has no undelivered alert. It may be due later."""
 
     def get(self, entry_id: int) -> TimelineJob | None:
-        """The entry, if it is the one that its Slack channel waits for."""
+        """The entry, if `due` would return it."""
 
-    def mark_delivered(self, entry_id: int, now: datetime, epoch: int) -> None: ...
-    def deferred(self, entry_id: int, until: datetime, epoch: int) -> None: ...
+    def mark_delivered(self, entry_id: int, now: datetime, epoch: int) -> None:
+        """Slack has it, or refuses it for good."""
+
+    def defer(self, entry_id: int, until: datetime, epoch: int) -> None: ...
 
 
 class NotificationRepository(Protocol):
@@ -243,15 +273,15 @@ class NotificationRepository(Protocol):
     def keep(self, notification: Notification) -> bool:
         """Keeps a notification once; whether it was new."""
 
-    def waiting(self, most: int) -> Sequence[tuple[str, datetime]]:
-        """Ids of recordings with notifications that are not processed, and when the oldest of these arrived, oldest
+    def due(self, limit: int) -> Sequence[tuple[str, datetime]]:
+        """Ids of recordings with unprocessed notifications, each with the time when the oldest of these arrived, oldest
         first. Only recordings that are not complete, or ended within the last hour."""
 
-    def of(self, recording_id: str) -> Sequence[Notification]:
-        """Those that are not processed yet, by `Notification.order`."""
+    def unprocessed(self, recording_id: str) -> Sequence[Notification]:
+        """The unprocessed notifications of a recording, by `Notification.order`."""
 
-    def seen(self, recording_id: str) -> int:
-        """How many ever arrived for it, processed or not."""
+    def count_received(self, recording_id: str) -> int:
+        """How many ever arrived for a recording, processed or not."""
 
     def depth(self) -> tuple[int, datetime | None]:
         """How many wait to be processed, and since when the oldest does."""
@@ -260,15 +290,19 @@ class NotificationRepository(Protocol):
 
 
 class IncidentRepository(Protocol):
-    """What is wrong for many recordings at once."""
+    """Incidents: what is wrong for many recordings at once."""
 
     def open(self) -> Sequence[tuple[Incident, Recording]]:
         """Each open incident with the recording in whose thread it was reported."""
 
-    def save(self, review: Review, epoch: int) -> None: ...
+    def save(self, review: Review, epoch: int) -> Review:
+        """Writes incidents that opened or closed, with their alerts; returns what was written. A Slack channel has one
+        open incident at most: while it has one that can't be read, another one and its alert are left out."""
 
-    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
-        """Writes to the affected recordings that they were not watched, with the alerts that say so."""
+    def save_downtime(
+        self, pause: Downtime, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int
+    ) -> None:
+        """Notes on the affected recordings that no replica watched them, and adds the alerts about it."""
 
 
 class AuditRepository(Protocol):
@@ -284,10 +318,10 @@ class LeaseRepository(Protocol):
     """Which replica leads."""
 
     def hold(self, now: datetime, seconds: float) -> int | None:
-        """Takes or renews the lease; the epoch, or None where another replica holds it."""
+        """Takes or renews the lease; the epoch, or None if another replica holds it."""
 
     def renewed_at(self) -> datetime | None:
-        """When a leader last renewed it; None where there never was one."""
+        """When a leader last renewed it; None if there never was one."""
 
     def release(self, now: datetime) -> None: ...
 

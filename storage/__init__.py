@@ -1,1 +1,1 @@
-"""Where recordings are written down: SQLAlchemy on SQLite (PostgreSQL speaks the same tables)."""
+"""The database: SQLAlchemy on SQLite or PostgreSQL, with the same tables on both."""

@@ -1,4 +1,4 @@
-"""The log of acts: who did what, when, and from where."""
+"""The audit log: who did what, when, and from where."""
 
 from __future__ import annotations
 
@@ -9,35 +9,38 @@ from sqlalchemy import Connection, select, true
 from recordings.model.audit import AuditEvent
 from storage import rows
 from storage.database import Database
-from storage.tables import acts, recordings
+from storage.tables import audit_events, recordings
+from storage.unreadable import RowReader
 
 
 class AuditLog:
-    """The acts of a database."""
+    """The audit events of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._events = RowReader(database.unreadable, audit_events, rows.audit_event)
 
     def add(self, audit_event: AuditEvent) -> None:
         with self._database.write() as connection:
             add(connection, audit_event)
 
     def all(self) -> list[AuditEvent]:
-        """Every act, in the order in which they were written."""
+        """Every event, in the order in which they were written."""
+        query = select(audit_events).order_by(audit_events.c.id)
         with self._database.read() as connection:
-            found = connection.execute(select(acts).order_by(acts.c.id))
-            return [rows.audit_event(row) for row in found]
+            return [event for _, event in self._events.many(connection, query.where)]
 
     def between(self, since: datetime, until: datetime | None = None) -> list[tuple[AuditEvent, str]]:
-        """The acts from `since` on and before `until`, oldest first, each with its recording's Agora channel."""
-        span = (acts.c.at >= since) & (true() if until is None else acts.c.at < until)
-        named = acts.outerjoin(recordings, recordings.c.id == acts.c.recording_id)
-        query = select(acts, recordings.c.agora_channel).select_from(named).where(span).order_by(acts.c.at, acts.c.id)
+        at = audit_events.c.at
+        span = (at >= since) & (true() if until is None else at < until)
+        joined = audit_events.outerjoin(recordings, recordings.c.id == audit_events.c.recording_id)
+        query = select(audit_events, recordings.c.agora_channel).select_from(joined).where(span)
+        query = query.order_by(at, audit_events.c.id)
         with self._database.read() as connection:
-            return [(rows.audit_event(row), row.agora_channel or "") for row in connection.execute(query)]
+            return [(event, row.agora_channel or "") for row, event in self._events.many(connection, query.where)]
 
 
 def add(connection: Connection, audit_event: AuditEvent | None) -> None:
-    """Notes an act, where there is one, in a transaction that is under way."""
+    """Writes an event, if there is one, in an open transaction."""
     if audit_event is not None:
-        connection.execute(acts.insert().values(rows.columns(audit_event)))
+        connection.execute(audit_events.insert().values(rows.columns(audit_event)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 import threading
 import time
@@ -21,27 +22,30 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 
 from recordings.errors import DatabaseNewer, StorageUnavailable
 from storage.tables import requests
+from storage.unreadable import UnreadableRows
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 2.0
 _STATEMENT_SECONDS, _LOCK_SECONDS = 10, 3
 _MIGRATION_SECONDS = 600
-"""A migration may take its time: tables can be large, and machines slow."""
+"""For a statement of a migration: tables can be large, and machines slow."""
 _MIGRATION_LOCK = 7_266_273
-"""Names this program's migrations among the advisory locks of a PostgreSQL server."""
+"""Number of the advisory lock on PostgreSQL that the migrations of this program take."""
 
 
 class Database:
-    """SQLite or PostgreSQL, by SQLAlchemy URL. Nothing is connected before the first transaction.
+    """SQLite or PostgreSQL, by SQLAlchemy URL. The first transaction opens the first connection.
 
-    `busy_seconds`: for so long SQLite waits for another's transaction, and PostgreSQL lets one do nothing before it is
-    ended: a replica that hangs in the middle of one must not keep the lease's row from the others.
+    `busy_seconds`: how long SQLite waits for the transaction of another connection, and how long a transaction may be
+    idle before PostgreSQL ends it: a replica that hangs in one must not keep the lease's row locked.
 
-    A transaction that can't be carried out raises `StorageUnavailable`; a broken constraint stays
-    SQLAlchemy's `IntegrityError`.
+    A transaction that fails raises `StorageUnavailable`; a violated constraint raises SQLAlchemy's `IntegrityError`.
     """
 
-    def __init__(self, url: str, *, busy_seconds: float = _BUSY_SECONDS) -> None:
+    def __init__(
+        self, url: str, *, busy_seconds: float = _BUSY_SECONDS, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.unreadable = UnreadableRows(monotonic)
         self._engine = _engine(url, busy_seconds)
         self._shared = self._engine.dialect.name != "sqlite"
         self._busy_seconds = busy_seconds
@@ -67,11 +71,11 @@ class Database:
 
     @contextmanager
     def _one_writer(self) -> Iterator[float]:
-        """The seconds that are left to wait for other processes."""
+        """Yields the seconds that are left to wait for other processes."""
         if self._shared:
             yield self._busy_seconds
             return
-        # SQLite has one writer at a time and no queue: whoever waits looks again every 100 ms, and many starve.
+        # SQLite allows one writer and has no queue: waiting connections poll every 100 ms, and some starve.
         begun = time.monotonic()
         if not self._turn.acquire(timeout=self._busy_seconds):
             raise StorageUnavailable("database is locked")
@@ -81,7 +85,7 @@ class Database:
             self._turn.release()
 
     def clock(self) -> datetime:
-        """The time that every replica agrees on: the server's own, or with SQLite this machine's."""
+        """The time that all replicas share: that of the PostgreSQL server, or with SQLite of this machine."""
         if not self._shared:
             return datetime.now(UTC)
         with self.read() as connection:
@@ -89,9 +93,9 @@ class Database:
         return moment.astimezone(UTC)
 
     def migrate(self) -> None:
-        """Brings the tables to this program's revision, in one transaction, one replica at a time.
+        """Migrates the tables to this program's revision, in one transaction, one replica at a time.
 
-        Raises `DatabaseNewer` where a newer program has been here.
+        Raises `DatabaseNewer` if a newer release migrated them.
         """
         with self.write() as connection:
             if self._shared:
@@ -103,13 +107,13 @@ class Database:
             command.upgrade(config, "head")
 
     def check_there(self) -> None:
-        """Raises `StorageUnavailable` where SQLite has no such file: connecting would make one."""
+        """Raises `StorageUnavailable` if the SQLite file does not exist: connecting would create it."""
         file = self._engine.url.database
         if not self._shared and file and not file.startswith("file:") and not Path(file).exists():
             raise StorageUnavailable(f"there is no file {file}")
 
     def check_tables(self) -> None:
-        """Raises `DatabaseNewer` or `StorageUnavailable` where the tables are not those of this program's revision."""
+        """Raises `DatabaseNewer` or `StorageUnavailable` if the tables are of another revision than this program's."""
         with self.read() as connection:
             config = _alembic(connection)
             _refuse_newer(connection, config)
@@ -144,11 +148,24 @@ def _engine(url: str, busy_seconds: float) -> Engine:
             connect_args={"connect_timeout": 3, "options": _limits(busy_seconds)},
         )
     engine = create_engine(
-        url, pool_size=20, max_overflow=60, hide_parameters=True, connect_args={"timeout": busy_seconds}
+        url,
+        pool_size=20,
+        max_overflow=60,
+        hide_parameters=True,
+        json_deserializer=_json_or_text,
+        connect_args={"timeout": busy_seconds},
     )
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _json_or_text(text: str) -> Any:
+    """SQLite stores anything in any column. Text that is no JSON makes its own row unreadable, not the whole query."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        return text
 
 
 def _limits(busy_seconds: float) -> str:
@@ -162,7 +179,7 @@ def _limits(busy_seconds: float) -> str:
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
     del record
-    # The driver's own BEGIN comes too late and as a reader: two writers would meet in the middle and one fail.
+    # The driver begins as a reader, at the first write: of two such transactions one can't become a writer, and fails.
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
@@ -199,7 +216,7 @@ _log = structlog.get_logger(__name__)
 
 
 def migrate_when_possible(database: Database, on_failure: Callable[[], None]) -> None:
-    """Returns once the tables are there. Calls `on_failure` each time that they can't be made."""
+    """Migrates the tables, and tries again until it succeeds. Calls `on_failure` after each failure."""
     wait = _FIRST_WAIT
     while True:
         try:
@@ -214,7 +231,7 @@ def migrate_when_possible(database: Database, on_failure: Callable[[], None]) ->
 
 
 def try_writing(database: Database) -> None:
-    """Commits a row that came and went: a full disk shows only then. Raises `StorageUnavailable`."""
+    """Inserts and deletes a row and commits: only then a full disk shows. Raises `StorageUnavailable`."""
     row = {"id": f"trial-{secrets.token_hex(16)}", "recording_id": "", "received_at": datetime.now(UTC)}
     with database.write() as connection:
         connection.execute(requests.insert().values(row))

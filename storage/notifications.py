@@ -1,4 +1,4 @@
-"""What Agora told by itself: kept once, until the engine has heeded it, and then for a while."""
+"""Agora's notifications: each kept once until the engine has applied it, and for a while after that."""
 
 from __future__ import annotations
 
@@ -8,84 +8,88 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, CompoundSelect, Connection, desc, func, literal, or_, select, union_all
 from sqlalchemy.exc import IntegrityError
 
-from recordings.model.notifications import Notification, NotificationEvent
+from recordings.model.notifications import Notification
 from storage import rows
 from storage.database import Database
-from storage.tables import INCOMPLETE, UNPROCESSED, notices, recorders, recordings
+from storage.tables import INCOMPLETE, UNPROCESSED, notifications, recorders, recordings
+from storage.unreadable import RowReader, due_rows
 
 _KEPT = timedelta(days=30)
 _LATE = timedelta(hours=1)
-"""After the end of a recording; what comes later still is only kept."""
-_KNOWN = notices.c.event.in_([int(event) for event in NotificationEvent])
-"""A newer program may have kept others before it was taken back."""
+"""After the end of a recording. A notification that arrives later is kept and not applied."""
 
 
 class Notifications:
-    """The notices of a database."""
+    """The notifications of a database."""
 
     def __init__(self, database: Database, now: Callable[[], datetime] | None = None) -> None:
         self._database = database
         self._now = now or database.clock
+        self._notifications = RowReader(database.unreadable, notifications, rows.notification)
+        self._recordings = RowReader(database.unreadable, recordings, rows.recording)
+        self._recorders = RowReader(database.unreadable, recorders, rows.recorder)
 
     def keep(self, notification: Notification) -> bool:
-        """Writes a notice down with the recording that it belongs to, once; whether it was new."""
         try:
             with self._database.write() as connection:
-                whose = connection.execute(_recording_of(notification)).first()
-                values = rows.notification_columns(notification) | {"recording_id": whose and whose.recording_id}
-                connection.execute(notices.insert().values(values))
+                owner = connection.execute(_recording_of(notification)).first()
+                recording_id = None if owner is None else owner.recording_id
+                values = rows.notification_columns(notification) | {"recording_id": recording_id}
+                connection.execute(notifications.insert().values(values))
         except IntegrityError:
             return False
         return True
 
-    def waiting(self, most: int) -> Sequence[tuple[str, datetime]]:
-        """Ids of recordings with notices that are not heeded yet, with the time when the oldest of these came, the
-        oldest first. A recording that has long been over has none."""
-        since = func.min(notices.c.received_at).label("since")
-        query = select(notices.c.recording_id, since).join(recordings, recordings.c.id == notices.c.recording_id)
-        query = query.where(self._to_heed()).group_by(notices.c.recording_id).order_by(since, notices.c.recording_id)
+    def due(self, limit: int) -> Sequence[tuple[str, datetime]]:
+        recording_id, since = notifications.c.recording_id, func.min(notifications.c.received_at).label("since")
+        query = select(recording_id, since).join(recordings, recordings.c.id == recording_id)
+        query = query.group_by(recording_id).order_by(since, recording_id).limit(limit)
         with self._database.read() as connection:
-            return [(row.recording_id, row.since) for row in connection.execute(query.limit(most))]
+            return due_rows(connection.execute(query.where(self._unprocessed(connection))))
 
     def depth(self) -> tuple[int, datetime | None]:
-        """How many notices of these recordings are not heeded yet, and when the oldest of them came."""
-        query = select(func.count(), func.min(notices.c.received_at)).select_from(notices)
-        query = query.join(recordings, recordings.c.id == notices.c.recording_id).where(self._to_heed())
+        query = select(func.count(), func.min(notifications.c.received_at)).select_from(notifications)
+        query = query.join(recordings, recordings.c.id == notifications.c.recording_id)
         with self._database.read() as connection:
-            count, oldest = connection.execute(query).one()
+            count, oldest = connection.execute(query.where(self._unprocessed(connection))).one()
         return int(count), oldest
 
-    def _to_heed(self) -> ColumnElement[bool]:
-        return UNPROCESSED & _KNOWN & or_(INCOMPLETE, recordings.c.ended_at > self._now() - _LATE)
+    def _unprocessed(self, connection: Connection) -> ColumnElement[bool]:
+        """Notifications that a step can apply: notification, recording and the recorder that it wants can be read."""
+        return (
+            UNPROCESSED
+            & or_(INCOMPLETE, recordings.c.ended_at > self._now() - _LATE)
+            & self._notifications.readable(connection)
+            & self._recordings.readable(connection)
+            & self._recorders.readable(connection, by=recordings.c.recorder_id)
+        )
 
-    def of(self, recording_id: str) -> Sequence[Notification]:
-        """Those of a recording that are not heeded yet, in the order in which they happened."""
-        query = select(notices).where(UNPROCESSED & _KNOWN & (notices.c.recording_id == recording_id))
+    def unprocessed(self, recording_id: str) -> Sequence[Notification]:
+        query = select(notifications).where(UNPROCESSED & (notifications.c.recording_id == recording_id))
         with self._database.read() as connection:
-            found = [rows.notification(row) for row in connection.execute(query)]
-        return sorted(found, key=lambda notification: notification.order)
+            unprocessed = [notification for _, notification in self._notifications.many(connection, query.where)]
+        return sorted(unprocessed, key=lambda notification: notification.order)
 
-    def seen(self, recording_id: str) -> int:
-        """How many ever came for a recording."""
-        query = select(func.count()).where(notices.c.recording_id == recording_id)
+    def count_received(self, recording_id: str) -> int:
+        query = select(func.count()).where(notifications.c.recording_id == recording_id)
         with self._database.read() as connection:
             return int(connection.execute(query).scalar_one())
 
     def forget(self, now: datetime) -> None:
-        """What happened a month ago is of no use any more."""
-        old = notices.c.received_at < now - _KEPT
+        """Deletes the notifications of more than a month ago."""
+        old = notifications.c.received_at < now - _KEPT
         with self._database.read() as connection:
-            if connection.execute(select(notices.c.id).where(old).limit(1)).first() is None:
+            if connection.execute(select(notifications.c.id).where(old).limit(1)).first() is None:
                 return
         with self._database.write() as connection:
-            connection.execute(notices.delete().where(old))
+            connection.execute(notifications.delete().where(old))
 
 
 def _recording_of(notification: Notification) -> CompoundSelect[tuple[int, str, datetime]]:
-    """The recording with this sid; or that of a recorder with this sid; or that of one with this channel and uid whose
-    sid is not known, since the answer to its start was lost or is under way.
+    """The recording with this sid; else that of a recorder with this sid; else that of a recorder with this channel and
+    uid whose sid is unknown, because the answer to its start was lost or is on its way.
 
-    One statement: between two the answer to the start could be written down, and neither would find it.
+    One statement: between two of them a step could write that answer, and neither would match.
     """
     by_recording = select(literal(0).label("rank"), recordings.c.id.label("recording_id"), recordings.c.requested_at)
     by_recorder = select(literal(1), recorders.c.recording_id, recorders.c.created_at)
@@ -103,11 +107,11 @@ def _recording_of(notification: Notification) -> CompoundSelect[tuple[int, str, 
 
 
 def adopt(connection: Connection, recording_id: str, sid: str) -> None:
-    """Notices that came before the answer to the start belong to the recording that it has named now."""
-    orphans = (notices.c.sid == sid) & notices.c.recording_id.is_(None)
-    connection.execute(notices.update().where(orphans).values(recording_id=recording_id))
+    """Assigns notifications that arrived before the answer to `start` to the recording that now has their sid."""
+    without_recording = (notifications.c.sid == sid) & notifications.c.recording_id.is_(None)
+    connection.execute(notifications.update().where(without_recording).values(recording_id=recording_id))
 
 
-def processed(connection: Connection, ids: Collection[str], now: datetime) -> None:
-    """Marks notices as heeded, in the transaction that writes what came of them."""
-    connection.execute(notices.update().where(notices.c.id.in_(ids)).values(heeded_at=now))
+def mark_processed(connection: Connection, ids: Collection[str], now: datetime) -> None:
+    """Marks notifications as processed, in the transaction that writes their effect."""
+    connection.execute(notifications.update().where(notifications.c.id.in_(ids)).values(heeded_at=now))

@@ -1,4 +1,4 @@
-"""What has to be told to people: rows that stay due until Slack has them."""
+"""The outbox: alerts that are due until Slack has them."""
 
 from __future__ import annotations
 
@@ -15,26 +15,29 @@ from storage import audit, rows
 from storage.database import Database
 from storage.lease import fence
 from storage.tables import outbox, recordings
+from storage.unreadable import RowReader
 
 
 class Outbox:
-    """The outbox of a database."""
+    """The alerts of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._alerts = RowReader(database.unreadable, outbox, rows.alert)
 
-    def waiting(self) -> Sequence[AlertJob]:
+    def due(self) -> Sequence[AlertJob]:
         with self._database.read() as connection:
-            found = connection.execute(_next_jobs().order_by(outbox.c.due_at)).all()
-        return [_job(row) for row in found]
+            due = self._alerts.many(connection, lambda readable: _next_jobs(readable).order_by(outbox.c.due_at))
+        return [_job(row, alert) for row, alert in due]
 
     def get(self, alert_id: int) -> AlertJob | None:
         with self._database.read() as connection:
-            row = connection.execute(_next_jobs().where(outbox.c.id == alert_id)).one_or_none()
-        return None if row is None else _job(row)
+            query = _next_jobs(self._alerts.readable(connection)).where(outbox.c.id == alert_id)
+            row = connection.execute(query).one_or_none()
+        alert = self._alerts.one(row)
+        return None if row is None or alert is None else _job(row, alert)
 
     def depth(self) -> tuple[int, datetime | None]:
-        """How many alerts are not delivered yet, and when the oldest of them was raised."""
         query = select(func.count(), func.min(outbox.c.raised_at)).where(outbox.c.done_at.is_(None))
         with self._database.read() as connection:
             count, oldest = connection.execute(query).one()
@@ -47,40 +50,40 @@ class Outbox:
         acknowledgement: Acknowledgement,
         audit_event: AuditEvent | None = None,
     ) -> AcknowledgedAlert | None:
-        """Writes down who is on it, unless somebody is; whatever is under way with its delivery goes on."""
-        this = _same(key) & (outbox.c.slack_channel == slack_channel)
+        this = _with_key(key) & (outbox.c.slack_channel == slack_channel)
+        by_this_person = {"taken_by": acknowledgement.by, "taken_at": acknowledgement.at}
         with self._database.write() as connection:
-            free = this & outbox.c.taken_by.is_(None)
-            mine = connection.execute(
-                outbox.update().where(free).values(taken_by=acknowledgement.by, taken_at=acknowledgement.at)
-            )
-            audit.add(connection, audit_event if mine.rowcount else None)
-            row = connection.execute(select(outbox).where(this)).one_or_none()
-        return None if row is None else AcknowledgedAlert(rows.alert(row), Acknowledgement(row.taken_by, row.taken_at))
+            row = connection.execute(select(outbox).where(this).with_for_update()).one_or_none()
+            alert = self._alerts.one(row)
+            if row is None or alert is None:
+                return None
+            if row.taken_by is not None:
+                return AcknowledgedAlert(alert, Acknowledgement(row.taken_by, row.taken_at))
+            connection.execute(outbox.update().where(this).values(by_this_person))
+            audit.add(connection, audit_event)
+        return AcknowledgedAlert(alert, acknowledgement)
 
-    def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
-        self._set(alert_id, {"done_at": now, "ts": ts, "error": None}, epoch)
+    def mark_delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
+        self._update(alert_id, {"done_at": now, "ts": ts, "error": None}, epoch)
 
-    def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None:
-        self._set(alert_id, {"due_at": until, "error": error, "tries": outbox.c.tries + 1}, epoch)
+    def defer(self, alert_id: int, until: datetime, error: str, epoch: int) -> None:
+        self._update(alert_id, {"due_at": until, "error": error, "tries": outbox.c.tries + 1}, epoch)
 
-    def redirected(self, alert_id: int, error: str, epoch: int) -> None:
-        """Slack will never take it in the channel: it goes to the person who started the recording."""
-        self._set(alert_id, {"direct": True, "error": error, "tries": 0}, epoch)
+    def redirect(self, alert_id: int, error: str, epoch: int) -> None:
+        self._update(alert_id, {"direct": True, "error": error, "tries": 0}, epoch)
 
-    def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
-        """Slack will never take it: it is in the log, and not tried again."""
-        self._set(alert_id, {"done_at": now, "error": error}, epoch)
+    def drop(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
+        self._update(alert_id, {"done_at": now, "error": error}, epoch)
 
-    def _set(self, alert_id: int, values: dict[str, object], epoch: int) -> None:
+    def _update(self, alert_id: int, values: dict[str, object], epoch: int) -> None:
         with self._database.write() as connection:
             fence(connection, epoch)
             connection.execute(outbox.update().where(outbox.c.id == alert_id).values(values))
 
 
 def add(connection: Connection, alert: Alert) -> None:
-    """Writes an alert down, once for the same recording, kind and cause."""
-    if connection.execute(select(outbox.c.id).where(_same(AlertKey.of(alert)))).first() is not None:
+    """Writes an alert, in an open transaction. An alert with the same key is written once."""
+    if connection.execute(select(outbox.c.id).where(_with_key(AlertKey.of(alert)))).first() is not None:
         return
     connection.execute(
         outbox.insert().values(
@@ -96,24 +99,18 @@ def add(connection: Connection, alert: Alert) -> None:
     )
 
 
-def _same(name: AlertKey) -> ColumnElement[bool]:
-    whose = outbox.c.recording_id == name.recording_id
-    return whose & (outbox.c.kind == name.kind) & (outbox.c.cause == name.cause)
+def _with_key(key: AlertKey) -> ColumnElement[bool]:
+    of_recording = outbox.c.recording_id == key.recording_id
+    return of_recording & (outbox.c.kind == key.kind) & (outbox.c.cause == key.cause)
 
 
-def _next_jobs() -> Select[Any]:
-    """The oldest alert of each Slack channel that is not delivered yet, with the card that it belongs to."""
-    first = select(func.min(outbox.c.id)).where(outbox.c.done_at.is_(None)).group_by(outbox.c.slack_channel)
+def _next_jobs(readable: ColumnElement[bool]) -> Select[Any]:
+    """The oldest undelivered alert of each Slack channel, with the `ts` of the card that it belongs to."""
+    undelivered = outbox.c.done_at.is_(None) & readable
+    first = select(func.min(outbox.c.id)).where(undelivered).group_by(outbox.c.slack_channel)
     card = recordings.c.id == outbox.c.recording_id
     return select(outbox, recordings.c.card_ts).join(recordings, card).where(outbox.c.id.in_(first))
 
 
-def _job(row: Row[Any]) -> AlertJob:
-    return AlertJob(
-        id=row.id,
-        alert=rows.alert(row),
-        card_ts=row.card_ts,
-        due_at=row.due_at,
-        tries=row.tries,
-        direct=row.direct,
-    )
+def _job(row: Row[Any], alert: Alert) -> AlertJob:
+    return AlertJob(id=row.id, alert=alert, card_ts=row.card_ts, due_at=row.due_at, tries=row.tries, direct=row.direct)

@@ -1,7 +1,9 @@
-"""The tables. Columns are named like the fields of `recordings.model`; what only the storage needs comes last."""
+"""The tables. Names of tables and columns stay as they are in every installation, whatever their Python names become:
+`storage.rows` maps columns to the fields of `recordings.model`. Columns that only the storage uses come last."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, cast
 
@@ -30,7 +32,7 @@ metadata = MetaData()
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware moment, kept in UTC. SQLite keeps no zone: it is put back on reading."""
+    """An aware datetime, stored in UTC. SQLite stores no zone: reading adds it."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -45,9 +47,26 @@ class UtcDateTime(TypeDecorator[datetime]):
         del dialect
         return None if value is None else value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC)
 
+    def result_processor(self, dialect: Dialect, coltype: object) -> Callable[[Any], Any] | None:
+        process = super().result_processor(dialect, coltype)
+        return process and _lenient(process)
+
+
+def _lenient(process: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """SQLite stores anything in any column. A value that is no moment is passed on as it is: it makes its own row
+    unreadable, and not the whole query fail."""
+
+    def read(value: Any) -> Any:
+        try:
+            return process(value)
+        except (ValueError, TypeError):
+            return value
+
+    return read
+
 
 class Name(TypeDecorator[str]):
-    """A member of an enumeration, kept as its text. `storage.rows` makes members of what is read, row by row."""
+    """A member of an enumeration, stored as its text. `storage.rows` makes members of the texts, row by row."""
 
     impl = String(32)
     cache_ok = True
@@ -57,8 +76,8 @@ class Name(TypeDecorator[str]):
         return None if value is None else str(value)
 
 
-Kept = JSON(none_as_null=True)
-"""A value of the domain. `storage.rows` knows its keys."""
+DomainValue = JSON(none_as_null=True)
+"""A value of the domain as JSON. `storage.rows` knows its keys."""
 
 
 def _one_of(column: str, states: frozenset[State]) -> str:
@@ -66,20 +85,19 @@ def _one_of(column: str, states: frozenset[State]) -> str:
 
 
 def _condition(sql: str) -> ColumnElement[bool]:
-    """A condition of a partial index. A query has to say it in the same words, without parameters, or the index is of
-    no use to it."""
+    """A condition of a partial index. A query uses the index only if it repeats these words, without parameters."""
     return cast(ColumnElement[bool], text(sql))
 
 
 ACTIVE = _condition(f"NOT {_one_of('state', OVER)}")
 INCOMPLETE = _condition(f"(NOT {_one_of('state', OVER)} OR files_awaited)")
 TAKES_CHANNEL = _condition(_one_of("state", HOLDS_CHANNEL))
-_undrawn = text("version > card_version")
+_CARD_DUE = text("version > card_version")
 UNWANTED = _condition("gone_at IS NULL AND NOT wanted")
 UNPROCESSED = _condition("heeded_at IS NULL AND recording_id IS NOT NULL")
-_undelivered = text("done_at IS NULL")
-_unanswered = text("response_url IS NOT NULL")
-_open = text("closed_at IS NULL")
+_UNDELIVERED = text("done_at IS NULL")
+_REPLY_DUE = text("response_url IS NOT NULL")
+_OPEN = text("closed_at IS NULL")
 
 
 def _where(condition: Any) -> dict[str, Any]:
@@ -95,8 +113,8 @@ recordings = Table(
     Column("slack_channel", String(32), nullable=False),
     Column("started_by", String(32), nullable=False),
     Column("requested_at", UtcDateTime, nullable=False),
-    Column("options", Kept),
-    # wishes: written by listeners only
+    Column("options", DomainValue),
+    # intents: only listeners write them
     Column("stop_wanted_at", UtcDateTime),
     Column("stop_wanted_by", String(32)),
     Column("ends_at", UtcDateTime),
@@ -105,7 +123,7 @@ recordings = Table(
     Column("layout_wanted_by", String(32)),
     Column("layout_wanted_at", UtcDateTime),
     Column("poked", Integer, nullable=False, server_default="0"),
-    # facts: written by the engine only
+    # facts: only the engine writes them
     Column("state", Name, nullable=False),
     Column("reason", Name),
     Column("detail", Text, nullable=False, server_default=""),
@@ -118,7 +136,7 @@ recordings = Table(
     Column("started_at", UtcDateTime),
     Column("first_file_at", UtcDateTime),
     Column("found_at", UtcDateTime),
-    Column("lost_parts", Kept),
+    Column("lost_parts", DomainValue),
     Column("ended_at", UtcDateTime),
     Column("status", Integer),
     Column("queried_at", UtcDateTime),
@@ -137,28 +155,28 @@ recordings = Table(
     Column("files", JSON, nullable=False, server_default="[]"),
     Column("uploading_status", String(32), nullable=False, server_default=""),
     Column("files_awaited", Boolean, nullable=False, server_default=false()),
-    Column("delivery", Kept),
-    Column("told", Kept),
-    Column("shown", Kept),
+    Column("delivery", DomainValue),
+    Column("told", DomainValue),
+    Column("shown", DomainValue),
     Column("card_ts", String(32)),
-    # told after a pause in which no replica took steps
+    # reported after a pause in which no replica took steps
     Column("unwatched_from", UtcDateTime),
     Column("unwatched_to", UtcDateTime),
-    # the card is drawn when the row is newer than it
+    # the card is due while version > card_version
     Column("version", Integer, nullable=False, server_default="0"),
     Column("card_version", Integer, nullable=False, server_default="0"),
     Column("card_due_at", UtcDateTime),
     Column("card_tries", Integer, nullable=False, server_default="0"),
-    # for 30 minutes the only way to answer somebody in a channel that the bot can't post in
+    # for 30 minutes the only way to answer a person in a channel in which the bot can't post
     Column("response_url", Text),
     Column("reply_due_at", UtcDateTime),
     Index("one_recording_for_a_channel", "agora_channel", unique=True, **_where(TAKES_CHANNEL)),
     Index("recordings_due", "next_step_at", **_where(ACTIVE)),
     Index("recordings_unsettled", "next_step_at", **_where(INCOMPLETE)),
-    Index("recordings_undrawn", "card_due_at", **_where(_undrawn)),
+    Index("recordings_undrawn", "card_due_at", **_where(_CARD_DUE)),
     Index("recordings_of_channel", "slack_channel", "requested_at"),
     Index("recordings_of_sid", "sid"),
-    Index("recordings_unanswered", "requested_at", **_where(_unanswered)),
+    Index("recordings_unanswered", "requested_at", **_where(_REPLY_DUE)),
 )
 
 recorders = Table(
@@ -208,11 +226,11 @@ outbox = Table(
     Column("done_at", UtcDateTime),
     Column("ts", String(32)),
     Column("error", Text),
-    # written by listeners, whoever leads
+    # written by listeners of any replica
     Column("taken_by", String(32)),
     Column("taken_at", UtcDateTime),
     Index("one_alert_for_a_cause", "recording_id", "kind", "cause", unique=True),
-    Index("outbox_due", "slack_channel", "id", **_where(_undelivered)),
+    Index("outbox_due", "slack_channel", "id", **_where(_UNDELIVERED)),
 )
 
 requests = Table(
@@ -224,7 +242,7 @@ requests = Table(
     Index("requests_received", "received_at"),
 )
 
-acts = Table(
+audit_events = Table(
     "acts",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -239,7 +257,7 @@ acts = Table(
     Index("acts_of_recording", "recording_id"),
 )
 
-lines = Table(
+timeline_entries = Table(
     "lines",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -254,10 +272,10 @@ lines = Table(
     Column("due_at", UtcDateTime, nullable=False),
     Column("tries", Integer, nullable=False, server_default="0"),
     Column("done_at", UtcDateTime),
-    Index("lines_due", "slack_channel", "id", **_where(_undelivered)),
+    Index("lines_due", "slack_channel", "id", **_where(_UNDELIVERED)),
 )
 
-notices = Table(
+notifications = Table(
     "notices",
     metadata,
     Column("id", String(128), primary_key=True),
@@ -278,7 +296,7 @@ notices = Table(
     Index("notices_received", "received_at"),
 )
 
-troubles = Table(
+incidents = Table(
     "troubles",
     metadata,
     Column("id", String(128), primary_key=True),
@@ -287,7 +305,7 @@ troubles = Table(
     Column("recording_id", String(32), nullable=False),
     Column("opened_at", UtcDateTime, nullable=False),
     Column("closed_at", UtcDateTime),
-    Index("one_open_trouble_for_a_channel", "slack_channel", unique=True, **_where(_open)),
+    Index("one_open_trouble_for_a_channel", "slack_channel", unique=True, **_where(_OPEN)),
 )
 
 lease = Table(

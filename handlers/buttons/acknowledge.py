@@ -1,59 +1,56 @@
-"""I'm on it: on the alerts that need somebody."""
+"""I'm on it: on the alerts that somebody has to act on."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
-from handlers.buttons.press import pressed
+from handlers.requests import Press
 from messages import replies
 from messages.alerts import alert_message
 from messages.blocks import Message
+from messages.cards import CardConfig
 from messages.delivery.slack import Slack
-from messages.replies import not_shown, on_it_already
+from messages.replies import alert_not_edited, already_acknowledged
 from recordings.errors import SlackError
-from recordings.model.recording import Recording
 from recordings.service.acknowledge import AcknowledgeService
-from recordings.service.start_stop import NothingHere
+from recordings.service.lookup import NothingHere
 
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeButton:
-    """Answers a press, and shows on the alert who is on it. It may take seconds: Slack has to take the edit.
+    """Saves the acknowledgement and shows it on the alert. Slow: Slack has to accept the edit.
 
-    The edit is a `chat.update` and no answer to the press: it keeps a reply that also went to the channel in both
-    places, carries the alert's metadata, and can be done again by the next press where it failed.
+    The edit is a `chat.update`, not an answer to the press: it keeps an alert that was also sent to the channel in
+    both places, carries the alert's metadata, and the next press repeats it if it failed.
     """
 
     service: AcknowledgeService
     slack: Slack
-    folder: Callable[[Recording], str]
+    card_config: CardConfig
 
-    def answer(self, body: dict[str, Any]) -> Message | None:
-        """The reply to a `block_actions` request, for the person alone. Raises `StorageUnavailable`."""
-        press = pressed(body)
+    def answer(self, press: Press) -> Message | None:
+        """The reply, for the person alone. Raises `StorageUnavailable`."""
         try:
-            found = self.service.acknowledge(press.value, press.place, press.by)
+            acknowledged = self.service.acknowledge(press.value, press.requester)
         except NothingHere:
-            return replies.nothing_known()
-        recording, acknowledgement = found.alert.recording, found.acknowledgement
+            return replies.recording_unknown()
+        alert, acknowledgement = acknowledged.alert, acknowledged.acknowledgement
         _log.info(
-            "alert_taken",
-            recording=recording.id,
-            kind=str(found.alert.kind),
+            "alert_acknowledged",
+            recording=alert.recording.id,
+            kind=str(alert.kind),
             by=acknowledgement.by,
-            pressed_by=press.by,
+            pressed_by=press.requester.id,
         )
-        message = alert_message(found.alert, self.folder(recording), acknowledgement=acknowledgement)
-        mine = acknowledgement.by == press.by
+        message = alert_message(alert, self.card_config, acknowledgement=acknowledgement)
+        mine = acknowledgement.by == press.requester.id
         try:
-            self.slack.update(press.place.channel, press.message_ts, message)
+            self.slack.update(press.slack_channel.channel, press.message_ts, message)
         except SlackError as error:
-            _log.warning("alert_not_edited", recording=recording.id, error=str(error))
-            return not_shown(error) if mine else on_it_already(acknowledgement)
-        return None if mine else on_it_already(acknowledgement)
+            _log.warning("alert_not_edited", recording=alert.recording.id, error=str(error))
+            return alert_not_edited(error) if mine else already_acknowledged(acknowledgement)
+        return None if mine else already_acknowledged(acknowledgement)

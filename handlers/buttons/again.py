@@ -1,42 +1,35 @@
-"""Record again: on a card that is over, and on the alerts that say so."""
+"""Record again: on the card of a recording that is over, and on the alerts about its end."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from handlers.buttons.press import delivery_key, pressed
-from handlers.commands.record import answer_start
+from handlers.outcomes import start_reply
+from handlers.requests import Press
 from messages import replies
 from messages.blocks import Message
 from recordings.model.audit import Source
-from recordings.service.start_stop import NothingHere, RecordingService
+from recordings.service.lookup import NothingHere
+from recordings.service.start_stop import RecordingService, StartRequest
 
 
 @dataclass(frozen=True, slots=True)
 class RecordAgainButton:
-    """Answers a press as the command would, with the options of the one before. The new card is what everybody sees."""
+    """Starts a recording of the same Agora channel with the same options. The new card is what everybody sees."""
 
     service: RecordingService
 
-    def answer(self, body: dict[str, Any]) -> Message:
-        """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
-        press = pressed(body)
+    def answer(self, press: Press) -> Message:
+        """The reply, for the person alone. Raises `NotAllowed`, `SystemFailure`."""
         try:
-            before = self.service.of_here(press.value, press.place)
+            earlier = self.service.in_channel(press.value, press.slack_channel)
         except NothingHere:
-            return replies.nothing_known()
-        name, options = before.agora_channel, before.current_options
-        return answer_start(
-            lambda: self.service.start(
-                name,
-                press.place,
-                press.by,
-                body.get("response_url"),
-                delivery_key(body),
-                Source.BUTTON,
-                options=options,
-            ),
-            name,
-            press.domain,
+            return replies.recording_unknown()
+        request = StartRequest(
+            agora_channel=earlier.agora_channel,
+            source=Source.BUTTON,
+            options=earlier.current_options,
+            response_url=press.response_url,
+            delivery_key=press.delivery_key,
         )
+        return start_reply(self.service.start(press.requester, request), press.domain)

@@ -1,39 +1,33 @@
-"""The button that puts off the end of a recording: on its card, and on the warning that it ends soon."""
+"""Extend: on the card, and on the warning that the recording ends soon."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from handlers.buttons.press import delivery_key
+from handlers.outcomes import stop_reply
+from handlers.requests import Press
 from messages import replies
 from messages.blocks import Message
 from recordings.service.extend import AtLatestEnd, Extended, ExtendService
-from recordings.service.start_stop import AlreadyOver, NothingHere, SlackChannelRef
+from recordings.service.lookup import NothingHere
 
 
 @dataclass(frozen=True, slots=True)
 class ExtendButton:
-    """Answers a press. The card shows the new end; a reply is needed where that is not all, or the button was
-    elsewhere."""
+    """The card shows the new end, so a press on the card needs a reply only if the end moved by less than usual."""
 
     service: ExtendService
 
-    def answer(self, body: dict[str, Any]) -> Message | None:
-        """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
-        container, team = body.get("container") or {}, body.get("team") or {}
-        channel = (body.get("channel") or {}).get("id") or container.get("channel_id") or ""
-        place, pressed = SlackChannelRef(team.get("id") or "", channel), body["actions"][0].get("value") or ""
+    def answer(self, press: Press) -> Message | None:
+        """The reply, for the person alone. Raises `SystemFailure`."""
         try:
-            result = self.service.extend(pressed, place, body["user"]["id"], delivery_key(body))
+            outcome = self.service.extend(press.value, press.requester, press.delivery_key)
         except NothingHere:
-            return replies.text("I don't know that recording any more. `/record status` shows what is running.")
-        match result:
-            case Extended(recording, until, again, cut):
-                on_card = container.get("message_ts") == recording.card_ts and not cut
-                return None if on_card or again else replies.extended(recording, until, cut=cut)
+            return replies.recording_unknown()
+        match outcome:
+            case Extended(recording, until, redelivered, cut):
+                on_card = press.message_ts == recording.card_ts and not cut
+                return None if on_card or redelivered else replies.extended(recording, until, cut=cut)
             case AtLatestEnd(recording, until):
-                return replies.at_the_longest(recording, until)
-            case AlreadyOver(recording):
-                return replies.over_already(recording, team.get("domain") or "app")
-        return replies.stopping(result.recording, again=True)
+                return replies.cannot_extend(recording, until)
+        return stop_reply(outcome, press.domain)

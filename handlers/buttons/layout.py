@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from handlers.buttons.press import delivery_key, pressed
+from handlers.outcomes import stop_reply
+from handlers.requests import Press
 from messages import replies
 from messages.blocks import Message
-from messages.layout import chosen_layout
+from messages.layout import parse_layout_choice
 from recordings.service.layout import LayoutRequested, LayoutService, LayoutUnchanged, NoPicture
-from recordings.service.start_stop import AlreadyOver, NothingHere
+from recordings.service.lookup import NothingHere
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutMenu:
-    """Answers a choice. The card shows what follows; a reply is needed where nothing does."""
+    """The card shows the new layout, so a choice needs a reply only if nothing changes."""
 
     service: LayoutService
 
-    def answer(self, body: dict[str, Any]) -> Message | None:
-        """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
-        press = pressed(body)
-        chosen = chosen_layout(press.value)
-        if chosen is None:
-            return replies.nothing_known()
-        layout, recording_id = chosen
+    def answer(self, press: Press) -> Message | None:
+        """The reply, for the person alone. Raises `SystemFailure`."""
+        choice = parse_layout_choice(press.value)
+        if choice is None:
+            return replies.recording_unknown()
+        layout, recording_id = choice
         try:
-            result = self.service.choose(recording_id, layout, press.place, press.by, delivery_key(body))
+            outcome = self.service.change_layout(recording_id, layout, press.requester, press.delivery_key)
         except NothingHere:
-            return replies.nothing_known()
-        match result:
+            return replies.recording_unknown()
+        match outcome:
             case LayoutRequested():
                 return None
             case LayoutUnchanged(recording):
-                return replies.so_already(recording)
+                return replies.layout_already_chosen(recording)
             case NoPicture(recording):
                 return replies.no_picture(recording)
-            case AlreadyOver(recording):
-                return replies.over_already(recording, press.domain)
-        return replies.stopping(result.recording, again=True)
+        return stop_reply(outcome, press.domain)

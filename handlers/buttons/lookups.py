@@ -1,45 +1,44 @@
-"""Details: in the menu of a card, and on alerts."""
+"""Details, in the menu of a card and on alerts; Next, below a page of the list."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from handlers.buttons.press import pressed
+from handlers.requests import Press
 from messages import details, listing, replies
 from messages.blocks import Message
 from messages.buttons import DETAILS_OPTION
 from recordings.model.listing import Cursor
 from recordings.service.details import DetailService
-from recordings.service.start_stop import NothingHere, RecordingService
+from recordings.service.lookup import NothingHere
+from recordings.service.start_stop import RecordingService
 
 
 @dataclass(frozen=True, slots=True)
 class DetailsButton:
-    """Answers a press with what Agora's support asks for."""
+    """Shows what Agora's support asks for."""
 
     service: DetailService
 
-    def answer(self, body: dict[str, Any]) -> Message:
-        """The reply to a `block_actions` request, for the person alone. Raises `StorageUnavailable`."""
-        press = pressed(body)
+    def answer(self, press: Press) -> Message:
+        """The reply, for the person alone. Raises `StorageUnavailable`."""
+        recording_id = press.value.removeprefix(DETAILS_OPTION)
         try:
-            return details.details(self.service.details(press.value.removeprefix(DETAILS_OPTION), press.place))
+            return details.details(self.service.details(recording_id, press.slack_channel))
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
 
 
 @dataclass(frozen=True, slots=True)
-class NextButton:
-    """Answers a press with the next page, of the Slack channel in which it was pressed."""
+class NextPageButton:
+    """Shows the next page of the Slack channel in which the button was pressed."""
 
     service: RecordingService
 
-    def answer(self, body: dict[str, Any]) -> Message:
-        """What takes the list's place. Raises `StorageUnavailable`."""
-        press = pressed(body)
+    def answer(self, press: Press) -> Message:
+        """Replaces the page. Raises `StorageUnavailable`."""
         try:
             after = Cursor.read(press.value)
         except ValueError:
-            return listing.nothing_there()
-        return listing.listing(self.service.history(press.place, after=after), press.domain)
+            return listing.list_expired()
+        return listing.listing(self.service.history(press.slack_channel, after=after), press.domain)

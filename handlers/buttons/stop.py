@@ -1,37 +1,34 @@
-"""Buttons: Stop on a card, or in the list of several recordings."""
+"""Stop: on a card, and in the list of several recordings."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
-from handlers.buttons.press import delivery_key
+from handlers.outcomes import stop_reply
+from handlers.requests import Press
 from messages import replies
 from messages.blocks import Message
-from recordings.service.start_stop import AlreadyOver, NothingHere, RecordingService, SlackChannelRef
+from recordings.service.lookup import NothingHere
+from recordings.service.outcomes import StopRequested
+from recordings.service.start_stop import RecordingService
 
 _IN_A_LIST = "in the list of several"
+"""The detail in the audit log."""
 
 
 @dataclass(frozen=True, slots=True)
 class StopButton:
-    """Answers a press. What follows shows on the card; a reply is needed only where nothing follows, or where the
-    button was not on the card."""
+    """The card shows that the recording stops, so a first press on the card needs no reply."""
 
     service: RecordingService
 
-    def answer(self, body: dict[str, Any]) -> Message | None:
-        """The reply to a `block_actions` request, for the person alone. Raises `SystemFailure`."""
-        channel = (body.get("channel") or {}).get("id") or (body.get("container") or {}).get("channel_id") or ""
-        team = body.get("team") or {}
-        place = SlackChannelRef(team.get("id") or "", channel)
-        on_card = not (body.get("container") or {}).get("is_ephemeral")
+    def answer(self, press: Press) -> Message | None:
+        """The reply, for the person alone. Raises `SystemFailure`."""
+        detail = _IN_A_LIST if press.ephemeral else ""
         try:
-            pressed = body["actions"][0].get("value") or ""
-            detail = "" if on_card else _IN_A_LIST
-            result = self.service.stop_one(pressed, place, body["user"]["id"], delivery_key(body), detail)
+            outcome = self.service.stop_one(press.value, press.requester, press.delivery_key, detail)
         except NothingHere:
-            return replies.nothing_known()
-        if isinstance(result, AlreadyOver):
-            return replies.over_already(result.recording, team.get("domain") or "app")
-        return None if on_card and not result.again else replies.stopping(result.recording, again=result.again)
+            return replies.recording_unknown()
+        if isinstance(outcome, StopRequested) and not outcome.already_requested and not press.ephemeral:
+            return None
+        return stop_reply(outcome, press.domain)

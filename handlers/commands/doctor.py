@@ -1,4 +1,4 @@
-"""`/record doctor`: for admins, whether everything is set up as it should be, and whether this channel can be used."""
+"""`/record doctor`: for admins, whether the installation works and whether the bot can post in this channel."""
 
 from __future__ import annotations
 
@@ -12,38 +12,41 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from handlers.commands.parser import Command
+from handlers.requests import SlashCommand
 from messages import doctor, replies
 from messages.blocks import Message, plain
 from messages.doctor import CheckResult
 
-_ADMIN = ("is_admin", "is_owner", "is_primary_owner")
+_ADMIN_FLAGS = ("is_admin", "is_owner", "is_primary_owner")
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Doctor:
-    """Answers the command. It takes seconds: acknowledge first. `look` is what `bot.py check` looks at."""
+class DoctorCommand:
+    """The checks take seconds: the listener acknowledges before it calls this."""
 
     client: WebClient
-    look: Callable[[], Sequence[CheckResult]]
+    run_checks: Callable[[], Sequence[CheckResult]]
+    """Runs the checks of `bot.py check`."""
     bot_name: Callable[[], str]
-    _looking: threading.Lock = field(default_factory=threading.Lock)
+    _running: threading.Lock = field(default_factory=threading.Lock)
 
-    def answer(self, command: dict[str, Any]) -> Message:
-        """The reply to a slash command as Slack sent it, for the person alone."""
-        refusal = self._refusal(command["user_id"])
+    def answer(self, request: SlashCommand, _command: Command) -> Message:
+        """The reply, for the person alone."""
+        user = request.requester.id
+        refusal = self._refusal(user)
         if refusal is not None:
             return refusal
-        if not self._looking.acquire(blocking=False):
+        if not self._running.acquire(blocking=False):
             return replies.text("I am looking already, for somebody else. Ask again in a few seconds.")
         try:
-            here: PostHere = post_here(self.client, command["channel_id"], self.bot_name())
-            found = [*self.look(), here]
+            posting: CheckResult = check_posting(self.client, request.slack_channel.channel, self.bot_name())
+            results = [*self.run_checks(), posting]
         finally:
-            self._looking.release()
-        wrong = [finding.check for finding in found if not finding.ok]
-        _log.info("doctor", user=command["user_id"], wrong=wrong)
-        return doctor.report(found)
+            self._running.release()
+        _log.info("doctor", user=user, wrong=[result.check for result in results if not result.ok])
+        return doctor.report(results)
 
     def _refusal(self, user: str) -> Message | None:
         try:
@@ -52,8 +55,8 @@ class Doctor:
             return _unknown(str(error.response.get("error")))
         except (SlackClientError, OSError, HTTPException, ValueError) as error:
             return _unknown(type(error).__name__)
-        # Who is from another company may be an admin there.
-        if any(person.get(name) for name in _ADMIN) and not person.get("is_stranger"):
+        # A person from another company can be an admin over there.
+        if any(person.get(flag) for flag in _ADMIN_FLAGS) and not person.get("is_stranger"):
             return None
         return replies.text("Only admins and owners of this workspace may ask for that. Show them what you see.")
 
@@ -70,57 +73,62 @@ def _unknown(error: str) -> Message:
     )
 
 
-WHAT = "posting here"
-_ANYWHERE = "chat:write.public"
+CHECK_NAME = "posting here"
+_POST_ANYWHERE = "chat:write.public"
 _NO_CHANNEL = ("channel_not_found", "not_in_channel")
 
 
 @dataclass(frozen=True, slots=True)
-class PostHere:
-    """A finding."""
+class PostingCheck:
+    """A `CheckResult`."""
 
     ok: bool
     detail: str
     note: bool = False
-    check: str = WHAT
+    check: str = CHECK_NAME
 
 
-def post_here(client: WebClient, channel_id: str, bot_name: str) -> PostHere:
-    """What Slack says of the channel and the bot. That only some may post there shows only when it posts."""
+def check_posting(client: WebClient, channel_id: str, bot_name: str) -> PostingCheck:
+    """Whether the bot can post in a channel, as far as Slack says without a post.
+
+    A channel in which only some people may post shows that only when the bot posts.
+    """
     invite = f"Invite me: /invite @{bot_name}"
     try:
-        answer = client.conversations_info(channel=channel_id)
+        response = client.conversations_info(channel=channel_id)
     except SlackApiError as error:
         return _refused(str(error.response.get("error")), error.response.get("needed"), invite)
     except (SlackClientError, OSError, HTTPException, ValueError) as error:
-        return PostHere(True, f"not known: Slack does not answer ({type(error).__name__})", note=True)
-    return _told(answer["channel"], _scopes(answer.headers), invite)
+        return PostingCheck(True, f"not known: Slack does not answer ({type(error).__name__})", note=True)
+    return _can_post(response["channel"], _scopes(response.headers), invite)
 
 
-def _refused(error: str, needed: str | None, invite: str) -> PostHere:
+def _refused(error: str, needed: str | None, invite: str) -> PostingCheck:
     if error in _NO_CHANNEL:
-        return PostHere(False, f"I am not in this channel ({error}). {invite}")
+        return PostingCheck(False, f"I am not in this channel ({error}). {invite}")
     if error == "missing_scope":
         scope = needed or "channels:read or groups:read"
-        return PostHere(True, f"not known: the app lacks the scope {scope}. {invite}, if I am not a member", note=True)
-    return PostHere(True, f"not known: {error}", note=True)
+        unknown = f"not known: the app lacks the scope {scope}. {invite}, if I am not a member"
+        return PostingCheck(True, unknown, note=True)
+    return PostingCheck(True, f"not known: {error}", note=True)
 
 
-def _told(channel: Mapping[str, Any], scopes: str, invite: str) -> PostHere:
+def _can_post(channel: Mapping[str, Any], scopes: str, invite: str) -> PostingCheck:
     if channel.get("is_archived"):
-        return PostHere(False, "this channel is archived: nobody can post here. Record from another one")
+        return PostingCheck(False, "this channel is archived: nobody can post here. Record from another one")
     if channel.get("is_member") or channel.get("is_im"):
-        return PostHere(True, "I am in this channel")
+        return PostingCheck(True, "I am in this channel")
     if channel.get("is_private"):
-        return PostHere(False, f"I am not in this channel. {invite}")
-    if scopes and _ANYWHERE not in scopes.split(","):
-        return PostHere(False, f"I am not in this channel, and the app lacks the scope {_ANYWHERE}. {invite}")
+        return PostingCheck(False, f"I am not in this channel. {invite}")
+    if scopes and _POST_ANYWHERE not in scopes.split(","):
+        return PostingCheck(False, f"I am not in this channel, and the app lacks the scope {_POST_ANYWHERE}. {invite}")
     if not scopes:
-        return PostHere(True, f"not known: Slack does not tell the scopes. {invite}", note=True)
-    return PostHere(True, f"I am not in this channel, and may post here all the same ({_ANYWHERE})")
+        return PostingCheck(True, f"not known: Slack does not tell the scopes. {invite}", note=True)
+    return PostingCheck(True, f"I am not in this channel, and may post here all the same ({_POST_ANYWHERE})")
 
 
 def _scopes(headers: Mapping[str, Any]) -> str:
-    told = [value for name, value in dict(headers).items() if name.lower() == "x-oauth-scopes"]
-    text = told[0] if told else ""
-    return ",".join(text).replace(" ", "") if isinstance(text, list) else str(text).replace(" ", "")
+    """The bot token's scopes, with commas between them. The SDK gives a header as text or as a list."""
+    values = [value for name, value in dict(headers).items() if name.lower() == "x-oauth-scopes"]
+    scopes = values[0] if values else ""
+    return (",".join(scopes) if isinstance(scopes, list) else str(scopes)).replace(" ", "")

@@ -1,4 +1,4 @@
-"""`for 45m`, `until 15:30`: when a recording shall end, as somebody typed it."""
+"""`for 45m`, `until 15:30`: the end of a recording, as somebody typed it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ FOR_EXAMPLE, UNTIL_EXAMPLE = "/record start daily for 45m", "/record start daily
 _TOO_LONG = "A recording can take 23 h at most: a recorder lives on a token, and no token outlives 24 h."
 _TOO_SHORT = "A recording has to take at least a minute."
 _NOT_TOMORROW = timedelta(hours=12)
+"""A time that has passed today means tomorrow only if it comes sooner than this."""
 _HOURS = r"(?P<hours>[0-9]{1,4}(?:[.,][0-9]{1,4})?)\s*(?:h|hrs?|hours?)"
 _MINUTES = r"(?P<minutes>[0-9]{1,5}(?:[.,][0-9]{1,4})?)\s*(?:m|mins?|minutes?)"
 _LENGTH = re.compile(rf"(?:{_HOURS})?\s*(?:{_MINUTES})?", re.IGNORECASE)
@@ -24,20 +25,20 @@ _IN_WORDS = {"an hour": "1h", "one hour": "1h", "half an hour": "30m", "an hour 
 _CLOCK = re.compile(r"(?P<hour>[0-9]{1,2})(?:[:.](?P<minute>[0-9]{2}))?\s*(?P<half>[ap]\.?m\.?)?", re.IGNORECASE)
 
 
-class NotUnderstood(UsageError):
-    """It is no time at all."""
+class NotATime(UsageError):
+    """The text is neither a length nor a time of day."""
 
 
 @dataclass(frozen=True, slots=True)
 class For:
-    """So many seconds from now."""
+    """This many seconds from now."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class Until:
-    """A time of day where the person is."""
+    """A time of day in the person's time zone."""
 
     hour: int
     minute: int
@@ -46,76 +47,77 @@ class Until:
         return f"{self.hour}:{self.minute:02d}"
 
 
+TypedEnd = For | Until
 TimeZone = Callable[[str], tzinfo | None]
-"""Where a Slack user's clock is; None where Slack does not tell."""
+"""The time zone of a Slack user; None if Slack does not answer."""
 
 
-def parse_end(word: str, value: str) -> For | Until:
-    """What stands behind `for` or `until`. Raises `UsageError`."""
+def parse_end(word: str, value: str) -> TypedEnd:
+    """The time behind `for` or `until`. Raises `UsageError`."""
     plain = " ".join(unicodedata.normalize("NFKC", value).split())
-    return _length(_IN_WORDS.get(plain.lower(), plain)) if word.lower() == "for" else _clock(plain)
+    return _length(_IN_WORDS.get(plain.lower(), plain)) if word.lower() == "for" else _time_of_day(plain)
 
 
 def _length(value: str) -> For:
-    found = _HOURS_AND_REST.fullmatch(value) or _LENGTH.fullmatch(value)
-    if found is None or not (found["hours"] or found["minutes"]):
-        raise NotUnderstood("I don't understand for how long: hours and minutes, as in 45m, 2h or 1h30m.", FOR_EXAMPLE)
-    seconds = 3600 * _number(found["hours"]) + 60 * _number(found["minutes"])
-    return For(_checked(seconds, FOR_EXAMPLE))
+    match = _HOURS_AND_REST.fullmatch(value) or _LENGTH.fullmatch(value)
+    if match is None or not (match["hours"] or match["minutes"]):
+        raise NotATime("I don't understand for how long: hours and minutes, as in 45m, 2h or 1h30m.", FOR_EXAMPLE)
+    seconds = 3600 * _number(match["hours"]) + 60 * _number(match["minutes"])
+    _check_length(seconds, FOR_EXAMPLE)
+    return For(seconds)
 
 
 def _number(digits: str | None) -> float:
     return float((digits or "0").replace(",", "."))
 
 
-def _checked(seconds: float, example: str) -> float:
+def _check_length(seconds: float, example: str) -> None:
     if seconds < SHORTEST_SECONDS:
         raise UsageError(_TOO_SHORT, example)
     if seconds > LONGEST_SECONDS:
         raise UsageError(_TOO_LONG, example)
-    return seconds
 
 
-def _clock(value: str) -> Until:
-    found = _CLOCK.fullmatch(value)
-    half = (found["half"] or "")[:1].lower() if found else ""
-    if found is None or not (found["minute"] or half):
-        raise NotUnderstood("I don't understand until when: a time of day, as in 15:30 or 3:30pm.", UNTIL_EXAMPLE)
-    hour, minute = int(found["hour"]), int(found["minute"] or 0)
+def _time_of_day(value: str) -> Until:
+    match = _CLOCK.fullmatch(value)
+    half = (match["half"] or "")[:1].lower() if match else ""
+    if match is None or not (match["minute"] or half):
+        raise NotATime("I don't understand until when: a time of day, as in 15:30 or 3:30pm.", UNTIL_EXAMPLE)
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
     if minute > 59 or hour > 23 or (half and not 1 <= hour <= 12):
         raise UsageError("There is no such time of day.", UNTIL_EXAMPLE)
     return Until(hour % 12 + (12 if half == "p" else 0) if half else hour, minute)
 
 
 @dataclass(frozen=True, slots=True)
-class Ends:
-    """The moment at which what somebody asked for ends."""
+class EndTimes:
+    """Turns what somebody typed into a moment."""
 
     clock: Clock
     time_zone: TimeZone
 
-    def __call__(self, asked: For | Until, by: str) -> datetime:
+    def resolve(self, typed: TypedEnd, user: str) -> datetime:
         """Raises `UsageError`."""
         now = self.clock.now()
-        if isinstance(asked, For):
-            return now + timedelta(seconds=asked.seconds)
-        zone = self.time_zone(by)
+        if isinstance(typed, For):
+            return now + timedelta(seconds=typed.seconds)
+        zone = self.time_zone(user)
         if zone is None:
             raise UsageError(
                 "Slack does not tell me in which time zone you are, so I can't say when that is.", FOR_EXAMPLE
             )
-        end = next(moment for moment in _moments(asked, now, zone) if moment > now)
-        if end.astimezone(zone).date() > now.astimezone(zone).date() and end - now >= _NOT_TOMORROW:
-            here = now.astimezone(zone)
-            raise UsageError(f"It is {here:%H:%M} where you are, so {asked} has passed today.", FOR_EXAMPLE)
-        _checked((end - now).total_seconds(), UNTIL_EXAMPLE)
+        end = next(moment for moment in _moments(typed, now, zone) if moment > now)
+        local_now = now.astimezone(zone)
+        if end.astimezone(zone).date() > local_now.date() and end - now >= _NOT_TOMORROW:
+            raise UsageError(f"It is {local_now:%H:%M} where you are, so {typed} has passed today.", FOR_EXAMPLE)
+        _check_length((end - now).total_seconds(), UNTIL_EXAMPLE)
         return end
 
 
-def _moments(asked: Until, now: datetime, zone: tzinfo) -> Iterator[datetime]:
-    """When a clock there shows this, today and the days after; where clocks are set back, it does so twice."""
+def _moments(typed: Until, now: datetime, zone: tzinfo) -> Iterator[datetime]:
+    """When a clock in this zone shows the time, from today on. On the day when clocks are set back it may be twice."""
     today = now.astimezone(zone).date()
     for days in range(3):
         for fold in (0, 1):
-            shown = time(asked.hour, asked.minute, tzinfo=zone, fold=fold)
+            shown = time(typed.hour, typed.minute, tzinfo=zone, fold=fold)
             yield datetime.combine(today + timedelta(days=days), shown).astimezone(UTC)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 from recordings.model.recording import Recording
 
@@ -42,19 +41,3 @@ class Page:
     next: Cursor | None
     first: bool = True
     agora_channel: str | None = None
-
-
-class PastRecordings(Protocol):
-    def of_channel(
-        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, most: int
-    ) -> Sequence[Recording]: ...
-
-
-def page(store: PastRecordings, slack_channel: str, agora_channel: str | None, after: Cursor | None) -> Page:
-    """The page behind `after`, or the first. Raises `StorageUnavailable`."""
-    name = agora_channel if after is None else after.agora_channel
-    found = store.of_channel(slack_channel, agora_channel=name, before=after, most=PAGE + 1)
-    shown = found[:PAGE]
-    more = len(found) > PAGE
-    following = Cursor(shown[-1].requested_at, shown[-1].id, name) if more else None
-    return Page(shown, following, after is None, name)

@@ -1,4 +1,4 @@
-"""Who looks after an alert: the first who says so."""
+"""Acknowledge an alert: the first person who does it is the one everybody sees."""
 
 from __future__ import annotations
 
@@ -6,35 +6,40 @@ from dataclasses import dataclass
 
 from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, AlertKey
 from recordings.model.audit import AuditAction, AuditEvent, Source
+from recordings.model.requester import Requester
 from recordings.ports import Clock
 from recordings.repositories import AlertRepository
-from recordings.service.start_stop import NothingHere, SlackChannelRef
+from recordings.service.lookup import NothingHere
 
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgeService:
-    """Lets people take alerts."""
+    """Saves who looks after an alert."""
 
     alerts: AlertRepository
     clock: Clock
 
-    def acknowledge(self, value: str, place: SlackChannelRef, by: str) -> AcknowledgedAlert:
-        """The alert with whoever was first, which may be somebody else. Raises `NothingHere`, `StorageUnavailable`."""
+    def acknowledge(self, alert_key: str, requester: Requester) -> AcknowledgedAlert:
+        """The alert with its first acknowledgement, which may be another person's.
+
+        `alert_key` is an `AlertKey` as text. Raises `NothingHere`, `StorageUnavailable`.
+        """
         try:
-            name = AlertKey.read(value)
+            key = AlertKey.read(alert_key)
         except ValueError:
-            raise NothingHere(value) from None
-        acknowledgement = Acknowledgement(by, self.clock.now())
+            raise NothingHere(alert_key) from None
+        acknowledgement = Acknowledgement(requester.id, self.clock.now())
+        slack_channel = requester.slack_channel.channel
         audit_event = AuditEvent(
             at=acknowledgement.at,
-            who=by,
-            what=AuditAction.TOOK_ALERT,
+            who=requester.id,
+            what=AuditAction.ACKNOWLEDGED_ALERT,
             source=Source.BUTTON,
-            recording_id=name.recording_id,
-            slack_channel=place.channel,
-            detail=f"{name.kind} {name.cause}",
+            recording_id=key.recording_id,
+            slack_channel=slack_channel,
+            detail=f"{key.kind} {key.cause}",
         )
-        found = self.alerts.acknowledge(name, place.channel, acknowledgement, audit_event)
-        if found is None:
-            raise NothingHere(value)
-        return found
+        acknowledged = self.alerts.acknowledge(key, slack_channel, acknowledgement, audit_event)
+        if acknowledged is None:
+            raise NothingHere(alert_key)
+        return acknowledged

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording
+from recordings.model.requester import SlackChannelRef
 from recordings.repositories import RecorderRepository, RecordingRepository
-from recordings.service.start_stop import NothingHere, SlackChannelRef
+from recordings.service.lookup import in_channel
 
 
 @dataclass(frozen=True, slots=True)
 class Details:
-    """A recording, and every recorder that was allotted to it, the oldest first."""
+    """A recording and every recorder that was allocated to it, oldest first."""
 
     recording: Recording
     recorders: Sequence[Recorder]
@@ -21,14 +22,12 @@ class Details:
 
 @dataclass(frozen=True, slots=True)
 class DetailService:
-    """Looks it up."""
+    """Reads the details of a recording."""
 
     recordings: RecordingRepository
     recorders: RecorderRepository
 
-    def details(self, recording_id: str, place: SlackChannelRef) -> Details:
-        """Of a recording of this Slack channel. Raises `NothingHere`, `StorageUnavailable`."""
-        recording = self.recordings.recording(recording_id)
-        if recording is None or recording.slack_channel != place.channel:
-            raise NothingHere(recording_id)
+    def details(self, recording_id: str, slack_channel: SlackChannelRef) -> Details:
+        """Raises `NothingHere`, `StorageUnavailable`."""
+        recording = in_channel(self.recordings, recording_id, slack_channel)
         return Details(recording, self.recorders.of_recording(recording_id))

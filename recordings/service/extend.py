@@ -1,34 +1,36 @@
-"""Putting off the end of a recording that goes on."""
+"""Move the end of a running recording to a later time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from recordings.lifecycle.end_times import end_of, extended, is_ongoing, last_end_of
+from recordings.lifecycle.end_times import end_after_extension, end_of, is_ongoing, last_end_of
 from recordings.lifecycle.intents import set_end
 from recordings.lifecycle.policy import Policy
 from recordings.model.audit import AuditAction, AuditEvent, Source
-from recordings.model.recording import Recording, State
+from recordings.model.recording import Recording
+from recordings.model.requester import Requester
 from recordings.ports import Clock, Wake
 from recordings.repositories import RecordingRepository
-from recordings.service.start_stop import AlreadyOver, NothingHere, SlackChannelRef, StopRequested
+from recordings.service.lookup import in_channel
+from recordings.service.outcomes import AlreadyOver, StopRequested, too_late
 
 
 @dataclass(frozen=True, slots=True)
 class Extended:
-    """The later end was written down; `again`: it had been, for the same request. `cut`: as late as it can be, which
-    is sooner than was asked for."""
+    """The later end is saved; `redelivered`: an earlier delivery of the same request saved it."""
 
     recording: Recording
     until: datetime
-    again: bool = False
+    redelivered: bool = False
     cut: bool = False
+    """The latest possible end came sooner than one whole extension."""
 
 
 @dataclass(frozen=True, slots=True)
 class AtLatestEnd:
-    """It can't end any later."""
+    """The recording already ends at the latest possible time."""
 
     recording: Recording
     until: datetime
@@ -36,44 +38,32 @@ class AtLatestEnd:
 
 @dataclass(frozen=True, slots=True)
 class ExtendService:
-    """Puts ends off, by the policy's extension and as far as the policy lets it."""
+    """Adds the policy's extension to an end, up to the policy's latest end."""
 
-    store: RecordingRepository
+    recordings: RecordingRepository
     policy: Policy
     clock: Clock
     wake: Wake
 
     def extend(
-        self, recording_id: str, place: SlackChannelRef, by: str, request: str | None = None
+        self, recording_id: str, requester: Requester, delivery_key: str | None = None
     ) -> Extended | AtLatestEnd | StopRequested | AlreadyOver:
-        """Raises `NothingHere`, `StorageUnavailable`. What Slack delivers again changes nothing."""
-        known = self.store.recording(recording_id)
-        if known is None or known.slack_channel != place.channel:
-            raise NothingHere(recording_id)
+        """Raises `NothingHere`, `StorageUnavailable`. A second delivery of a request changes nothing."""
+        recording = in_channel(self.recordings, recording_id, requester.slack_channel)
         now = self.clock.now()
-        audit_event = self._act(known, by, now)
-        before, after = self.store.change_intent(recording_id, set_end(self._later, by), now, request, audit_event)
+        audit_event = AuditEvent.of(recording, AuditAction.EXTENDED, Source.BUTTON, now, who=requester.id)
+        intent = set_end(self._later_end, requester.id)
+        before, after = self.recordings.change_intent(recording_id, intent, now, delivery_key, audit_event)
         until = end_of(after, self.policy.max_duration)
         if before != after:
             self.wake()
-            whole = end_of(before, self.policy.max_duration) + timedelta(seconds=self.policy.extension)
-            return Extended(after, until, cut=until < whole)
-        if self.store.recording_of_request(request) is not None:
-            return Extended(after, until, again=True)
+            whole_extension = end_of(before, self.policy.max_duration) + timedelta(seconds=self.policy.extension)
+            return Extended(after, until, cut=until < whole_extension)
+        if self.recordings.recording_of_request(delivery_key) is not None:
+            return Extended(after, until, redelivered=True)
         if is_ongoing(after):
             return AtLatestEnd(after, last_end_of(after, self.policy.max_duration))
-        over = after.over or after.state is State.UPLOADING
-        return AlreadyOver(after) if over else StopRequested(after, again=True)
+        return too_late(after)
 
-    def _act(self, recording: Recording, by: str, at: datetime) -> AuditEvent:
-        return AuditEvent(
-            at=at,
-            who=by,
-            what=AuditAction.EXTENDED,
-            source=Source.BUTTON,
-            recording_id=recording.id,
-            slack_channel=recording.slack_channel,
-        )
-
-    def _later(self, recording: Recording) -> datetime | None:
-        return extended(recording, self.policy.max_duration, self.policy.extension)
+    def _later_end(self, recording: Recording) -> datetime | None:
+        return end_after_extension(recording, self.policy.max_duration, self.policy.extension)

@@ -1,4 +1,4 @@
-"""Choosing another layout for a recording that goes on."""
+"""Change the layout of a running recording."""
 
 from __future__ import annotations
 
@@ -8,66 +8,60 @@ from recordings.lifecycle.end_times import is_ongoing
 from recordings.lifecycle.intents import set_layout
 from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.options import Layout
-from recordings.model.recording import Recording, State
+from recordings.model.recording import Recording
+from recordings.model.requester import Requester
 from recordings.ports import Clock, Wake
 from recordings.repositories import RecordingRepository
-from recordings.service.start_stop import AlreadyOver, NothingHere, SlackChannelRef, StopRequested
+from recordings.service.lookup import in_channel
+from recordings.service.outcomes import AlreadyOver, StopRequested, too_late
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutRequested:
-    """The wish was written down; `again`: it had been, for the same request."""
+    """The layout is saved; `redelivered`: an earlier delivery of the same request saved it."""
 
     recording: Recording
-    again: bool = False
+    redelivered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutUnchanged:
-    """Nothing has to change: it has that layout, or somebody asked for it before."""
+    """The recording has this layout, or somebody requested it before."""
 
     recording: Recording
 
 
 @dataclass(frozen=True, slots=True)
 class NoPicture:
-    """Only its sound is recorded."""
+    """The recording has sound only, so it has no layout."""
 
     recording: Recording
 
 
 @dataclass(frozen=True, slots=True)
 class LayoutService:
-    """Writes down which layout somebody wants."""
+    """Saves which layout somebody wants; the engine asks Agora for it."""
 
-    store: RecordingRepository
+    recordings: RecordingRepository
     clock: Clock
     wake: Wake
 
-    def choose(
-        self, recording_id: str, layout: Layout, place: SlackChannelRef, by: str, request: str | None = None
+    def change_layout(
+        self, recording_id: str, layout: Layout, requester: Requester, delivery_key: str | None = None
     ) -> LayoutRequested | LayoutUnchanged | NoPicture | StopRequested | AlreadyOver:
-        """Raises `NothingHere`, `StorageUnavailable`. What Slack delivers again changes nothing."""
-        known = self.store.recording(recording_id)
-        if known is None or known.slack_channel != place.channel:
-            raise NothingHere(recording_id)
+        """Raises `NothingHere`, `StorageUnavailable`. A second delivery of a request changes nothing."""
+        recording = in_channel(self.recordings, recording_id, requester.slack_channel)
         now = self.clock.now()
-        audit_event = AuditEvent(
-            at=now,
-            who=by,
-            what=AuditAction.CHANGED_LAYOUT,
-            source=Source.BUTTON,
-            recording_id=known.id,
-            slack_channel=known.slack_channel,
-            detail=layout,
+        audit_event = AuditEvent.of(
+            recording, AuditAction.CHANGED_LAYOUT, Source.BUTTON, now, who=requester.id, detail=layout
         )
-        before, after = self.store.change_intent(recording_id, set_layout(layout, by, now), now, request, audit_event)
+        intent = set_layout(layout, requester.id, now)
+        before, after = self.recordings.change_intent(recording_id, intent, now, delivery_key, audit_event)
         if before != after:
             self.wake()
             return LayoutRequested(after)
-        if self.store.recording_of_request(request) is not None:
-            return LayoutRequested(after, again=True)
+        if self.recordings.recording_of_request(delivery_key) is not None:
+            return LayoutRequested(after, redelivered=True)
         if is_ongoing(after):
             return LayoutUnchanged(after) if after.options.has_picture else NoPicture(after)
-        over = after.over or after.state is State.UPLOADING
-        return AlreadyOver(after) if over else StopRequested(after, again=True)
+        return too_late(after)

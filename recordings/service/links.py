@@ -1,4 +1,4 @@
-"""Links to the files of a recording: for members of its Slack channel alone, and each noted in the log of acts."""
+"""Links to the files of a recording: only for members of its Slack channel, and each one is in the audit log."""
 
 from __future__ import annotations
 
@@ -8,32 +8,35 @@ from typing import Protocol
 
 from recordings.errors import PersonError
 from recordings.model.audit import AuditAction, AuditEvent, Source
+from recordings.model.delivery import MediaFile
 from recordings.model.recording import Recording
+from recordings.model.requester import Requester
 from recordings.ports import Bucket, Clock
 from recordings.repositories import AuditRepository, RecordingRepository
-from recordings.service.start_stop import NothingHere, SlackChannelRef
+from recordings.service.lookup import in_channel
 
 
 class NotAMember(PersonError):
-    """Who asks is not a member of the recording's Slack channel at this moment."""
+    """The requester is not a member of the recording's Slack channel at this moment."""
 
 
 class NoFiles(PersonError):
-    """There is nothing that a link could give: no MP4 file was found in the bucket."""
+    """No MP4 file of the recording is known to be in the bucket."""
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A file and a URL that gives it to whoever has it."""
+    """A file and its signed URL. Anybody who has the URL can read the file."""
 
     name: str
     size: int
+    """Bytes."""
     url: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Links to every part, which work until `until`."""
+    """Links to every file of a recording. They expire at `until`."""
 
     recording: Recording
     links: tuple[Link, ...]
@@ -41,45 +44,38 @@ class Links:
 
 
 class IsMember(Protocol):
-    """Whether a person is a member of a Slack channel at this moment. Raises `SlackError` where Slack does not tell."""
+    """Whether a person is a member of a Slack channel at this moment. Raises `SlackError` if Slack does not answer."""
 
     def __call__(self, channel: str, user: str, /) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
 class LinkService:
-    """Makes links that work for so many `seconds`."""
+    """Signs links that expire after `lifetime` seconds."""
 
     recordings: RecordingRepository
     audit_log: AuditRepository
     is_member: IsMember
     bucket: Bucket
     clock: Clock
-    seconds: float
+    lifetime: float
 
-    def links(self, recording_id: str, place: SlackChannelRef, by: str) -> Links:
+    def links(self, recording_id: str, requester: Requester) -> Links:
         """Raises `NothingHere`, `NotAMember`, `NoFiles`, `SlackError`, `StorageUnavailable`, `BucketError`."""
-        recording = self.recordings.recording(recording_id)
-        if recording is None or recording.slack_channel != place.channel:
-            raise NothingHere(recording_id)
-        if not self.is_member(recording.slack_channel, by):
-            raise NotAMember(by)
-        parts = recording.delivery.downloadable if recording.delivery is not None else ()
-        if not parts:
+        recording = in_channel(self.recordings, recording_id, requester.slack_channel)
+        if not self.is_member(recording.slack_channel, requester.id):
+            raise NotAMember(requester.id)
+        media_files = recording.delivery.downloadable if recording.delivery is not None else ()
+        if not media_files:
             raise NoFiles(recording_id)
         now = self.clock.now()
-        links = tuple(
-            Link(part.key.rsplit("/", 1)[-1], part.size, self.bucket.link(part.key, self.seconds)) for part in parts
-        )
+        links = tuple(self._link(media_file) for media_file in media_files)
+        names = ", ".join(link.name for link in links)
         self.audit_log.add(
-            AuditEvent(
-                at=now,
-                who=by,
-                what=AuditAction.GOT_LINKS,
-                source=Source.BUTTON,
-                recording_id=recording.id,
-                slack_channel=recording.slack_channel,
-                detail=", ".join(link.name for link in links),
-            )
+            AuditEvent.of(recording, AuditAction.GOT_LINKS, Source.BUTTON, now, who=requester.id, detail=names)
         )
-        return Links(recording, links, now + timedelta(seconds=self.seconds))
+        return Links(recording, links, now + timedelta(seconds=self.lifetime))
+
+    def _link(self, media_file: MediaFile) -> Link:
+        name = media_file.key.rsplit("/", 1)[-1]
+        return Link(name, media_file.size, self.bucket.link(media_file.key, self.lifetime))

@@ -1,199 +1,199 @@
-"""What people can ask for. Each call is one short transaction; nothing here talks to Agora or Slack."""
+"""Start, stop and look at recordings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
-from recordings.errors import PersonError
+from recordings.errors import InvalidChannelName
 from recordings.lifecycle.intents import request_stop
 from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.intent import Intent
-from recordings.model.listing import Cursor, Page, page
-from recordings.model.options import DEFAULT, Options
-from recordings.model.recording import Recording, State
+from recordings.model.listing import Cursor, Page
+from recordings.model.options import DEFAULT_OPTIONS, Options
+from recordings.model.recording import Recording
+from recordings.model.requester import Requester, SlackChannelRef
 from recordings.ports import CheckChannelName, Clock, Wake
 from recordings.repositories import RecordingRepository
+from recordings.service.access import Access, Action
+from recordings.service.lookup import NothingHere, in_channel, page
+from recordings.service.outcomes import AlreadyOver, StopRequested, has_finished
 
-_LAST = 50
+_RECENT = 50
 
 
-@dataclass(frozen=True, slots=True)
-class SlackChannelRef:
-    """Where in Slack somebody asks."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartRequest:
+    """What somebody wants to be recorded, and how."""
 
-    team: str
-    channel: str
+    agora_channel: str
+    source: Source = Source.COMMAND
+    ends_at: datetime | None = None
+    """When the recording shall end; None: after the default duration."""
+    options: Options = DEFAULT_OPTIONS
+    response_url: str | None = field(default=None, repr=False)
+    delivery_key: str | None = None
+    """Equal for two deliveries of one request by Slack: the second one changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The recording was written down; the engine does the rest."""
+    """The recording is saved; the engine starts it at Agora."""
 
     recording: Recording
 
 
 @dataclass(frozen=True, slots=True)
 class AlreadyHere:
-    """This Slack channel records it already."""
+    """This Slack channel already has a recording of the Agora channel."""
 
     recording: Recording
 
 
 @dataclass(frozen=True, slots=True)
-class StopRequested:
-    """The wish to stop was written down; `again`: somebody had asked before."""
+class AlreadyElsewhere:
+    """Another Slack channel has a recording of the Agora channel. This one learns nothing else about it."""
 
-    recording: Recording
-    again: bool = False
+    agora_channel: str
 
 
 @dataclass(frozen=True, slots=True)
-class AlreadyOver:
-    """It was over before the stop."""
+class InvalidName:
+    """No Agora channel can have this name; `problem` says why in plain words."""
 
-    recording: Recording
+    agora_channel: str
+    problem: str
+
+
+StartOutcome = Started | AlreadyHere | AlreadyElsewhere | InvalidName
 
 
 @dataclass(frozen=True, slots=True)
 class Several:
-    """More than one could be meant."""
+    """More than one recording is running and none was named."""
 
     recordings: tuple[Recording, ...]
 
 
-class AlreadyElsewhere(PersonError):
-    """Another Slack channel records it: no more is told about it."""
-
-
-class NothingHere(PersonError):
-    """Nothing fits what was asked for."""
-
-
 @dataclass(frozen=True, slots=True)
 class RecordingService:
-    """Start, status, stop."""
+    """Saves what people ask for, and shows what became of it."""
 
-    store: RecordingRepository
+    recordings: RecordingRepository
+    access: Access
     check_channel_name: CheckChannelName
     clock: Clock
     new_id: Callable[[], str]
     wake: Wake
 
-    def start(
-        self,
-        agora_channel: str,
-        place: SlackChannelRef,
-        by: str,
-        response_url: str | None,
-        request: str | None = None,
-        source: Source = Source.COMMAND,
-        ends_at: datetime | None = None,
-        options: Options = DEFAULT,
-    ) -> Started | AlreadyHere:
-        """Asks for a recording. `request` is Slack's own name of the request: what it delivers again changes nothing.
-        `ends_at`: where it shall not take the usual time.
-
-        Raises `InvalidChannelName`, `ChannelNotAllowed`, `AlreadyElsewhere`, `StorageUnavailable`.
-        """
-        self.check_channel_name(agora_channel)
-        before = self.store.recording_of_request(request)
-        if before is not None:
-            return Started(before)
-        now = self.clock.now()
-        wished = Recording(
-            id=self.new_id(),
-            agora_channel=agora_channel,
-            slack_team=place.team,
-            slack_channel=place.channel,
-            started_by=by,
-            requested_at=now,
-            options=options,
-            intent=Intent(ends_at=ends_at),
-            next_step_at=now,
-        )
-        audit_event = _act(wished, AuditAction.STARTED, by, now, source)
-        existing = self.store.add_recording(wished, response_url, request, audit_event)
+    def start(self, requester: Requester, request: StartRequest) -> StartOutcome:
+        """Asks for a recording in the requester's Slack channel. Raises `NotAllowed`, `StorageUnavailable`."""
+        try:
+            self.check_name(requester, request.agora_channel)
+        except InvalidChannelName as error:
+            return InvalidName(request.agora_channel, str(error))
+        earlier = self.recordings.recording_of_request(request.delivery_key)
+        if earlier is not None:
+            return Started(earlier)
+        recording = self._recording(requester, request)
+        event = AuditEvent.of(recording, AuditAction.STARTED, request.source, recording.requested_at, who=requester.id)
+        existing = self.recordings.add_recording(recording, request.response_url, request.delivery_key, event)
         if existing is None:
             self.wake()
-            return Started(wished)
-        if request is not None and self.store.recording_of_request(request) == existing:
+            return Started(recording)
+        if request.delivery_key is not None and self.recordings.recording_of_request(request.delivery_key) == existing:
             return Started(existing)
-        if existing.slack_channel == place.channel:
+        if existing.slack_channel == requester.slack_channel.channel:
             return AlreadyHere(existing)
-        raise AlreadyElsewhere("already recorded from another channel")
+        return AlreadyElsewhere(request.agora_channel)
 
-    def history(self, place: SlackChannelRef, agora_channel: str | None = None, after: Cursor | None = None) -> Page:
-        """What was asked for in this Slack channel, the newest first. Raises `StorageUnavailable`."""
-        return page(self.store, place.channel, agora_channel, after)
+    def check_name(self, requester: Requester, agora_channel: str) -> None:
+        """Whether the requester may record a channel of this name. Raises `InvalidChannelName`, `NotAllowed`."""
+        self.check_channel_name(agora_channel)
+        self.access.check(requester, Action.START, agora_channel)
 
-    def last(self, place: SlackChannelRef) -> Sequence[Recording]:
-        """The last recordings of this Slack channel, the newest first. Raises `StorageUnavailable`."""
-        return self.store.of_channel(place.channel, most=_LAST)
+    def _recording(self, requester: Requester, request: StartRequest) -> Recording:
+        now = self.clock.now()
+        return Recording(
+            id=self.new_id(),
+            agora_channel=request.agora_channel,
+            slack_team=requester.slack_channel.team,
+            slack_channel=requester.slack_channel.channel,
+            started_by=requester.id,
+            requested_at=now,
+            options=request.options,
+            intent=Intent(ends_at=request.ends_at),
+            next_step_at=now,
+        )
 
-    def status(self, place: SlackChannelRef, agora_channel: str | None = None) -> Sequence[Recording]:
-        """What is going on in this Slack channel, oldest first; where nothing is, the last that was."""
-        active = [r for r in self.store.active_in(place.channel) if agora_channel in (None, r.agora_channel)]
-        return active or self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
+    def history(
+        self, slack_channel: SlackChannelRef, agora_channel: str | None = None, after: Cursor | None = None
+    ) -> Page:
+        """The recordings of this Slack channel, page by page, newest first. Raises `StorageUnavailable`."""
+        return page(self.recordings, slack_channel.channel, agora_channel, after)
+
+    def recent(self, slack_channel: SlackChannelRef) -> Sequence[Recording]:
+        """The last recordings of this Slack channel, newest first. Raises `StorageUnavailable`."""
+        return self.recordings.of_channel(slack_channel.channel, limit=_RECENT)
+
+    def status(self, slack_channel: SlackChannelRef, agora_channel: str | None = None) -> Sequence[Recording]:
+        """The active recordings of this Slack channel, oldest first; the last one that ended if none is active."""
+        active = self._active(slack_channel, agora_channel)
+        return active or self._last(slack_channel, agora_channel)
 
     def stop(
-        self, place: SlackChannelRef, by: str, agora_channel: str | None = None, request: str | None = None
+        self, requester: Requester, agora_channel: str | None = None, delivery_key: str | None = None
     ) -> StopRequested | AlreadyOver | Several:
-        """Asks for the end of what this Slack channel records. Raises `NothingHere`, `StorageUnavailable`."""
-        before = self.store.recording_of_request(request)
-        if before is not None:
-            return StopRequested(before)
-        active = [
-            r
-            for r in self.store.active_in(place.channel)
-            if agora_channel in (None, r.agora_channel) and r.state is not State.UPLOADING
-        ]
-        meant = [recording for recording in active if recording.intent.stop_at is None] or active
-        if len(meant) > 1:
-            return Several(tuple(meant))
-        if meant:
-            return self._stop(meant[0], by, request, Source.COMMAND)
-        last = self.store.of_channel(place.channel, agora_channel=agora_channel, most=1)
+        """Stops what the requester's Slack channel records. Raises `NothingHere`, `StorageUnavailable`.
+
+        A second delivery of a request gets the answer of the first one.
+        """
+        earlier = self.recordings.recording_of_request(delivery_key)
+        if earlier is not None:
+            return StopRequested(earlier)
+        active = [row for row in self._active(requester.slack_channel, agora_channel) if not has_finished(row)]
+        candidates = [recording for recording in active if recording.intent.stop_at is None] or active
+        if len(candidates) > 1:
+            return Several(tuple(candidates))
+        if candidates:
+            return self._stop(candidates[0], requester, Source.COMMAND, delivery_key)
+        last = self._last(requester.slack_channel, agora_channel)
         if not last:
             raise NothingHere(agora_channel or "")
         return AlreadyOver(last[0])
 
     def stop_one(
-        self, recording_id: str, place: SlackChannelRef, by: str, request: str | None = None, detail: str = ""
+        self, recording_id: str, requester: Requester, delivery_key: str | None = None, detail: str = ""
     ) -> StopRequested | AlreadyOver:
-        """Asks for the end of one recording, as a Stop button does; `detail` says which, for the log of acts."""
-        return self._stop(self.of_here(recording_id, place), by, request, Source.BUTTON, detail)
+        """Stops one recording, as a Stop button does. `detail` is for the audit log: which button it was.
 
-    def of_here(self, recording_id: str, place: SlackChannelRef) -> Recording:
+        Raises `NothingHere`, `StorageUnavailable`.
+        """
+        recording = self.in_channel(recording_id, requester.slack_channel)
+        return self._stop(recording, requester, Source.BUTTON, delivery_key, detail)
+
+    def in_channel(self, recording_id: str, slack_channel: SlackChannelRef) -> Recording:
         """A recording of this Slack channel. Raises `NothingHere`, `StorageUnavailable`."""
-        recording = self.store.recording(recording_id)
-        if recording is None or recording.slack_channel != place.channel:
-            raise NothingHere(recording_id)
-        return recording
+        return in_channel(self.recordings, recording_id, slack_channel)
+
+    def _active(self, slack_channel: SlackChannelRef, agora_channel: str | None) -> list[Recording]:
+        active = self.recordings.active_in(slack_channel.channel)
+        return [recording for recording in active if agora_channel in (None, recording.agora_channel)]
+
+    def _last(self, slack_channel: SlackChannelRef, agora_channel: str | None) -> Sequence[Recording]:
+        return self.recordings.of_channel(slack_channel.channel, agora_channel=agora_channel, limit=1)
 
     def _stop(
-        self, recording: Recording, by: str, request: str | None, source: Source, detail: str = ""
+        self, recording: Recording, requester: Requester, source: Source, delivery_key: str | None, detail: str = ""
     ) -> StopRequested | AlreadyOver:
-        if recording.over or recording.state is State.UPLOADING:
+        if has_finished(recording):
             return AlreadyOver(recording)
-        again = recording.intent.stop_at is not None and self.store.recording_of_request(request) is None
+        requested_before = recording.intent.stop_at is not None
+        already_requested = requested_before and self.recordings.recording_of_request(delivery_key) is None
         now = self.clock.now()
-        audit_event = _act(recording, AuditAction.STOPPED, by, now, source, detail)
-        _, stopped = self.store.change_intent(recording.id, request_stop(by, now), now, request, audit_event)
+        event = AuditEvent.of(recording, AuditAction.STOPPED, source, now, who=requester.id, detail=detail)
+        intent = request_stop(requester.id, now)
+        _, stopped = self.recordings.change_intent(recording.id, intent, now, delivery_key, event)
         self.wake()
-        return AlreadyOver(stopped) if stopped.over else StopRequested(stopped, again=again)
-
-
-def _act(
-    recording: Recording, what: AuditAction, by: str, at: datetime, source: Source, detail: str = ""
-) -> AuditEvent:
-    return AuditEvent(
-        at=at,
-        who=by,
-        what=what,
-        source=source,
-        recording_id=recording.id,
-        slack_channel=recording.slack_channel,
-        detail=detail,
-    )
+        return AlreadyOver(stopped) if stopped.is_over else StopRequested(stopped, already_requested)

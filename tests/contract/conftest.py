@@ -1,10 +1,9 @@
-"""Every implementation of the storage's ports, for one suite."""
+"""Every implementation of the repositories, for one suite: SQLite, PostgreSQL and memory."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Protocol, cast
 
 import pytest
@@ -27,14 +26,14 @@ from storage.database import Database
 from storage.lease import Lease
 from storage.notifications import Notifications
 from storage.repositories import repositories_in
-from tests.fakes.outboxes import (
-    repositories_of,
-)
+from tests.fakes.outboxes import repositories_of
 from tests.fakes.repositories import Memory, MemoryLease
 from tests.fakes.rows import NOW, FakeClock
 
 ON_POSTGRESQL = pytest.mark.xdist_group("postgresql")
-"""One worker runs them all, so that one server is enough."""
+"""One worker runs all of these, so that one server is enough."""
+PATIENT_SECONDS = 60
+"""Longer than the busiest machine holds up a transaction."""
 
 
 class FullAuditLog(AuditRepository, Protocol):
@@ -45,11 +44,11 @@ class FullAuditLog(AuditRepository, Protocol):
 
 @dataclass
 class Stored:
-    """One storage, with a leader in the first epoch."""
+    """The repositories of one implementation, with a leader in the first epoch."""
 
     repositories: Repositories
     clock: FakeClock
-    """The time for the notifications."""
+    """What `NotificationRepository` counts the hour after the end by."""
     lease: Callable[[str], LeaseRepository]
     epoch: int = 0
 
@@ -85,7 +84,7 @@ class Stored:
         return cast(FullAuditLog, self.repositories.audit_log)
 
     def succeed(self) -> int:
-        """Another replica takes over; its epoch."""
+        """Lets another replica take over; its epoch."""
         self.lease("first").release(NOW)
         epoch = self.lease("second").hold(NOW, 15)
         assert epoch is not None
@@ -96,40 +95,38 @@ class Stored:
         return recording
 
     def now_is(self, recording_id: str = "rec1") -> Recording:
-        found = self.recordings.recording(recording_id)
-        assert found is not None
-        return found
+        recording = self.recordings.recording(recording_id)
+        assert recording is not None
+        return recording
 
     def saved(self, before: Recording, change: Change | Recording) -> Recording:
-        """As a step that began when the row was `before`, and brought `change`."""
-        whole = change if isinstance(change, Change) else Change(change)
-        self.recordings.save(before, whole, self.epoch, NOW)
+        """The row after a step that read `before` and saved `change`."""
+        change = change if isinstance(change, Change) else Change(change)
+        self.recordings.save(before, change, self.epoch, NOW)
         return self.now_is(before.id)
 
 
 def in_memory() -> Stored:
     memory, clock = Memory(), FakeClock()
-    return Stored(repositories_of(memory, clock), clock, lambda holder: MemoryLease(memory, holder))
+    return Stored(repositories_of(memory, clock), clock, lambda replica: MemoryLease(memory, replica))
 
 
 def on_sql(database: Database) -> Stored:
     clock = FakeClock()
     repositories = replace(repositories_in(database), notifications=Notifications(database, clock.now))
-    return Stored(repositories, clock, lambda holder: Lease(database, holder))
+    return Stored(repositories, clock, lambda replica: Lease(database, replica))
 
 
 @pytest.fixture
-def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'recordings.db'}")
-    database.migrate()
+def database(sqlite_url: str) -> Iterator[Database]:
+    database = Database(sqlite_url, busy_seconds=PATIENT_SECONDS)
     yield database
     database.close()
 
 
 @pytest.fixture
 def postgresql(postgresql_url: str) -> Iterator[Database]:
-    database = Database(postgresql_url, busy_seconds=60)  # however busy the machine is
-    database.migrate()
+    database = Database(postgresql_url, busy_seconds=PATIENT_SECONDS)
     yield database
     database.close()
 

@@ -1,4 +1,4 @@
-"""The migrations lead from nothing to the tables that the program knows, and back."""
+"""The migrations lead from an empty database to the tables of the program, and back."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def alembic_on(connection: Connection) -> Config:
 
 
 def indexes(connection: Connection) -> dict[str, str]:
-    """Every index by name, with its SQL: partial conditions are not compared otherwise."""
-    found = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
-    return {name: " ".join(sql.split()) for name, sql in found}
+    """Every index by name, with its SQL: nothing else compares the conditions of partial indexes."""
+    stored = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"))
+    return {name: " ".join(sql.split()) for name, sql in stored}
 
 
 def columns(connection: Connection) -> set[tuple[str, str, bool, str]]:
@@ -52,15 +52,13 @@ def columns(connection: Connection) -> set[tuple[str, str, bool, str]]:
     }
 
 
-def test_the_newest_revision_has_the_tables_that_the_program_knows(database: Database, engine: Engine) -> None:
+def test_the_newest_revision_has_the_tables_of_the_program(database: Database, engine: Engine) -> None:
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
 
 
-def test_the_newest_revision_has_the_defaults_and_indexes_that_the_program_knows(
-    database: Database, engine: Engine
-) -> None:
+def test_the_newest_revision_has_the_defaults_and_indexes_of_the_program(database: Database, engine: Engine) -> None:
     made = create_engine("sqlite://")
     metadata.create_all(made)
     with engine.connect() as migrated, made.connect() as wanted:
@@ -85,7 +83,7 @@ def test_migrating_again_changes_nothing(database: Database, engine: Engine) -> 
         assert connection.execute(text("SELECT epoch FROM lease")).scalar() == 7
 
 
-def test_every_revision_can_be_taken_back(database: Database, engine: Engine) -> None:
+def test_every_revision_can_be_downgraded(database: Database, engine: Engine) -> None:
     with engine.begin() as connection:
         command.downgrade(alembic_on(connection), "base")
     with engine.connect() as connection:
@@ -104,7 +102,7 @@ def test_a_database_that_cannot_be_opened_is_unavailable(tmp_path: Path) -> None
     database.close()
 
 
-def test_tables_of_this_revision_pass_and_none_do_not(tmp_path: Path, database: Database) -> None:
+def test_check_tables_accepts_this_revision_and_no_empty_database(tmp_path: Path, database: Database) -> None:
     database.check_tables()
     empty = Database(f"sqlite:///{tmp_path / 'empty.db'}")
     with pytest.raises(StorageUnavailable, match="the tables are of revision None, and this version needs "):
@@ -112,7 +110,7 @@ def test_tables_of_this_revision_pass_and_none_do_not(tmp_path: Path, database: 
     empty.close()
 
 
-def test_tables_of_an_older_revision_are_told_and_left_alone(database: Database, engine: Engine) -> None:
+def test_check_tables_reports_an_older_revision_and_changes_nothing(database: Database, engine: Engine) -> None:
     with engine.begin() as connection:
         command.downgrade(alembic_on(connection), "0001")
     with pytest.raises(StorageUnavailable, match="the tables are of revision 0001"):

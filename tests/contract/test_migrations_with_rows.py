@@ -1,4 +1,7 @@
-"""Every migration with rows in the tables: up, down, and while the previous release still runs."""
+"""Migrations with rows in the tables: up, down, and while the previous release still runs.
+
+`make test` goes up and down once; every revision on its own is for `make soak`.
+"""
 
 from __future__ import annotations
 
@@ -58,13 +61,13 @@ def downgrade(engine: Engine, revision: str) -> None:
 
 def tables(engine: Engine) -> list[Table]:
     """The program's tables as they are now."""
-    found = MetaData()
-    found.reflect(engine)
-    return [table for table in found.sorted_tables if table.name != "alembic_version"]
+    reflected = MetaData()
+    reflected.reflect(engine)
+    return [table for table in reflected.sorted_tables if table.name != "alembic_version"]
 
 
-def made_up(column: Column[Any], dialect: str, number: int) -> Any:
-    """A value that no default is."""
+def unusual_value(column: Column[Any], dialect: str, number: int) -> Any:
+    """A value that differs from every default."""
     match column.type:
         case Boolean():
             return True
@@ -80,10 +83,10 @@ def made_up(column: Column[Any], dialect: str, number: int) -> Any:
     raise TypeError(f"no value is known for {column!r}")
 
 
-def filled(connection: Connection, known: list[Table], number: int = 0) -> Rows:
-    """Writes a row into each table and returns them."""
+def fill(connection: Connection, known: list[Table], number: int = 0) -> Rows:
+    """Writes a row into each table; the rows."""
     rows = {
-        table.name: {column.name: made_up(column, connection.dialect.name, number) for column in table.columns}
+        table.name: {column.name: unusual_value(column, connection.dialect.name, number) for column in table.columns}
         for table in known
     }
     for table in known:
@@ -98,56 +101,80 @@ def read(connection: Connection, known: list[Table]) -> dict[str, list[dict[str,
     }
 
 
+def test_rows_are_the_same_after_every_step_up_and_down(engine: Engine) -> None:
+    upgrade(engine, REVISIONS[0])
+    first_tables = tables(engine)
+    with engine.begin() as connection:
+        rows = {name: [row] for name, row in fill(connection, first_tables).items()}
+
+    for step, revisions in ((upgrade, REVISIONS[1:]), (downgrade, REVISIONS[-2::-1])):
+        for revision in revisions:
+            step(engine, revision)
+            with engine.connect() as connection:
+                assert read(connection, first_tables) == rows, (step.__name__, revision)
+
+
+def test_the_previous_revision_can_write_and_read_its_columns_after_the_newest_migration(engine: Engine) -> None:
+    _check_release_before(engine, *REVISIONS[-2:])
+
+
+@pytest.mark.soak
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_rows_of_every_revision_are_the_same_after_the_way_up_and_down_twice(engine: Engine, revision: str) -> None:
+def test_rows_of_a_revision_are_the_same_after_going_to_the_newest_and_back_twice(
+    engine: Engine, revision: str
+) -> None:
     upgrade(engine, revision)
     then = tables(engine)
     assert then, "there are tables from the first revision on"
     with engine.begin() as connection:
-        rows = filled(connection, then)
-    wanted = {name: [row] for name, row in rows.items()}
+        rows = {name: [row] for name, row in fill(connection, then).items()}
 
     for _ in range(2):
         upgrade(engine, "head")
         with engine.connect() as connection:
-            assert read(connection, then) == wanted
+            assert read(connection, then) == rows
         downgrade(engine, revision)
         with engine.connect() as connection:
-            assert read(connection, then) == wanted
+            assert read(connection, then) == rows
         assert [set(table.columns.keys()) for table in tables(engine)] == [set(t.columns.keys()) for t in then]
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_rows_of_the_newest_revision_can_be_taken_down_to_every_revision(engine: Engine, revision: str) -> None:
-    """What only the newer revision knew is lost, and nothing else."""
+def test_a_downgrade_loses_only_what_the_older_revision_has_no_column_for(engine: Engine, revision: str) -> None:
     upgrade(engine, revision)
     then = tables(engine)
     upgrade(engine, "head")
     with engine.begin() as connection:
-        rows = filled(connection, tables(engine))
+        rows = fill(connection, tables(engine))
 
     downgrade(engine, revision)
 
     with engine.connect() as connection:
-        found = read(connection, then)
-    assert found == {t.name: [{name: rows[t.name][name] for name in t.columns.keys()}] for t in then}  # noqa: SIM118
+        left = read(connection, then)
+    assert left == {t.name: [{name: rows[t.name][name] for name in t.columns.keys()}] for t in then}  # noqa: SIM118
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("before", "after"), list(pairwise(REVISIONS)), ids=lambda revision: str(revision))
-def test_the_release_before_can_write_and_read_its_columns_after_each_migration(
+def test_the_release_before_each_migration_can_write_and_read_its_columns_after_it(
     engine: Engine, before: str, after: str
 ) -> None:
-    """While replicas are replaced one by one, the old ones meet the new tables."""
+    _check_release_before(engine, before, after)
+
+
+def _check_release_before(engine: Engine, before: str, after: str) -> None:
+    """While replicas are replaced one by one, the old ones work on the new tables."""
     upgrade(engine, before)
     known = tables(engine)
     upgrade(engine, after)
 
     with engine.begin() as connection:
-        rows = filled(connection, known)
+        rows = fill(connection, known)
         assert read(connection, known) == {name: [row] for name, row in rows.items()}
         for table in known:
             changed = {
-                column.name: made_up(column, engine.dialect.name, 1)
+                column.name: unusual_value(column, engine.dialect.name, 1)
                 for column in table.columns
                 if not column.primary_key
             }

@@ -1,16 +1,16 @@
-"""Alerts: once for the same thing, in order for each Slack channel, until Slack has them. Troubles: open, then not."""
+"""Alerts: written once, due in order for each Slack channel until Slack has them, acknowledged once."""
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
 
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.incidents import Pause, Review
-from recordings.model.alerts import Alert, AlertKind
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey, AlertKind
+from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.delivery import Delivery
-from recordings.model.incidents import Incident
 from recordings.model.options import AppliedLayout, Layout, Options, Resolution
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording
@@ -19,7 +19,7 @@ from tests.contract.test_steps import DELIVERY
 from tests.fakes.rows import NOW, a_delivery, an_alert, at, over, up
 
 
-def raised(stored: Stored, *alerts: Alert) -> None:
+def raise_alerts(stored: Stored, *alerts: Alert) -> None:
     for alert in alerts:
         known = stored.recordings.recording(alert.recording.id)
         before = known or stored.added(alert.recording)
@@ -30,145 +30,167 @@ def in_channel(name: str, **facts: object) -> Recording:
     return up(id=f"rec-{name}", slack_channel=name, agora_channel=name, card_ts=f"{name}.1", **facts)
 
 
-def test_an_alert_tells_what_the_recording_was_when_it_was_raised(stored: Stored) -> None:
-    then = over(detail="<Agora's> words", files=("a.mp4", "b.m3u8"), ending=Reason.TIME_LIMIT)
-    raised(stored, an_alert(then))
+def test_an_alert_has_the_recording_as_it_was_when_raised(stored: Stored) -> None:
+    then = over(detail="<Agora's> words", files=("a.mp4", "b.m3u8"), stop_reason=Reason.TIME_LIMIT)
+    raise_alerts(stored, an_alert(then))
     stored.saved(stored.now_is(), replace(stored.now_is(), detail="later words", card_ts="9.9"))
 
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
 
     assert job.alert == an_alert(then)
     assert (job.card_ts, job.tries, job.due_at) == ("9.9", 0, NOW), "the thread is that of today's card"
 
 
 @pytest.mark.parametrize("delivery", [None, Delivery(), DELIVERY, a_delivery()])
-def test_an_alert_tells_what_was_in_the_bucket_when_it_was_raised(stored: Stored, delivery: Delivery | None) -> None:
+def test_an_alert_has_the_delivery_as_it_was_when_raised(stored: Stored, delivery: Delivery | None) -> None:
     then = over(delivery=delivery, files_awaited=True)
-    raised(stored, an_alert(then, kind=AlertKind.FILES, reason=None, cause="files"))
+    raise_alerts(stored, an_alert(then, kind=AlertKind.FILES, reason=None, cause="files"))
     stored.saved(stored.now_is(), replace(stored.now_is(), delivery=a_delivery(1, 2, 3), files_awaited=False))
 
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
 
     assert job.alert.recording == then
 
 
-def test_an_alert_tells_how_the_recording_was_made(stored: Stored) -> None:
+def test_an_alert_has_the_options_and_layout_as_they_were_when_raised(stored: Stored) -> None:
     wish = {"chosen_layout": Layout.SPEAKER, "layout_by": "U2", "layout_at": at(20)}
     then = up(
         options=Options(resolution=Resolution.P1080), applied_layout=AppliedLayout(big_uid=7, refused_at=at(20)), **wish
     )
-    raised(stored, an_alert(then, cause="layout"))
+    raise_alerts(stored, an_alert(then, cause="layout"))
 
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
 
     assert job.alert.recording == then
 
 
-def test_the_same_alert_is_kept_once(stored: Stored) -> None:
-    raised(stored, an_alert(), an_alert(raised_at=at(9)))
-    (job,) = stored.outbox.waiting()
-    stored.outbox.delivered(job.id, "1.1", NOW, stored.epoch)
-    raised(stored, an_alert())
+def test_an_alert_with_the_same_key_is_written_once(stored: Stored) -> None:
+    raise_alerts(stored, an_alert(), an_alert(raised_at=at(9)))
+    (job,) = stored.outbox.due()
+    stored.outbox.mark_delivered(job.id, "1.1", NOW, stored.epoch)
+    raise_alerts(stored, an_alert())
 
-    assert stored.outbox.waiting() == []
+    assert stored.outbox.due() == []
 
 
-def test_another_kind_or_another_cause_is_another_alert(stored: Stored) -> None:
-    raised(stored, an_alert(), an_alert(kind=AlertKind.WARNING), an_alert(cause="other"))
+def test_another_kind_or_cause_is_another_alert(stored: Stored) -> None:
+    raise_alerts(stored, an_alert(), an_alert(kind=AlertKind.WARNING), an_alert(cause="other"))
 
     seen = []
-    while jobs := stored.outbox.waiting():
+    while jobs := stored.outbox.due():
         seen.append((jobs[0].alert.kind, jobs[0].alert.cause))
-        stored.outbox.delivered(jobs[0].id, "1.1", NOW, stored.epoch)
+        stored.outbox.mark_delivered(jobs[0].id, "1.1", NOW, stored.epoch)
     assert seen == [(AlertKind.FAILED, "lost"), (AlertKind.WARNING, "lost"), (AlertKind.FAILED, "other")]
 
 
-def test_each_slack_channel_has_its_oldest_alert_waiting(stored: Stored) -> None:
+def test_the_oldest_undelivered_alert_of_each_slack_channel_is_due(stored: Stored) -> None:
     one, two = in_channel("C1"), in_channel("C2")
-    raised(stored, an_alert(one, cause="1"), an_alert(two, cause="2"), an_alert(one, cause="3"))
+    raise_alerts(stored, an_alert(one, cause="1"), an_alert(two, cause="2"), an_alert(one, cause="3"))
 
-    assert [job.alert.cause for job in stored.outbox.waiting()] == ["1", "2"]
+    assert [job.alert.cause for job in stored.outbox.due()] == ["1", "2"]
 
 
-def test_a_deferred_alert_holds_up_its_own_channel_and_no_other(stored: Stored) -> None:
+def test_a_deferred_alert_delays_only_its_own_slack_channel(stored: Stored) -> None:
     one, two = in_channel("C1"), in_channel("C2")
-    raised(stored, an_alert(one, cause="1"), an_alert(one, cause="2"), an_alert(two, cause="3"))
-    first = next(job for job in stored.outbox.waiting() if job.alert.cause == "1")
+    raise_alerts(stored, an_alert(one, cause="1"), an_alert(one, cause="2"), an_alert(two, cause="3"))
+    first = next(job for job in stored.outbox.due() if job.alert.cause == "1")
 
-    stored.outbox.deferred(first.id, at(30), "ratelimited", stored.epoch)
+    stored.outbox.defer(first.id, at(30), "ratelimited", stored.epoch)
 
-    waiting = {job.alert.cause: (job.due_at, job.tries) for job in stored.outbox.waiting()}
+    waiting = {job.alert.cause: (job.due_at, job.tries) for job in stored.outbox.due()}
     assert waiting == {"1": (at(30), 1), "3": (NOW, 0)}
 
 
-def test_a_dropped_alert_makes_way_for_the_next(stored: Stored) -> None:
-    raised(stored, an_alert(cause="1"), an_alert(cause="2"))
-    stored.outbox.dropped(stored.outbox.waiting()[0].id, "is_archived", NOW, stored.epoch)
+def test_the_next_alert_is_due_after_one_is_dropped(stored: Stored) -> None:
+    raise_alerts(stored, an_alert(cause="1"), an_alert(cause="2"))
+    stored.outbox.drop(stored.outbox.due()[0].id, "is_archived", NOW, stored.epoch)
 
-    assert [job.alert.cause for job in stored.outbox.waiting()] == ["2"]
+    assert [job.alert.cause for job in stored.outbox.due()] == ["2"]
 
 
-def test_an_alert_that_the_channel_refuses_goes_to_a_person_with_fresh_tries(stored: Stored) -> None:
-    raised(stored, an_alert())
-    (job,) = stored.outbox.waiting()
-    stored.outbox.deferred(job.id, NOW, "ratelimited", stored.epoch)
+def test_a_redirected_alert_goes_to_the_person_with_no_tries_counted(stored: Stored) -> None:
+    raise_alerts(stored, an_alert())
+    (job,) = stored.outbox.due()
+    stored.outbox.defer(job.id, NOW, "ratelimited", stored.epoch)
 
-    stored.outbox.redirected(job.id, "is_archived", stored.epoch)
+    stored.outbox.redirect(job.id, "is_archived", stored.epoch)
 
-    (job,) = stored.outbox.waiting()
+    (job,) = stored.outbox.due()
     assert (job.direct, job.tries) == (True, 0)
 
 
-def a_trouble(**facts: object) -> Incident:
-    known: dict[str, object] = {
-        "id": "t1",
-        "slack_channel": "C1",
-        "reason": Reason.AGORA_UNREACHABLE,
-        "recording_id": "rec1",
-        "opened_at": NOW,
-    }
-    return Incident(**(known | facts))  # type: ignore[arg-type]
+# acknowledgements
+
+FAILED = an_alert(up())
+KEY = AlertKey.of(FAILED)
 
 
-def test_a_trouble_is_open_until_it_is_closed_and_each_is_told(stored: Stored) -> None:
+def with_alert(stored: Stored) -> None:
     recording = stored.added(up())
-    warning = an_alert(recording, kind=AlertKind.WARNING, cause="t1")
-    stored.incidents.save(Review((a_trouble(),), (warning,)), stored.epoch)
-
-    assert stored.incidents.open() == [(a_trouble(), recording)]
-    assert [job.alert for job in stored.outbox.waiting()] == [warning]
-
-    stored.incidents.save(Review((a_trouble(closed_at=at(9)),), ()), stored.epoch)
-    assert stored.incidents.open() == []
+    stored.saved(recording, Change(recording, alerts=(FAILED,)))
 
 
-def test_an_open_trouble_comes_with_its_recording_as_it_is_now(stored: Stored) -> None:
-    before = stored.added(up())
-    stored.incidents.save(Review((a_trouble(),), ()), stored.epoch)
-    after = stored.saved(before, over())
+def test_the_first_acknowledgement_counts_and_later_ones_return_it(stored: Stored) -> None:
+    with_alert(stored)
+    first = AcknowledgedAlert(FAILED, Acknowledgement("U2", at(5)))
 
-    assert stored.incidents.open() == [(a_trouble(), after)]
-
-
-def test_a_closed_trouble_leaves_room_for_another(stored: Stored) -> None:
-    stored.added(up())
-    stored.incidents.save(Review((a_trouble(),), ()), stored.epoch)
-    stored.incidents.save(Review((a_trouble(closed_at=at(9)), a_trouble(id="t2")), ()), stored.epoch)
-
-    assert [incident.id for incident, _ in stored.incidents.open()] == ["t2"]
+    assert stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U2", at(5))) == first
+    assert stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U3", at(9))) == first
+    assert stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U2", at(9))) == first
 
 
-def test_a_pause_is_noted_on_the_recordings_that_nobody_watched_and_shown_on_their_cards(
-    stored: Stored,
-) -> None:
-    before = stored.added(up(slack_channel="C1", card_ts="1.1"))
-    stored.added(up(id="other", agora_channel="other"))
-    warning = an_alert(before, kind=AlertKind.WARNING, reason=Reason.UNWATCHED, cause="unwatched")
+def test_concurrent_acknowledgements_all_return_the_same_one(stored: Stored) -> None:
+    with_alert(stored)
+    with ThreadPoolExecutor(8) as pool:
+        acknowledged = list(
+            pool.map(lambda n: stored.outbox.acknowledge(KEY, "C1", Acknowledgement(f"U{n}", at(n))), range(8))
+        )
 
-    stored.incidents.save_pause(Pause(at(1), at(9)), [before], [warning], stored.epoch)
+    assert len({one.acknowledgement.by for one in acknowledged if one}) == 1
 
-    row, other = stored.now_is(), stored.now_is("other")
-    assert (row.unwatched_from, row.unwatched_to) == (at(1), at(9))
-    assert (other.unwatched_from, other.unwatched_to) == (None, None)
-    assert ("rec1", at(9)) in stored.recordings.undrawn(10)
-    assert [job.alert for job in stored.outbox.waiting()] == [warning]
+
+def test_only_an_existing_alert_of_this_slack_channel_can_be_acknowledged(stored: Stored) -> None:
+    with_alert(stored)
+
+    assert stored.outbox.acknowledge(KEY, "C2", Acknowledgement("U2", NOW)) is None
+    assert (
+        stored.outbox.acknowledge(AlertKey("rec1", AlertKind.WARNING, "lost"), "C1", Acknowledgement("U2", NOW)) is None
+    )
+    assert (
+        stored.outbox.acknowledge(AlertKey("nobody", AlertKind.FAILED, "lost"), "C1", Acknowledgement("U2", NOW))
+        is None
+    )
+    kept = stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U3", NOW))
+    assert kept is not None
+    assert kept.acknowledgement.by == "U3"
+
+
+def test_an_acknowledged_alert_is_still_delivered(stored: Stored) -> None:
+    with_alert(stored)
+    stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U2", NOW))
+    (job,) = stored.outbox.due()
+    epoch = stored.succeed()
+    stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U3", NOW))
+    stored.outbox.mark_delivered(job.id, "1.0", NOW, epoch)
+
+    assert job.alert == FAILED
+    assert stored.outbox.due() == []
+    assert stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U3", NOW)) == AcknowledgedAlert(
+        FAILED, Acknowledgement("U2", NOW)
+    )
+
+
+def test_only_the_first_acknowledgement_writes_an_event(stored: Stored) -> None:
+    with_alert(stored)
+    audit_event = AuditEvent(
+        at=at(5),
+        who="U2",
+        what=AuditAction.ACKNOWLEDGED_ALERT,
+        source=Source.BUTTON,
+        recording_id="rec1",
+        slack_channel="C1",
+    )
+    stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U2", at(5)), audit_event)
+    stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U3", at(9)), replace(audit_event, who="U3"))
+
+    assert stored.audit_log.all() == [audit_event]

@@ -1,4 +1,4 @@
-"""What is asked for twice a second is found through an index, however many recordings are over."""
+"""The queries for due rows, which run several times a second, use an index however many recordings are over."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from storage.timeline import Timeline
 from tests.fakes.plans import plan_of
 
 
-@pytest.mark.parametrize("share", [None, *Queue])
-def test_due_rows_come_in_order_from_the_index_of_those_that_are_not_settled(
-    database: Database, share: Queue | None
+@pytest.mark.parametrize("queue", [None, *Queue])
+def test_due_recordings_come_in_order_from_the_index_of_incomplete_ones(
+    database: Database, queue: Queue | None
 ) -> None:
-    (step,) = plan_of(database, lambda: Recordings(database).due(200, share))
+    (step,) = plan_of(database, lambda: Recordings(database).due(200, queue))
 
     assert step.endswith("USING INDEX recordings_unsettled")
 
 
-def test_what_waits_for_slack_is_found_through_the_indexes_of_what_slack_does_not_have_yet(database: Database) -> None:
-    steps = plan_of(database, lambda: Timeline(database).waiting())
+def test_due_entries_are_found_through_the_indexes_of_undelivered_rows(database: Database) -> None:
+    steps = plan_of(database, lambda: Timeline(database).due())
 
     assert any("lines_due" in step for step in steps)
     assert not [

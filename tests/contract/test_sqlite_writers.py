@@ -1,4 +1,4 @@
-"""Many writers on one SQLite file, in threads and in processes: each transaction waits for its turn."""
+"""Many writers on one SQLite file, in threads and in processes: their transactions follow each other."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
 
 
 def count_up(database: Database) -> None:
-    """Reads, then writes what it read and one more: lost where two transactions overlap."""
+    """Reads a number and writes the next one: an update is lost if two transactions overlap."""
     with database.write() as connection:
         epoch = connection.execute(select(lease.c.epoch)).scalar_one()
         connection.execute(update(lease).values(epoch=epoch + 1))
@@ -44,7 +44,7 @@ def epoch_of(database: Database) -> int:
         return int(connection.execute(select(lease.c.epoch)).scalar_one())
 
 
-def test_twenty_threads_lose_no_update_and_find_no_lock(database: Database) -> None:
+def test_updates_of_twenty_threads_are_all_written(database: Database) -> None:
     stored = on_sql(database)
 
     def count_to_ten() -> None:
@@ -56,7 +56,7 @@ def test_twenty_threads_lose_no_update_and_find_no_lock(database: Database) -> N
     assert epoch_of(database) == stored.epoch + 200
 
 
-def test_two_processes_lose_no_update_and_find_no_lock(database: Database, tmp_path: Path) -> None:
+def test_updates_of_two_processes_are_all_written(database: Database, tmp_path: Path) -> None:
     stored = on_sql(database)
     program = (
         "import sys\nfrom storage.database import Database\nfrom tests.contract.test_sqlite_writers import count_up\n"
@@ -73,7 +73,7 @@ def test_two_processes_lose_no_update_and_find_no_lock(database: Database, tmp_p
     assert epoch_of(database) == stored.epoch + 100
 
 
-def test_of_twenty_people_who_start_the_same_call_at_once_one_does(database: Database) -> None:
+def test_one_of_twenty_concurrent_starts_of_a_call_succeeds(database: Database) -> None:
     recordings = Recordings(database)
 
     starts = [partial(recordings.add_recording, a_recording(id=f"r{number}"), None) for number in range(20)]
@@ -84,17 +84,17 @@ def test_of_twenty_people_who_start_the_same_call_at_once_one_does(database: Dat
     assert len(recordings.active()) == 1
 
 
-def test_of_twenty_people_who_stop_it_at_once_the_first_counts(database: Database) -> None:
+def test_the_first_of_twenty_concurrent_stops_counts(database: Database) -> None:
     recordings = Recordings(database)
     recordings.add_recording(up(), None)
 
-    wishes = at_once([partial(request_stop, recordings, "rec1", f"U{number}", at(1)) for number in range(20)])
+    stopped = at_once([partial(request_stop, recordings, "rec1", f"U{number}", at(1)) for number in range(20)])
 
-    assert len({wish.intent.stop_by for wish in wishes}) == 1
-    assert wishes[0].intent.revision == 1
+    assert len({recording.intent.stop_by for recording in stopped}) == 1
+    assert stopped[0].intent.revision == 1
 
 
-def test_steps_and_wishes_on_the_same_row_at_once_lose_nothing(database: Database) -> None:
+def test_concurrent_steps_and_intents_on_a_row_lose_nothing(database: Database) -> None:
     stored = on_sql(database)
     stored.added(up())
 
@@ -114,7 +114,7 @@ def test_steps_and_wishes_on_the_same_row_at_once_lose_nothing(database: Databas
     assert (row.intent.stop_by, len(row.files)) == ("U2", 20)
 
 
-def test_of_ten_replicas_that_reach_for_the_lease_at_once_one_gets_it(database: Database) -> None:
+def test_one_of_ten_replicas_gets_a_free_lease(database: Database) -> None:
     stored = on_sql(database)
     stored.lease("first").release(NOW)
 
@@ -123,7 +123,7 @@ def test_of_ten_replicas_that_reach_for_the_lease_at_once_one_gets_it(database: 
     assert sorted(epochs, key=str) == [2, *[None] * 9]
 
 
-def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
+def test_a_reader_does_not_wait_for_a_writer(tmp_path: Path) -> None:
     database = Database(f"sqlite:///{tmp_path / 'recordings.db'}", busy_seconds=0)
     database.migrate()
     recordings = Recordings(database)
@@ -137,8 +137,8 @@ def test_readers_do_not_wait_for_a_writer(tmp_path: Path) -> None:
     database.close()
 
 
-def test_a_transaction_that_will_write_has_its_turn_from_its_beginning(database: Database, tmp_path: Path) -> None:
-    """Two that first read would both go on from there, and one of them fail in the middle."""
+def test_a_writing_transaction_takes_the_lock_when_it_begins(database: Database, tmp_path: Path) -> None:
+    """Of two transactions that read first and write later, one would fail in the middle."""
     another_process = Database(f"sqlite:///{tmp_path / 'recordings.db'}", busy_seconds=0)
 
     with database.write(), pytest.raises(StorageUnavailable, match="locked"), another_process.write():
@@ -146,7 +146,7 @@ def test_a_transaction_that_will_write_has_its_turn_from_its_beginning(database:
     another_process.close()
 
 
-def test_what_fails_half_way_leaves_nothing_behind(database: Database) -> None:
+def test_a_transaction_that_fails_half_way_writes_nothing(database: Database) -> None:
     recordings = Recordings(database)
     recordings.add_recording(up(), None)
     stored = on_sql(database)

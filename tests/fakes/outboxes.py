@@ -1,4 +1,4 @@
-"""What is told and what was done, in memory: alerts, lines, notices, acts and troubles; beside `tests.fakes.store`."""
+"""The other repositories in memory: alerts, timeline, notifications, incidents and the audit log."""
 
 from __future__ import annotations
 
@@ -6,41 +6,47 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from recordings.lifecycle.incidents import Pause, Review
-from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey
+from recordings.lifecycle.incidents import Downtime, Review
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey, Incident
 from recordings.model.audit import AuditEvent
-from recordings.model.incidents import Incident
 from recordings.model.notifications import Notification
 from recordings.model.recording import Recording
 from recordings.ports import Clock
 from recordings.repositories import AlertJob, Repositories, TimelineJob
-from tests.fakes.repositories import Entry, Kept, Memory, MemoryRecorders, MemoryRecordings, StoredEntry
+from tests.fakes.repositories import (
+    Memory,
+    MemoryRecorders,
+    MemoryRecordings,
+    StoredAlert,
+    StoredNotification,
+    StoredTimelineEntry,
+)
 
 
 class MemoryOutbox:
-    """`Outbox`."""
+    """`AlertRepository`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def waiting(self) -> Sequence[AlertJob]:
+    def due(self) -> Sequence[AlertJob]:
         with self._memory.lock:
-            first: dict[str, Entry] = {}
-            for entry in self._memory.outbox:
-                if entry.done_at is None:
-                    first.setdefault(entry.alert.recording.slack_channel, entry)
-            return [self._job(entry) for entry in sorted(first.values(), key=lambda e: e.due_at)]
+            first: dict[str, StoredAlert] = {}
+            for stored in self._memory.outbox:
+                if stored.done_at is None:
+                    first.setdefault(stored.alert.recording.slack_channel, stored)
+            return [self._job(stored) for stored in sorted(first.values(), key=lambda stored: stored.due_at)]
 
-    def _job(self, entry: Entry) -> AlertJob:
-        row = self._memory.rows[entry.alert.recording.id]
-        return AlertJob(entry.id, entry.alert, row.recording.card_ts, entry.due_at, entry.tries, entry.direct)
+    def _job(self, stored: StoredAlert) -> AlertJob:
+        row = self._memory.rows[stored.alert.recording.id]
+        return AlertJob(stored.id, stored.alert, row.recording.card_ts, stored.due_at, stored.tries, stored.direct)
 
     def get(self, alert_id: int) -> AlertJob | None:
-        return next((job for job in self.waiting() if job.id == alert_id), None)
+        return next((job for job in self.due() if job.id == alert_id), None)
 
     def depth(self) -> tuple[int, datetime | None]:
         with self._memory.lock:
-            undelivered = [entry.alert.raised_at for entry in self._memory.outbox if entry.done_at is None]
+            undelivered = [stored.alert.raised_at for stored in self._memory.outbox if stored.done_at is None]
         return len(undelivered), min(undelivered, default=None)
 
     def acknowledge(
@@ -51,40 +57,40 @@ class MemoryOutbox:
         audit_event: AuditEvent | None = None,
     ) -> AcknowledgedAlert | None:
         with self._memory.lock:
-            for entry in self._memory.outbox:
-                if AlertKey.of(entry.alert) == key and entry.alert.recording.slack_channel == slack_channel:
-                    self._memory.audit_events += [audit_event] if audit_event and entry.acknowledgement is None else []
-                    entry.acknowledgement = entry.acknowledgement or acknowledgement
-                    return AcknowledgedAlert(entry.alert, entry.acknowledgement)
+            for stored in self._memory.outbox:
+                if AlertKey.of(stored.alert) == key and stored.alert.recording.slack_channel == slack_channel:
+                    self._memory.audit_events += [audit_event] if audit_event and stored.acknowledgement is None else []
+                    stored.acknowledgement = stored.acknowledgement or acknowledgement
+                    return AcknowledgedAlert(stored.alert, stored.acknowledgement)
         return None
 
-    def delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
+    def mark_delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            entry = self._memory.outbox[alert_id - 1]
-            entry.done_at, entry.ts, entry.error = now, ts, None
+            stored = self._memory.outbox[alert_id - 1]
+            stored.done_at, stored.ts, stored.error = now, ts, None
 
-    def deferred(self, alert_id: int, until: datetime, error: str, epoch: int) -> None:
+    def defer(self, alert_id: int, until: datetime, error: str, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            entry = self._memory.outbox[alert_id - 1]
-            entry.due_at, entry.error, entry.tries = until, error, entry.tries + 1
+            stored = self._memory.outbox[alert_id - 1]
+            stored.due_at, stored.error, stored.tries = until, error, stored.tries + 1
 
-    def redirected(self, alert_id: int, error: str, epoch: int) -> None:
+    def redirect(self, alert_id: int, error: str, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            entry = self._memory.outbox[alert_id - 1]
-            entry.direct, entry.error, entry.tries = True, error, 0
+            stored = self._memory.outbox[alert_id - 1]
+            stored.direct, stored.error, stored.tries = True, error, 0
 
-    def dropped(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
+    def drop(self, alert_id: int, error: str, now: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            entry = self._memory.outbox[alert_id - 1]
-            entry.done_at, entry.error = now, error
+            stored = self._memory.outbox[alert_id - 1]
+            stored.done_at, stored.error = now, error
 
 
 class MemoryNotifications:
-    """`Notifications`."""
+    """`NotificationRepository`."""
 
     def __init__(self, memory: Memory, clock: Clock) -> None:
         self._memory = memory
@@ -94,61 +100,63 @@ class MemoryNotifications:
         with self._memory.lock:
             if notification.id in self._memory.notifications:
                 return False
-            self._memory.notifications[notification.id] = Kept(notification, self._recording_of(notification))
+            stored = StoredNotification(notification, self._recording_of(notification))
+            self._memory.notifications[notification.id] = stored
             return True
 
     def _recording_of(self, notification: Notification) -> str | None:
-        named = [row.recording.id for row in self._memory.rows.values() if row.recording.sid == notification.sid]
-        known = self._memory.recorders.values()
-        running = [each.recording_id for each in known if each.sid == notification.sid]
-        whose = notification.agora_channel, notification.uid, None
-        unnamed = [each for each in known if (each.agora_channel, each.uid, each.sid) == whose]
-        newest = sorted(unnamed, key=lambda each: each.created_at, reverse=True)
-        return next(iter([*named, *running, *(each.recording_id for each in newest)]), None)
+        recordings = [row.recording.id for row in self._memory.rows.values() if row.recording.sid == notification.sid]
+        recorders = self._memory.recorders.values()
+        with_sid = [recorder.recording_id for recorder in recorders if recorder.sid == notification.sid]
+        named = notification.agora_channel, notification.uid, None
+        without_sid = [
+            recorder for recorder in recorders if (recorder.agora_channel, recorder.uid, recorder.sid) == named
+        ]
+        newest_first = sorted(without_sid, key=lambda recorder: recorder.created_at, reverse=True)
+        return next(iter([*recordings, *with_sid, *(recorder.recording_id for recorder in newest_first)]), None)
 
-    def _to_heed(self) -> list[tuple[str, datetime]]:
-        found = []
+    def _unprocessed(self) -> list[tuple[str, datetime]]:
+        unprocessed = []
         with self._memory.lock:
-            for kept in self._memory.notifications.values():
-                row = self._memory.rows.get(kept.recording_id or "")
-                if row is not None and kept.heeded_at is None and not self._past(row.recording):
-                    found.append((row.recording.id, kept.notification.received_at))
-        return sorted(found, key=lambda one: (one[1], one[0]))
+            for stored in self._memory.notifications.values():
+                row = self._memory.rows.get(stored.recording_id or "")
+                if row is not None and stored.processed_at is None and not self._too_late(row.recording):
+                    unprocessed.append((row.recording.id, stored.notification.received_at))
+        return sorted(unprocessed, key=lambda one: (one[1], one[0]))
 
-    def _past(self, recording: Recording) -> bool:
-        lately = recording.ended_at is not None and recording.ended_at > self._clock.now() - timedelta(hours=1)
-        return recording.complete and not lately
+    def _too_late(self, recording: Recording) -> bool:
+        recent = recording.ended_at is not None and recording.ended_at > self._clock.now() - timedelta(hours=1)
+        return recording.is_complete and not recent
 
-    def waiting(self, most: int) -> Sequence[tuple[str, datetime]]:
+    def due(self, limit: int) -> Sequence[tuple[str, datetime]]:
         oldest: dict[str, datetime] = {}
-        for recording_id, received_at in self._to_heed():
+        for recording_id, received_at in self._unprocessed():
             oldest.setdefault(recording_id, received_at)
-        return list(oldest.items())[:most]
+        return list(oldest.items())[:limit]
 
     def depth(self) -> tuple[int, datetime | None]:
-        found = self._to_heed()
-        return len(found), next((at for _, at in found), None)
+        unprocessed = self._unprocessed()
+        return len(unprocessed), next((at for _, at in unprocessed), None)
 
-    def of(self, recording_id: str) -> Sequence[Notification]:
+    def unprocessed(self, recording_id: str) -> Sequence[Notification]:
         with self._memory.lock:
-            kept = [each for each in self._memory.notifications.values() if each.recording_id == recording_id]
-        return sorted(
-            (each.notification for each in kept if each.heeded_at is None), key=lambda notification: notification.order
-        )
+            stored = [one for one in self._memory.notifications.values() if one.recording_id == recording_id]
+        unprocessed = (one.notification for one in stored if one.processed_at is None)
+        return sorted(unprocessed, key=lambda notification: notification.order)
 
-    def seen(self, recording_id: str) -> int:
+    def count_received(self, recording_id: str) -> int:
         with self._memory.lock:
-            return sum(kept.recording_id == recording_id for kept in self._memory.notifications.values())
+            return sum(stored.recording_id == recording_id for stored in self._memory.notifications.values())
 
     def forget(self, now: datetime) -> None:
+        oldest = now - timedelta(days=30)
         with self._memory.lock:
-            known = self._memory.notifications.items()
-            young = {key: kept for key, kept in known if kept.notification.received_at >= now - timedelta(days=30)}
-            self._memory.notifications = young
+            stored = self._memory.notifications.items()
+            self._memory.notifications = {key: one for key, one in stored if one.notification.received_at >= oldest}
 
 
 class MemoryAuditLog:
-    """`AuditLog`."""
+    """`AuditRepository`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -161,20 +169,13 @@ class MemoryAuditLog:
         return list(self._memory.audit_events)
 
     def between(self, since: datetime, until: datetime | None = None) -> list[tuple[AuditEvent, str]]:
-        found = [
-            audit_event
-            for audit_event in self._memory.audit_events
-            if audit_event.at >= since and (until is None or audit_event.at < until)
-        ]
-        named = [
-            (audit_event, self._memory.rows.get(audit_event.recording_id))
-            for audit_event in sorted(found, key=lambda audit_event: audit_event.at)
-        ]
-        return [(audit_event, "" if row is None else row.recording.agora_channel) for audit_event, row in named]
+        events = [e for e in self._memory.audit_events if e.at >= since and (until is None or e.at < until)]
+        rows = [(event, self._memory.rows.get(event.recording_id)) for event in sorted(events, key=lambda e: e.at)]
+        return [(event, "" if row is None else row.recording.agora_channel) for event, row in rows]
 
 
 class MemoryIncidents:
-    """`Troubles`."""
+    """`IncidentRepository`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -187,15 +188,18 @@ class MemoryIncidents:
                 if incident.closed_at is None
             ]
 
-    def save(self, review: Review, epoch: int) -> None:
+    def save(self, review: Review, epoch: int) -> Review:
         with self._memory.lock:
             self._memory.fence(epoch)
             for incident in review.incidents:
                 self._memory.incidents[incident.id] = incident
             for alert in review.alerts:
                 self._memory.add_alert(alert)
+        return review
 
-    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
+    def save_downtime(
+        self, pause: Downtime, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int
+    ) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
             for recording in affected:
@@ -212,34 +216,34 @@ class MemoryTimeline:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def waiting(self) -> Sequence[TimelineJob]:
+    def due(self) -> Sequence[TimelineJob]:
         with self._memory.lock:
             alerted = {e.alert.recording.slack_channel for e in self._memory.outbox if e.done_at is None}
             first: dict[str, TimelineJob] = {}
-            for told in self._memory.entries:
-                channel = told.job.entry.slack_channel
-                if told.done_at is None and channel not in alerted:
-                    first.setdefault(channel, self._with_card(told.job))
+            for stored in self._memory.entries:
+                channel = stored.job.entry.slack_channel
+                if stored.done_at is None and channel not in alerted:
+                    first.setdefault(channel, self._with_card(stored.job))
             return sorted(first.values(), key=lambda job: job.due_at)
 
     def _with_card(self, job: TimelineJob) -> TimelineJob:
         return replace(job, card_ts=self._memory.rows[job.entry.recording_id].recording.card_ts)
 
     def get(self, entry_id: int) -> TimelineJob | None:
-        return next((job for job in self.waiting() if job.id == entry_id), None)
+        return next((job for job in self.due() if job.id == entry_id), None)
 
     def mark_delivered(self, entry_id: int, now: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            self._one(entry_id).done_at = now
+            self._stored(entry_id).done_at = now
 
-    def deferred(self, entry_id: int, until: datetime, epoch: int) -> None:
+    def defer(self, entry_id: int, until: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
-            one = self._one(entry_id)
-            one.job = replace(one.job, due_at=until, tries=one.job.tries + 1)
+            stored = self._stored(entry_id)
+            stored.job = replace(stored.job, due_at=until, tries=stored.job.tries + 1)
 
-    def _one(self, entry_id: int) -> StoredEntry:
+    def _stored(self, entry_id: int) -> StoredTimelineEntry:
         return self._memory.entries[entry_id - 1]
 
 

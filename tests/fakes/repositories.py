@@ -1,4 +1,5 @@
-"""The storage in memory. It passes the same contract tests as the one on SQL (tests/contract)."""
+"""The repositories in memory: recordings, recorders and the lease. They pass the same contract tests as those on SQL
+(tests/contract). The other repositories are in `tests.fakes.outboxes`."""
 
 from __future__ import annotations
 
@@ -11,20 +12,19 @@ from datetime import datetime, timedelta
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.intents import IntentChange, apply_intent
-from recordings.model.alerts import Acknowledgement, Alert
+from recordings.model.alerts import Acknowledgement, Alert, Incident
 from recordings.model.audit import AuditEvent
-from recordings.model.incidents import Incident
 from recordings.model.listing import Cursor
 from recordings.model.notifications import Notification
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
 from recordings.model.recording import HOLDS_CHANNEL, Recording, State
 from recordings.model.timeline import TimelineEntry, entries_between
-from recordings.repositories import CardJob, Job, Queue, Reply, TimelineJob
+from recordings.repositories import CardJob, Job, Queue, Reply, TimelineJob, queue_of
 
 
 @dataclass
-class Row:
+class StoredRecording:
     recording: Recording
     response_url: str | None
     version: int = 1
@@ -37,20 +37,18 @@ class Row:
         self.reply_due_at = self.recording.requested_at
 
     @property
-    def undrawn(self) -> bool:
+    def card_due(self) -> bool:
         posted = self.recording.card_ts is not None or self.recording.state is State.ENDED
         return self.version > self.card_version and posted
 
     @property
-    def unanswered(self) -> bool:
+    def reply_due(self) -> bool:
         undeliverable = self.recording.state is State.FAILED and self.recording.reason is Reason.UNDELIVERABLE
         return self.response_url is not None and undeliverable
 
 
 @dataclass
-class Entry:
-    """An alert in the outbox."""
-
+class StoredAlert:
     id: int
     alert: Alert
     due_at: datetime
@@ -63,36 +61,32 @@ class Entry:
 
 
 @dataclass
-class Kept:
-    """A notice."""
-
+class StoredNotification:
     notification: Notification
     recording_id: str | None
-    heeded_at: datetime | None = None
+    processed_at: datetime | None = None
 
 
 @dataclass
-class StoredEntry:
-    """Something that happened."""
-
+class StoredTimelineEntry:
     job: TimelineJob
     done_at: datetime | None = None
 
 
 class Memory:
-    """What a database holds. One lock stands for its transactions."""
+    """The rows of every table. One lock stands for the transactions of a database."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, StoredRecording] = {}
         self.requests: dict[str, tuple[str, datetime]] = {}
         self.recorders: dict[str, Recorder] = {}
-        self.outbox: list[Entry] = []
+        self.outbox: list[StoredAlert] = []
         self.incidents: dict[str, Incident] = {}
         self.audit_events: list[AuditEvent] = []
-        self.entries: list[StoredEntry] = []
-        self.notifications: dict[str, Kept] = {}
-        self.holder = ""
+        self.entries: list[StoredTimelineEntry] = []
+        self.notifications: dict[str, StoredNotification] = {}
+        self.leader = ""
         self.epoch = 0
         self.renewed_at: datetime | None = None
         self.expires_at: datetime | None = None
@@ -103,21 +97,21 @@ class Memory:
 
     def add_entries(self, entries: Iterable[TimelineEntry], at: datetime) -> None:
         for entry in entries:
-            self.entries.append(StoredEntry(TimelineJob(len(self.entries) + 1, entry, None, at, 0)))
+            self.entries.append(StoredTimelineEntry(TimelineJob(len(self.entries) + 1, entry, None, at, 0)))
 
     def add_alert(self, alert: Alert) -> None:
         known = {(e.alert.recording.id, e.alert.kind, e.alert.cause) for e in self.outbox}
         if (alert.recording.id, alert.kind, alert.cause) not in known:
-            self.outbox.append(Entry(len(self.outbox) + 1, alert, alert.raised_at))
+            self.outbox.append(StoredAlert(len(self.outbox) + 1, alert, alert.raised_at))
 
 
 class MemoryRecordings:
-    """`RecordingRepository`, `RecordingRepository` and `RecordingRepository`."""
+    """`RecordingRepository`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    # wishes
+    # intents
 
     def add_recording(
         self,
@@ -128,13 +122,13 @@ class MemoryRecordings:
     ) -> Recording | None:
         with self._memory.lock:
             for row in self._memory.rows.values():
-                holder = row.recording
-                if holder.agora_channel == recording.agora_channel and holder.state in HOLDS_CHANNEL:
-                    return holder
+                other = row.recording
+                if other.agora_channel == recording.agora_channel and other.state in HOLDS_CHANNEL:
+                    return other
             before = self.recording_of_request(request)
             if before is None:
-                self._memory.rows[recording.id] = Row(recording, response_url)
-                self._note(request, recording.id, recording.requested_at)
+                self._memory.rows[recording.id] = StoredRecording(recording, response_url)
+                self._add_request(request, recording.id, recording.requested_at)
                 self._memory.audit_events += [audit_event] if audit_event else []
             return before
 
@@ -154,12 +148,12 @@ class MemoryRecordings:
                 return before, before
             row.recording = applied.recording
             row.version += 1
-            self._note(request, recording_id, at)
+            self._add_request(request, recording_id, at)
             self._memory.audit_events += [audit_event] if audit_event else []
             self._memory.add_entries(applied.entries, at)
             return before, row.recording
 
-    def _note(self, request: str | None, recording_id: str, at: datetime) -> None:
+    def _add_request(self, request: str | None, recording_id: str, at: datetime) -> None:
         if request is not None:
             self._memory.requests[request] = recording_id, at
 
@@ -178,30 +172,30 @@ class MemoryRecordings:
         return None if row is None else row.recording
 
     def of_channel(
-        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, most: int
+        self, slack_channel: str, *, agora_channel: str | None = None, before: Cursor | None = None, limit: int
     ) -> Sequence[Recording]:
-        here = self._where(lambda r: r.slack_channel == slack_channel and agora_channel in (None, r.agora_channel))
+        here = self._select(lambda r: r.slack_channel == slack_channel and agora_channel in (None, r.agora_channel))
         if before is not None:
             here = [r for r in here if (r.requested_at, r.id) < (before.requested_at, before.id)]
-        return list(reversed(here))[:most]
+        return list(reversed(here))[:limit]
 
     def active_in(self, slack_channel: str) -> Sequence[Recording]:
-        return self._where(lambda r: not r.over and r.slack_channel == slack_channel)
+        return self._select(lambda r: not r.is_over and r.slack_channel == slack_channel)
 
     def active(self) -> Sequence[Recording]:
-        return self._where(lambda r: not r.over)
+        return self._select(lambda r: not r.is_over)
 
-    def _where(self, fits: Callable[[Recording], bool]) -> list[Recording]:
+    def _select(self, condition: Callable[[Recording], bool]) -> list[Recording]:
         with self._memory.lock:
-            found = [row.recording for row in self._memory.rows.values() if fits(row.recording)]
-        return sorted(found, key=lambda r: (r.requested_at, r.id))
+            selected = [row.recording for row in self._memory.rows.values() if condition(row.recording)]
+        return sorted(selected, key=lambda r: (r.requested_at, r.id))
 
     # steps
 
-    def due(self, most: int, queue: Queue | None = None) -> Sequence[tuple[str, datetime]]:
-        fitting = [r for r in self._where(lambda r: not r.complete) if queue in (None, _share(r))]
-        found = sorted(((r.id, r.next_step_at) for r in fitting), key=lambda due: due[1])
-        return found[:most]
+    def due(self, limit: int, queue: Queue | None = None) -> Sequence[tuple[str, datetime]]:
+        queues = set(Queue) if queue is None else {queue}
+        due = [(r.id, r.next_step_at) for r in self._select(lambda r: queue_of(r) in queues)]
+        return sorted(due, key=_by_time)[:limit]
 
     def job(self, recording_id: str) -> Job | None:
         with self._memory.lock:
@@ -223,62 +217,62 @@ class MemoryRecordings:
                 self._memory.add_alert(alert)
             self._memory.audit_events += change.audit_events
             self._memory.add_entries(entries_between(before, change.recording, now), now)
-            self._heed(before, change, now)
+            self._process(before, change, now)
 
-    def _heed(self, before: Recording, change: Change, now: datetime) -> None:
+    def _process(self, before: Recording, change: Change, now: datetime) -> None:
         sid = change.recording.sid
-        for kept in self._memory.notifications.values():
-            if sid != before.sid and kept.notification.sid == sid and kept.recording_id is None:
-                kept.recording_id = change.recording.id
-            if kept.notification.id in change.processed:
-                kept.heeded_at = now
+        for stored in self._memory.notifications.values():
+            if sid != before.sid and stored.notification.sid == sid and stored.recording_id is None:
+                stored.recording_id = change.recording.id
+            if stored.notification.id in change.processed:
+                stored.processed_at = now
 
-    def _write(self, row: Row, before: Recording, after: Recording, now: datetime) -> None:
-        is_now = row.recording
+    def _write(self, row: StoredRecording, before: Recording, after: Recording, now: datetime) -> None:
+        current = row.recording
         row.recording = replace(
             after,
-            intent=is_now.intent,
-            next_step_at=after.next_step_at if is_now.intent.revision == before.intent.revision else now,
-            unwatched_from=is_now.unwatched_from,
-            unwatched_to=is_now.unwatched_to,
-            card_ts=after.card_ts if after.card_ts != before.card_ts else is_now.card_ts,
+            intent=current.intent,
+            next_step_at=after.next_step_at if current.intent.revision == before.intent.revision else now,
+            unwatched_from=current.unwatched_from,
+            unwatched_to=current.unwatched_to,
+            card_ts=after.card_ts if after.card_ts != before.card_ts else current.card_ts,
         )
-        if before.visible != after.visible:
+        if before.card_content != after.card_content:
             row.version += 1
-            held = row.card_due_at is not None and row.card_due_at > now and not after.over
+            held = row.card_due_at is not None and row.card_due_at > now and not after.is_over
             row.card_due_at = row.card_due_at if held else now
         if before.card_ts is None and after.card_ts is not None:
             row.response_url, row.card_version = None, 1
 
-    def by_state(self) -> dict[str, int]:
+    def count_by_state(self) -> dict[str, int]:
         return dict(Counter(str(recording.state) for recording in self.active()))
 
-    def any_unanswered(self, since: datetime) -> bool:
+    def any_without_answer(self, since: datetime) -> bool:
         return any(r.probe.unanswered_since is not None and r.probe.unanswered_since <= since for r in self.active())
 
     # cards
 
-    def undrawn(self, most: int) -> Sequence[tuple[str, datetime]]:
+    def due_cards(self, limit: int) -> Sequence[tuple[str, datetime]]:
         with self._memory.lock:
-            rows = [row for row in self._memory.rows.values() if row.undrawn]
-        found = [(row.recording.id, row.card_due_at or row.recording.requested_at) for row in rows]
-        return sorted(found, key=lambda due: due[1])[:most]
+            rows = [row for row in self._memory.rows.values() if row.card_due]
+        due = [(row.recording.id, row.card_due_at or row.recording.requested_at) for row in rows]
+        return sorted(due, key=_by_time)[:limit]
 
     def card(self, recording_id: str) -> CardJob | None:
         with self._memory.lock:
             row = self._memory.rows.get(recording_id)
-            if row is None or not row.undrawn:
+            if row is None or not row.card_due:
                 return None
             return CardJob(row.recording, row.version, row.card_tries)
 
-    def card_drawn(self, recording_id: str, version: int, ts: str | None, next_at: datetime, epoch: int) -> None:
+    def mark_card_drawn(self, recording_id: str, version: int, ts: str | None, next_at: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
             row = self._memory.rows[recording_id]
             row.card_version, row.card_due_at, row.card_tries = version, next_at, 0
             row.recording = replace(row.recording, card_ts=ts)
 
-    def card_deferred(self, recording_id: str, until: datetime, epoch: int) -> None:
+    def defer_card(self, recording_id: str, until: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
             row = self._memory.rows[recording_id]
@@ -286,24 +280,24 @@ class MemoryRecordings:
 
     # replies
 
-    def unanswered(self, most: int) -> Sequence[tuple[str, datetime]]:
+    def due_replies(self, limit: int) -> Sequence[tuple[str, datetime]]:
         with self._memory.lock:
-            rows = [row for row in self._memory.rows.values() if row.unanswered]
-        return sorted(((row.recording.id, row.reply_due_at) for row in rows), key=lambda due: due[1])[:most]
+            rows = [row for row in self._memory.rows.values() if row.reply_due]
+        return sorted(((row.recording.id, row.reply_due_at) for row in rows), key=_by_time)[:limit]
 
     def reply(self, recording_id: str) -> Reply | None:
         with self._memory.lock:
             row = self._memory.rows.get(recording_id)
-            if row is None or not row.unanswered:
+            if row is None or not row.reply_due:
                 return None
             return Reply(row.recording, row.response_url or "")
 
-    def replied(self, recording_id: str, epoch: int) -> None:
+    def mark_replied(self, recording_id: str, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
             self._memory.rows[recording_id].response_url = None
 
-    def reply_deferred(self, recording_id: str, until: datetime, epoch: int) -> None:
+    def defer_reply(self, recording_id: str, until: datetime, epoch: int) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
             self._memory.rows[recording_id].reply_due_at = until
@@ -317,15 +311,15 @@ class MemoryRecordings:
 
 
 class MemoryRecorders:
-    """`Recorders`."""
+    """`RecorderRepository`."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def due(self, most: int) -> Sequence[tuple[str, datetime]]:
+    def due(self, limit: int) -> Sequence[tuple[str, datetime]]:
         with self._memory.lock:
             unwanted = [r for r in self._memory.recorders.values() if r.gone_at is None and not r.wanted]
-        return sorted(((r.id, r.next_step_at) for r in unwanted), key=lambda due: due[1])[:most]
+        return sorted(((r.id, r.next_step_at) for r in unwanted), key=_by_time)[:limit]
 
     def get(self, recorder_id: str) -> Recorder | None:
         return self._memory.recorders.get(recorder_id)
@@ -370,10 +364,10 @@ class MemoryRecorders:
 
     def of_recording(self, recording_id: str) -> Sequence[Recorder]:
         with self._memory.lock:
-            found = [each for each in self._memory.recorders.values() if each.recording_id == recording_id]
-        return sorted(found, key=lambda each: (each.created_at, each.id))
+            recorders = [r for r in self._memory.recorders.values() if r.recording_id == recording_id]
+        return sorted(recorders, key=lambda r: (r.created_at, r.id))
 
-    def not_gone(self) -> int:
+    def count_not_gone(self) -> int:
         with self._memory.lock:
             return sum(recorder.gone_at is None for recorder in self._memory.recorders.values())
 
@@ -386,18 +380,18 @@ class MemoryRecorders:
 class MemoryLease:
     """`LeaseRepository`."""
 
-    def __init__(self, memory: Memory, holder: str) -> None:
+    def __init__(self, memory: Memory, replica: str) -> None:
         self._memory = memory
-        self._holder = holder
+        self._replica = replica
 
     def hold(self, now: datetime, seconds: float) -> int | None:
         memory = self._memory
         with memory.lock:
             taken = memory.expires_at is not None and memory.expires_at > now
-            if memory.holder != self._holder:
+            if memory.leader != self._replica:
                 if taken:
                     return None
-                memory.holder, memory.epoch = self._holder, memory.epoch + 1
+                memory.leader, memory.epoch = self._replica, memory.epoch + 1
             memory.renewed_at, memory.expires_at = now, now + timedelta(seconds=seconds)
             return memory.epoch
 
@@ -406,15 +400,9 @@ class MemoryLease:
 
     def release(self, now: datetime) -> None:
         with self._memory.lock:
-            if self._memory.holder == self._holder:
+            if self._memory.leader == self._replica:
                 self._memory.expires_at = now
 
 
-def _share(recording: Recording) -> Queue:
-    if recording.files_awaited:
-        return Queue.DELIVERY
-    recorded_on = recording.state is State.INTERRUPTED and recording.sid is None
-    if recording.state in (State.STARTING, State.STOPPING) or recorded_on:
-        return Queue.INTERACTIVE
-    wished = recording.intent.stop_at is not None and recording.state is not State.UPLOADING
-    return Queue.INTERACTIVE if wished else Queue.POLL
+def _by_time(due: tuple[str, datetime]) -> datetime:
+    return due[1]

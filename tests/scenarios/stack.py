@@ -16,7 +16,7 @@ from slack_bolt.request import BoltRequest
 
 import settings
 from agora.client import AgoraClient
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import profile_of, storage_target, tokens_of
 from composition.engine import EngineParts, workers_of
 from composition.policy import policy_of
@@ -26,7 +26,7 @@ from engine.dispatcher import Worker
 from engine.leadership import Leadership
 from engine.rounds import Rounds
 from engine.ticker import Ticker
-from handlers.commands.doctor import Doctor
+from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Bot, Identity
 from messages.delivery.slack import Slack
 from recordings.model.audit import AuditEvent
@@ -36,7 +36,7 @@ from simulator.agora import AgoraSimulator, WebhookRequest
 from simulator.bucket import BucketSimulator
 from simulator.changes import Change
 from simulator.clock import ManualClock
-from simulator.slack import Ack, Channel, Delivery, Interaction, Message, SlackSimulator
+from simulator.slack import Ack, Channel, Delivery, Interaction, Message, SlackSimulator, View
 from storage.database import Database
 from storage.lease import Lease
 from storage.notifications import Notifications
@@ -153,12 +153,16 @@ class Stack:
     def row(self, agora_channel: str = "daily", *, channel: str = "daily") -> Recording:
         """The newest recording of this call, as it is stored."""
         slack_channel = self.slack.workspace.channel(channel).id
-        (row,) = self.repositories.recordings.of_channel(slack_channel, agora_channel=agora_channel, most=1)
+        (row,) = self.repositories.recordings.of_channel(slack_channel, agora_channel=agora_channel, limit=1)
         return row
 
-    def rows(self, channel: str = "daily") -> list[Recording]:
+    def rows(self, channel: Channel | str = "daily") -> list[Recording]:
         """Every recording of this Slack channel, newest first."""
-        return list(self.repositories.recordings.of_channel(self.slack.workspace.channel(channel).id, most=1000))
+        return list(self.repositories.recordings.of_channel(self.slack.workspace.channel(channel).id, limit=1000))
+
+    def every_row(self) -> list[Recording]:
+        """The recordings of all Slack channels."""
+        return [row for channel in self.slack.workspace.channels.values() for row in self.rows(channel)]
 
     def audit(self) -> list[AuditEvent]:
         """Who did what, oldest first."""
@@ -216,6 +220,22 @@ class Stack:
 
     def choose(self, where: Message, action: str, value: str, *, by: str = "ben", **how: Any) -> Interaction:
         interaction = self.slack.person(by).choose(where, action, value, **how)
+        self._run_due()
+        return interaction
+
+    def open_form(self, *, by: str = "ana", channel: Channel | str = "daily") -> View:
+        """Somebody types `/record` alone; the form that opens."""
+        before = self.slack.person(by).modal
+        interaction = self.command("", by=by, channel=channel)
+        assert words(interaction) == ""
+        view = self.slack.person(by).modal
+        assert view is not None
+        assert view is not before
+        return view
+
+    def submit(self, view: View, *, by: str = "ana", **values: Any) -> Interaction:
+        """Somebody fills in these fields of the form and sends it."""
+        interaction = self.slack.person(by).submit(view, values)
         self._run_due()
         return interaction
 
@@ -353,13 +373,13 @@ class _Bot:
         identity.bot, identity.problem = _asked(client), ""
         self.transport = InProcessTransport(stack.agora)
         agora = AgoraClient(self.transport, tokens_of(config), profile_of(config), storage_target(config), self.clock)
-        spacing = Spacing(config.agora_qps, monotonic=self.clock.monotonic)
+        pacing = RequestPacing(config.agora_qps, self.clock)
         engine = EngineParts(
             config,
             self.policy,
             self.repositories,
             agora,
-            spacing,
+            pacing,
             stack.bucket,
             Slack(client),
             identity,
@@ -371,7 +391,7 @@ class _Bot:
         parts = SlackParts(
             config, self.policy, clients, identity, self.repositories, stack.bucket, self.clock, dispatcher.wake
         )
-        handlers = handlers_of(parts, Doctor(client, list, lambda: identity.bot.name))
+        handlers = handlers_of(parts, DoctorCommand(client, list, lambda: identity.bot.name))
         self.app: App = app_of(config, clients, handlers)
         self.app.listener_runner.listener_executor = InlineExecutor()
         webhook = webhook_of(config, self.repositories, dispatcher, self.clock, self.meter)

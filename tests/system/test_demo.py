@@ -60,7 +60,7 @@ def transcript() -> list[str]:
 
 def bare(line: str) -> str:
     """Without what is different each time: times, names of files, references."""
-    return re.sub(r"[0-9a-f]{12,}|\d+", "0", line)
+    return re.sub(r"[0-9a-f]{12,}|\d+(\.\d+)?", "0", line)
 
 
 def test_what_did_not_happen_is_said_with_the_end_of_the_log() -> None:

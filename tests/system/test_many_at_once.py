@@ -1,4 +1,4 @@
-"""Fifty people at once, while Agora is slow: everybody hears at once that they were heard."""
+"""Many people at once: each is answered in time, and of two who do the same thing one is told so."""
 
 from __future__ import annotations
 
@@ -81,3 +81,52 @@ def test_eighty_people_are_answered_at_once_while_slack_does_not_say_who_is_a_gu
     office.slack.wait_for(lambda: all(each.latency is not None for each in asked), what="every answer")
     assert all(each.acknowledged for each in asked)
     assert max(each.latency or 0 for each in asked) < 3
+
+
+# Two at once
+
+
+def test_of_two_people_who_press_record_again_at_once_one_starts_it(office: Office) -> None:
+    office.start()
+    office.recording()
+    office.command("stop")
+    card = office.wait_card("ended", reason="stopped")
+    presses = [office.slack.person(name).press(card, "record_again", wait=False) for name in ("ana", "ben")]
+    office.slack.wait_for(lambda: all(press.answers for press in presses), what="an answer to both")
+    runs_already, started = sorted(words(press.wait()) for press in presses)
+    assert "Asking Agora" in started
+    assert "`daily` is already being recorded here" in runs_already
+    office.slack.wait_for(lambda: len(office.cards()) == 2, timeout=20, what="a second card")
+    office.wait_card("recording")
+    assert len(office.cards()) == 2
+    assert len(office.agora.running()) == 1
+
+
+def test_of_two_people_who_acknowledge_an_alert_at_once_the_second_reads_who_was_first(office: Office) -> None:
+    office.start(FAILOVER_GRACE_SECONDS="1", RECORD_ON="0")
+    office.recording()
+    office.agora.kill("daily")
+    alert = office.wait_alert("recording_failed", "lost")
+    presses = {name: office.slack.person(name).press(alert, "take_alert", wait=False) for name in ("ana", "ben")}
+    office.slack.wait_for(lambda: any(press.answers for press in presses.values()), what="an answer to the second")
+    (second,) = [name for name, press in presses.items() if press.answers]
+    (first,) = presses.keys() - {second}
+    mention = office.slack.person(first).mention
+    assert f"{mention} is on it already" in words(presses[second].wait())
+    office.slack.wait_for(lambda: "take_alert" not in alert.elements, what="the edit")
+    assert f"{mention} is on it, since" in alert.said
+    assert presses[first].answers == []
+
+
+def test_of_two_people_who_send_the_form_at_once_one_starts_a_recording(office: Office) -> None:
+    office.start()
+    people = [office.slack.person(name) for name in ("ana", "ben")]
+    for person in people:
+        office.command("", by=person.name)
+    office.slack.wait_for(lambda: all(person.modal for person in people), what="two open forms")
+    forms = [person.submit(person.modal, wait=False) for person in people if person.modal]
+    errors = [form.wait().errors for form in forms]
+    office.wait_card("recording")
+    assert sorted(map(bool, errors)) == [False, True]
+    assert "recorded here already" in next(error["channel"] for error in errors if error)
+    assert len(office.cards()) == 1

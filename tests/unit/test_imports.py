@@ -22,7 +22,7 @@ PACKAGES = {
     "storage",
     "web",
 }
-MODULES = {"bot", "demo", "logs", "settings"}
+MODULES = {"bot", "demo", "logs", "rate_limits", "settings"}
 
 
 def imported(module: str) -> set[str]:
@@ -45,6 +45,10 @@ def test_settings_and_logs_import_nothing_of_the_project(module: str) -> None:
 @pytest.mark.parametrize("module", ["bot", "logs", "settings"])
 def test_the_bot_does_not_import_the_simulator(module: str) -> None:
     assert not imported(module) & {"simulator", "demo", "tests"}
+
+
+def test_the_rate_limiters_import_only_the_clock_of_the_domain() -> None:
+    assert imported("rate_limits") & (PACKAGES | MODULES | {"tests"}) == {"recordings"}
 
 
 def test_of_the_single_modules_only_bot_reads_settings() -> None:

@@ -1,4 +1,4 @@
-"""manifest.yml is what Slack takes, and holds what the code needs."""
+"""manifest.yml fits Slack's schema and matches the listeners of the app."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from slack_bolt import App, BoltRequest
 
 from doctor.slack import HELPFUL_SCOPES, NEEDED_SCOPES
 from handlers import COMMANDS
-from handlers.app import slack_app
+from handlers.app import BUTTON_ROUTES, slack_app
 from handlers.commands.parser import VERBS
 from messages.cards import STOP_ACTION
 from messages.delivery.slack import web_client
@@ -40,11 +40,6 @@ def memory() -> Memory:
 
 
 @pytest.fixture
-def store(memory: Memory) -> MemoryRecordings:
-    return MemoryRecordings(memory)
-
-
-@pytest.fixture
 def app(memory: Memory) -> App:
     """The app with every listener that the bot registers."""
     client = web_client("xoxb-test", "http://127.0.0.1:9/api/")
@@ -52,7 +47,7 @@ def app(memory: Memory) -> App:
 
 
 def sends(app: App, **body: Any) -> str:
-    """What the app answers to a request of Slack's."""
+    """What the app answers to a request of Slack."""
     who = {"team_id": "T1", "team": {"id": "T1"}, "user_id": "U2", "user": {"id": "U2"}, "api_app_id": "A1"}
     return str(app.dispatch(BoltRequest(body=who | body, mode="socket_mode")).body)
 
@@ -62,12 +57,12 @@ def test_it_fits_the_published_schema(manifest: Any, schema: Any) -> None:
     jsonschema.validate(manifest, schema, jsonschema.Draft7Validator)
 
 
-def test_a_key_that_slack_does_not_know_would_be_noticed(manifest: Any, schema: Any) -> None:
+def test_the_schema_refuses_an_unknown_key(manifest: Any, schema: Any) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(manifest | {"colour": "red"}, schema, jsonschema.Draft7Validator)
 
 
-def test_it_asks_for_the_scopes_that_the_bot_checks_and_no_more(manifest: Any) -> None:
+def test_it_asks_for_exactly_the_scopes_that_the_doctor_checks(manifest: Any) -> None:
     assert manifest["oauth_config"]["scopes"] == {"bot": [*NEEDED_SCOPES, *HELPFUL_SCOPES]}
 
 
@@ -78,40 +73,40 @@ def test_it_is_for_socket_mode_with_buttons(manifest: Any) -> None:
     assert settings["token_rotation_enabled"] is False
 
 
-def test_people_and_channels_come_escaped_so_that_their_ids_can_be_told_from_names(manifest: Any) -> None:
+def test_slack_escapes_people_and_channels_so_that_a_mention_is_no_name(manifest: Any) -> None:
     assert all(command["should_escape"] is True for command in manifest["features"]["slash_commands"])
 
 
-def test_its_slash_commands_are_those_that_the_app_answers(manifest: Any, app: App) -> None:
-    named = [command["command"] for command in manifest["features"]["slash_commands"]]
+def test_its_slash_commands_are_those_of_the_app(manifest: Any, app: App) -> None:
+    commands = [command["command"] for command in manifest["features"]["slash_commands"]]
 
-    assert named == list(COMMANDS)
-    for command in named:
+    assert commands == list(COMMANDS)
+    for command in commands:
         assert "Recording calls" in sends(app, command=command, text="help", channel_id="C1")
 
 
-def test_the_usage_hint_names_every_command(manifest: Any) -> None:
+def test_the_usage_hint_names_every_verb(manifest: Any) -> None:
     (command,) = manifest["features"]["slash_commands"]
-    named = {part.split()[0] for part in command["usage_hint"].split("|")}
+    verbs = {part.split()[0] for part in command["usage_hint"].split("|")}
 
-    assert named == set(VERBS)
+    assert verbs == set(VERBS)
 
 
-def test_interactivity_is_on_since_the_card_has_a_button_that_the_app_answers(
-    manifest: Any, app: App, store: MemoryRecordings
+def test_interactivity_is_on_and_the_app_answers_the_button_of_the_card(
+    manifest: Any, app: App, memory: Memory
 ) -> None:
     assert manifest["settings"]["interactivity"]["is_enabled"] is True
-    store.add_recording(up(), None)
-    pressed = {"type": "button", "action_id": STOP_ACTION, "block_id": "card-rec1", "value": "rec1"}
-    sends(app, type="block_actions", channel={"id": "C1"}, container={"type": "message"}, actions=[pressed])
+    recordings = MemoryRecordings(memory)
+    recordings.add_recording(up(), None)
+    press = {"type": "button", "action_id": STOP_ACTION, "block_id": "card-rec1", "value": "rec1"}
+    sends(app, type="block_actions", channel={"id": "C1"}, container={"type": "message"}, actions=[press])
 
-    row = store.recording("rec1")
+    row = recordings.recording("rec1")
     assert row is not None
     assert row.intent.stop_by == "U2"
 
 
-def test_nothing_is_listened_to_that_is_not_switched_on(manifest: Any, app: App) -> None:
-    assert len(app._listeners) == len(COMMANDS) + 11, (
-        "eight buttons, two menus and a form, the links themselves among them"
-    )
+def test_the_app_listens_to_nothing_that_the_manifest_leaves_off(manifest: Any, app: App) -> None:
+    links_and_form = 2
+    assert len(app._listeners) == len(COMMANDS) + len(BUTTON_ROUTES) + links_and_form
     assert "event_subscriptions" not in manifest["settings"]

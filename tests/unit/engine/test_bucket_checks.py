@@ -10,17 +10,17 @@ from recordings.model.inventory import BucketListing, inspect
 from recordings.model.recording import Recording
 from recordings.ports import NoMeter
 from tests.fakes.bucket import FakeBucket
-from tests.fakes.bucket_contents import NAME, SEGMENT_BYTES, left_by, segments_of
+from tests.fakes.bucket_contents import NAME, TS_BYTES, left_by, ts_names
 from tests.fakes.rows import FunctionClock, a_lost_segment, at, up
 
-FIRST = segments_of(NAME, 2)[0]
+FIRST = ts_names(NAME, 2)[0]
 
 
 class CountingMeter(NoMeter):
     def __init__(self) -> None:
         self.checks: list[tuple[float, str]] = []
 
-    def bucket_look(self, seconds: float, outcome: str) -> None:
+    def bucket_check(self, seconds: float, outcome: str) -> None:
         self.checks.append((seconds, outcome))
 
 
@@ -62,7 +62,7 @@ def test_the_files_of_every_server_are_listed_with_their_playlists(bench: Bench)
 
     assert names(listing) == set(left_by()) | set(left_by(f"bak0_{NAME}"))
     assert set(listing.texts) == {f"recordings/C1/{NAME}.m3u8", f"recordings/C1/bak0_{NAME}.m3u8"}
-    assert inspect(listing, ()).whole
+    assert inspect(listing, ()).is_complete
 
 
 def test_files_of_other_recordings_and_folders_are_not_listed(bench: Bench) -> None:
@@ -119,7 +119,7 @@ def test_a_playlist_that_disappears_before_it_is_read_counts_as_missing(name: st
     bench.has(NAME)
     bench.has(f"bak0_{NAME}")
 
-    assert not inspect(bench.listing(), ()).playable
+    assert not inspect(bench.listing(), ()).is_playable
 
 
 ERRORS = [BucketDenied("AccessDenied"), BucketWrong("NoSuchBucket"), BucketUnreachable("NoAnswer"), BucketError("X")]
@@ -175,7 +175,7 @@ def test_the_first_file_is_the_oldest_of_the_recording(bench: Bench) -> None:
     assert bench.checks.first_stored_at(up()) is None
 
     bench.bucket.has(f"recordings/C1/{NAME}.m3u8", b"x", at(30))
-    bench.bucket.has(f"recordings/C1/{FIRST}", b"x" * SEGMENT_BYTES, at(20))
+    bench.bucket.has(f"recordings/C1/{FIRST}", b"x" * TS_BYTES, at(20))
     assert bench.checks.first_stored_at(up()) == at(20)
 
 

@@ -23,7 +23,7 @@ from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder, Target
 from recordings.model.recording import State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
-from tests.fakes.bucket_contents import NAME, left_by, segments_of, without
+from tests.fakes.bucket_contents import NAME, left_by, ts_names, without
 from tests.fakes.engine import Engine
 from tests.fakes.intents import request_stop, set_layout
 from tests.fakes.rows import (
@@ -263,7 +263,7 @@ def test_from_the_command_to_the_files(engine: Engine) -> None:
     engine.uploads(left_by())
     engine.lives(60)
 
-    assert (engine.row.state, engine.row.reason, engine.row.complete) == (State.ENDED, Reason.STOPPED, True)
+    assert (engine.row.state, engine.row.reason, engine.row.is_complete) == (State.ENDED, Reason.STOPPED, True)
     assert engine.alerts_raised == [("recording_files", None)]
     assert engine.row.delivery is not None
     assert [part.key for part in engine.row.delivery.media_files] == [f"folder/{NAME}_0.mp4"]
@@ -271,7 +271,7 @@ def test_from_the_command_to_the_files(engine: Engine) -> None:
 
 def test_agora_is_not_called_while_files_are_awaited(engine: Engine) -> None:
     engine.uploads({})
-    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(20)
     asked = len(engine.agora.calls)
@@ -282,8 +282,8 @@ def test_agora_is_not_called_while_files_are_awaited(engine: Engine) -> None:
 
 
 def test_missing_files_are_reported_and_so_is_their_late_arrival(engine: Engine) -> None:
-    engine.uploads(without(left_by(), segments_of(NAME, 2)[1]))
-    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.uploads(without(left_by(), ts_names(NAME, 2)[1]))
+    engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(900)
     assert engine.alerts_raised == []
@@ -294,12 +294,12 @@ def test_missing_files_are_reported_and_so_is_their_late_arrival(engine: Engine)
     engine.lives(400)
 
     assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOT_DELIVERED), ("recording_files", None)]
-    assert engine.row.complete
+    assert engine.row.is_complete
 
 
 def test_files_in_agoras_backup_are_reported(engine: Engine) -> None:
     engine.uploads({})
-    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["stop"] = [StopAccepted((f"{NAME}.m3u8",), "backuped")]
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(1500)
@@ -320,15 +320,15 @@ def test_files_of_a_recording_that_ended_by_itself_or_failed_are_awaited_too(
     engine.agora.answers["query"] = [answer]
     engine.lives(60)
 
-    assert engine.row.over
-    assert engine.row.complete
+    assert engine.row.is_over
+    assert engine.row.is_complete
     assert [kind for kind, _ in engine.alerts_raised][1:] == ["recording_files"]
     assert engine.recorder().gone_at is not None
 
 
 def test_checks_that_find_nothing_new_do_not_change_the_card(engine: Engine) -> None:
     engine.uploads({})
-    engine.has(up(state=State.UPLOADING, ending=Reason.STOPPED, ended_at=at(0), files_awaited=True))
+    engine.has(up(state=State.UPLOADING, stop_reason=Reason.STOPPED, ended_at=at(0), files_awaited=True))
     version = engine.memory.rows["rec1"].version
     engine.lives(800)
     assert engine.memory.rows["rec1"].version == version
@@ -349,7 +349,7 @@ def test_a_first_file_in_the_bucket_is_noticed_before_agora_reports_it(engine: E
     engine.lives(40)
     assert (engine.row.state, engine.row.first_file_at) == (State.RECORDING, None)
 
-    engine.uploads({segments_of(NAME, 1)[0]: 5000})
+    engine.uploads({ts_names(NAME, 1)[0]: 5000})
     stored_at = engine.clock.now()
     engine.lives(300)
 
@@ -366,7 +366,7 @@ def test_the_first_file_in_the_bucket_ends_the_warning_that_nothing_is_stored(en
     engine.lives(200)
     assert engine.alerts_raised == [("recording_warning", Reason.NOTHING_STORED)]
 
-    engine.uploads({segments_of(NAME, 1)[0]: 5000})
+    engine.uploads({ts_names(NAME, 1)[0]: 5000})
     engine.lives(60)
 
     assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOTHING_STORED)]
@@ -396,7 +396,7 @@ def test_a_bucket_that_can_not_be_read_costs_no_recording(engine: Engine, error:
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(60)
 
-    assert (engine.row.state, engine.row.reason, engine.row.complete) == (State.ENDED, Reason.STOPPED, True)
+    assert (engine.row.state, engine.row.reason, engine.row.is_complete) == (State.ENDED, Reason.STOPPED, True)
     assert engine.row.delivery is not None
     wrong = isinstance(error, BucketWrong)
     assert engine.row.delivery.state is (DeliveryState.MISSING if wrong else DeliveryState.UNVERIFIED)

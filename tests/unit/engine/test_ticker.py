@@ -18,7 +18,7 @@ from recordings.lifecycle.policy import Policy
 from recordings.model.alerts import AlertKind
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
-from tests.fakes.agora_notifications import a_notice
+from tests.fakes.agora_notifications import new_notification
 from tests.fakes.outboxes import MemoryIncidents, repositories_of
 from tests.fakes.repositories import Memory, MemoryLease, MemoryRecordings
 from tests.fakes.rows import FakeClock, a_recording, at, changed, up
@@ -27,12 +27,12 @@ from tests.fakes.rows import FakeClock, a_recording, at, changed, up
 class Bench:
     """A ticker on repositories in memory and a clock that tests move."""
 
-    def __init__(self, *, pause_seconds: float = float("inf")) -> None:
+    def __init__(self, *, downtime_seconds: float = float("inf")) -> None:
         self.memory = Memory()
         self.clock = FakeClock()
         self.repositories = repositories_of(self.memory, self.clock)
         lease = MemoryLease(self.memory, "me")
-        self.leadership = Leadership(lease, 15, self.clock.now, self.clock, pause_seconds)
+        self.leadership = Leadership(lease, 15, self.clock.now, self.clock, downtime_seconds)
         self.dispatcher = Dispatcher([], self.leadership.epoch, self.clock)
         self.rounds = Rounds(self.repositories, Policy(), self.clock)
         self.ticker = Ticker(self.leadership, self.dispatcher, self.rounds, self.clock)
@@ -162,7 +162,7 @@ def test_requests_are_forgotten_after_a_day(bench: Bench) -> None:
 
 
 def test_notifications_are_forgotten_after_a_month(bench: Bench) -> None:
-    bench.repositories.notifications.keep(a_notice())
+    bench.repositories.notifications.keep(new_notification())
     bench.tick(30 * 86_400)
     assert bench.memory.notifications
 
@@ -170,8 +170,8 @@ def test_notifications_are_forgotten_after_a_month(bench: Bench) -> None:
     assert not bench.memory.notifications
 
 
-def test_a_pause_without_a_leader_is_reported_once() -> None:
-    bench = Bench(pause_seconds=60)
+def test_downtime_is_reported_once() -> None:
+    bench = Bench(downtime_seconds=60)
     MemoryLease(bench.memory, "before").hold(bench.clock.now(), 15)
     bench.has(up())
     bench.tick(300)
@@ -181,13 +181,13 @@ def test_a_pause_without_a_leader_is_reported_once() -> None:
     assert bench.memory.rows["rec1"].recording.unwatched_to == at(300)
 
 
-def test_a_pause_that_could_not_be_saved_is_reported_later() -> None:
-    bench = Bench(pause_seconds=60)
+def test_downtime_that_could_not_be_saved_is_reported_later() -> None:
+    bench = Bench(downtime_seconds=60)
     MemoryLease(bench.memory, "before").hold(bench.clock.now(), 15)
     bench.has(up())
 
     class BrokenIncidents(MemoryIncidents):
-        def save_pause(self, *_: object) -> None:
+        def save_downtime(self, *_: object) -> None:
             raise StorageUnavailable("locked")
 
     bench.rounds.repositories = replace(bench.repositories, incidents=BrokenIncidents(bench.memory))

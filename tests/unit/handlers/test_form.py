@@ -1,4 +1,4 @@
-"""The form: what it holds when it opens, and what it makes of what somebody filled in."""
+"""The form: its values when it opens, and what it starts."""
 
 from __future__ import annotations
 
@@ -10,24 +10,28 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from agora.channels import check_channel_name
-from handlers.commands.end_times import Ends, For, Until
+from handlers.commands.end_times import EndTimes, For, Until
+from handlers.commands.parser import Command
 from handlers.commands.usage import UsageError
-from handlers.form import RecordForm, end_in
+from handlers.form import RecordForm, parse_length
+from handlers.requests import Submission
 from messages.blocks import Message
-from messages.form import Limits, in_short
+from messages.form import Limits, typed_span
 from recordings.errors import SlackBusy, SlackError, SlackRefused, StorageUnavailable
 from recordings.model.audit import Source
 from recordings.model.options import Layout, Media, Options, Resolution
 from recordings.model.recording import Recording, State
-from recordings.service.access import AllowedChannels
+from recordings.service.access import ChannelRules
 from recordings.service.start_stop import RecordingService
 from simulator.slack import state_of
+from tests.fakes.access import Workspace
 from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import FakeClock, at, over, up
+from tests.fakes.slack_requests import a_command
 
 
-class FakeSlack:
-    """Opens views."""
+class FakeViews:
+    """Opens views, or raises `error`."""
 
     def __init__(self) -> None:
         self.opened: list[tuple[str, dict[str, Any]]] = []
@@ -44,38 +48,34 @@ class Away(MemoryRecordings):
         raise StorageUnavailable("locked")
 
 
-class Desk:
-    """The form on an empty store, in #daily."""
+class Stack:
+    """The form of #daily on empty repositories."""
 
     def __init__(self) -> None:
         self.memory = Memory()
-        self.store = MemoryRecordings(self.memory)
-        self.slack = FakeSlack()
-        self.zone: tzinfo | None = ZoneInfo("Europe/Madrid")
-        self.allowed = AllowedChannels()
-        self.name: Callable[[str, str], str | None] = lambda channel, told: told or None
+        self.recordings = MemoryRecordings(self.memory)
+        self.slack = FakeViews()
+        self.time_zone: tzinfo | None = ZoneInfo("Europe/Madrid")
+        self.workspace = Workspace()
+        self.channel_name: Callable[[str, str], str | None] = lambda channel, named: named or None
         ids = iter(range(1, 1000))
         self.new_id = lambda: f"new{next(ids)}"
 
     @property
     def form(self) -> RecordForm:
-        def check(name: str, /) -> None:
-            check_channel_name(name)
-            self.allowed.check(name)
-
-        service = RecordingService(self.store, check, FakeClock(), self.new_id, lambda: None)
-        ends = Ends(FakeClock(), lambda user: self.zone)
-        return RecordForm(service, self.name, ends, self.slack, Limits(14_400, tokens=True))
+        clock = FakeClock()
+        service = RecordingService(
+            self.recordings, self.workspace.access, check_channel_name, clock, self.new_id, lambda: None
+        )
+        end_times = EndTimes(clock, lambda user: self.time_zone)
+        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400, tokens=True))
 
     def has(self, *recordings: Recording) -> None:
         for recording in recordings:
-            assert self.store.add_recording(recording, None) is None
+            assert self.recordings.add_recording(recording, None) is None
 
     def opens(self, channel_name: str = "daily") -> Message | None:
-        where = {"team_id": "T1", "channel_id": "C1", "channel_name": channel_name}
-        return self.form.open(
-            {**where, "user_id": "U1", "trigger_id": "1.2", "response_url": "https://hooks.example/1"}
-        )
+        return self.form.open(a_command(channel_name=channel_name, trigger_id="1.2"), Command.parse(""))
 
     @property
     def view(self) -> dict[str, Any]:
@@ -96,21 +96,24 @@ class Desk:
             options = {option["value"]: option for option in element.get("options", [])}
             filled[name, name] = options[value] if options else value
         view = {**self.view, "id": view_id, "state": state_of(self.view["blocks"], filled)}
-        return self.form.submit({"user": {"id": by}, "team": {"id": "T1"}, "view": view})
+        return self.submits(view, by)
+
+    def submits(self, view: dict[str, Any], by: str = "U1") -> dict[str, str]:
+        return self.form.submit(Submission.parse({"user": {"id": by}, "team": {"id": "T1"}, "view": view}))
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def stack() -> Stack:
+    return Stack()
 
 
-# what it holds
+# its values when it opens
 
 
-def test_it_opens_with_the_trigger_and_the_slack_channels_name(desk: Desk) -> None:
-    assert desk.opens() is None
-    assert desk.slack.opened[0][0] == "1.2"
-    assert [desk.holds(name) for name in ("channel", "length", "media", "layout", "resolution")] == [
+def test_it_opens_with_the_name_of_the_slack_channel(stack: Stack) -> None:
+    assert stack.opens() is None
+    assert stack.slack.opened[0][0] == "1.2"
+    assert [stack.holds(name) for name in ("channel", "length", "media", "layout", "resolution")] == [
         "daily",
         None,
         "video",
@@ -120,47 +123,49 @@ def test_it_opens_with_the_trigger_and_the_slack_channels_name(desk: Desk) -> No
 
 
 @pytest.mark.parametrize("name", ["", "b\u00fcro", "x" * 80])
-def test_a_name_that_no_agora_channel_can_have_is_not_proposed(desk: Desk, name: str) -> None:
-    desk.opens(name)
+def test_an_impossible_name_is_not_proposed(stack: Stack, name: str) -> None:
+    stack.opens(name)
 
-    assert desk.holds("channel") is None
+    assert stack.holds("channel") is None
 
 
-def test_what_was_recorded_last_is_proposed_as_it_was_asked_for(desk: Desk) -> None:
-    asked = Options(layout=Layout.SPEAKER, resolution=Resolution.P1080, lasts=5400)
-    desk.has(over(id="a", agora_channel="old"), over(id="b", agora_channel="new", requested_at=at(9), options=asked))
-    desk.has(over(id="c", agora_channel="old", requested_at=at(1)), over(id="d", slack_channel="C2", agora_channel="x"))
-    desk.opens()
+def test_the_last_recording_is_proposed_with_its_options(stack: Stack) -> None:
+    options = Options(layout=Layout.SPEAKER, resolution=Resolution.P1080, lasts=5400)
+    stack.has(over(id="a", agora_channel="old"), over(id="b", agora_channel="new", requested_at=at(9), options=options))
+    stack.has(
+        over(id="c", agora_channel="old", requested_at=at(1)), over(id="d", slack_channel="C2", agora_channel="x")
+    )
+    stack.opens()
 
-    assert [desk.holds(name) for name in ("channel", "length", "layout", "resolution")] == [
+    assert [stack.holds(name) for name in ("channel", "length", "layout", "resolution")] == [
         "new",
         "1h30m",
         "speaker",
         "1080p",
     ]
-    recent = next(block["element"] for block in desk.view["blocks"] if block["block_id"] == "recent")
+    recent = next(block["element"] for block in stack.view["blocks"] if block["block_id"] == "recent")
     assert [option["value"] for option in recent["options"]] == ["new", "old"]
     assert "initial_option" not in recent
 
 
-def test_what_may_not_be_recorded_any_more_is_not_proposed(desk: Desk) -> None:
-    desk.has(over(agora_channel="secret"))
-    desk.allowed = AllowedChannels(("team-*",))
-    desk.opens("team-a")
+def test_a_name_that_may_not_be_recorded_any_more_is_not_proposed(stack: Stack) -> None:
+    stack.has(over(agora_channel="secret"))
+    stack.workspace.channel_rules = ChannelRules(("team-*",))
+    stack.opens("team-a")
 
-    assert desk.holds("channel") == "team-a"
-    assert "recent" not in [block["block_id"] for block in desk.view["blocks"]]
+    assert stack.holds("channel") == "team-a"
+    assert "recent" not in [block["block_id"] for block in stack.view["blocks"]]
 
 
-def test_without_the_database_it_opens_with_the_usual(desk: Desk) -> None:
-    desk.store = Away(desk.memory)
+def test_without_the_database_it_opens_with_the_defaults(stack: Stack) -> None:
+    stack.recordings = Away(stack.memory)
 
-    assert desk.opens() is None
-    assert desk.holds("channel") == "daily"
+    assert stack.opens() is None
+    assert stack.holds("channel") == "daily"
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "words"),
     [
         (SlackRefused("expired_trigger_id"), "came too late"),
         (SlackRefused("trigger_expired"), "came too late"),
@@ -171,71 +176,73 @@ def test_without_the_database_it_opens_with_the_usual(desk: Desk) -> None:
         (SlackBusy("no_answer: TimeoutError"), "did not answer in time"),
     ],
 )
-def test_where_it_does_not_open_the_words_for_the_same_are_told(desk: Desk, error: SlackError, said: str) -> None:
-    desk.slack.error = error
-    told = desk.opens()
+def test_if_it_does_not_open_the_reply_shows_the_same_command_in_words(
+    stack: Stack, error: SlackError, words: str
+) -> None:
+    stack.slack.error = error
+    reply = stack.opens()
 
-    assert told is not None
-    assert said in told.text
-    assert "`/record start daily for 45m audio`" in told.text
+    assert reply is not None
+    assert words in reply.text
+    assert "`/record start daily for 45m audio`" in reply.text
 
 
-# what it makes of what was filled in
+# what it starts
 
 
-def test_it_starts_what_the_words_would_start(desk: Desk) -> None:
-    assert desk.sends(channel="weekly", length="45m", layout="floating", resolution="480p") == {}
-    (row,) = desk.store.active()
+def test_it_starts_a_recording_as_the_command_would(stack: Stack) -> None:
+    assert stack.sends(channel="weekly", length="45m", layout="floating", resolution="480p") == {}
+    (row,) = stack.recordings.active()
     assert (row.agora_channel, row.slack_team, row.slack_channel, row.started_by) == ("weekly", "T1", "C1", "U1")
     assert row.options == Options(layout=Layout.FLOATING, resolution=Resolution.P480, lasts=2700)
     assert row.intent.ends_at == at(2700)
-    assert [audit_event.source for audit_event in desk.memory.audit_events] == [Source.FORM]
-    assert desk.memory.rows[row.id].response_url == "https://hooks.example/1"
+    assert [audit_event.source for audit_event in stack.memory.audit_events] == [Source.FORM]
+    assert stack.memory.rows[row.id].response_url == "https://hooks.example/1"
 
 
-def test_sound_only_keeps_nothing_of_the_picture_that_stood_there(desk: Desk) -> None:
-    desk.has(over(options=Options(layout=Layout.SPEAKER)))
-    desk.opens()
+def test_sound_only_drops_the_proposed_layout(stack: Stack) -> None:
+    stack.has(over(options=Options(layout=Layout.SPEAKER)))
+    stack.opens()
 
-    assert desk.sends(media="audio") == {}
-    assert [r.options.media for r in desk.store.active()] == [Media.AUDIO]
+    assert stack.sends(media="audio") == {}
+    assert [r.options.media for r in stack.recordings.active()] == [Media.AUDIO]
 
 
-def test_the_same_form_twice_starts_one_recording_and_another_form_is_told(desk: Desk) -> None:
-    assert [desk.sends(), desk.sends()] == [{}, {}]
-    assert desk.sends(view_id="V2", by="U2") == {
+def test_a_redelivered_form_starts_one_recording_and_another_form_reads_so(stack: Stack) -> None:
+    assert [stack.sends(), stack.sends()] == [{}, {}]
+    assert stack.sends(view_id="V2", by="U2") == {
         "channel": "daily is being recorded here already: its card is in this channel."
     }
-    assert len(desk.store.active()) == 1
+    assert len(stack.recordings.active()) == 1
 
 
-def test_a_recent_name_wins_and_is_told_off_at_its_own_field(desk: Desk) -> None:
-    desk.has(over(agora_channel="weekly"))
-    desk.opens()
-    desk.has(up(id="rec2", agora_channel="weekly", slack_channel="C2"))
+def test_a_recent_name_wins_and_has_its_error_at_its_own_field(stack: Stack) -> None:
+    stack.has(over(agora_channel="weekly"))
+    stack.opens()
+    stack.has(up(id="rec2", agora_channel="weekly", slack_channel="C2"))
 
-    assert desk.sends(channel="daily", recent="weekly") == {
+    assert stack.sends(channel="daily", recent="weekly") == {
         "recent": "weekly is already recorded from another channel."
     }
 
 
-def test_every_field_that_is_wrong_is_told_at_once(desk: Desk) -> None:
-    wrong = desk.sends(channel="a/b", length="ever", media="audio", layout="speaker", resolution="1080p")
+def test_every_wrong_field_shows_its_error_at_once(stack: Stack) -> None:
+    wrong = stack.sends(channel="a/b", length="ever", media="audio", layout="speaker", resolution="1080p")
 
     assert sorted(wrong) == ["channel", "layout", "length", "resolution"]
-    assert desk.store.active() == []
+    assert stack.recordings.active() == []
 
 
-def test_a_picture_that_was_chosen_is_told_off_and_one_that_stood_there_is_not(desk: Desk) -> None:
-    assert list(desk.sends(media="audio", layout="floating")) == ["layout"]
-    assert desk.sends(media="audio", layout="grid") == {}
+def test_a_layout_for_sound_only_is_an_error_only_if_somebody_chose_it(stack: Stack) -> None:
+    assert list(stack.sends(media="audio", layout="floating")) == ["layout"]
+    assert stack.sends(media="audio", layout="grid") == {}
 
 
 @pytest.mark.parametrize("name", ['"weekly"', "\u201cweekly\u201d", " weekly "])
-def test_quotes_and_spaces_around_a_name_are_left_out(desk: Desk, name: str) -> None:
-    desk.sends(channel=name)
+def test_quotes_and_spaces_around_a_name_are_dropped(stack: Stack, name: str) -> None:
+    stack.sends(channel=name)
 
-    assert [r.agora_channel for r in desk.store.active()] == ["weekly"]
+    assert [r.agora_channel for r in stack.recordings.active()] == ["weekly"]
 
 
 NOT_A_NAME = {
@@ -249,62 +256,71 @@ NOT_A_NAME = {
 
 
 @pytest.mark.parametrize("name", NOT_A_NAME)
-def test_what_is_more_than_a_name_is_told_at_the_name_and_taken_as_it_is_in_quotes(desk: Desk, name: str) -> None:
-    wrong = desk.sends(channel=name)
+def test_more_than_a_name_is_an_error_unless_it_is_in_quotes(stack: Stack, name: str) -> None:
+    wrong = stack.sends(channel=name)
 
     assert list(wrong) == ["channel"]
     assert NOT_A_NAME[name] in wrong["channel"]
     assert "put the name in quotes" in wrong["channel"]
-    assert desk.sends(channel=f'"{name}"') == {}
-    assert [r.agora_channel for r in desk.store.active()] == [name]
+    assert stack.sends(channel=f'"{name}"') == {}
+    assert [r.agora_channel for r in stack.recordings.active()] == [name]
 
 
-def test_a_name_that_the_form_itself_proposed_is_taken_as_it_is(desk: Desk) -> None:
-    desk.has(over(agora_channel="#daily for 45m"))
-    desk.opens()
+def test_a_name_that_the_settings_leave_out_is_an_error_at_the_name(stack: Stack) -> None:
+    stack.workspace.channel_rules = ChannelRules(("team-*",))
 
-    assert desk.sends() == {}
+    assert stack.sends(channel="secret") == {
+        "channel": "secret is not one of the Agora channels that may be recorded: team-* (an admin can change that)."
+    }
+    assert stack.recordings.active() == []
 
 
-def test_a_field_that_slack_sends_empty_is_what_was_left_out(desk: Desk) -> None:
-    desk.opens()
+def test_a_name_that_the_form_proposed_is_accepted_as_it_is(stack: Stack) -> None:
+    stack.has(over(agora_channel="#daily for 45m"))
+    stack.opens()
+
+    assert stack.sends() == {}
+
+
+def test_a_field_that_slack_sends_empty_has_its_default(stack: Stack) -> None:
+    stack.opens()
     values = {
         "channel": {"channel": {"type": "plain_text_input", "value": "daily"}},
         "length": {"length": {"type": "plain_text_input", "value": None}},
         "media": {"media": {"type": "radio_buttons", "selected_option": None}},
         "layout": {"layout": {"type": "static_select", "selected_option": None}},
     }
-    view = {**desk.view, "id": "V1", "state": {"values": values}}
+    view = {**stack.view, "id": "V1", "state": {"values": values}}
 
-    assert desk.form.submit({"user": {"id": "U1"}, "team": {"id": "T1"}, "view": view}) == {}
-    assert [r.options for r in desk.store.active()] == [Options()]
+    assert stack.submits(view) == {}
+    assert [r.options for r in stack.recordings.active()] == [Options()]
 
 
-def test_a_time_that_may_as_well_be_a_length_is_asked_about(desk: Desk) -> None:
-    wrong = desk.sends(length="1:30")
+def test_a_time_that_can_also_be_a_length_is_an_error(stack: Stack) -> None:
+    wrong = stack.sends(length="1:30")
 
     assert "Is 1:30 a length or a time of day?" in wrong["length"]
     assert "1h30m or until 15:30" in wrong["length"]
 
 
-def test_marks_in_a_name_are_plain_text(desk: Desk) -> None:
-    desk.sends(channel="<!channel> & co")
+def test_markup_in_a_name_is_plain_text(stack: Stack) -> None:
+    stack.sends(channel="<!channel> & co")
 
-    assert [r.agora_channel for r in desk.store.active()] == ["<!channel> & co"]
+    assert [r.agora_channel for r in stack.recordings.active()] == ["<!channel> & co"]
 
 
-def test_where_slack_does_not_tell_the_time_zone_another_way_is_proposed(desk: Desk) -> None:
-    desk.zone = None
-    wrong = desk.sends(length="15:30")
+def test_if_the_time_zone_is_unknown_the_error_proposes_a_length(stack: Stack) -> None:
+    stack.time_zone = None
+    wrong = stack.sends(length="15:30")
 
     assert "time zone" in wrong["length"]
     assert "45m" in wrong["length"]
 
 
-def test_one_that_failed_stands_in_nobodys_way(desk: Desk) -> None:
-    desk.has(over(state=State.FAILED))
+def test_a_failed_recording_is_in_nobodys_way(stack: Stack) -> None:
+    stack.has(over(state=State.FAILED))
 
-    assert desk.sends(channel="daily") == {}
+    assert stack.sends(channel="daily") == {}
 
 
 @pytest.mark.parametrize(
@@ -322,19 +338,19 @@ def test_one_that_failed_stands_in_nobodys_way(desk: Desk) -> None:
         ("\uff14\uff15m", For(2700)),
     ],
 )
-def test_a_length_is_understood_with_or_without_its_word(text: str, end: For | Until | None) -> None:
-    assert end_in(text) == end
+def test_a_length_is_parsed_with_or_without_its_word(text: str, end: For | Until | None) -> None:
+    assert parse_length(text) == end
 
 
 @pytest.mark.parametrize("text", ["ever", "for", "until", "45", "until 45m", "for 15:30"])
-def test_what_is_no_length_is_refused(text: str) -> None:
+def test_any_other_text_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
-        end_in(text)
+        parse_length(text)
 
 
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(None, ""), (60, "1m"), (2700, "45m"), (3600, "1h"), (5400, "1h30m"), (90, "1.5m")]
 )
-def test_a_length_is_shown_as_it_can_be_typed(seconds: float | None, shown: str) -> None:
-    assert in_short(seconds) == shown
-    assert end_in(shown) == (None if seconds is None else For(seconds))
+def test_the_form_shows_a_length_as_people_can_type_it(seconds: float | None, shown: str) -> None:
+    assert typed_span(seconds) == shown
+    assert parse_length(shown) == (None if seconds is None else For(seconds))

@@ -1,0 +1,243 @@
+"""Every button and command under what people and Slack do to it: no access, twice, too late, deleted, archived,
+malformed, in every kind of conversation."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from recordings.model.audit import AuditAction
+from simulator.slack import Channel, Interaction, Message
+from tests.scenarios.stack import Stack, payload, words
+
+ON_A_CARD = ("stop_recording", "extend_recording", "change_layout", "more")
+FOR_MEMBERS = ("stop_recording", "extend_recording", "change_layout", "record_again")
+"""The buttons that change something; `get_links`, for members as well, is only there once there are files."""
+ACTIONS = (*FOR_MEMBERS, "get_links", "more", "details", "take_alert", "list_next", "open_link_1")
+MALFORMED_VALUES = (
+    "",
+    "nobody",
+    "rec|x|y",
+    "details:",
+    "grid:nobody",
+    "speaker:",
+    "\x00",
+    "'; DROP TABLE recordings; --",
+    "x" * 2000,
+)
+
+
+def element_of(card: Message, action: str) -> dict[str, Any]:
+    """An element that the card shows, or showed before an edit."""
+    for blocks in (card.blocks, *(version.blocks for version in reversed(card.edits))):
+        for block in blocks:
+            for element in [*block.get("elements", []), block.get("accessory") or {}]:
+                if element.get("action_id") == action:
+                    return dict(element)
+    raise AssertionError(f"the card never showed {action}")
+
+
+def use(stack: Stack, card: Message, action: str, *, by: str = "ben") -> Interaction:
+    """Presses a button, or chooses another option of a menu, also on a screen that shows an older card."""
+    element = element_of(card, action)
+    if element["type"] == "button":
+        return stack.press(card, action, by=by, stale=True)
+    option = next(option for option in element["options"] if option != element.get("initial_option"))
+    return stack.choose(card, action, option["value"], by=by, stale=True)
+
+
+def send_action(stack: Stack, interaction: Interaction, number: int, **action: Any) -> None:
+    """Sends a press like this one with other contents; the bot has to acknowledge it."""
+    body = copy.deepcopy(interaction.payload)
+    body["actions"] = [{**action, "block_id": "b", "action_ts": f"{number}.0"}]
+    body["trigger_id"] = f"{number}.1.x"
+    assert stack.slack.send_envelope("interactive", body).acknowledged, action
+
+
+def actions_taken(stack: Stack) -> list[AuditAction]:
+    return [audit_event.what for audit_event in stack.audit()]
+
+
+# Every button
+
+
+def test_guests_and_people_of_other_teams_read_who_may_at_every_button(stack: Stack) -> None:
+    stack.start()
+    stack.slack.add_person("eve", team_id="T0OTHER", channels=["general"])
+    stack.recording(channel="general")
+    stack.command("stop", channel="general")
+    card = stack.wait_card("ended", channel="general")
+    before = actions_taken(stack)
+    for person in ("gus", "eve"):
+        for action in FOR_MEMBERS:
+            answer = stack.answer(use(stack, card, action, by=person))
+            assert answer.startswith("Only full members of this workspace may"), (person, action)
+            assert "ask one of them" in answer, (person, action)
+    assert "reference" in stack.answer(use(stack, card, "more", by="gus")), "everybody may look"
+    assert actions_taken(stack) == before
+    assert len(stack.cards("general")) == 1
+    assert stack.agora.running() == []
+
+
+def test_a_press_delivered_twice_counts_once_and_a_second_person_reads_what_happens_already(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    for action in ("extend_recording", "change_layout"):
+        use(stack, card, action).repeat()
+    assert sorted(actions_taken(stack)) == ["changed_layout", "extended", "started"]
+    value = element_of(card, "change_layout")["options"][0]["value"]
+    stack.choose(card, "change_layout", value, by="ana", stale=True)
+    stack.agora.fault("stop", answer="internal_error", times=None)
+    stopped = use(stack, card, "stop_recording")
+    stopped.repeat()
+    assert stopped.answers == []
+    again = stack.answer(use(stack, card, "stop_recording", by="ana"))
+    assert f"is being stopped already, as {stack.slack.person('ben').mention} asked" in again
+    stack.agora.clear_faults()
+    stack.wait_card("ended")
+    assert "is over" in stack.answer(use(stack, card, "stop_recording", by="ana"))
+    assert actions_taken(stack).count(AuditAction.STARTED) == 1
+    assert actions_taken(stack).count(AuditAction.STOPPED) == 1
+
+
+def test_every_button_of_a_deleted_card_still_works(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    sid, end = payload(card)["sid"], stack.row().intent.ends_at
+    stack.slack.delete_message(card)
+    for action in ("extend_recording", "change_layout"):
+        assert use(stack, card, action).acknowledged, action
+    assert sid in stack.answer(use(stack, card, "more"))
+    assert stack.row().intent.ends_at != end
+    stack.wait_agora(lambda agora: [one for one in agora.running("daily") if one.layout["mixedVideoLayout"] == 0])
+    assert use(stack, card, "stop_recording").acknowledged
+    stack.wait_state("ended")
+    assert stack.agora.running() == []
+
+
+def test_a_recording_in_an_archived_channel_can_be_stopped_and_no_other_starts(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    sid = payload(card)["sid"]
+    stack.slack.archive("daily")
+    for action in ON_A_CARD[1:]:
+        assert use(stack, card, action).acknowledged, action
+    assert sid in stack.answer(use(stack, card, "more"))
+    assert use(stack, card, "stop_recording").acknowledged
+    stack.wait_state("ended")
+    assert stack.agora.running() == []
+
+    over = use(stack, card, "extend_recording")
+    assert "is over" in stack.answer(over)
+    send_action(stack, over, 1, type="button", action_id="record_again", value=payload(card)["recording_id"])
+    stack.wait_for(lambda: "This channel is archived" in words(over), what="the reason")
+    assert len(stack.agora.recorders()) == 1
+
+
+def test_a_malformed_press_is_acknowledged_and_changes_nothing(stack_on_sql: Stack) -> None:
+    stack = stack_on_sql
+    with capture_logs() as logs:
+        stack.start()
+        card = stack.recording()
+        pressed = use(stack, card, "more")
+        stack.answer(pressed)
+        before = actions_taken(stack)
+        numbers = itertools.count(1)
+        for action in ACTIONS:
+            for value in MALFORMED_VALUES if action != "open_link_1" else [""]:
+                send_action(stack, pressed, next(numbers), type="button", action_id=action, value=value)
+            send_action(stack, pressed, next(numbers), type="static_select", selected_option=None, action_id=action)
+            send_action(stack, pressed, next(numbers), type="button", action_id=action)
+    assert actions_taken(stack) == before
+    assert len(stack.agora.running()) == 1
+    assert "request_failed" not in [log["event"] for log in logs]
+
+
+def test_the_list_to_choose_from_stops_a_recording_once_and_then_shows_that_it_is_stopped(stack: Stack) -> None:
+    stack.start()
+    for name in ("one", "two"):
+        stack.recording(name)
+    for mistyped in ("stop oen", "status oen"):
+        assert "Being recorded here: `one`, `two`." in words(stack.command(mistyped))
+    listed = stack.command("stop", by="ben").reply
+    assert listed is not None
+    assert listed.said.startswith("Several recordings are running here")
+    first = listed.elements["stop_recording"]["value"]
+    # Slack delivers it again at once, before the recorder has stopped.
+    stack.slack.person("ben").press(listed, "stop_recording", first).repeat()
+    assert "Stopping" in listed.said, "the answer takes the place of the list"
+    stack.wait_for(lambda: len(stack.agora.running()) == 1, what="the other recording alone")
+    stack.press(listed, "stop_recording", value=first, stale=True)
+    stack.wait_for(lambda: "is over" in listed.said or "stopped already" in listed.said, what="that it is stopped")
+    assert actions_taken(stack).count(AuditAction.STOPPED) == 1
+    assert len(stack.agora.running()) == 1
+
+
+# Every command
+
+
+@pytest.mark.parametrize("trigger", [{}, {"trigger_id": ""}], ids=["no trigger", "an empty trigger"])
+def test_a_command_without_a_trigger_is_answered_with_the_command_to_type(
+    stack: Stack, trigger: dict[str, str]
+) -> None:
+    stack.start()
+    typed = stack.command("help").payload
+    bare = {name: value for name, value in typed.items() if name != "trigger_id"} | {"text": ""} | trigger
+    before = len(stack.slack.person("ana").ephemerals("daily"))
+    assert stack.slack.send_envelope("slash_commands", bare).acknowledged
+    (answer,) = stack.slack.person("ana").ephemerals("daily")[before:]
+    assert "/record start daily for 45m audio" in answer.said
+    assert stack.every_row() == []
+
+
+def test_in_a_conversation_of_two_people_the_person_reads_to_type_it_in_a_channel(stack: Stack) -> None:
+    stack.start()
+    ana, ben = stack.slack.person("ana"), stack.slack.person("ben")
+    conversation = stack.slack.workspace.direct(ana.user, ben.user)
+    view = stack.open_form(channel=conversation)
+    assert view.elements["channel"].get("initial_value") is None
+    stack.submit(view, channel="daily")
+    typed = stack.command("start weekly", channel=conversation)
+
+    def refusals() -> list[str]:
+        return [message.said for message in ana.ephemerals(conversation) if "can't post in" in message.said]
+
+    stack.wait_for(lambda: len(refusals()) == 2, what="the reason, for the form and for the command")
+    for refusal in (words(typed), *refusals()):
+        assert "/invite" not in refusal, "nobody can be invited there"
+    assert "in a channel" in words(typed)
+    assert stack.agora.requests("acquire") == []
+
+
+def test_every_command_is_answered_to_the_person_alone_in_every_kind_of_conversation(stack: Stack) -> None:
+    texts = (
+        "status",
+        "status weekly",
+        "stop",
+        "stop weekly",
+        "list",
+        "list weekly",
+        "help",
+        "strat daily",
+        "x",
+    )
+    ana = stack.slack.person("ana")
+    hidden = stack.slack.add_channel("hidden", [ana], private=True, bot=False)
+    channels: tuple[Channel | str, ...] = ("daily", hidden, ana.direct)
+    with capture_logs() as logs:
+        stack.start()
+        for channel in channels:
+            for text in texts:
+                typed = stack.command(text, channel=channel)
+                typed.repeat()
+                assert words(typed).strip(), (text, channel)
+            doctor = stack.command("doctor", channel=channel)
+            assert len(doctor.answers) == 2, channel
+            assert words(doctor).strip(), channel
+    assert stack.every_row() == []
+    assert stack.agora.requests("start") == []
+    assert "request_failed" not in [log["event"] for log in logs]

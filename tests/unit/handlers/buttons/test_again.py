@@ -1,0 +1,76 @@
+"""What a person reads after a press on Record again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from recordings.lifecycle.actions import Change
+from recordings.model.reason import Reason
+from recordings.model.recording import Recording, State
+from tests.fakes.handlers import CommandStack
+from tests.fakes.rows import over, up
+from tests.fakes.slack_requests import a_press
+
+
+@pytest.fixture
+def stack() -> CommandStack:
+    return CommandStack()
+
+
+def presses(stack: CommandStack, value: str = "rec1", **facts: Any) -> str:
+    return stack.handlers.again.answer(a_press(value, **facts)).text
+
+
+def active(stack: CommandStack) -> list[tuple[str, str]]:
+    return [(recording.agora_channel, recording.started_by) for recording in stack.recordings.active()]
+
+
+@pytest.mark.parametrize("ended", [over(), over(state=State.FAILED, reason=Reason.LOST), over(reason=Reason.IDLE)])
+def test_a_press_records_the_same_agora_channel_for_the_person_who_pressed(
+    stack: CommandStack, ended: Recording
+) -> None:
+    stack.has(ended)
+
+    assert "Asking Agora to record `daily`" in presses(stack, by="U7")
+    assert active(stack) == [("daily", "U7")]
+
+
+def test_a_redelivered_press_starts_nothing(stack: CommandStack) -> None:
+    stack.has(over())
+    press = a_press("rec1")
+    stack.handlers.again.answer(press)
+    first = stack.recordings.active()[0]
+    stack.saves(first, Change(over(id=first.id)))
+    stack.handlers.again.answer(press)
+
+    assert active(stack) == []
+
+
+def test_of_two_people_who_press_one_starts_it_and_the_other_reads_where_its_card_is(stack: CommandStack) -> None:
+    stack.has(over())
+    presses(stack, by="U2")
+    (started,) = stack.recordings.active()
+    stack.saves(started, Change(up(id=started.id, started_by="U2")))
+    reply = presses(stack, by="U3")
+
+    assert "already being recorded here" in reply
+    assert "archives/C1/p1750160520000100|see its card" in reply
+    assert active(stack) == [("daily", "U2")]
+
+
+def test_a_press_says_only_that_another_slack_channel_records_it_meanwhile(stack: CommandStack) -> None:
+    stack.has(over(), up(id="rec2", slack_channel="C2"))
+
+    assert presses(stack) == "`daily` is already recorded from another channel."
+
+
+@pytest.mark.parametrize(("value", "channel"), [("rec1", "C2"), ("nobody", "C1"), ("", "C1"), ("\x00", "C1")])
+def test_a_press_on_an_unknown_recording_starts_nothing(stack: CommandStack, value: str, channel: str) -> None:
+    stack.has(over())
+
+    reply = presses(stack, value, channel=channel)
+
+    assert reply == "I don't know that recording any more. `/record status` shows what is running."
+    assert active(stack) == []
