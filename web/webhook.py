@@ -85,9 +85,9 @@ class Webhook:
         try:
             new = self._notifications.keep(notification)
         except StorageUnavailable:
-            self._breaker.record_failure()
+            self._circuit.record_failure()
             raise
-        self._breaker.record_success()
+        self._circuit.record_success()
         return new
 
     def _refuse(self, status: int, outcome: str, why: str, event: str = _OTHER) -> Response:
