@@ -85,9 +85,9 @@ class Webhook:
         try:
             new = self._notifications.keep(notification)
         except StorageUnavailable:
-            self._circuit.record_failure()
+            self._breaker.record_failure()
             raise
-        self._circuit.record_success()
+        self._breaker.record_success()
         return new
 
     def _refuse(self, status: int, outcome: str, why: str, event: str = _OTHER) -> Response:

@@ -87,11 +87,18 @@ def copied(image: list[tuple[str, str]]) -> set[str]:
 
 
 def modules_of_the_bot() -> set[str]:
-    """The single modules beside the packages that the bot imports."""
-    packages = {path.relative_to(ROOT) for name in packages_of_the_bot() for path in (ROOT / name).rglob("*.py")}
-    sources = [Path("bot.py"), *packages]
-    modules = {"bot"} | {name for path in sources for name in imported(read(str(path)))}
-    return {name for name in modules if (ROOT / f"{name}.py").is_file()}
+    """The single modules beside the packages that bot.py or a package of the bot imports."""
+    sources = [path for package in packages_of_the_bot() for path in (ROOT / package).rglob("*.py")]
+    modules = {"bot"} | {name for path in sources for name in single_modules(path)}
+    pending = set(modules)
+    while pending:
+        pending = single_modules(ROOT / f"{pending.pop()}.py") - modules | pending
+        modules |= pending
+    return modules
+
+
+def single_modules(path: Path) -> set[str]:
+    return {name for name in imported(path.read_text(encoding="utf-8")) if (ROOT / f"{name}.py").is_file()}
 
 
 def imported(source: str) -> Iterator[str]:
