@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from agora.tokens import Tokens, is_usual, read_back
+from agora.tokens import Tokens, has_agora_format, read_back
 from doctor.results import CheckResult, failed, note, passed, skipped
 from recordings.errors import (
     AccountInactive,
@@ -104,5 +104,5 @@ def _noted_if(doubts: str, detail: str) -> CheckResult:
 
 def _unusual(tokens: Tokens) -> str:
     given = {"AGORA_APP_ID": tokens.app_id, "AGORA_APP_CERTIFICATE": tokens.certificate}
-    unusual = [name for name, value in given.items() if value and not is_usual(value)]
+    unusual = [name for name, value in given.items() if value and not has_agora_format(value)]
     return "".join(f"; {name} is not 32 hexadecimal digits: look again" for name in unusual)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agora.trial import Reply, send_test
+from agora.webhook_probe import WebhookResponse, send_test_notification
 from doctor.results import CheckResult, failed, note, passed
 from recordings.errors import AgoraSilent
 from recordings.ports import Clock
@@ -25,7 +25,7 @@ class WebhookProbe:
     secret: str
     public_url: str
     clock: Clock
-    send: Callable[[str, str, datetime], Reply] = send_test
+    send: Callable[[str, str, datetime], WebhookResponse] = send_test_notification
 
 
 def check_webhook(probe: WebhookProbe) -> list[CheckResult]:
@@ -43,7 +43,7 @@ def check_webhook(probe: WebhookProbe) -> list[CheckResult]:
     return [failed(WEBHOOK, f"{probe.public_url} answers {reply.status}: {_todo(reply)}")]
 
 
-def _todo(reply: Reply) -> str:
+def _todo(reply: WebhookResponse) -> str:
     match reply.status:
         case 200:
             return f"without JSON, so that is not the bot. PUBLIC_URL has to lead to it, and {PATH} be passed on."

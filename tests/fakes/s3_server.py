@@ -1,4 +1,4 @@
-"""Storage on 127.0.0.1: moto's S3 server, servers that answer as told, and a way to them under a vendor's own host."""
+"""Storage on 127.0.0.1: moto's S3 server, a fake listing, and a proxy that routes a vendor's host to either."""
 
 from __future__ import annotations
 
@@ -33,20 +33,20 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def place(vendor: str = "s3", region: str = REGION, bucket: str = "calls", endpoint: str = "") -> BucketLocation:
+def location(vendor: str = "s3", region: str = REGION, bucket: str = "calls", endpoint: str = "") -> BucketLocation:
     if vendor == "azure":
         return BucketLocation(vendor, "", bucket, "accountname", AZURE_KEY)
     return BucketLocation(vendor, region, bucket, ACCESS_KEY, SECRET_KEY, endpoint)
 
 
-def bucket_at(url: str, *, seconds: float = 5) -> ObjectBucket:
+def bucket_at(url: str, *, timeout: float = 60) -> ObjectBucket:
     """A bucket of S3-compatible storage at this URL."""
-    return ObjectBucket(place(endpoint=url), FunctionClock(now), seconds=seconds)
+    return ObjectBucket(location(endpoint=url), FunctionClock(now), timeout=timeout)
 
 
 @dataclass(frozen=True)
 class S3Server:
-    """moto, and a client of AWS's own to look into it."""
+    """moto's S3 server, with AWS clients for S3 and IAM."""
 
     url: str
     client: Any
@@ -57,24 +57,33 @@ class S3Server:
 
     @contextmanager
     def checking_signatures(self) -> Iterator[None]:
-        """Meanwhile every request needs a known key, a right signature and a permission, as with AWS."""
-        self._unchecked_requests(b"0")
+        """Inside, every request needs a known key, a valid signature and a permission, as with AWS."""
+        self._check_after(b"0")
         try:
             yield
         finally:
-            self._unchecked_requests(b"inf")
+            self._check_after(b"inf")
 
-    def _unchecked_requests(self, number: bytes) -> None:
-        # urllib would call it a form, and then moto finds nothing in it.
+    @contextmanager
+    def unchecked(self) -> Iterator[None]:
+        """Suspends `checking_signatures`, so that a test can use the AWS clients."""
+        self._check_after(b"inf")
+        try:
+            yield
+        finally:
+            self._check_after(b"0")
+
+    def _check_after(self, number: bytes) -> None:
+        """Makes moto accept this many requests without a check."""
+        # urllib's default type is a form, whose body moto would not find.
         text = {"Content-Type": "text/plain"}
         request = urllib.request.Request(f"{self.url}/moto-api/reset-auth", number, text, method="POST")  # noqa: S310
-        urllib.request.urlopen(request, timeout=5).close()  # noqa: S310
+        urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
 
 
 @contextmanager
 def s3_server() -> Iterator[S3Server]:
-    # Imported here, since it takes a second that every collection of tests would pay.
-    from moto.server import ThreadedMotoServer
+    from moto.server import ThreadedMotoServer  # Slow to import, so collecting the tests should not.
 
     server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
     server.start()
@@ -97,17 +106,17 @@ def aws_client(service: str, url: str, region: str = REGION, style: str = "path"
 
 @dataclass
 class Pages:
-    """Answers listings of these keys, a page of so many at a time, as S3 does."""
+    """A script that lists these keys like S3, in pages of `size`, and records the queries."""
 
     keys: list[str]
     size: int = 1000
     listings: list[dict[str, str]] = field(default_factory=list)
 
     def __call__(self, exchange: Exchange) -> None:
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(exchange.path).query).items()}
-        self.listings.append(asked)
-        after = asked.get("continuation-token") or asked.get("start-after", "")
-        left = [key for key in self.keys if key.startswith(asked.get("prefix", "")) and key > after]
+        query = {name: values[0] for name, values in parse_qs(urlsplit(exchange.path).query).items()}
+        self.listings.append(query)
+        after = query.get("continuation-token") or query.get("start-after", "")
+        left = [key for key in self.keys if key.startswith(query.get("prefix", "")) and key > after]
         more = f"<NextContinuationToken>{left[self.size - 1]}</NextContinuationToken>" if len(left) > self.size else ""
         page = "".join(
             f"<Contents><Key>{key}</Key><LastModified>2026-11-24T10:00:00.000Z</LastModified><Size>7</Size></Contents>"
@@ -117,7 +126,7 @@ class Pages:
 
 
 class _Tunnel(BaseRequestHandler):
-    """Takes a CONNECT, is the host that was asked for, and passes on in plain HTTP what it reads."""
+    """Accepts CONNECT, terminates TLS as the requested host, and forwards plain HTTP to the target."""
 
     def handle(self) -> None:
         server = self.server
@@ -128,16 +137,16 @@ class _Tunnel(BaseRequestHandler):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         AUTHORITY.issue_cert(host).configure_cert(context)
         with (
-            context.wrap_socket(self.request, server_side=True) as inside,
-            socket.create_connection(server.target) as outside,
+            context.wrap_socket(self.request, server_side=True) as client,
+            socket.create_connection(server.target) as target,
         ):
-            pass_on(inside, outside)
+            forward(client, target)
 
 
-def pass_on(inside: ssl.SSLSocket, outside: socket.socket) -> None:
-    other: dict[socket.socket, socket.socket] = {inside: outside, outside: inside}
+def forward(client: ssl.SSLSocket, target: socket.socket) -> None:
+    other: dict[socket.socket, socket.socket] = {client: target, target: client}
     while True:
-        for ready in [inside] if inside.pending() else select.select(list(other), [], [])[0]:
+        for ready in [client] if client.pending() else select.select(list(other), [], [])[0]:
             data = ready.recv(65536)
             if not data:
                 return
@@ -153,12 +162,12 @@ class _Tunnels(ThreadingTCPServer):
         self.hosts: list[str] = []
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Whoever asks closes as it likes."""
+        """Ignores the error: clients may disconnect at any time."""
 
 
 @contextmanager
 def under_its_own_host(bucket: ObjectBucket, url: str) -> Iterator[list[str]]:
-    """What this bucket asks of its vendor's host comes to the server at `url`. Yields the hosts that are asked."""
+    """Routes the bucket's requests for its vendor's host to the server at `url`. Yields the requested hosts."""
     parts = urlsplit(url)
     assert parts.hostname
     assert parts.port
@@ -175,6 +184,10 @@ def under_its_own_host(bucket: ObjectBucket, url: str) -> Iterator[list[str]]:
 
 
 def through_proxy(store: S3Store | AzureStore, proxy: str) -> S3Store | AzureStore:
-    """The same store, on its way through a proxy that has certificates for every host."""
-    options: Any = {"proxy_url": proxy, "root_certificate": AUTHORITY.cert_pem.bytes(), "timeout": timedelta(seconds=5)}
+    """The same store behind a proxy that has certificates for every host."""
+    options: Any = {
+        "proxy_url": proxy,
+        "root_certificate": AUTHORITY.cert_pem.bytes(),
+        "timeout": timedelta(seconds=60),
+    }
     return type(store)(config=store.config, client_options=options, retry_config=store.retry_config)  # type: ignore[arg-type]

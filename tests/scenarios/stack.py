@@ -7,6 +7,7 @@ replaced is the network, the database (a store in memory that passes the same co
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
@@ -200,6 +201,21 @@ class Stack:
         """Once, while the next call of this operation (`start`, `query`, …) is under way."""
         self.bot.transport.meanwhile[operation] = happens
 
+    def kill_during(self, operation: str, happens: Callable[[], object] = bool) -> None:
+        """`kill -9` while the next call of this operation, after something `happens`, is on its way to Agora.
+
+        Agora never gets that call; the bot is started again.
+        """
+
+        def die() -> None:
+            raise _Killed
+
+        self.meanwhile(operation, die)
+        with suppress(_Killed):
+            happens()
+            self.wait_for(lambda: False, what=f"a call of {operation}")
+        self.restart()
+
     # What people do
 
     def room(self, name: str, *people: str) -> str:
@@ -339,6 +355,10 @@ class Stack:
         """Waits until the bot has sent so many more queries."""
         wanted = self.queries(channel) + more
         self.wait_for(lambda: self.queries(channel) >= wanted, what=f"{more} more queries")
+
+
+class _Killed(BaseException):
+    """The process is gone."""
 
 
 @dataclass

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError
 
 from agora.payloads import StorageTarget
 from agora.tokens import Tokens
-from agora.trial import Reply
+from agora.webhook_probe import WebhookResponse
 from doctor import checks
 from doctor.bucket import BucketKeys
 from doctor.clock import AGORA, ClockSkew
@@ -82,9 +82,9 @@ def refused(error: str, headers: dict[str, Any] | None = None) -> Exception:
     return SlackApiError("no", answer)  # type: ignore[no-untyped-call]
 
 
-def accepted(public_url: str, secret: str, now: datetime) -> Reply:
+def accepted(public_url: str, secret: str, now: datetime) -> WebhookResponse:
     """The answer of a bot that accepts the test notification."""
-    return Reply(200, True)
+    return WebhookResponse(200, True)
 
 
 @dataclass

@@ -7,15 +7,15 @@ from datetime import datetime
 
 import pytest
 
-from agora.trial import Reply
+from agora.webhook_probe import WebhookResponse
 from recordings.errors import AgoraError, NoAnswer, NotSent
 from tests.unit.doctor.bench import Bench
 
 
-def failure(bench: Bench, answer: Reply | AgoraError) -> str:
+def failure(bench: Bench, answer: WebhookResponse | AgoraError) -> str:
     """The detail of the only failure."""
 
-    def send(public_url: str, secret: str, now: datetime) -> Reply:
+    def send(public_url: str, secret: str, now: datetime) -> WebhookResponse:
         if isinstance(answer, AgoraError):
             raise answer
         return answer
@@ -49,19 +49,21 @@ def test_without_a_public_url_nothing_is_sent_which_is_a_note(bench: Bench) -> N
 @pytest.mark.parametrize(
     ("answer", "todo"),
     [
-        (Reply(401, True), "the running bot has another AGORA_WEBHOOK_SECRET"),
-        (Reply(404, False), "the running bot has no AGORA_WEBHOOK_SECRET"),
-        (Reply(200, False), "that is not the bot"),
-        (Reply(301, False), "Agora follows no redirect"),
-        (Reply(308, False), "Agora follows no redirect"),
-        (Reply(403, False), "something in between refuses it"),
-        (Reply(429, True), "floods"),
-        (Reply(502, False), "The bot has to run"),
-        (Reply(503, True), "its database is away"),
+        (WebhookResponse(401, True), "the running bot has another AGORA_WEBHOOK_SECRET"),
+        (WebhookResponse(404, False), "the running bot has no AGORA_WEBHOOK_SECRET"),
+        (WebhookResponse(200, False), "that is not the bot"),
+        (WebhookResponse(301, False), "Agora follows no redirect"),
+        (WebhookResponse(308, False), "Agora follows no redirect"),
+        (WebhookResponse(403, False), "something in between refuses it"),
+        (WebhookResponse(429, True), "floods"),
+        (WebhookResponse(502, False), "The bot has to run"),
+        (WebhookResponse(503, True), "its database is away"),
         (NotSent("no connection to bot.example: its name can't be resolved"), "The bot has to run"),
         (NotSent("no connection to bot.example: its certificate is not accepted"), "check both, and PUBLIC_URL"),
         (NoAnswer("no answer from bot.example within 5 s"), "the proxy in front of it has to pass /agora/webhook on"),
     ],
 )
-def test_any_other_answer_is_a_failure_with_what_to_do(bench: Bench, answer: Reply | AgoraError, todo: str) -> None:
+def test_any_other_answer_is_a_failure_with_what_to_do(
+    bench: Bench, answer: WebhookResponse | AgoraError, todo: str
+) -> None:
     assert todo in failure(bench, answer)

@@ -8,7 +8,7 @@ import pytest
 
 from engine.calls import FIRST_UID
 from engine.janitor import Janitor
-from recordings.errors import NoAnswer
+from recordings.errors import NoAnswer, StorageUnavailable
 from recordings.model.recorder import Recorder
 from recordings.model.recording import State
 from recordings.model.reported import ChannelUsers
@@ -123,3 +123,19 @@ def test_the_first_visits_of_many_channels_are_staggered(engine: JanitorEngine) 
 
     assert sorted(seconds for _, seconds in engine.due()) == [0, 2, 4]
     assert sorted(seconds for _, seconds in engine.due()) == [0, 2, 4]
+
+
+def test_where_the_database_is_away_at_the_first_look_it_looks_again(
+    engine: JanitorEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine.knows(running())
+    with monkeypatch.context() as away:
+        away.setattr(engine.recorders, "channels", _is_away)
+        with pytest.raises(StorageUnavailable):
+            engine.due()
+
+    assert engine.due() == [("daily", 0)]
+
+
+def _is_away(since: object) -> None:
+    raise StorageUnavailable("database is locked")

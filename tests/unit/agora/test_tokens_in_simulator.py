@@ -1,4 +1,4 @@
-"""Our tokens before somebody else's eyes: the simulated Agora takes them apart and verifies them by itself."""
+"""The simulated Agora verifies the bot's tokens with a decoder of its own."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ UID = 4000000001
 
 
 @dataclass
-class SimulatedAgora:
-    """Calls reach the simulator without a network."""
+class SimulatorTransport:
+    """A transport that calls the simulator without a network."""
 
     agora: ApiClient
 
@@ -39,15 +39,15 @@ def started(agora: ApiClient, tokens: Tokens) -> tuple[AgoraClient, Target]:
     def clock() -> datetime:
         return datetime.fromtimestamp(agora.clock.wall(), UTC)
 
-    client = AgoraClient(SimulatedAgora(agora), tokens, RecordingProfile(), STORAGE, FunctionClock(clock))
-    asked = Target("daily", UID, client.acquire("daily", UID), "")
-    sid = client.start(asked, ("daily",))
+    client = AgoraClient(SimulatorTransport(agora), tokens, RecordingProfile(), STORAGE, FunctionClock(clock))
+    acquired = Target("daily", UID, client.acquire("daily", UID), "")
+    sid = client.start(acquired, ("daily",))
     agora.clock.advance(20)
-    return client, Target("daily", UID, asked.resource_id, sid)
+    return client, Target("daily", UID, acquired.resource_id, sid)
 
 
 @pytest.mark.parametrize("version", ["006", "007"])
-def test_a_recorder_with_our_token_comes_up_and_stays_for_nearly_24_hours(version: str) -> None:
+def test_a_recorder_with_a_token_records_until_it_expires_after_24_hours(version: str) -> None:
     agora = api_client()
     agora.simulator.join("daily", 7)
     account = agora.simulator.account

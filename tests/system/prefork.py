@@ -1,7 +1,7 @@
-"""`bot.py`, forked from a process that has imported it already.
+"""Prefork server: forks `bot.py` from a process that has imported it already.
 
-To import it takes most of the time that a bot needs to come up, and hundreds of tests start one. What runs is the same:
-a process of its own with its own environment, that can be killed. Tests of the start itself run `bot.py` anew.
+Imports take most of the time of a start, and hundreds of tests start a bot. A forked bot is still a process of its own
+with an environment of its own, which a test can kill. Tests of the start itself run a new interpreter.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
-_LOOK_SECONDS = 0.005
+_POLL_SECONDS = 0.005
 
 
-class Process:
-    """A bot that was forked; what `subprocess.Popen` offers of it."""
+class ForkedBot:
+    """A forked bot, with the part of the interface of `subprocess.Popen` that tests use."""
 
-    def __init__(self, nest: Nest, pid: int) -> None:
-        self._nest = nest
+    def __init__(self, server: PreforkServer, pid: int) -> None:
+        self._server = server
         self.pid = pid
         self.returncode: int | None = None
 
     def poll(self) -> int | None:
         if self.returncode is None:
-            self.returncode = self._nest.ask(ended=self.pid)
+            self.returncode = self._server.request(exit_code_of=self.pid)
         return self.returncode
 
     def wait(self, timeout: float | None = None) -> int:
@@ -44,7 +44,7 @@ class Process:
         while (code := self.poll()) is None:
             if deadline is not None and time.monotonic() > deadline:
                 raise subprocess.TimeoutExpired("bot.py", timeout or 0)
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_POLL_SECONDS)
         return code
 
     def send_signal(self, number: int) -> None:
@@ -55,33 +55,33 @@ class Process:
         self.send_signal(signal.SIGKILL)
 
 
-class Nest:
-    """The process that forks."""
+class PreforkServer:
+    """The process that forks; its stdin is a socket with one line of JSON for each request and each response."""
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
         self._lines = ours.makefile("rw", encoding="utf-8")
-        self._one = threading.Lock()
+        self._lock = threading.Lock()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.system.warm"], cwd=ROOT, stdin=theirs.fileno(), start_new_session=True
+            [sys.executable, "-m", "tests.system.prefork"], cwd=ROOT, stdin=theirs.fileno(), start_new_session=True
         )
-        # It stays open for as long as its lines do.
+        # `makefile` keeps the socket open.
         ours.close()
         theirs.close()
 
     def start(
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, out: Path, err: Path
-    ) -> Process:
-        """`bot.py` with these arguments and this environment, in this folder; what it prints goes to the files."""
-        asked = {"arguments": list(arguments), "environment": dict(environment), "folder": str(folder)}
-        return Process(self, self.ask(**asked, out=str(out), err=str(err)))
+    ) -> ForkedBot:
+        """Starts `bot.py` with these arguments, environment and working directory; its output goes to the files."""
+        request = {"arguments": list(arguments), "environment": dict(environment), "folder": str(folder)}
+        return ForkedBot(self, self.request(**request, out=str(out), err=str(err)))
 
     def run(
         self, arguments: Sequence[str], environment: Mapping[str, str], folder: Path, timeout: float = 60
     ) -> subprocess.CompletedProcess[str]:
-        """The same, until it ends. Raises `subprocess.TimeoutExpired`."""
-        with tempfile.TemporaryDirectory() as printed:
-            out, err = Path(printed) / "out", Path(printed) / "err"
+        """Runs `bot.py` until it exits. Raises `subprocess.TimeoutExpired`."""
+        with tempfile.TemporaryDirectory() as output:
+            out, err = Path(output) / "out", Path(output) / "err"
             process = self.start(arguments, environment, folder, out, err)
             try:
                 code = process.wait(timeout)
@@ -89,8 +89,8 @@ class Nest:
                 process.kill()
             return subprocess.CompletedProcess(list(arguments), code, out.read_text(), err.read_text())
 
-    def ask(self, **request: Any) -> Any:
-        with self._one:
+    def request(self, **request: Any) -> Any:
+        with self._lock:
             self._lines.write(json.dumps(request) + "\n")
             self._lines.flush()
             return json.loads(self._lines.readline())
@@ -102,24 +102,24 @@ class Nest:
 
 
 @cache
-def nest() -> Nest:
-    """The one of this process, which ends with it."""
-    made = Nest()
-    atexit.register(made.close)
-    return made
+def server() -> PreforkServer:
+    """The server of this test process, which ends with it."""
+    started = PreforkServer()
+    atexit.register(started.close)
+    return started
 
 
-def _ended(pid: int) -> int | None:
-    found, status = os.waitpid(pid, os.WNOHANG)
-    return os.waitstatus_to_exitcode(status) if found else None
+def _exit_code(pid: int) -> int | None:
+    exited, status = os.waitpid(pid, os.WNOHANG)
+    return os.waitstatus_to_exitcode(status) if exited else None
 
 
-def _become(request: dict[str, Any]) -> None:
+def _run_bot(request: dict[str, Any]) -> None:
     import faulthandler
 
     import bot
 
-    signal.pthread_sigmask(signal.SIG_BLOCK, bot.ENDING)  # as it does by itself where it is the program
+    signal.pthread_sigmask(signal.SIG_BLOCK, bot.ENDING)  # as bot.py does when it is the main module
     os.chdir(request["folder"])
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     for number, name in ((1, "out"), (2, "err")):
@@ -131,7 +131,7 @@ def _become(request: dict[str, Any]) -> None:
     code = 1
     try:
         code = bot.main(request["arguments"])
-    except BaseException:  # noqa: BLE001 - what the interpreter would print
+    except BaseException:  # noqa: BLE001 - prints what the interpreter would print
         sys.excepthook(*sys.exc_info())
     sys.stdout.flush()
     sys.stderr.flush()
@@ -139,17 +139,17 @@ def _become(request: dict[str, Any]) -> None:
 
 
 def _serve() -> None:
-    import bot  # noqa: F401 - the point of it all
+    import bot  # noqa: F401 - the import that every fork saves
 
-    with socket.socket(fileno=os.dup(0)) as asked, asked.makefile("rw", encoding="utf-8") as lines:
+    with socket.socket(fileno=os.dup(0)) as connection, connection.makefile("rw", encoding="utf-8") as lines:
         while line := lines.readline():
             request = json.loads(line)
-            if "ended" in request:
-                answer = _ended(request["ended"])
-            elif (answer := os.fork()) == 0:
-                asked.detach()
-                _become(request)
-            lines.write(json.dumps(answer) + "\n")
+            if "exit_code_of" in request:
+                response = _exit_code(request["exit_code_of"])
+            elif (response := os.fork()) == 0:
+                connection.detach()
+                _run_bot(request)
+            lines.write(json.dumps(response) + "\n")
             lines.flush()
 
 

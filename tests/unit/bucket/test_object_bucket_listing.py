@@ -1,4 +1,4 @@
-"""Listings: by a text and not by folders, and no more of a large folder than is needed."""
+"""Listings of ObjectBucket: by prefix, with as few pages as possible."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import pytest
 from bucket import object_bucket as module
 from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketError, BucketUnreachable
+from tests.fakes.cases import case
 from tests.fakes.http_server import serving
 from tests.fakes.s3_server import Pages, S3Server, bucket_at
+
+# One process imports boto3 and moto and starts the S3 server.
+pytestmark = pytest.mark.xdist_group("s3")
 
 DAY = "C0123/20261124"
 STORED = [
@@ -31,19 +35,19 @@ def filled(s3: S3Server, bucket: ObjectBucket) -> ObjectBucket:
     return bucket
 
 
-@pytest.mark.parametrize(
-    "prefix",
-    [f"{DAY}/abc", f"{DAY}/abc_", f"{DAY}/abc/", f"{DAY}/", DAY, "C0123/", "C0123", "C", "", f"{DAY}/zzz", f"{DAY}/."],
-)
-def test_every_key_that_begins_with_the_text_is_listed_in_order(filled: ObjectBucket, prefix: str) -> None:
-    assert [file.key for file in filled.list(prefix)] == [key for key in sorted(STORED) if key.startswith(prefix)]
+def test_every_key_with_the_prefix_is_listed_in_order(filled: ObjectBucket) -> None:
+    in_day = [f"{DAY}/{name}" for name in ("abc", "abc_", "abc/", "", "zzz", ".")]
+    for prefix in (*in_day, DAY, "C0123/", "C0123", "C", ""):
+        with case(prefix):
+            listed = [file.key for file in filled.list(prefix)]
+            assert listed == [key for key in sorted(STORED) if key.startswith(prefix)]
 
 
 def test_an_empty_bucket_lists_nothing(bucket: ObjectBucket) -> None:
     assert list(bucket.list("")) == list(bucket.list(f"{DAY}/abc")) == []
 
 
-def test_more_than_a_page_is_listed_whole() -> None:
+def test_all_pages_are_listed() -> None:
     pages = Pages([f"{DAY}/abc_{number:05}.ts" for number in range(2500)])
     with serving(pages) as host:
         assert [file.key for file in bucket_at(host.url).list(f"{DAY}/abc")] == pages.keys
@@ -51,35 +55,37 @@ def test_more_than_a_page_is_listed_whole() -> None:
 
 
 @pytest.mark.parametrize("call", [0, 57, 99])
-def test_one_call_of_a_day_with_20_000_objects_costs_one_request(call: int) -> None:
-    pages = Pages([f"{DAY}/{each:02}f{'0' * 29}_{number:03}.ts" for each in range(100) for number in range(200)])
+def test_one_call_among_20_000_objects_of_a_day_costs_one_request(call: int) -> None:
+    pages = Pages(
+        [f"{DAY}/{recording:02}f{'0' * 29}_{number:03}.ts" for recording in range(100) for number in range(200)]
+    )
     with serving(pages) as host:
-        found = bucket_at(host.url).list(f"{DAY}/{call:02}f{'0' * 29}")
-    assert [file.key for file in found] == pages.keys[call * 200 : call * 200 + 200]
+        files = bucket_at(host.url).list(f"{DAY}/{call:02}f{'0' * 29}")
+    assert [file.key for file in files] == pages.keys[call * 200 : call * 200 + 200]
     assert len(pages.listings) == 1
 
 
-def test_a_server_that_begins_at_the_front_all_the_same_does_no_harm() -> None:
+def test_a_server_that_ignores_the_offset_does_no_harm() -> None:
     pages = Pages(STORED, size=2)
 
-    def from_the_front(exchange: object) -> None:
+    def ignoring_the_offset(exchange: object) -> None:
         exchange.path = exchange.path.replace("start-after", "ignored")  # type: ignore[attr-defined]
         pages(exchange)  # type: ignore[arg-type]
 
-    with serving(from_the_front) as host:
+    with serving(ignoring_the_offset) as host:
         assert [file.key for file in bucket_at(host.url).list(f"{DAY}/abc_")] == [f"{DAY}/abc_call.m3u8"]
 
 
-def test_small_pages_are_asked_for_no_further_than_needed() -> None:
-    # Alibaba's have 100 objects.
+def test_no_page_is_requested_after_the_last_match() -> None:
+    # The size of Alibaba's pages.
     pages = Pages([f"{DAY}/{number:05}" for number in range(5000)], size=100)
     with serving(pages) as host:
         assert len(bucket_at(host.url).list(f"{DAY}/0000")) == 10
     assert len(pages.listings) == 1
 
 
-def test_a_listing_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "LISTING_SECONDS", 0.0)
+def test_a_listing_that_takes_too_long_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "LISTING_TIMEOUT", 0.0)
     pages = Pages([f"{DAY}/{number:05}" for number in range(5000)])
     with serving(pages) as host, pytest.raises(BucketUnreachable, match="NoAnswer"):
         bucket_at(host.url).list(f"{DAY}/")
@@ -87,12 +93,12 @@ def test_a_listing_without_an_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("prefix", ["/a", "a//b", "a/../b", "./a"])
-def test_a_folder_that_obstore_does_not_know_is_refused(bucket: ObjectBucket, prefix: str) -> None:
+def test_a_prefix_that_obstore_cannot_address_is_rejected(bucket: ObjectBucket, prefix: str) -> None:
     with pytest.raises(BucketError, match="InvalidKey"):
         bucket.list(prefix)
 
 
-def test_a_key_of_others_that_obstore_does_not_know_is_told(s3: S3Server, bucket: ObjectBucket) -> None:
+def test_a_foreign_key_that_obstore_cannot_address_is_an_error(s3: S3Server, bucket: ObjectBucket) -> None:
     s3.client.put_object(Bucket=bucket.name, Key=f"{DAY}//abc", Body=b"")
     with pytest.raises(BucketError, match="InvalidKey"):
         bucket.list(f"{DAY}/")

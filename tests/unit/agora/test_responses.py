@@ -1,4 +1,4 @@
-"""What is read from Agora's answers."""
+"""Parsing of Agora's responses."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agora.answers import channel_users, files_of, json_object, recorder_status, stop_accepted
+from agora.responses import channel_users, files_of, json_object, recorder_status, stop_accepted
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=20,
+    max_leaves=8,
 )
 FIELDS = st.sampled_from(
     [
@@ -22,40 +22,40 @@ FIELDS = st.sampled_from(
         *("payload", "uploadingStatus", "sid", "data", "channel_exist", "mode", "users", "broadcasters", "audience"),
     ]
 )
-LIKE_AGORAS = st.recursive(
+AGORA_LIKE = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=3),
     lambda inner: st.lists(inner) | st.dictionaries(FIELDS, inner),
     max_leaves=30,
 )
 
 
-@given(st.one_of(JSON, LIKE_AGORAS))
-def test_nothing_that_is_json_makes_reading_fail(anything: object) -> None:
-    found = json_object(json.dumps(anything).encode())
+@given(st.one_of(JSON, AGORA_LIKE))
+def test_no_json_makes_parsing_fail(anything: object) -> None:
+    fields = json_object(json.dumps(anything).encode())
 
-    assert found == (anything if isinstance(anything, dict) else None)
+    assert fields == (anything if isinstance(anything, dict) else None)
     assert all(files_of(anything))
-    for read in (recorder_status, stop_accepted, channel_users):
-        read(found or {})
+    for parse in (recorder_status, stop_accepted, channel_users):
+        parse(fields or {})
 
 
 @pytest.mark.parametrize("body", [b"", b"null", b"[]", b"<html>", b"\xff", b"[" * 100_000, b'{"n": ' + b"9" * 5000])
-def test_what_is_no_json_object_is_none(body: bytes) -> None:
+def test_a_body_other_than_a_json_object_is_none(body: bytes) -> None:
     assert json_object(body) is None
 
 
-def test_a_playlist_in_string_mode_is_one_name_and_not_json() -> None:
+def test_a_file_list_in_string_mode_is_one_name_and_not_json() -> None:
     assert files_of({"fileListMode": "string", "fileList": "sid_daily.m3u8"}) == ("sid_daily.m3u8",)
     assert files_of({"fileListMode": "string", "fileList": '["a.mp4"]'}) == ('["a.mp4"]',)
 
 
-def test_files_in_json_mode_come_in_agoras_order_and_once() -> None:
+def test_a_file_list_in_json_mode_keeps_its_order_without_duplicates() -> None:
     files = [{"fileName": "a_0.mp4", "uid": "0"}, {"fileName": "a.m3u8"}, {"fileName": "a_0.mp4"}]
 
     assert files_of({"fileListMode": "json", "fileList": files}) == ("a_0.mp4", "a.m3u8")
 
 
-def test_files_of_a_web_page_recording_lie_under_its_service() -> None:
+def test_files_of_a_web_page_recording_are_listed_under_its_service() -> None:
     services = [
         {"serviceName": "upload_service", "payload": {"uploadingStatus": "uploaded"}},
         {"serviceName": "web_recorder_service", "payload": {"fileList": [{"filename": "page.m3u8"}]}},
@@ -78,11 +78,11 @@ def test_files_of_a_web_page_recording_lie_under_its_service() -> None:
         {"extensionServiceState": [{"payload": [{"fileList": []}]}]},
     ],
 )
-def test_an_unknown_shape_gives_no_files(response: object) -> None:
+def test_a_file_list_of_an_unknown_shape_has_no_files(response: object) -> None:
     assert files_of(response) == ()
 
 
-def test_a_status_is_read_with_its_files() -> None:
+def test_a_query_has_a_status_and_files() -> None:
     response = {"status": 5, "fileListMode": "string", "fileList": "a.m3u8"}
 
     assert recorder_status({"serverResponse": response}) == RecorderStatus(5, ("a.m3u8",))
@@ -90,45 +90,45 @@ def test_a_status_is_read_with_its_files() -> None:
 
 
 @pytest.mark.parametrize("response", [None, {}, {"status": True}, {"status": "ready"}, {"status": 4.5}, [5]])
-def test_without_a_status_nothing_is_known(response: object) -> None:
+def test_a_query_without_a_readable_status_is_unknown(response: object) -> None:
     assert recorder_status({"serverResponse": response}) is None
 
 
 @pytest.mark.parametrize(
-    ("said", "understood"), [("uploaded",) * 2, ("backuped",) * 2, ("unknown",) * 2, ("later", "unknown"), (None, "")]
+    ("sent", "parsed"), [("uploaded",) * 2, ("backuped",) * 2, ("unknown",) * 2, ("later", "unknown"), (None, "")]
 )
-def test_a_stop_tells_how_far_the_upload_is(said: object, understood: str) -> None:
-    stopped = stop_accepted({"sid": "38f8", "serverResponse": {"uploadingStatus": said, "fileList": "a.m3u8"}})
+def test_a_stop_has_the_status_of_the_upload(sent: object, parsed: str) -> None:
+    stopped = stop_accepted({"sid": "38f8", "serverResponse": {"uploadingStatus": sent, "fileList": "a.m3u8"}})
 
-    assert stopped == StopAccepted(("a.m3u8",), understood)
+    assert stopped == StopAccepted(("a.m3u8",), parsed)
 
 
-def test_a_stop_is_accepted_without_details_as_long_as_it_speaks_of_nothing_else() -> None:
+def test_a_stop_may_lack_every_field_but_not_have_only_foreign_ones() -> None:
     assert stop_accepted({"sid": "38f8"}) == StopAccepted()
     assert stop_accepted({"serverResponse": {}}) == StopAccepted()
     assert stop_accepted({}) == StopAccepted()
     assert stop_accepted({"ok": True}) is None
 
 
-def test_everybody_in_a_call_is_a_host() -> None:
-    found = channel_users({"data": {"channel_exist": True, "mode": 1, "total": 2, "users": [7, "4000000001"]}})
+def test_everybody_in_a_communication_channel_is_a_host() -> None:
+    users = channel_users({"data": {"channel_exist": True, "mode": 1, "total": 2, "users": [7, "4000000001"]}})
 
-    assert found == ChannelUsers(hosts=frozenset({7, 4000000001}))
+    assert users == ChannelUsers(hosts=frozenset({7, 4000000001}))
 
 
-def test_an_audience_is_told_from_the_broadcasters() -> None:
+def test_a_live_channel_has_hosts_and_an_audience() -> None:
     fields = {"channel_exist": True, "mode": 2, "broadcasters": [7], "audience": [8, 9], "audience_total": 2}
 
     assert channel_users({"data": fields}) == ChannelUsers(frozenset({7}), frozenset({8, 9}))
     assert channel_users({"data": {"mode": 2, "broadcasters": []}}) == ChannelUsers()
 
 
-def test_a_channel_that_does_not_exist_has_nobody() -> None:
+def test_a_channel_that_does_not_exist_has_no_users() -> None:
     assert channel_users({"success": True, "data": {"channel_exist": False}}) == ChannelUsers()
 
 
 @pytest.mark.parametrize(
-    "found",
+    "data",
     [
         None,
         {},
@@ -140,5 +140,5 @@ def test_a_channel_that_does_not_exist_has_nobody() -> None:
         {"channel_exist": True, "mode": 2, "broadcasters": [7], "audience": None},
     ],
 )
-def test_users_that_cant_be_read_are_not_taken_for_nobody(found: object) -> None:
-    assert channel_users({"data": found}) is None
+def test_an_unreadable_user_list_is_not_an_empty_channel(data: object) -> None:
+    assert channel_users({"data": data}) is None

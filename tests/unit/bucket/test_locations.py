@@ -1,4 +1,4 @@
-"""Where a vendor keeps a bucket, and what must not have a say in it."""
+"""Hosts and regions of each vendor, and independence of the environment."""
 
 from __future__ import annotations
 
@@ -16,20 +16,24 @@ from bucket.object_bucket import ObjectBucket
 from recordings.errors import BucketWrong
 from tests.fakes.http_server import serving
 from tests.fakes.rows import FunctionClock
-from tests.fakes.s3_server import ACCESS_KEY, AZURE_KEY, SECRET_KEY, Pages, bucket_at, now, place
+from tests.fakes.s3_server import ACCESS_KEY, AZURE_KEY, SECRET_KEY, Pages, bucket_at, location, now
 
 
-def read_by_obstore() -> dict[str, str]:
-    """Every variable that obstore's documentation names, and what would do harm in it."""
+def harmful_variables() -> dict[str, str]:
+    """Every variable that obstore's documentation mentions, with a value that would break a request."""
     stubs = Path(obstore.__file__).parent / "_store"
     text = "".join((stubs / name).read_text("utf-8") for name in ("_aws.pyi", "_azure.pyi"))
-    harm = dict.fromkeys(re.findall(r"`((?:AWS|AZURE)_[A-Z0-9_]+)`", text), "true")
-    assert len(harm) > 50
+    variables = dict.fromkeys(re.findall(r"`((?:AWS|AZURE)_[A-Z0-9_]+)`", text), "true")
+    assert len(variables) > 50
     nowhere = "http://127.0.0.1:1"
-    harm |= {name: nowhere for name in harm if "ENDPOINT" in name}
-    harm |= {"AWS_CHECKSUM_ALGORITHM": "sha256", "AWS_SERVER_SIDE_ENCRYPTION": "AES256", "AWS_COPY_IF_NOT_EXISTS": "?"}
-    harm |= {"AWS_ALLOW_HTTP": "false", "AWS_TIMEOUT": "?", "AWS_PROXY_URL": nowhere, "AWS_CONDITIONAL_PUT": "?"}
-    return harm | {"HTTP_PROXY": nowhere, "http_proxy": nowhere, "ALL_PROXY": nowhere, "HTTPS_PROXY": nowhere}
+    variables |= {name: nowhere for name in variables if "ENDPOINT" in name}
+    variables |= {
+        "AWS_CHECKSUM_ALGORITHM": "sha256",
+        "AWS_SERVER_SIDE_ENCRYPTION": "AES256",
+        "AWS_COPY_IF_NOT_EXISTS": "?",
+    }
+    variables |= {"AWS_ALLOW_HTTP": "false", "AWS_TIMEOUT": "?", "AWS_PROXY_URL": nowhere, "AWS_CONDITIONAL_PUT": "?"}
+    return variables | {"HTTP_PROXY": nowhere, "http_proxy": nowhere, "ALL_PROXY": nowhere, "HTTPS_PROXY": nowhere}
 
 
 @pytest.mark.parametrize(
@@ -50,12 +54,12 @@ def read_by_obstore() -> dict[str, str]:
         ("azure", "", "calls", "https://accountname.blob.core.windows.net/calls"),
     ],
 )
-def test_a_vendor_has_its_own_host(vendor: str, region: str, bucket: str, url: str) -> None:
-    assert place(vendor, region, bucket).url == url
+def test_each_vendor_has_its_own_host(vendor: str, region: str, bucket: str, url: str) -> None:
+    assert location(vendor, region, bucket).url == url
 
 
 @pytest.mark.parametrize(
-    ("endpoint", "root"),
+    ("endpoint", "service_url"),
     [
         ("s3.example.com", "https://s3.example.com"),
         ("https://s3.example.com/", "https://s3.example.com"),
@@ -72,13 +76,13 @@ def test_a_vendor_has_its_own_host(vendor: str, region: str, bucket: str, url: s
         ("10.0.0.1:9000", "https://10.0.0.1:9000"),
     ],
 )
-def test_an_endpoint_is_asked_over_https_unless_it_is_this_machine_or_says_otherwise(endpoint: str, root: str) -> None:
-    at = place(endpoint=endpoint)
-    assert (at.root, at.url) == (root, f"{root}/calls")
+def test_an_endpoint_is_https_unless_it_is_loopback_or_has_a_scheme(endpoint: str, service_url: str) -> None:
+    at = location(endpoint=endpoint)
+    assert (at.service_url, at.url) == (service_url, f"{service_url}/calls")
 
 
 @pytest.mark.parametrize(
-    ("vendor", "region", "signed"),
+    ("vendor", "region", "signing_region"),
     [
         ("aws", "us-east-2", "us-east-2"),
         ("google", "", "auto"),
@@ -88,17 +92,17 @@ def test_an_endpoint_is_asked_over_https_unless_it_is_this_machine_or_says_other
         ("baidu", "suzhou", "su"),
     ],
 )
-def test_a_signature_names_the_region(vendor: str, region: str, signed: str) -> None:
-    assert place(vendor, region, endpoint="s3.example.com").signing_region == signed
+def test_the_region_of_a_signature(vendor: str, region: str, signing_region: str) -> None:
+    assert location(vendor, region, endpoint="s3.example.com").signing_region == signing_region
 
 
-def test_a_place_shows_no_key() -> None:
-    assert ACCESS_KEY not in repr(place("aws"))
-    assert SECRET_KEY not in repr(place("aws"))
+def test_the_repr_of_a_location_shows_no_key() -> None:
+    assert ACCESS_KEY not in repr(location("aws"))
+    assert SECRET_KEY not in repr(location("aws"))
 
 
 @pytest.mark.parametrize(
-    ("given", "problem"),
+    ("fields", "problem"),
     [
         (("amazon", "us-east-2", "calls", "key", "secret"), "no storage vendor"),
         (("aws", "us-east-2", "", "key", "secret"), "the name of the bucket"),
@@ -117,21 +121,21 @@ def test_a_place_shows_no_key() -> None:
         (("azure", "", "calls", "account", "secret!"), "base64"),
     ],
 )
-def test_what_no_request_can_be_made_of_is_told_before_one_is_made(given: tuple[str, ...], problem: str) -> None:
+def test_settings_that_allow_no_request_are_rejected(fields: tuple[str, ...], problem: str) -> None:
     with pytest.raises(ValueError, match=problem) as error:
-        BucketLocation(*given)
+        BucketLocation(*fields)
     assert "secret" not in str(error.value).replace("the secret key", "")
 
 
 @pytest.mark.parametrize("vendor", ["aws", "alibaba", "tencent", "huawei", "baidu", "google", "azure"])
-def test_nothing_is_connected_when_a_bucket_is_opened_and_each_request_is_bounded(vendor: str) -> None:
+def test_opening_a_bucket_sets_timeouts_and_no_retries(vendor: str) -> None:
     region = {"baidu": "baoding", "aws": "us-east-2"}.get(vendor, "cn-north-1")
-    store = ObjectBucket(place(vendor, region), FunctionClock(now))._store
+    store = ObjectBucket(location(vendor, region), FunctionClock(now))._store
     assert isinstance(store, AzureStore if vendor == "azure" else S3Store)
     options, retry = store.client_options, store.retry_config
     assert options is not None
     assert retry is not None
-    # obstore gives them back as it keeps them.
+    # obstore returns them as text.
     assert {name: str(value) for name, value in options.items()} == {
         "allow_http": "false",
         "connect_timeout": "3s",
@@ -140,33 +144,33 @@ def test_nothing_is_connected_when_a_bucket_is_opened_and_each_request_is_bounde
     assert retry["max_retries"] == 0
 
 
-def test_no_variable_of_the_machine_changes_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_environment_variable_changes_a_request(monkeypatch: pytest.MonkeyPatch) -> None:
     def requests() -> list[tuple[str, str, set[str]]]:
         with serving(Pages([])) as host:
             bucket = bucket_at(host.url)
             bucket.list("C1/abc")
             with pytest.raises(BucketWrong, match="NotAStorage"):
                 bucket.put("C1/probe", b"x")
-        return [(one.method, one.path, {*map(str.lower, one.headers)}) for one in host.received]
+        return [(request.method, request.path, {*map(str.lower, request.headers)}) for request in host.received]
 
-    without = requests()
-    for name, value in read_by_obstore().items():
+    requests_without = requests()
+    for name, value in harmful_variables().items():
         monkeypatch.setenv(name, value)
-    assert requests() == without
-    assert [method for method, _, _ in without] == ["GET", "PUT"]
+    assert requests() == requests_without
+    assert [method for method, _, _ in requests_without] == ["GET", "PUT"]
 
 
-def test_obstore_by_itself_would_have_listened_to_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in read_by_obstore().items():
+def test_obstore_alone_would_read_these_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in harmful_variables().items():
         monkeypatch.setenv(name, value)
     with pytest.raises(BaseError):
         S3Store("calls", region="us-east-2", access_key_id="a", secret_access_key="b", endpoint="http://127.0.0.1:1")
 
 
-def test_the_variables_are_there_again_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in read_by_obstore().items():
+def test_the_environment_is_restored(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in harmful_variables().items():
         monkeypatch.setenv(name, value)
     before = dict(os.environ)
-    open_store(place(endpoint="127.0.0.1:9"))
-    open_store(place("azure"))
+    open_store(location(endpoint="127.0.0.1:9"))
+    open_store(location("azure"))
     assert dict(os.environ) == before
