@@ -13,7 +13,7 @@ from composition.agora import folders_of
 from composition.slack import card_config_of
 from engine.bucket_checks import BucketChecks
 from engine.calls import AgoraCalls
-from engine.dispatcher import Worker
+from engine.dispatcher import Work, Worker
 from engine.janitor import Janitor
 from engine.notification_steps import NotificationSteps
 from engine.recorder_steps import RecorderSteps
@@ -55,7 +55,8 @@ class EngineParts:
 def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
     """Every kind of work, most urgent first."""
     poster = CardPoster(parts.slack, SlackLimits(parts.clock), parts.clock, card_config_of(parts.config, parts.policy))
-    return *_recording_workers(parts, poster), *_slack_workers(parts, poster)
+    to_slack = ThreadPoolExecutor(_SLACK_THREADS, "slack")
+    return *_recording_workers(parts, poster), *(Worker(work, to_slack) for work in _deliverers(parts, poster))
 
 
 def _recording_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, ...]:
@@ -85,18 +86,12 @@ def _recording_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, 
     )
 
 
-def _slack_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, ...]:
-    """Deliveries to Slack, most urgent first. All kinds share the rate limits."""
+def _deliverers(parts: EngineParts, poster: CardPoster) -> tuple[Work, ...]:
+    """Everything that is delivered to Slack, most urgent first. All kinds share the rate limits."""
     repositories, clock, slack, limits = parts.repositories, parts.clock, parts.slack, poster.limits
-    to_slack = ThreadPoolExecutor(_SLACK_THREADS, "slack")
     return (
-        Worker(
-            Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.card_config, parts.meter)),
-            to_slack,
-        ),
-        Worker(Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)), to_slack),
-        Worker(Deliverer(CardDelivery(repositories.recordings, poster)), to_slack),
-        Worker(
-            Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)), to_slack
-        ),
+        Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.card_config, parts.meter)),
+        Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)),
+        Deliverer(CardDelivery(repositories.recordings, poster)),
+        Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)),
     )

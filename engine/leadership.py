@@ -17,7 +17,7 @@ from recordings.ports import Clock
 from recordings.repositories import LeaseRepository
 
 _RENEWALS = 3
-"""How often the lease is renewed before it would end, or before its silence would count as a pause."""
+"""How often the lease is renewed before it would end, or before its silence would count as downtime."""
 _log = structlog.get_logger(__name__)
 
 
@@ -30,17 +30,17 @@ class Leadership:
         seconds: float,
         lease_time: Callable[[], datetime],
         clock: Clock,
-        pause_seconds: float = float("inf"),
+        downtime_seconds: float = float("inf"),
     ) -> None:
         """`seconds`: how long the lease lasts; `lease_time`: the time that all replicas share, the database's;
-        `pause_seconds`: a longer time without a leader is reported."""
+        `downtime_seconds`: a longer time without a leader is reported."""
         self._lease = lease
         self._seconds = seconds
         self._clock = clock
         self._lease_time = lease_time
-        self._pause_seconds = pause_seconds
-        self._renew_after = min(seconds, pause_seconds) / _RENEWALS
-        self._pause: Downtime | None = None
+        self._downtime_seconds = downtime_seconds
+        self._renew_after = min(seconds, downtime_seconds) / _RENEWALS
+        self._downtime: Downtime | None = None
         self._guard = threading.Lock()
         self._epoch: int | None = None
         self._resigned = False
@@ -60,26 +60,26 @@ class Leadership:
         epoch = self._lease.hold(now, self._seconds)
         with self._guard:
             if epoch is not None:
-                self._note_pause(renewed_at, now)
+                self._note_downtime(renewed_at, now)
             if epoch != self._epoch:
                 _log.info("leading" if epoch is not None else "following", epoch=epoch)
             # Counted from before the database answered: the lease may have begun at any moment since.
             self._epoch, self._renewed_at = epoch, asked_at
             self._trusted_until = asked_at + self._seconds
 
-    def _note_pause(self, renewed_at: datetime | None, now: datetime) -> None:
+    def _note_downtime(self, renewed_at: datetime | None, now: datetime) -> None:
         """`renewed_at`: when any replica last renewed the lease; None before the very first leader."""
-        if renewed_at is not None and (now - renewed_at).total_seconds() > self._pause_seconds:
-            self._pause = Downtime(renewed_at, now)
+        if renewed_at is not None and (now - renewed_at).total_seconds() > self._downtime_seconds:
+            self._downtime = Downtime(renewed_at, now)
 
-    def unreported_pause(self) -> Downtime | None:
-        """A span without a leader that was not reported yet, until `mark_pause_reported`."""
+    def unreported_downtime(self) -> Downtime | None:
+        """A span without a leader that was not reported yet, until `mark_downtime_reported`."""
         with self._guard:
-            return self._pause
+            return self._downtime
 
-    def mark_pause_reported(self) -> None:
+    def mark_downtime_reported(self) -> None:
         with self._guard:
-            self._pause = None
+            self._downtime = None
 
     def epoch(self) -> int | None:
         """The epoch in which this replica leads now; None if it does not lead."""

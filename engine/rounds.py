@@ -1,4 +1,4 @@
-"""What the leader checks about all recordings together: pauses, incidents, and rows that are too old to keep."""
+"""What the leader checks about all recordings together: downtime, incidents, and rows that are too old to keep."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Rounds:
     policy: Policy
     clock: Clock
 
-    def report_pause(self, pause: Downtime, epoch: int) -> None:
-        """Warns each Slack channel whose recordings nobody watched during the pause."""
-        affected, alerts = downtime_alerts(self.repositories.recordings.active(), pause, self._turn())
+    def report_downtime(self, downtime: Downtime, epoch: int) -> None:
+        """Warns each Slack channel whose recordings no replica polled meanwhile."""
+        affected, alerts = downtime_alerts(self.repositories.recordings.active(), downtime, self._turn())
         if affected:
-            _log.warning("unwatched", begun_at=str(pause.begun_at), recordings=len(affected))
-            self.repositories.incidents.save_downtime(pause, affected, alerts, epoch)
+            _log.warning("unwatched", begun_at=str(downtime.begun_at), recordings=len(affected))
+            self.repositories.incidents.save_downtime(downtime, affected, alerts, epoch)
 
     def run(self, epoch: int) -> bool:
         """Deletes what is too old and reviews the incidents; returns whether that raised or closed any."""
@@ -37,10 +37,10 @@ class Rounds:
         changes = self._review(turn)
         if not changes.incidents:
             return False
-        for alert in changes.alerts:
+        written = self.repositories.incidents.save(changes, epoch)
+        for alert in written.alerts:
             _log.warning("alert_raised", kind=str(alert.kind), reason=str(alert.reason), recording=alert.recording.id)
-        self.repositories.incidents.save(changes, epoch)
-        return True
+        return bool(written.incidents)
 
     def _forget(self, now: datetime) -> None:
         self.repositories.recordings.forget_response_urls(now)

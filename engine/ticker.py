@@ -52,18 +52,18 @@ class Ticker:
         self.leadership.renew()
         epoch = self.leadership.epoch()
         if epoch is not None:
-            self._report_pause(epoch)
+            self._report_downtime(epoch)
         self.dispatcher.wake()
         if epoch is not None and self.clock.monotonic() >= self._next_round_at:
             self._next_round_at = self.clock.monotonic() + _ROUND_SECONDS
             if self.rounds.run(epoch):
                 self.dispatcher.wake()
 
-    def _report_pause(self, epoch: int) -> None:
-        pause = self.leadership.unreported_pause()
-        if pause is not None:
-            self.rounds.report_pause(pause, epoch)
-            self.leadership.mark_pause_reported()
+    def _report_downtime(self, epoch: int) -> None:
+        downtime = self.leadership.unreported_downtime()
+        if downtime is not None:
+            self.rounds.report_downtime(downtime, epoch)
+            self.leadership.mark_downtime_reported()
 
 
 def scheduler_for(tick: Callable[[], None]) -> BackgroundScheduler:

@@ -18,7 +18,7 @@ from recordings.repositories import NotificationRepository
 MAX_NOTIFICATION_BYTES = 64 * 1024
 """The longest notifications are lists of files, a few thousand bytes."""
 _RATE, _BURST = 300, 1500
-"""Requests a second, and at once."""
+"""Requests: a second on average, and at once."""
 _SECONDS_BETWEEN_TRIES = 1.0
 _SECONDS_BETWEEN_WARNINGS = 60.0
 _OTHER = "other"
@@ -39,7 +39,7 @@ class Webhook:
     ) -> None:
         self._source = source
         self._notifications = notifications
-        self._circuit = CircuitBreaker(_SECONDS_BETWEEN_TRIES, clock)
+        self._breaker = CircuitBreaker(_SECONDS_BETWEEN_TRIES, clock)
         self._wake = wake
         self._meter = meter
         self._clock = clock
@@ -78,15 +78,16 @@ class Webhook:
         return jsonify({})
 
     def _save(self, notification: Notification) -> bool:
-        """Whether it was new. While the database is unavailable, one request a second tries it."""
-        if not self._circuit.try_acquire():
+        """Returns whether it was new. While the database is away, one request a second tries it: each try can take
+        seconds, and with many at once the server would have no thread left for anything else."""
+        if not self._breaker.try_acquire():
             raise StorageUnavailable("away a moment ago")
         try:
             new = self._notifications.keep(notification)
         except StorageUnavailable:
-            self._circuit.record_failure()
+            self._breaker.record_failure()
             raise
-        self._circuit.record_success()
+        self._breaker.record_success()
         return new
 
     def _refuse(self, status: int, outcome: str, why: str, event: str = _OTHER) -> Response:

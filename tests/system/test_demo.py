@@ -59,8 +59,8 @@ def transcript() -> list[str]:
 
 
 def bare(line: str) -> str:
-    """The line without the parts that differ in each run: times, file names, references."""
-    return re.sub(r"[0-9a-f]{12,}|\d+", "0", line)
+    """The line without the parts that differ in each run: times, sizes, file names, references."""
+    return re.sub(r"[0-9a-f]{12,}|\d+(\.\d+)?", "0", line)
 
 
 def test_a_failed_step_is_shown_with_the_end_of_the_log() -> None:

@@ -157,7 +157,7 @@ def test_no_cell_is_a_formula(name: str) -> None:
 
 
 @pytest.fixture
-def database_url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+def database_url(restored_logs: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path / 'recordings.db'}"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DATABASE_URL", url)

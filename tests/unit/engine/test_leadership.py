@@ -40,13 +40,13 @@ class FakeMonotonic:
 
 
 class Replica:
-    def __init__(self, memory: Memory | None = None, pause_seconds: float = float("inf")) -> None:
+    def __init__(self, memory: Memory | None = None, downtime_seconds: float = float("inf")) -> None:
         self.memory = memory or Memory()
         self.wall = FakeClock()
         self.monotonic = FakeMonotonic()
         self.lease = SlowLease(self.memory, f"replica {id(self)}", self.monotonic)
         self.leadership = Leadership(
-            self.lease, 15, self.wall.now, FunctionClock(of_spans=self.monotonic), pause_seconds
+            self.lease, 15, self.wall.now, FunctionClock(of_spans=self.monotonic), downtime_seconds
         )
 
     def passes(self, seconds: float) -> None:
@@ -153,34 +153,34 @@ def test_a_follower_that_resigns_leaves_the_lease_alone() -> None:
     assert first.memory.expires_at == at(15)
 
 
-# a pause in which nobody led
+# downtime: nobody led
 
 
-def test_a_long_pause_is_unreported_until_it_is_marked_as_reported() -> None:
+def test_a_long_downtime_is_unreported_until_it_is_marked_as_reported() -> None:
     first = Replica()
     first.leadership.renew()
-    second = Replica(first.memory, pause_seconds=60)
+    second = Replica(first.memory, downtime_seconds=60)
     second.passes(61)
     second.leadership.renew()
 
-    assert second.leadership.unreported_pause() == Downtime(NOW, at(61))
-    assert second.leadership.unreported_pause() is not None, "it stays until it is marked"
-    second.leadership.mark_pause_reported()
-    assert second.leadership.unreported_pause() is None
+    assert second.leadership.unreported_downtime() == Downtime(NOW, at(61))
+    assert second.leadership.unreported_downtime() is not None, "it stays until it is marked"
+    second.leadership.mark_downtime_reported()
+    assert second.leadership.unreported_downtime() is None
 
 
-def test_a_short_pause_is_not_reported() -> None:
+def test_a_short_downtime_is_not_reported() -> None:
     first = Replica()
     first.leadership.renew()
-    second = Replica(first.memory, pause_seconds=60)
+    second = Replica(first.memory, downtime_seconds=60)
     second.passes(59)
     second.leadership.renew()
 
-    assert second.leadership.unreported_pause() is None
+    assert second.leadership.unreported_downtime() is None
 
 
-def test_the_very_first_leader_reports_no_pause() -> None:
-    replica = Replica(pause_seconds=0)
+def test_the_very_first_leader_reports_no_downtime() -> None:
+    replica = Replica(downtime_seconds=0)
     replica.leadership.renew()
 
-    assert replica.leadership.unreported_pause() is None
+    assert replica.leadership.unreported_downtime() is None

@@ -27,12 +27,12 @@ from tests.fakes.rows import FakeClock, a_recording, at, changed, up
 class Bench:
     """A ticker on repositories in memory and a clock that tests move."""
 
-    def __init__(self, *, pause_seconds: float = float("inf")) -> None:
+    def __init__(self, *, downtime_seconds: float = float("inf")) -> None:
         self.memory = Memory()
         self.clock = FakeClock()
         self.repositories = repositories_of(self.memory, self.clock)
         lease = MemoryLease(self.memory, "me")
-        self.leadership = Leadership(lease, 15, self.clock.now, self.clock, pause_seconds)
+        self.leadership = Leadership(lease, 15, self.clock.now, self.clock, downtime_seconds)
         self.dispatcher = Dispatcher([], self.leadership.epoch, self.clock)
         self.rounds = Rounds(self.repositories, Policy(), self.clock)
         self.ticker = Ticker(self.leadership, self.dispatcher, self.rounds, self.clock)
@@ -170,8 +170,8 @@ def test_notifications_are_forgotten_after_a_month(bench: Bench) -> None:
     assert not bench.memory.notifications
 
 
-def test_a_pause_without_a_leader_is_reported_once() -> None:
-    bench = Bench(pause_seconds=60)
+def test_downtime_is_reported_once() -> None:
+    bench = Bench(downtime_seconds=60)
     MemoryLease(bench.memory, "before").hold(bench.clock.now(), 15)
     bench.has(up())
     bench.tick(300)
@@ -181,8 +181,8 @@ def test_a_pause_without_a_leader_is_reported_once() -> None:
     assert bench.memory.rows["rec1"].recording.unwatched_to == at(300)
 
 
-def test_a_pause_that_could_not_be_saved_is_reported_later() -> None:
-    bench = Bench(pause_seconds=60)
+def test_downtime_that_could_not_be_saved_is_reported_later() -> None:
+    bench = Bench(downtime_seconds=60)
     MemoryLease(bench.memory, "before").hold(bench.clock.now(), 15)
     bench.has(up())
 
