@@ -9,9 +9,11 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import pytest
 from sqlalchemy import Table, select
 from structlog.testing import capture_logs
 
+from engine.dispatcher import Dispatcher, Worker
 from recordings.errors import StorageUnavailable
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.incidents import Review
@@ -34,7 +37,7 @@ from storage.database import Database
 from tests.contract.conftest import ON_POSTGRESQL, PATIENT_SECONDS, Stored, on_sql
 from tests.fakes.agora_notifications import a_notice
 from tests.fakes.intents import request_stop, set_end
-from tests.fakes.rows import NOW, a_recording, an_alert, at, over, running, up
+from tests.fakes.rows import NOW, FunctionClock, a_recording, an_alert, at, over, running, up
 
 AGAIN = 60.0
 """Seconds until a row that is set aside is read again."""
@@ -422,6 +425,42 @@ def test_unreadable_rows_take_no_place_below_the_limit_of_due_rows(damaged: Dama
     assert [key for key, _ in stored.recordings.due(1, Queue.POLL)] == ["good"]
     assert [key for key, _ in stored.recordings.due_cards(1)] == ["good"]
     assert ids(stored.recordings.of_channel("C1", limit=1)) == ["good"]
+
+
+class Jobs:
+    """Work that only reads its rows, so that those that can be read stay due."""
+
+    name = "recording"
+
+    def __init__(self, stored: Stored) -> None:
+        self.stored = stored
+        self.taken: list[str] = []
+        self.enough = threading.Event()
+
+    def due(self) -> Sequence[tuple[str, datetime]]:
+        return self.stored.recordings.due(9)
+
+    def run(self, key: str, epoch: int) -> None:
+        self.taken.append(key)
+        self.stored.recordings.job(key)
+        if self.taken.count("good") == 10:
+            self.enough.set()
+
+
+def test_the_dispatcher_does_not_take_an_unreadable_row_again_and_again(damaged: Damaged) -> None:
+    two_recordings(damaged.stored)
+    damaged.write(tables.recordings, "bad", "state", "archived")
+    jobs = Jobs(damaged.stored)
+    with ThreadPoolExecutor(2) as pool:
+        dispatcher = Dispatcher([Worker(jobs, pool)], lambda: damaged.stored.epoch, FunctionClock())
+        dispatcher.start()
+        try:
+            assert jobs.enough.wait(60)
+        finally:
+            dispatcher.drain(60)
+
+    # A look that began before the row was set aside can still bring it.
+    assert jobs.taken.count("bad") <= 2
 
 
 def test_a_list_is_full_though_its_newest_rows_cannot_be_read(damaged: Damaged) -> None:
