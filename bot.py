@@ -24,7 +24,7 @@ import structlog
 import logs
 import settings
 from agora import vendors
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition import audit, compose
 from composition.agora import check_region
 from composition.clock import SystemClock
@@ -99,8 +99,9 @@ def check() -> int:
         config = _settings()
     except settings.SettingsError as error:
         return results.report_settings(error.lines)
-    database, spacing = Database(config.database_url.get_secret_value()), Spacing(config.agora_qps)
-    installation = installation_of(config, database, spacing, slack_clients(config), SystemClock())
+    database, clock = Database(config.database_url.get_secret_value()), SystemClock()
+    pacing = RequestPacing(config.agora_qps, clock)
+    installation = installation_of(config, database, pacing, slack_clients(config), clock)
     return results.report(check_results(config, installation, database.migrate))
 
 

@@ -4,7 +4,7 @@ client       what the bot asks of Agora (the port `CloudRecorder`), and `connect
 payloads     the JSON that goes out        answers     the JSON that comes back
 errors       an answer that is no success  tokens      what lets a recorder into a channel
 pacing       below Agora's rate            transport   one request over the wire, at most once
-bases        which of Agora's hosts        connections what was sent, and when to give up
+endpoints    which of Agora's hosts        connections what was sent, and when to give up
 channels     names of channels             vendors     storage vendors and their regions
 notifications, notification_details  what Agora tells by itself    trial  a test of the way that it takes
 """

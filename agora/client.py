@@ -9,7 +9,7 @@ from urllib.parse import quote
 from agora import answers, payloads
 from agora.answers import JsonObject
 from agora.errors import error_for, not_agoras
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens
 from agora.transport import (
@@ -23,7 +23,7 @@ from agora.transport import (
     Transport,
     ignore_response,
 )
-from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Options
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from recordings.ports import Clock
@@ -72,7 +72,7 @@ class AgoraClient:
         target: Target,
         prefix: tuple[str, ...],
         timeout: float | None = None,
-        options: Options = DEFAULT,
+        options: Options = DEFAULT_OPTIONS,
         big_uid: int | None = None,
     ) -> str:
         """The sid. `prefix` names the folders in the bucket. A 200 means asked for, not that it records."""
@@ -139,7 +139,7 @@ def connect(
     bases: Sequence[str],
     customer_id: str,
     customer_secret: str,
-    pacer: Spacing,
+    pacing: RequestPacing,
     tokens: Tokens,
     profile: RecordingProfile,
     storage: StorageTarget,
@@ -159,7 +159,7 @@ def connect(
         read_timeout=read_timeout,
         total_timeout=total_timeout,
         return_after=return_after,
-        pace=pacer.pace,
+        pace=pacing.wait,
         on_response=on_response,
     )
     return AgoraClient(transport, tokens, profile, storage, clock, hide=(customer_id, customer_secret))

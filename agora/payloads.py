@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from agora.tokens import MAX_UID
 from agora.vendors import S3_COMPATIBLE, vendor_name
-from recordings.model.options import DEFAULT, Layout, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Options, Resolution
 from recordings.model.recorder import Target
 
 Json = dict[str, object]
@@ -114,7 +114,7 @@ def start_body(
     token: str,
     profile: RecordingProfile,
     storage: StorageTarget,
-    options: Options = DEFAULT,
+    options: Options = DEFAULT_OPTIONS,
     big_uid: int | None = None,
 ) -> Json:
     """The body of `start` in composite mode (`mix`). It carries secrets: never log it."""

@@ -139,10 +139,10 @@ class HttpTransport:
             with give_up_after(seconds, connected=lambda: self._pace(call)):
                 answer = self._request(base, call)
         except Unreachable as error:
-            self._bases.unreachable(base)
+            self._bases.record_unreachable(base)
             raise NotSent(f"no connection to {host_of(base)}: {error}") from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            self._bases.faulted(base)
+            self._bases.record_fault(base)
             raise NoAnswer(f"no answer from {host_of(base)}: {_why(error)}") from None
         self._judge(base, answer.status)
         self._heard(answer)
@@ -156,9 +156,9 @@ class HttpTransport:
     def _judge(self, base: str, status: int) -> None:
         # A redirect is no answer of Agora's either: something in between speaks for it.
         if status >= 500 or 300 <= status < 400:
-            self._bases.faulted(base)
+            self._bases.record_fault(base)
         else:
-            self._bases.answered(base)
+            self._bases.record_answer(base)
 
 
 def _session(customer_id: str, customer_secret: str, *, hosts: int) -> requests.Session:

@@ -16,7 +16,7 @@ from bucket.errors import bucket_error
 from bucket.links import check_lifetime, signed_link
 from bucket.locations import REQUEST_SECONDS, BucketLocation, open_store
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, ObjectMissing
-from recordings.model.inventory import StoredFile
+from recordings.model.playlists import StoredFile
 from recordings.ports import Clock
 
 LARGEST_TEXT = 5_000_000

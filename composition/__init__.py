@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import agora_of
 from composition.bucket import reading_bucket
 from composition.clock import SystemClock
@@ -36,7 +36,8 @@ _SHORTEST_PAUSE = 2.0
 
 def compose(config: Settings) -> Running:
     """Every part of a bot with these settings, plugged together."""
-    clock, policy, spacing = SystemClock(), policy_of(config), Spacing(config.agora_qps)
+    clock, policy = SystemClock(), policy_of(config)
+    pacing = RequestPacing(config.agora_qps, clock)
     database = Database(config.database_url.get_secret_value())
     repositories = repositories_in(database)
     lease = Lease(database, replica.replica_name(), replica.is_dead)
@@ -45,9 +46,9 @@ def compose(config: Settings) -> Running:
     identity = Identity(clients.work)
     meter = PrometheusMeter()
 
-    agora = agora_of(config, spacing, clock)
+    agora = agora_of(config, pacing, clock)
     engine = EngineParts(
-        config, policy, repositories, agora, spacing, bucket, Slack(clients.work), identity, clock, meter
+        config, policy, repositories, agora, pacing, bucket, Slack(clients.work), identity, clock, meter
     )
     dispatcher = Dispatcher(workers_of(engine), leadership.epoch, clock, meter)
     ticker = Ticker(
@@ -60,7 +61,7 @@ def compose(config: Settings) -> Running:
         clock,
     )
 
-    doctor = doctor_of(config, clients, installation_of(config, database, spacing, clients, clock), identity)
+    doctor = doctor_of(config, clients, installation_of(config, database, pacing, clients, clock), identity)
     slack = SlackParts(config, policy, clients, identity, repositories, bucket, clock, dispatcher.wake)
     app = app_of(config, clients, handlers_of(slack, doctor))
     socket = (
@@ -68,7 +69,7 @@ def compose(config: Settings) -> Running:
     )
 
     meter.show(
-        lambda: overview_of(repositories, leadership, socket, spacing, clock, policy.query_interval + dispatcher.behind)
+        lambda: overview_of(repositories, leadership, socket, pacing, clock, policy.query_interval + dispatcher.behind)
     )
     web = web_app(
         Readiness(identity, socket, ticker, dispatcher, policy.query_interval, clock),

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pydantic import SecretStr
 
 from agora import client, payloads, tokens, vendors
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from agora.transport import HttpResponse, ignore_response
 from recordings.model.recording import Recording
 from recordings.ports import Clock
@@ -18,13 +18,13 @@ _READ_SECONDS = 14.0
 
 
 def agora_of(
-    config: Settings, spacing: Spacing, clock: Clock, on_response: Callable[[HttpResponse], None] = ignore_response
+    config: Settings, pacing: RequestPacing, clock: Clock, on_response: Callable[[HttpResponse], None] = ignore_response
 ) -> client.AgoraClient:
     return client.connect(
         bases=config.agora_api_urls,
         customer_id=config.agora_customer_id.get_secret_value(),
         customer_secret=config.agora_customer_secret.get_secret_value(),
-        pacer=spacing,
+        pacing=pacing,
         read_timeout=_READ_SECONDS,
         return_after=min(60.0, max(1.0, 2 * config.query_interval_seconds)),
         tokens=tokens_of(config),

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import logs
 import settings
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import agora_of, revealed, storage_target, tokens_of
 from composition.bucket import reading_bucket, writing_bucket
 from composition.slack import SlackClients
@@ -26,7 +26,7 @@ _BUCKET_SECONDS = 4.0
 
 
 def installation_of(
-    config: settings.Settings, database: Database, spacing: Spacing, clients: SlackClients, clock: Clock
+    config: settings.Settings, database: Database, pacing: RequestPacing, clients: SlackClients, clock: Clock
 ) -> checks.Installation:
     """What has to be right before the first recording."""
     skew = ClockSkew(clock)
@@ -35,7 +35,7 @@ def installation_of(
         max_recorders=config.max_recorders,
         slack=clients.work,
         app_token=revealed(config.slack_app_token),
-        agora=agora_of(config, spacing, clock, lambda response: skew.answer(AGORA, response.headers)),
+        agora=agora_of(config, pacing, clock, lambda response: skew.answer(AGORA, response.headers)),
         tokens=tokens_of(config),
         profile=config.agora_channel_profile,
         storage=storage_target(config),

@@ -8,22 +8,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from agora.client import AgoraClient
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import folders_of
-from composition.bucket import folder_of
+from composition.slack import card_config_of
 from engine.bucket_checks import BucketChecks
 from engine.calls import Calls
-from engine.dispatcher import Worker
+from engine.dispatcher import Work, Worker
 from engine.janitor import Janitor
 from engine.notification_steps import NotificationSteps
 from engine.recorder_steps import RecorderSteps
 from engine.recording_steps import RecordingSteps
 from handlers.directory import Identity
-from messages.cards import CardConfig
-from messages.delivery.alerts import AlertWork
-from messages.delivery.cards import CardPoster, CardWork
+from messages.delivery.alerts import AlertDelivery
+from messages.delivery.cards import CardDelivery, CardPoster
+from messages.delivery.deliverer import Deliverer
 from messages.delivery.limits import SlackLimits
-from messages.delivery.replies import ReplyWork
+from messages.delivery.replies import ReplyDelivery
 from messages.delivery.slack import Slack
 from messages.delivery.timeline import TimelineDelivery
 from recordings.lifecycle.policy import Policy
@@ -44,7 +44,7 @@ class EngineParts:
     policy: Policy
     repositories: Repositories
     agora: AgoraClient
-    spacing: Spacing
+    pacing: RequestPacing
     bucket: Bucket
     slack: Slack
     identity: Identity
@@ -55,9 +55,7 @@ class EngineParts:
 def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
     """Every kind of work, the most urgent first."""
     policy, repositories, clock, slack = parts.policy, parts.repositories, parts.clock, parts.slack
-    limits = SlackLimits()
-    card_config = CardConfig(policy.max_duration, folder_of(parts.config), policy.extension)
-    poster = CardPoster(slack, limits, clock, card_config)
+    poster = CardPoster(slack, SlackLimits(clock), clock, card_config_of(parts.config, policy))
     rng = random.SystemRandom()
     calls = Calls(parts.agora, repositories.recorders, folders_of, clock, rng, parts.meter)
     checks = BucketChecks(parts.bucket, folders_of, clock, parts.meter)
@@ -70,21 +68,26 @@ def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
     polling, interactive = ThreadPoolExecutor(_AGORA_THREADS, "poll"), ThreadPoolExecutor(_AGORA_THREADS, "agora")
     notified = ThreadPoolExecutor(_NOTIFICATION_THREADS, "notification")
     to_slack, to_bucket = ThreadPoolExecutor(_SLACK_THREADS, "slack"), ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
-    spacing = timedelta(seconds=_JANITOR_SHARE * parts.spacing.gap)
+    spacing = timedelta(seconds=_JANITOR_SHARE * parts.pacing.gap)
     return (
         # Polls come before notifications, of which a burst would else hold them up. Interactive work comes after these:
         # a notification may carry the sid of a start whose answer was lost.
-        Worker(recordings_in(Queue.POLL), polling, parts.spacing.room),
+        Worker(recordings_in(Queue.POLL), polling, parts.pacing.room),
         Worker(NotificationSteps(repositories.notifications, repositories.recordings, policy, clock), notified),
         Worker(recordings_in(Queue.INTERACTIVE), interactive),
         Worker(recordings_in(Queue.DELIVERY), to_bucket),
         Worker(RecorderSteps(repositories.recorders, calls, policy, clock, rng.random), interactive),
         Worker(Janitor(repositories.recorders, calls, clock, spacing), interactive),
-        Worker(
-            AlertWork(repositories.alerts, slack, limits, clock, card_config.folder, parts.meter, policy.extension),
-            to_slack,
-        ),
-        Worker(TimelineDelivery(repositories.timeline, slack, limits, clock), to_slack),
-        Worker(CardWork(repositories.recordings, slack, limits, poster, clock, card_config), to_slack),
-        Worker(ReplyWork(repositories.recordings, slack, lambda: parts.identity.bot.name, clock), to_slack),
+        *(Worker(deliverer, to_slack) for deliverer in _deliverers(parts, poster)),
+    )
+
+
+def _deliverers(parts: EngineParts, poster: CardPoster) -> tuple[Work, ...]:
+    """What is delivered to Slack, the most urgent kind first. All kinds share the rate limits."""
+    repositories, clock, slack, limits = parts.repositories, parts.clock, parts.slack, poster.limits
+    return (
+        Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.card_config, parts.meter)),
+        Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)),
+        Deliverer(CardDelivery(repositories.recordings, poster)),
+        Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)),
     )

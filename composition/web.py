@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agora import notifications
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import revealed
 from engine.dispatcher import Dispatcher
 from engine.leadership import Leadership
@@ -36,7 +36,7 @@ def overview_of(
     repositories: Repositories,
     leadership: Leadership,
     socket: SocketConnection | None,
-    spacing: Spacing,
+    pacing: RequestPacing,
     clock: Clock,
     query_interval: float,
 ) -> Overview:
@@ -53,8 +53,8 @@ def overview_of(
         leading=leadership.epoch() is not None,
         connected=socket is None or socket.connected,
         query_interval=query_interval,
-        agora_queue=spacing.queued,
-        agora_allowed=spacing.qps,
+        agora_queue=pacing.queued,
+        agora_allowed=pacing.qps,
         notices_waiting=unprocessed,
         notices_age=(now - (received_at or now)).total_seconds(),
     )

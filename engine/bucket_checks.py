@@ -10,7 +10,8 @@ from datetime import datetime
 import structlog
 
 from recordings.errors import BucketError, ObjectMissing
-from recordings.model.inventory import BucketListing, StoredFile, expected_files, of_sid, playlists_that_count
+from recordings.model.inventory import BucketListing, expected_files
+from recordings.model.playlists import StoredFile, effective_playlists, of_sid
 from recordings.model.recording import Recording
 from recordings.ports import Bucket, Clock, Meter, NoMeter
 
@@ -37,7 +38,7 @@ class BucketChecks:
             sids = [part.sid for part in expected_files(recording)]
             files = self._files(recording, *sids, "bak") if sids else []
             of_parts = [of_sid(files, sid) for sid in sids]
-            lists = [key for part in of_parts for key in playlists_that_count(part)]
+            lists = [key for part in of_parts for key in effective_playlists(part)]
             texts = dict(self._texts(lists))
             found = [file for part in of_parts for file in part if file.key in texts or file.key not in lists]
             return BucketListing(tuple(found), texts)
@@ -46,7 +47,7 @@ class BucketChecks:
             _log.warning("bucket_not_readable", recording=recording.id, error=str(error))
             return error
         finally:
-            self.meter.bucket_look(self.clock.monotonic() - begun, outcome)
+            self.meter.bucket_check(self.clock.monotonic() - begun, outcome)
 
     def first_stored_at(self, recording: Recording) -> datetime | None:
         """When the first file of the part that goes on was stored; None where there is none, or nobody can tell."""

@@ -52,7 +52,7 @@ class Calls:
                 case Acquire():
                     return self.agora.acquire(target.channel, target.uid, timeout)
                 case Start() if recording is not None:
-                    options, big_uid = layouts.begun_with(recording), recording.applied_layout.big_uid
+                    options, big_uid = layouts.start_options(recording), recording.applied_layout.big_uid
                     return self.agora.start(target, self.prefix(recording), timeout, options, big_uid)
                 case Query():
                     return self.agora.query(target)
@@ -71,12 +71,12 @@ class Calls:
         outcome = Outcome()
         if recording.layout is Layout.SPEAKER:
             outcome = self.with_users(recording.agora_channel, None)
-            if layouts.large_of(recording, outcome) is None:
+            if layouts.large_uid(recording, outcome) is None:
                 return outcome
         begun = self.clock.monotonic()
         target = _target(recorder)
         try:
-            self.agora.update_layout(target, recording.layout, layouts.large_of(recording, outcome))
+            self.agora.update_layout(target, recording.layout, layouts.large_uid(recording, outcome))
         except AgoraError as error:
             outcome = replace(outcome, answer=error)
         name = "ok" if outcome.error is None else type(outcome.error).__name__

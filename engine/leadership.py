@@ -9,7 +9,7 @@ from datetime import datetime
 
 import structlog
 
-from recordings.lifecycle.incidents import Pause
+from recordings.lifecycle.incidents import Downtime
 from recordings.ports import Clock
 from recordings.repositories import LeaseRepository
 
@@ -34,7 +34,7 @@ class Leadership:
         self._clock = clock
         self._lease_time = lease_time
         self._pause_seconds = pause_seconds
-        self._paused: Pause | None = None
+        self._paused: Downtime | None = None
         self._guard = threading.Lock()
         self._epoch: int | None = None
         self._resigned = False
@@ -61,13 +61,13 @@ class Leadership:
                 and renewed_at is not None
                 and (now - renewed_at).total_seconds() > self._pause_seconds
             ):
-                self._paused = Pause(renewed_at, now)
+                self._paused = Downtime(renewed_at, now)
             if epoch != self._epoch:
                 _log.info("leading" if epoch is not None else "following", epoch=epoch)
             self._epoch, self._renewed = epoch, asked_at
             self._until = asked_at + self._seconds
 
-    def paused(self) -> Pause | None:
+    def paused(self) -> Downtime | None:
         """A span in which nobody led and that has to be told, until `pause_told`."""
         with self._guard:
             return self._paused

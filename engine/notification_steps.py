@@ -56,5 +56,5 @@ def _report(recording_id: str, notification: Notification) -> None:
         notification=notification.event.name.lower(),
         code=notification.code,
         module=notification.module,
-        words=rules.in_words(notification),
+        words=rules.describe_error(notification),
     )

@@ -38,11 +38,11 @@ class RecorderSteps:
         if recorder is None or recorder.gone_at is not None or recorder.next_step_at > self.clock.now():
             return
         action = cleanup.decide(recorder, self._turn())
-        asked_at = self.clock.now()
+        sent_at = self.clock.now()
         answer = self.calls.perform(action, recorder)
         with_users = isinstance(action, ThrowOut) and answer is None
         outcome = self.calls.with_users(recorder.agora_channel, answer) if with_users else Outcome(answer)
-        after = cleanup.follow(recorder, action, outcome, replace(self._turn(), asked_at=asked_at))
+        after = cleanup.apply_outcome(recorder, action, outcome, replace(self._turn(), sent_at=sent_at))
         level = _log.info if after.gone_at is not None else _log.debug
         level(
             "unwanted_recorder", recorder=key, uid=recorder.uid, action=type(action).__name__, gone=bool(after.gone_at)

@@ -67,18 +67,18 @@ class RecordingSteps:
 
     def run(self, key: str, epoch: int) -> None:
         job = self.steps.job(key)
-        if job is None or job.recording.complete or job.recording.next_step_at > self.clock.now():
+        if job is None or job.recording.is_complete or job.recording.next_step_at > self.clock.now():
             return
         action = decide.decide(job.recording, job.recorder, self._turn())
         job = self._before_call(job, action, epoch)
-        asked_at = self.clock.now()
+        sent_at = self.clock.now()
         outcome = self._perform(job, action)
-        turn = replace(self._turn(), asked_at=asked_at)
-        change = decide.follow(job.recording, job.recorder, action, outcome, turn)
+        turn = replace(self._turn(), sent_at=sent_at)
+        change = decide.apply_outcome(job.recording, job.recorder, action, outcome, turn)
         _report(job.recording, action, outcome, change)
         self._save(job.recording, change, epoch)
-        if change.recording.reported.missed and not job.recording.reported.missed:
-            self.calls.meter.notice_missed()
+        if change.recording.reported.notification_missed and not job.recording.reported.notification_missed:
+            self.calls.meter.notification_missed()
 
     def _turn(self) -> Turn:
         return Turn(now=self.clock.now(), policy=self.policy, jitter=self.jitter())
@@ -99,7 +99,7 @@ class RecordingSteps:
             return Outcome(self._post_card(recording))
         if isinstance(action, CheckFiles):
             return Outcome(self.checks.check(recording))
-        left = self.policy.left(recording, self.clock.now())
+        left = self.policy.seconds_to_start(recording, self.clock.now())
         if isinstance(action, AllocateRecorder):
             # A uid that was not looked up is nearly as good, and there is more to do in the time that is left.
             return self.calls.pick_uid(recording.agora_channel, timeout=min(_LOOK_UP, left / 4))
@@ -110,9 +110,9 @@ class RecordingSteps:
         in_time = left if isinstance(action, Acquire | Start) else None
         answer = self.calls.perform(action, recorder, recording, timeout=in_time)
         outcome = Outcome(answer)
-        if decide.asks_for_users(recording, action, answer, self._turn()):
+        if decide.needs_users(recording, action, answer, self._turn()):
             outcome = self.calls.with_users(recording.agora_channel, answer)
-        if decide.asks_for_files(recording, action, answer):
+        if decide.needs_listing(recording, action, answer):
             outcome = replace(outcome, stored_at=self.checks.first_stored_at(recording))
         return outcome
 

@@ -12,7 +12,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from engine.dispatcher import Dispatcher
 from engine.leadership import Leadership
 from recordings.errors import SystemFailure
-from recordings.lifecycle.incidents import pause_alerts, review
+from recordings.lifecycle.incidents import downtime_alerts, review
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.ports import Clock
 from recordings.repositories import IncidentRepository, NotificationRepository, RecordingRepository
@@ -68,10 +68,10 @@ class Ticker:
         if pause is None:
             return
         turn = Turn(now=self.clock.now(), policy=self.policy)
-        affected, alerts = pause_alerts(self.steps.active(), pause, turn)
+        affected, alerts = downtime_alerts(self.steps.active(), pause, turn)
         if affected:
             _log.warning("unwatched", begun_at=str(pause.begun_at), recordings=len(affected))
-            self.incidents.save_pause(pause, affected, alerts, epoch)
+            self.incidents.save_downtime(pause, affected, alerts, epoch)
         self.leadership.pause_told()
 
     def _round(self, epoch: int) -> None:

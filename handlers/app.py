@@ -43,7 +43,7 @@ from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION, M
 from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.doctor import LOOKING
 from messages.files import LINKS_ACTION
-from messages.form import CHANNEL, FORM, at_a_field
+from messages.form import CHANNEL, FORM, field_error
 from messages.layout import LAYOUT_ACTION
 from messages.links import OPEN_ACTION
 from recordings.errors import StorageUnavailable
@@ -233,7 +233,7 @@ def _submission_listener(form: RecordForm, guard: Guard) -> Any:
     def listener(ack: Ack, body: dict[str, Any]) -> None:
         errors = guard.answer(form.submit, Submission.parse(body), Action.START)
         if isinstance(errors, Message):
-            errors = {CHANNEL: at_a_field(errors.text)}
+            errors = {CHANNEL: field_error(errors.text)}
         if errors:
             ack(response_action="errors", errors=errors)
         else:
@@ -287,7 +287,7 @@ def _acknowledgement(request: BoltRequest, reply: Message) -> str | dict[str, An
     if request.body.get("command"):
         return {"response_type": "ephemeral", "text": reply.text}
     if request.body.get("type") == "view_submission":
-        return {"response_action": "errors", "errors": {CHANNEL: at_a_field(reply.text.replace("`", ""))}}
+        return {"response_action": "errors", "errors": {CHANNEL: field_error(reply.text.replace("`", ""))}}
     return ""
 
 

@@ -18,7 +18,7 @@ from messages import form as fields
 from messages.blocks import Message
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
 from recordings.model.audit import Source
-from recordings.model.options import DEFAULT, ENDS, GLUED, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, END_WORDS, UNSPACED_END, Layout, Media, Options, Resolution
 from recordings.model.requester import Requester
 from recordings.service.access import ChannelNotAllowed
 from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, InvalidName, RecordingService, StartRequest
@@ -67,7 +67,7 @@ class RecordForm:
             recent = self.service.recent(request.slack_channel)
         except StorageUnavailable:
             recent = ()
-        options = recent[0].current_options if recent else DEFAULT
+        options = recent[0].current_options if recent else DEFAULT_OPTIONS
         names = dict.fromkeys(recording.agora_channel for recording in recent)
         allowed = [name for name in names if self._may_record(request.requester, name)]
         if allowed:
@@ -99,7 +99,7 @@ class RecordForm:
         else:
             if not errors and (problem := self._start(requester, request)) is not None:
                 errors[filled.name_field] = problem
-        return {field: fields.at_a_field(words) for field, words in errors.items()}
+        return {field: fields.field_error(words) for field, words in errors.items()}
 
     def _start_request(self, submission: Submission, filled: FilledForm) -> StartRequest:
         """Raises `UsageError` if the length can't be understood."""
@@ -117,9 +117,9 @@ class RecordForm:
         """Starts the recording; or what is wrong with the name. Raises `NotAllowed`."""
         match self.service.start(requester, request):
             case AlreadyHere():
-                return fields.runs_here(request.agora_channel)
+                return fields.already_recorded_here(request.agora_channel)
             case AlreadyElsewhere():
-                return fields.runs_elsewhere(request.agora_channel)
+                return fields.already_recorded_elsewhere(request.agora_channel)
             case InvalidName(_, problem):
                 return problem
         return None
@@ -183,10 +183,10 @@ class FilledForm:
 def parse_length(text: str) -> TypedEnd | None:
     """The end, typed with or without `for` or `until`; None if the field is empty. Raises `UsageError`."""
     typed = text.strip()
-    words = GLUED.sub(r"\1 ", typed, count=1).split(None, 1)
+    words = UNSPACED_END.sub(r"\1 ", typed, count=1).split(None, 1)
     if not words:
         return None
-    if words[0].lower() in ENDS:
+    if words[0].lower() in END_WORDS:
         return parse_end(words[0], words[1].strip() if len(words) > 1 else "")
     try:
         return parse_end("for", typed)
@@ -202,9 +202,9 @@ def parse_length(text: str) -> TypedEnd | None:
 
 def _options(elements: Mapping[str, dict[str, Any]], key: str) -> Options:
     return Options(
-        media=Media(_chosen(elements.get(fields.MEDIA), key) or DEFAULT.media),
-        layout=Layout(_chosen(elements.get(fields.LAYOUT), key) or DEFAULT.layout),
-        resolution=Resolution(_chosen(elements.get(fields.RESOLUTION), key) or DEFAULT.resolution),
+        media=Media(_chosen(elements.get(fields.MEDIA), key) or DEFAULT_OPTIONS.media),
+        layout=Layout(_chosen(elements.get(fields.LAYOUT), key) or DEFAULT_OPTIONS.layout),
+        resolution=Resolution(_chosen(elements.get(fields.RESOLUTION), key) or DEFAULT_OPTIONS.resolution),
     )
 
 

@@ -26,6 +26,6 @@ def start_reply(outcome: StartOutcome, domain: str, *, end_given: bool = False, 
 def stop_reply(outcome: StopRequested | AlreadyOver, domain: str) -> Message:
     match outcome:
         case StopRequested(recording, already_requested):
-            return replies.stopping(recording, again=already_requested)
+            return replies.stopping(recording, already_requested=already_requested)
         case AlreadyOver(recording):
-            return replies.over_already(recording, domain)
+            return replies.already_over(recording, domain)

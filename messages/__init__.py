@@ -1,1 +1,1 @@
-"""What goes out to Slack: cards, alerts and replies as pure functions, and the notifier that posts them."""
+"""Outgoing Slack messages: cards, alerts, replies and the form as pure functions; `delivery` sends them."""

@@ -1,13 +1,13 @@
-"""Text for Slack: escaped, cut, with times in the reader's own time zone."""
+"""Text and blocks for Slack: escaped, cut, with times in the reader's own time zone; and message metadata."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recordings.model.options import ENDS, GLUED, WORDS
+from recordings.model.options import END_WORDS, OPTION_WORDS, UNSPACED_END
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording
 
@@ -19,37 +19,40 @@ CUT_DETAIL = 300
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message: `text` for notifications and screen readers, `blocks` for the eye, `metadata` for machines."""
+    """A message: `text` for notifications and screen readers, `blocks` for the screen, `metadata` for apps."""
 
     text: str
     blocks: tuple[Block, ...] = ()
     metadata: dict[str, Any] = field(default_factory=dict)
 
+    def as_plain_text(self) -> Message:
+        return replace(self, blocks=())
+
 
 def escape(text: str) -> str:
-    """The three characters that mean something to Slack (docs.slack.dev, Formatting message text)."""
+    """Escapes Slack's three control characters (docs.slack.dev, Formatting message text)."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def cut(text: str, most: int) -> str:
-    """At most so many characters, the last an ellipsis where something is left out."""
+    """At most `most` characters. A text that is cut ends in an ellipsis."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def plain(text: str, most: int = CUT_DETAIL) -> str:
-    """A text from people or from Agora, safe inside a message: one line, cut, escaped, no marks of ours."""
+    """A text from people or from Agora, made safe: one line, cut, escaped, without backticks."""
     one_line = " ".join(text.split()).replace("`", "'")
     return escape(cut(one_line, most))
 
 
 def code(text: str, most: int = CUT_NAME) -> str:
-    """A name as it is, in a fixed-width font."""
+    """A name in a fixed-width font."""
     return f"`{escape(cut(text.replace('`', chr(39)), most))}`"
 
 
 def typed(name: str) -> str:
-    """A channel name as it has to be typed after `/record start`: quoted where it would be taken for something else."""
-    means_something = name.lower() in (*WORDS, *ENDS) or GLUED.match(name)
+    """A channel name as an argument of `/record start`: quoted if the parser would read it as something else."""
+    means_something = name.lower() in (*OPTION_WORDS, *END_WORDS) or UNSPACED_END.match(name)
     quoted = " " in name or name[:1] in "@#:" or means_something
     return code(f'"{name}"' if quoted else name).strip("`")
 
@@ -63,7 +66,7 @@ def people(count: int) -> str:
 
 
 def clock(moment: datetime) -> str:
-    """The time of day where the reader is; where Slack can't say, in UTC."""
+    """The time of day in the reader's zone. Clients that can't show that show UTC."""
     return f"<!date^{int(moment.timestamp())}^{{time_secs}}|{moment:%H:%M:%S} UTC>"
 
 
@@ -71,8 +74,8 @@ def date_and_time(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{moment:%Y-%m-%d %H:%M} UTC>"
 
 
-def length(span: timedelta) -> str:
-    """A span in words: `1 h 05 min`, `12 min 30 s`, `40 s`."""
+def exact_span(span: timedelta) -> str:
+    """A measured span: `1 h 05 min`, `12 min 30 s`, `40 s`."""
     seconds = max(0, round(span.total_seconds()))
     if seconds >= 3600:
         return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
@@ -84,8 +87,8 @@ def times(number: int) -> str:
     return {1: "once", 2: "twice"}.get(number, f"{number} times")
 
 
-def amount_of_time(seconds: float) -> str:
-    """A round span in a few words: `30 min`, `1 h`, `1 h 30 min`, `6 s`."""
+def rounded_span(seconds: float) -> str:
+    """A span that somebody chose: `30 min`, `1 h`, `1 h 30 min`, `6 s`."""
     hours, rest = divmod(round(seconds), 3600)
     minutes, left = divmod(rest, 60)
     parts = [f"{number} {unit}" for number, unit in ((hours, "h"), (minutes, "min"), (left, "s")) if number]
@@ -97,7 +100,7 @@ def section(text: str) -> Block:
 
 
 def sections(lines: Sequence[str]) -> tuple[Block, ...]:
-    """The lines in as few sections as Slack's limit allows; none is cut in the middle of a mark."""
+    """The lines in as few sections as Slack's limit of 3,000 characters allows. A line stays whole."""
     packed: list[str] = []
     for line in lines:
         if packed and len(packed[-1]) + 1 + len(line) <= 3000:
@@ -112,7 +115,7 @@ def context(text: str) -> Block:
 
 
 def confirm(title: str, text: str, yes: str, no: str) -> Block:
-    """What a button asks before it acts."""
+    """A confirmation dialog of a button."""
     return {
         "title": {"type": "plain_text", "text": cut(title, 100), "emoji": False},
         "text": {"type": "plain_text", "text": cut(text, 300), "emoji": False},
@@ -126,7 +129,7 @@ CARD = "recording_card"
 
 
 def metadata(event_type: str, recording: Recording, reason: Reason | None) -> dict[str, Any]:
-    """Slack's `metadata` argument. What has no value is left out: Slack ignores metadata with a null."""
+    """Slack's `metadata` argument. Fields without a value are left out: Slack ignores metadata with a null."""
     payload = {
         "recording_id": recording.id,
         "agora_channel": recording.agora_channel,

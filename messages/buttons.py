@@ -1,4 +1,4 @@
-"""Buttons that stand on more than one kind of message. What each does is in `handlers/`."""
+"""Buttons that several kinds of message share. `handlers/buttons` has what they do."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def button(action: str, label: str, value: str) -> Block:
 
 
 def again_button(recording: Recording) -> Block:
-    """Records the same Agora channel once more, for whoever presses it."""
+    """Records the same Agora channel again, in the name of the person who presses it."""
     return button(AGAIN_ACTION, "Record again", recording.id)
 
 
@@ -35,7 +35,7 @@ def details_button(recording: Recording) -> Block:
 
 
 def acknowledge_button(alert: Alert) -> Block:
-    """Says that whoever presses it looks after the alert."""
+    """The person who presses it acknowledges the alert."""
     return button(ACKNOWLEDGE_ACTION, "I'm on it", str(AlertKey.of(alert)))
 
 
@@ -44,6 +44,6 @@ def next_button(after: Cursor) -> Block:
 
 
 def more_menu(recording: Recording) -> Block:
-    """The menu of what is rarely wanted."""
+    """The menu of rare actions."""
     option = {"text": {"type": "plain_text", "text": "Details"}, "value": f"{DETAILS_OPTION}{recording.id}"}
     return {"type": "overflow", "action_id": MORE_ACTION, "options": [option]}

@@ -1,4 +1,4 @@
-"""Reasons and states in words: what happened, and what to do next."""
+"""The texts for reasons and states: what happened, and what to do next."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from recordings.model.recording import Recording, State
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """`happened` in one sentence; `next_step`: what a person can do about it."""
+    """The text for one reason."""
 
     happened: str
+    """One sentence."""
     next_step: str = ""
+    """What a person can do. Empty if nothing has to be done."""
 
 
 FAILED: dict[Reason, Wording] = {
@@ -126,7 +128,7 @@ RECOVERED: dict[Reason, Wording] = {
     Reason.UNAUTHORIZED: Wording("Agora accepts this bot's credentials again, and the recordings are watched."),
 }
 
-_SIGNS = {
+STATE_EMOJI = {
     State.STARTING: "⏳",
     State.RECORDING: "🔴",
     State.INTERRUPTED: "🟠",
@@ -135,53 +137,58 @@ _SIGNS = {
     State.ENDED: "✅",
     State.FAILED: "❌",
 }
+_LABELS = {
+    State.STARTING: "Starting",
+    State.STOPPING: "Stopping",
+    State.UPLOADING: "Stopped, files are being uploaded",
+    State.FAILED: "Failed",
+}
 
 
-def sign(recording: Recording) -> str:
+def state_emoji(recording: Recording) -> str:
     if recording.state is State.RECORDING and recording.first_file_at is None:
         return "🟡"
-    if recording.reason is Reason.NO_MEDIA or (recording.state is State.ENDED and files_missing(recording)):
+    if recording.reason is Reason.NO_MEDIA or (recording.state is State.ENDED and has_missing_files(recording)):
         return "⚠️"
     if recording.state is State.ENDED and recording.started_at is None:
-        return _SIGNS[State.STOPPING]
-    return _SIGNS[recording.state]
+        return STATE_EMOJI[State.STOPPING]
+    return STATE_EMOJI[recording.state]
 
 
-def files_missing(recording: Recording) -> bool:
+def has_missing_files(recording: Recording) -> bool:
     return recording.delivery is not None and recording.delivery.state is DeliveryState.MISSING
 
 
-def not_resumed(recording: Recording) -> str:
-    """Where it failed since no other recorder came up in the place of a lost one, that this is so."""
+def resume_failure(recording: Recording) -> str:
+    """The sentence for a recording that failed because a lost recorder could not be replaced; else empty."""
     if recording.state is not State.FAILED or not recording.awaiting_segment:
         return ""
     return "The recorder was lost during the call, and I could not record on with another one."
 
 
-def state_in_words(recording: Recording) -> str:
-    """Where it stands, in a few words."""
+def state_label(recording: Recording) -> str:
+    """The state in a few words."""
     match recording.state:
-        case State.STARTING:
-            return "Starting"
-        case State.RECORDING if recording.first_file_at is None:
-            return "In the call, nothing stored yet"
         case State.RECORDING:
-            return "Recording"
-        case State.INTERRUPTED if recording.awaiting_segment:
-            return f"Recorder lost; starting part {recording.segment_number}"
-        case State.INTERRUPTED if recording.reported.moving:
-            return "Interrupted: Agora is moving the recorder to another server"
+            return "Recording" if recording.first_file_at is not None else "In the call, nothing stored yet"
         case State.INTERRUPTED:
-            return "Interrupted: Agora may be moving the recorder to another server"
-        case State.STOPPING:
-            return "Stopping"
-        case State.UPLOADING:
-            return "Stopped, files are being uploaded"
-        case State.FAILED:
-            return "Failed"
+            return _interruption_label(recording)
+        case State.ENDED:
+            return _end_label(recording)
+    return _LABELS[recording.state]
+
+
+def _interruption_label(recording: Recording) -> str:
+    if recording.awaiting_segment:
+        return f"Recorder lost; starting part {recording.segment_number}"
+    certainty = "is" if recording.reported.moving else "may be"
+    return f"Interrupted: Agora {certainty} moving the recorder to another server"
+
+
+def _end_label(recording: Recording) -> str:
     if recording.reason is Reason.NO_MEDIA:
         return "Finished, but nothing was recorded"
-    if files_missing(recording):
+    if has_missing_files(recording):
         return "Finished, but its files are missing"
     if recording.delivery is not None and recording.delivery.state is DeliveryState.UNVERIFIED:
         return "Stopped; not verified"

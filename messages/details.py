@@ -1,32 +1,32 @@
-"""What Agora's support asks for, to be copied: in fixed-width font, with moments in UTC."""
+"""The details that Agora's support asks for, to be copied: in a fixed-width font, with times in UTC."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from messages.blocks import Block, Message, code, context, escape, length, section
-from messages.files import amount
+from messages.blocks import Block, Message, code, context, escape, exact_span, section
+from messages.files import file_size
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording
 from recordings.model.segments import LostSegment
 from recordings.service.details import Details
 
 _LONGEST, _LONGEST_ID = 330, 2000
-"""Characters of a value, escaped. Agora's resource ids have hundreds, and are of no use when cut."""
+"""Characters of a value, escaped. Agora's resource ids have hundreds, and a cut one is useless."""
 _ROOM = 10_000
-"""Characters for all sections: Slack refuses blocks of about 13,000."""
+"""Characters of all sections together: Slack refuses blocks of about 13,000."""
 _NAMES_SHOWN, _GAPS_SHOWN = 4, 5
 
 
-def details(found: Details) -> Message:
-    """Everything that is known of a recording, and of each of its recorders, the newest first."""
-    recording = found.recording
+def details(record: Details) -> Message:
+    """All known facts about a recording and its recorders, newest first."""
+    recording = record.recording
     head = f"Details of the recording of {code(recording.agora_channel)}, for Agora's support"
-    blocks = [section(head), _table(_of_recording(recording))]
+    blocks = [section(head), _table(_recording_facts(recording))]
     room = _ROOM - len(blocks[1]["text"]["text"])
-    newest_first = list(reversed(found.recorders))
+    newest_first = list(reversed(record.recorders))
     for shown, recorder in enumerate(newest_first):
-        block = _table(_of_recorder(recorder))
+        block = _table(_recorder_facts(recorder))
         room -= len(block["text"]["text"])
         if room < 0:
             blocks.append(context(f"and {len(newest_first) - shown} earlier recorders"))
@@ -35,7 +35,7 @@ def details(found: Details) -> Message:
     return Message(text=f"{head}. Reference `{recording.id}`", blocks=tuple(blocks))
 
 
-def _of_recording(recording: Recording) -> list[tuple[str, str]]:
+def _recording_facts(recording: Recording) -> list[tuple[str, str]]:
     reason = f" ({recording.reason})" if recording.reason else ""
     return [
         ("reference", recording.id),
@@ -52,9 +52,9 @@ def _of_recording(recording: Recording) -> list[tuple[str, str]]:
             "notifications",
             f"{recording.reported.notifications} seen" if recording.reported.notifications else "none seen",
         ),
-        *(("files", each) for each in _files(recording)),
-        *((f"part {number}", _lost(part)) for number, part in enumerate(recording.lost_segments, start=1)),
-        *(("gap", each) for each in _gaps(recording)),
+        *(("files", line) for line in _files(recording)),
+        *((f"part {number}", _lost(segment)) for number, segment in enumerate(recording.lost_segments, start=1)),
+        *(("gap", line) for line in _gaps(recording)),
     ]
 
 
@@ -68,18 +68,18 @@ def _last_status(recording: Recording) -> str:
 def _files(recording: Recording) -> list[str]:
     delivery = recording.delivery
     if delivery is None or not delivery.checks:
-        return ["not looked for yet", *(f"named by Agora: {each}" for each in _some(recording.files))]
+        return ["not looked for yet", *(f"named by Agora: {name}" for name in _some(recording.files))]
     code_ = f", the storage says {delivery.code}" if delivery.code else ""
-    keys = tuple(part.key for part in delivery.media_files) + delivery.playlists
-    found = f"{delivery.state}: {len(delivery.media_files)} MP4, {amount(delivery.size)} in all{code_}"
-    return [found, *_some(keys), *(f"missing: {each}" for each in _some(delivery.missing))]
+    keys = tuple(file.key for file in delivery.media_files) + delivery.playlists
+    headline = f"{delivery.state}: {len(delivery.media_files)} MP4, {file_size(delivery.size)} in all{code_}"
+    return [headline, *_some(keys), *(f"missing: {name}" for name in _some(delivery.missing))]
 
 
-def _lost(part: LostSegment) -> str:
-    sound = f"sid {part.sid}, uid {part.uid}, up {_utc(part.up_at)}, last found {_utc(part.found_at)}"
-    left = f", left {_utc(part.left_at)}" if part.left_at else ""
-    on = f", recorded on {_utc(part.resumed_at)}" if part.resumed_at else ""
-    return f"{sound}{left}, lost {_utc(part.lost_at)}{on}"
+def _lost(segment: LostSegment) -> str:
+    running = f"sid {segment.sid}, uid {segment.uid}, up {_utc(segment.up_at)}, last found {_utc(segment.found_at)}"
+    left = f", left {_utc(segment.left_at)}" if segment.left_at else ""
+    resumed = f", recorded on {_utc(segment.resumed_at)}" if segment.resumed_at else ""
+    return f"{running}{left}, lost {_utc(segment.lost_at)}{resumed}"
 
 
 def _some(names: tuple[str, ...]) -> list[str]:
@@ -90,13 +90,13 @@ def _some(names: tuple[str, ...]) -> list[str]:
 def _gaps(recording: Recording) -> list[str]:
     gaps = recording.gaps
     shown = [
-        f"{_utc(gap.begun_at)} to {_utc(gap.ended_at)} ({length(gap.ended_at - gap.begun_at)})"
+        f"{_utc(gap.begun_at)} to {_utc(gap.ended_at)} ({exact_span(gap.ended_at - gap.begun_at)})"
         for gap in gaps[:_GAPS_SHOWN]
     ]
     return [*shown, *([f"and {len(gaps) - len(shown)} more"] if len(gaps) > len(shown) else [])]
 
 
-def _of_recorder(recorder: Recorder) -> list[tuple[str, str]]:
+def _recorder_facts(recorder: Recorder) -> list[tuple[str, str]]:
     moved = f", {recorder.moved_uid} since Agora moved it" if recorder.moved_uid is not None else ""
     return [
         ("recorder uid", f"{recorder.uid}{moved}"),
@@ -124,9 +124,9 @@ def _table(facts: list[tuple[str, str]]) -> Block:
 
 
 def _value(name: str, value: str) -> str:
-    """One line, with nothing that would end the block or mean something to Slack."""
+    """One escaped line, without backticks that would end the block."""
     most = _LONGEST_ID if name == "resource id" else _LONGEST
     one_line = " ".join(value.split()).replace("`", "'")
-    whole = escape(one_line)
-    # Escaped, a character has five at most; a cut behind the escaping could go through one.
-    return whole if len(whole) <= most else f"{escape(one_line[: most // 5])}…"
+    escaped = escape(one_line)
+    # Cut before escaping, or the cut could split an escape sequence. One has at most five characters.
+    return escaped if len(escaped) <= most else f"{escape(one_line[: most // 5])}…"

@@ -1,4 +1,4 @@
-"""The answer to `/record doctor`: what was looked at, for the admin who asked."""
+"""The reply to `/record doctor`, for the admin who typed it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from messages.blocks import Message, cut, escape, section
 
 LOOKING = "Looking; this takes a few seconds."
 _LONGEST = 500
-"""Of a line, in characters: with thirty of them Slack still takes the message."""
-_MOST = 25
-_IN_A_SECTION = 4
+"""Characters of a line. Slack accepts a message with thirty such lines."""
+_LINES = 25
+_LINES_A_SECTION = 4
 
 
 class CheckResult(Protocol):
-    """What was looked at, whether it is right (`note`: right, and worth reading), and what was found or what to do."""
+    """The result of one check. `note`: it passed, and its detail is worth reading."""
 
     @property
     def check(self) -> str: ...
@@ -27,23 +27,28 @@ class CheckResult(Protocol):
     def note(self) -> bool: ...
 
 
-def report(findings: Sequence[CheckResult]) -> Message:
-    """A headline that counts, then every line: the first look is at the signs in front."""
-    shown = [_line(finding) for finding in findings[:_MOST]]
-    wrong = [line for line, finding in zip(shown, findings, strict=False) if not finding.ok]
-    headline = _headline(len(wrong), len(findings))
-    groups = ["\n".join(shown[first : first + _IN_A_SECTION]) for first in range(0, len(shown), _IN_A_SECTION)]
+def report(results: Sequence[CheckResult]) -> Message:
+    """A headline with the count of failed checks, then a line for each check."""
+    lines = [_line(result) for result in results[:_LINES]]
+    failed = [line for line, result in zip(lines, results, strict=False) if not result.ok]
+    headline = _headline(len(failed), len(results))
+    groups = ["\n".join(lines[first : first + _LINES_A_SECTION]) for first in range(0, len(lines), _LINES_A_SECTION)]
     blocks = (section(f"*{headline}*"), *(section(group) for group in groups))
-    return Message(text=cut("\n".join([headline, *wrong]), 3000), blocks=blocks)
+    return Message(text=cut("\n".join([headline, *failed]), 3000), blocks=blocks)
 
 
-def _headline(wrong: int, looked_at: int) -> str:
-    if wrong == 0:
-        return f"All right: {looked_at} things looked at"
-    return f"{wrong} {'thing needs' if wrong == 1 else 'things need'} a look"
+def _headline(failed: int, checked: int) -> str:
+    if failed == 0:
+        return f"All right: {checked} things looked at"
+    return f"{failed} {'thing needs' if failed == 1 else 'things need'} a look"
 
 
-def _line(finding: CheckResult) -> str:
-    sign = "❌" if not finding.ok else "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}" if finding.note else "✅"
-    found = " ".join(finding.detail.split()).replace("`", "'")
-    return f"{sign} *{finding.check}* {cut(escape(found), _LONGEST)}"
+def _line(result: CheckResult) -> str:
+    detail = " ".join(result.detail.split()).replace("`", "'")
+    return f"{_emoji(result)} *{result.check}* {cut(escape(detail), _LONGEST)}"
+
+
+def _emoji(result: CheckResult) -> str:
+    if not result.ok:
+        return "❌"
+    return "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}" if result.note else "✅"

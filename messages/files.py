@@ -1,27 +1,28 @@
-"""The files of a recording in words: what is in the bucket, what is not, and what can be done."""
+"""The texts about a recording's files: what is in the bucket, and what is missing."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
-from messages.blocks import Block, code, length, plain
+from messages.blocks import Block, code, exact_span, plain
+from messages.buttons import button
 from recordings.model.delivery import Delivery, DeliveryState
-from recordings.model.inventory import without_mp4
+from recordings.model.playlists import playlists_without_mp4
 from recordings.model.recording import Recording
 
 LINKS_ACTION = "get_links"
 _NAMES_SHOWN = 10
 _PLAYLISTS_SHOWN = 4
-"""Agora moves a recorder to another server three times at most."""
+"""Each server that recorded writes one. Agora moves a recorder at most three times."""
 _LOST_SHOWN = 6
-"""Three parts can be lost, of each of which two files are expected at least."""
+"""At most three segments can be lost, with at least two expected files each."""
 _LONGEST_NAME = 130
-"""By Agora's rules a name has 123 characters at most."""
+"""By Agora's rules a file name has at most 123 characters."""
 _LONGEST_PLACE = 200
 
 
-def amount(size: int) -> str:
-    """A size in words: `812 MB`, `1.4 GB`."""
+def file_size(size: int) -> str:
+    """`812 MB`, `1.4 GB`."""
     for unit, bytes_ in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
         number = size / bytes_
         if number >= 0.9995:
@@ -30,16 +31,16 @@ def amount(size: int) -> str:
 
 
 def summary(delivery: Delivery) -> str:
-    """What is there: `2 MP4 files, 1 h 05 min, 812 MB`; the size is that of what a link gives."""
+    """`2 MP4 files, 1 h 05 min, 812 MB`. The size is that of the files that people can download."""
     count = len(delivery.media_files)
     kind = "no MP4, HLS only" if not count else "1 MP4 file" if count == 1 else f"{count} MP4 files"
-    lasts = [length(timedelta(seconds=delivery.seconds))] if delivery.seconds else []
-    size = sum(part.size for part in delivery.media_files) if delivery.media_files else delivery.size
-    return ", ".join((kind, *lasts, amount(size)))
+    lasts = [exact_span(timedelta(seconds=delivery.seconds))] if delivery.seconds else []
+    size = sum(file.size for file in delivery.media_files) if delivery.media_files else delivery.size
+    return ", ".join((kind, *lasts, file_size(size)))
 
 
 def file_lines(recording: Recording, folder: str) -> list[str]:
-    """What the card says of the files once the recorder is gone; `folder`: bucket and folders."""
+    """The lines of the card about the files, once the recorder is gone. `folder`: bucket and folders."""
     delivery = recording.delivery
     place = code(folder, _LONGEST_PLACE)
     match delivery and delivery.state:
@@ -51,26 +52,26 @@ def file_lines(recording: Recording, folder: str) -> list[str]:
         case DeliveryState.IN_BACKUP:
             return ["Agora could not store every file yet and keeps the rest in its backup; it goes on trying."]
         case DeliveryState.UNVERIFIED if delivery is not None:
-            refused = f"Not verified: I can't look into the bucket ({plain(delivery.code, 80)})."
-            return [refused, *_named(recording, place)]
-    looked_for = recording.files_awaited and recording.over
-    return ["I look for its files in the bucket, and tell you here."] if looked_for else []
+            not_verified = f"Not verified: I can't look into the bucket ({plain(delivery.code, 80)})."
+            return [not_verified, *_named(recording, place)]
+    still_checked = recording.files_awaited and recording.is_over
+    return ["I look for its files in the bucket, and tell you here."] if still_checked else []
 
 
 def where_the_files_are(delivery: Delivery, folder: str) -> list[str]:
-    """What is there, and the place in the bucket."""
+    """The files that are in the bucket, and where."""
     place = code(folder, _LONGEST_PLACE)
-    not_there = _lost_with_a_part(delivery)
+    incomplete = _incomplete_segments(delivery)
     if delivery.media_files:
-        only_hls = _shown(without_mp4(delivery.playlists, delivery.media_files))
+        only_hls = _shown(playlists_without_mp4(delivery.playlists, delivery.media_files))
         without = [f"Without an MP4: {', '.join(only_hls)}"] if only_hls else []
-        return [summary(delivery), f"In {place}", *without, *not_there]
+        return [summary(delivery), f"In {place}", *without, *incomplete]
     play = f"To play it, open {' and then '.join(_shown(delivery.playlists))} of {place}"
-    return [summary(delivery), play, *not_there]
+    return [summary(delivery), play, *incomplete]
 
 
-def _lost_with_a_part(delivery: Delivery) -> list[str]:
-    """What a part that was lost or empty did not store, or not well: the others are no worse for it."""
+def _incomplete_segments(delivery: Delivery) -> list[str]:
+    """The missing and empty files of a lost segment, beside the good files of the others."""
     lines = []
     if delivery.missing:
         lines += [
@@ -89,7 +90,7 @@ def _named(recording: Recording, place: str) -> list[str]:
 
 
 def what_is_wrong(delivery: Delivery, folder: str) -> list[str]:
-    """What is not as it should be, and where it was looked for."""
+    """The missing and empty files, and where the bot looked."""
     place = code(folder, _LONGEST_PLACE)
     if delivery.code:
         return [
@@ -118,24 +119,19 @@ def _shown(keys: tuple[str, ...], most: int = _PLAYLISTS_SHOWN) -> list[str]:
 
 
 def has_links(recording: Recording) -> bool:
-    """Whether there is anything that a link can give."""
+    """Whether there is a file to link to."""
     return bool(recording.delivery and recording.delivery.downloadable)
 
 
 def links_button(recording: Recording) -> Block:
-    """A button that gives links to whoever presses it and may have them."""
-    return {
-        "type": "button",
-        "action_id": LINKS_ACTION,
-        "text": {"type": "plain_text", "text": "Get the files", "emoji": False},
-        "value": recording.id,
-    }
+    """The button that replies with links, if the person may have them."""
+    return button(LINKS_ACTION, "Get the files", recording.id)
 
 
 def files_and_size(delivery: Delivery) -> str:
-    """What a link gives, in a few words: `2 files, 812 MB`."""
-    given = delivery.downloadable
-    return f"{len(given)} {'file' if len(given) == 1 else 'files'}, {amount(sum(part.size for part in given))}"
+    """The files that people can download: `2 files, 812 MB`."""
+    files = delivery.downloadable
+    return f"{len(files)} {'file' if len(files) == 1 else 'files'}, {file_size(sum(file.size for file in files))}"
 
 
 def links_block(recording: Recording) -> Block:

@@ -1,6 +1,6 @@
-"""The form that `/record` opens, what stands at its fields, and what a person reads where it can't open.
+"""The form that `/record` opens, the errors at its fields, and the replies if it can't open.
 
-What stands at a field is plain text: Slack looks for no marks there (docs.slack.dev, modals).
+Errors at a field are plain text: Slack does not format them (docs.slack.dev, modals).
 """
 
 from __future__ import annotations
@@ -10,66 +10,46 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from messages import replies
-from messages.blocks import Block, Message, amount_of_time, code, cut
+from messages.blocks import Block, Message, code, cut, rounded_span
 from messages.layout import LAYOUT_HINTS, LAYOUT_NAMES, MEDIA_NAMES, RESOLUTION_NAMES
 from recordings.errors import SlackError
 from recordings.lifecycle.end_times import LONGEST_SECONDS
-from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 
 FORM = "record_form"
 CHANNEL, RECENT, LENGTH = "channel", "recent", "length"
 MEDIA, LAYOUT, RESOLUTION = "media", "layout", "resolution"
-"""Fields: each is its block's id, and its element's."""
+"""Fields. Each name is the id of the block and of its element."""
 RECENT_SHOWN = 20
-_AT_A_FIELD = 300
+_LONGEST_ERROR = 300
 _NAME_HINT = "The name that the call has at Agora; it may be another one than this Slack channel's."
 _Choice = TypeVar("_Choice", Media, Layout, Resolution)
-_LATE = frozenset({"expired_trigger_id", "trigger_expired", "invalid_trigger_id"})
+_EXPIRED = frozenset({"expired_trigger_id", "trigger_expired", "invalid_trigger_id"})
 _OPENED_BEFORE = frozenset({"exchanged_trigger_id", "trigger_exchanged"})
 _IN_WORDS = "The same in words: `/record start daily for 45m audio`; `/record help` shows every word."
 
 
 @dataclass(frozen=True, slots=True)
 class FormDefaults:
-    """What the form holds when it opens: the name that is proposed, those recorded here lately, and the options."""
+    """The values of the form when it opens: a proposed name, names recorded here before, and the options."""
 
     channel: str = ""
     recent: Sequence[str] = ()
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long a recording takes where nothing is said, in seconds, and whether recorders live on tokens."""
+    """`default_duration`: seconds if nobody chooses an end; `tokens`: whether recorders need tokens, which expire."""
 
     default_duration: float
     tokens: bool
 
 
-def form(begun: FormDefaults, limits: Limits, private: str) -> Block:
-    """The modal. `private` comes back with what was filled in."""
-    recent = [_recent(begun.recent)] if begun.recent else []
-    blocks = [
-        _field(CHANNEL, "Agora channel", _typed(CHANNEL, "daily", begun.channel), _NAME_HINT, optional=bool(recent)),
-        *recent,
-        _length(begun.options.lasts, limits),
-        _field(MEDIA, "What to record", {"type": "radio_buttons", **_choices(MEDIA, MEDIA_NAMES, begun.options.media)}),
-        _field(
-            LAYOUT,
-            "Layout",
-            {"type": "static_select", **_choices(LAYOUT, LAYOUT_NAMES, _picture(begun.options).layout, LAYOUT_HINTS)},
-            "For sound and picture. The menu on the card changes it later.",
-        ),
-        _field(
-            RESOLUTION,
-            "Resolution",
-            {
-                "type": "static_select",
-                **_choices(RESOLUTION, RESOLUTION_NAMES, _picture(begun.options).resolution),
-            },
-            "For sound and picture.",
-        ),
-    ]
+def form(defaults: FormDefaults, limits: Limits, private: str) -> Block:
+    """The modal. Slack sends `private` back with the submitted form."""
+    recent = [_recent(defaults.recent)] if defaults.recent else []
+    name = _typed(CHANNEL, "daily", defaults.channel)
     return {
         "type": "modal",
         "callback_id": FORM,
@@ -77,12 +57,25 @@ def form(begun: FormDefaults, limits: Limits, private: str) -> Block:
         "submit": _plain("Record"),
         "close": _plain("Cancel"),
         "private_metadata": private,
-        "blocks": blocks,
+        "blocks": [
+            _field(CHANNEL, "Agora channel", name, _NAME_HINT, optional=bool(recent)),
+            *recent,
+            _length(defaults.options.lasts, limits),
+            *_option_fields(defaults.options),
+        ],
     }
 
 
-def _picture(options: Options) -> Options:
-    return options if options.has_picture else DEFAULT
+def _option_fields(options: Options) -> list[Block]:
+    picture = options if options.has_picture else DEFAULT_OPTIONS
+    media = {"type": "radio_buttons", **_choices(MEDIA, MEDIA_NAMES, options.media)}
+    layout = {"type": "static_select", **_choices(LAYOUT, LAYOUT_NAMES, picture.layout, LAYOUT_HINTS)}
+    resolution = {"type": "static_select", **_choices(RESOLUTION, RESOLUTION_NAMES, picture.resolution)}
+    return [
+        _field(MEDIA, "What to record", media),
+        _field(LAYOUT, "Layout", layout, "For sound and picture. The menu on the card changes it later."),
+        _field(RESOLUTION, "Resolution", resolution, "For sound and picture."),
+    ]
 
 
 def _recent(names: Sequence[str]) -> Block:
@@ -97,15 +90,15 @@ def _recent(names: Sequence[str]) -> Block:
 
 
 def _length(lasts: float | None, limits: Limits) -> Block:
-    most = f"{amount_of_time(LONGEST_SECONDS)} at most"
+    most = f"{rounded_span(LONGEST_SECONDS)} at most"
     if limits.tokens:
         most += ": a recorder lives on a token, and no token outlives 24 h"
-    hint = f"45m, 2h or 1h30m; or until 15:30, where you are. Empty: {amount_of_time(limits.default_duration)}. {most}."
-    return _field(LENGTH, "For how long", _typed(LENGTH, "45m", in_short(lasts)), hint, optional=True)
+    hint = f"45m, 2h or 1h30m; or until 15:30, where you are. Empty: {rounded_span(limits.default_duration)}. {most}."
+    return _field(LENGTH, "For how long", _typed(LENGTH, "45m", typed_span(lasts)), hint, optional=True)
 
 
-def in_short(seconds: float | None) -> str:
-    """A length as it can be typed: `45m`, `1h30m`."""
+def typed_span(seconds: float | None) -> str:
+    """A span as people type it: `45m`, `1h30m`."""
     if seconds is None:
         return ""
     hours, rest = divmod(seconds, 3600)
@@ -118,14 +111,14 @@ def _typed(name: str, example: str, value: str) -> Block:
 
 
 def _choices(
-    name: str, names: Mapping[_Choice, str], now: _Choice, hints: Mapping[_Choice, str] | None = None
+    name: str, names: Mapping[_Choice, str], selected: _Choice, hints: Mapping[_Choice, str] | None = None
 ) -> Block:
     options: dict[_Choice, Block] = {
         choice: {"text": _plain(words), "value": str(choice)} for choice, words in names.items()
     }
     for choice, hint in (hints or {}).items():
         options[choice]["description"] = _plain(hint)
-    return {"action_id": name, "options": list(options.values()), "initial_option": options[now]}
+    return {"action_id": name, "options": list(options.values()), "initial_option": options[selected]}
 
 
 def _field(name: str, label: str, element: Block, hint: str = "", *, optional: bool = False) -> Block:
@@ -137,14 +130,14 @@ def _plain(text: str) -> Block:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
-# where it can't open
+# if it can't open
 
 
 def not_opened(error: SlackError) -> Message:
-    """To whoever asked for the form."""
+    """For the person who typed `/record`."""
     if error.error in _OPENED_BEFORE:
         return replies.text(f"Slack opened the form before. If you don't see it, type `/record` again. {_IN_WORDS}")
-    if error.error in _LATE:
+    if error.error in _EXPIRED:
         return replies.text(
             "The form came too late: Slack lets me open one within 3 seconds only. Nothing was started. Type `/record`"
             f" again. {_IN_WORDS}"
@@ -157,19 +150,19 @@ def not_opened(error: SlackError) -> Message:
     )
 
 
-# at its fields
+# errors at its fields
 
 
-def at_a_field(words: str) -> str:
-    """Plain words, cut to what fits below a field."""
-    return cut(" ".join(words.split()), _AT_A_FIELD)
+def field_error(words: str) -> str:
+    """An error for a field: one line, cut to what Slack shows there."""
+    return cut(" ".join(words.split()), _LONGEST_ERROR)
 
 
-def runs_here(name: str) -> str:
+def already_recorded_here(name: str) -> str:
     return f"{name} is being recorded here already: its card is in this channel."
 
 
-def runs_elsewhere(name: str) -> str:
+def already_recorded_elsewhere(name: str) -> str:
     return f"{name} is already recorded from another channel."
 
 

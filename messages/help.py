@@ -1,4 +1,4 @@
-"""What can be typed: asked for, or told to whoever mistyped it."""
+"""The help text, and the replies to a mistyped command."""
 
 from __future__ import annotations
 
@@ -42,5 +42,5 @@ def unknown_command(typed_word: str, nearest: str | None) -> Message:
 
 
 def usage(problem: str, example: str) -> Message:
-    """What is wrong with what was typed, and what to type instead."""
+    """The mistake in a command, and an example of a correct one."""
     return text(f"{plain(problem)} Type, for example, `{example}`.")

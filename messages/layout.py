@@ -1,11 +1,11 @@
-"""How a recording is made, in words, and the menu that changes its layout."""
+"""The options of a recording as text, and the menu that changes its layout."""
 
 from __future__ import annotations
 
 from messages.blocks import Block, person
 from recordings.lifecycle.end_times import is_ongoing
 from recordings.lifecycle.layouts import is_pending, is_refused
-from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 from recordings.model.recording import Recording
 
 LAYOUT_ACTION = "change_layout"
@@ -24,52 +24,52 @@ RESOLUTION_NAMES = {
 }
 
 
-def in_words(options: Options) -> str:
-    """What is not as usual; nothing where all is."""
+def options_summary(options: Options) -> str:
+    """The options that differ from the default; empty if none does."""
     if not options.has_picture:
         return "sound only"
-    resolution = [str(options.resolution)] if options.resolution is not DEFAULT.resolution else []
-    layout = [f"{options.layout} layout"] if options.layout is not DEFAULT.layout else []
+    resolution = [str(options.resolution)] if options.resolution is not DEFAULT_OPTIONS.resolution else []
+    layout = [f"{options.layout} layout"] if options.layout is not DEFAULT_OPTIONS.layout else []
     return ", ".join(resolution + layout)
 
 
-def how_it_is_made(recording: Recording) -> str:
-    """The line of its card; nothing where all is as usual."""
+def options_line(recording: Recording) -> str:
+    """The line of the card about options; empty if all are the default and nobody chose a layout."""
     options = recording.options
     if not options.has_picture:
         return MEDIA_NAMES[Media.AUDIO]
-    resolution = [str(options.resolution)] if options.resolution is not DEFAULT.resolution else []
+    resolution = [str(options.resolution)] if options.resolution is not DEFAULT_OPTIONS.resolution else []
     layout = _layout(recording)
     return " · ".join(resolution + ([f"Layout: {layout}"] if layout else []))
 
 
 def _layout(recording: Recording) -> str:
     by = "" if recording.intent.layout_by is None else person(recording.intent.layout_by)
-    wanted, shown = recording.layout, recording.current_layout
+    wanted, current = recording.layout, recording.current_layout
     if is_refused(recording):
-        return f"{shown}. Agora refused {wanted}" + (f", which {by} chose" if by else "")
-    if not by and wanted is DEFAULT.layout:
+        return f"{current}. Agora refused {wanted}" + (f", which {by} chose" if by else "")
+    if not by and wanted is DEFAULT_OPTIONS.layout:
         return ""
     chosen = f", chosen by {by}" if by else ""
     if is_pending(recording):
         when = "once somebody is in the call" if wanted is Layout.SPEAKER else "in a moment"
         return f"{wanted}{chosen}, {when}"
-    large = recording.applied_layout.big_uid if shown is Layout.SPEAKER else None
-    return f"{shown}{chosen}" + (f" (user {large} is large)" if large is not None else "")
+    large = recording.applied_layout.big_uid if current is Layout.SPEAKER else None
+    return f"{current}{chosen}" + (f" (user {large} is large)" if large is not None else "")
 
 
 def layout_menu(recording: Recording) -> Block | None:
-    """The menu on its card, while the layout can be changed."""
+    """The menu of the card, while the layout can be changed."""
     if not is_ongoing(recording) or not recording.options.has_picture:
         return None
     options = {layout: _option(layout, recording.id) for layout in Layout}
-    now = recording.current_layout if is_refused(recording) else recording.layout
+    selected = recording.current_layout if is_refused(recording) else recording.layout
     return {
         "type": "static_select",
         "action_id": LAYOUT_ACTION,
         "placeholder": {"type": "plain_text", "text": "Layout", "emoji": False},
         "options": list(options.values()),
-        "initial_option": options[now],
+        "initial_option": options[selected],
     }
 
 
@@ -81,15 +81,15 @@ def _option(layout: Layout, recording_id: str) -> Block:
     }
 
 
-def chosen_layout(value: str) -> tuple[Layout, str] | None:
-    """The layout and the recording's id that an option of the menu stands for; None where it is none."""
+def parse_layout_choice(value: str) -> tuple[Layout, str] | None:
+    """The layout and the recording's id in the value of a menu option; None for another value."""
     layout, _, recording_id = value.partition(":")
     return (Layout(layout), recording_id) if layout in tuple(Layout) else None
 
 
-def menu_state(recording: Recording) -> str:
-    """Another one for each choice. Slack shows each person their own last choice in a block until its id changes
-    (docs.slack.dev, blocks: block_id)."""
-    wished = recording.intent.layout_at
-    moment = "" if wished is None else f"-{int(wished.timestamp() * 1000)}"
-    return moment + ("-refused" if is_refused(recording) else "")
+def menu_version(recording: Recording) -> str:
+    """A part of the block id that differs after each choice. While the id stays the same, Slack shows each person
+    their own last choice (docs.slack.dev, blocks: block_id)."""
+    chosen_at = recording.intent.layout_at
+    version = "" if chosen_at is None else f"-{int(chosen_at.timestamp() * 1000)}"
+    return version + ("-refused" if is_refused(recording) else "")

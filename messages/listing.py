@@ -1,18 +1,18 @@
-"""The answer to `/record list`: what was recorded from a Slack channel, in two lines each."""
+"""The reply to `/record list`: the recordings of a Slack channel, two lines each."""
 
 from __future__ import annotations
 
 from messages import replies
-from messages.blocks import Block, Message, code, context, cut, date_and_time, length, person, section
+from messages.blocks import Block, Message, code, context, cut, date_and_time, exact_span, person, section
 from messages.buttons import next_button
-from messages.copy import files_missing, sign, state_in_words
+from messages.copy import has_missing_files, state_emoji, state_label
 from messages.files import files_and_size, has_links, links_button
 from recordings.model.delivery import DeliveryState
 from recordings.model.listing import Page
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 
-IN_FEW_WORDS: dict[Reason, str] = {
+END_REASONS: dict[Reason, str] = {
     Reason.REJECTED: "refused by Agora",
     Reason.UNAUTHORIZED: "the bot's credentials were not accepted",
     Reason.OVERLOADED: "too many recordings at once",
@@ -28,13 +28,13 @@ IN_FEW_WORDS: dict[Reason, str] = {
     Reason.STOPPED_ELSEWHERE: "stopped outside Slack",
     Reason.NO_MEDIA: "nothing was recorded",
 }
-"""How a recording ended."""
+"""How a recording ended, by its reason."""
 
 
 def listing(page: Page, domain: str) -> Message:
-    """A page of the list, with a button that shows the next one in its place."""
+    """A page of the list, with a button for the next one."""
     if not page.recordings and page.first:
-        return replies.nothing_here(page.agora_channel or "")
+        return replies.nothing_recorded(page.agora_channel or "")
     of = f" of {code(page.agora_channel)}" if page.agora_channel else ""
     head = f"*The last recordings{of} in this channel*" if page.first else f"*Earlier recordings{of}*"
     end: Block = {"type": "actions", "elements": [next_button(page.next)]} if page.next else context("That is all.")
@@ -43,13 +43,13 @@ def listing(page: Page, domain: str) -> Message:
     return Message(text=cut_lines([head, *lines]), blocks=(section(head), *entries, end))
 
 
-def nothing_there() -> Message:
-    """The button's value tells no place in a list."""
+def list_expired() -> Message:
+    """The value of the button is no cursor of a list."""
     return replies.text("I don't know where that list was. `/record list` shows it anew.")
 
 
 def cut_lines(lines: list[str], most: int = 3000) -> str:
-    """As many whole lines as fit: a mark cut in its middle would be none."""
+    """As many whole lines as fit."""
     fitting: list[str] = []
     for line in lines:
         if sum(map(len, fitting)) + len(fitting) + len(line) > most:
@@ -59,8 +59,10 @@ def cut_lines(lines: list[str], most: int = 3000) -> str:
 
 
 def _entry(recording: Recording, domain: str) -> Block:
-    facts = [how_it_went(recording), *_files(recording), replies.card_link(recording, domain)]
-    block = section(f"{sign(recording)} *{code(recording.agora_channel)}* {_when(recording)}\n{' · '.join(facts)}")
+    facts = [outcome(recording), *_files(recording), replies.card_link(recording, domain)]
+    block = section(
+        f"{state_emoji(recording)} *{code(recording.agora_channel)}* {_when(recording)}\n{' · '.join(facts)}"
+    )
     return {**block, "accessory": links_button(recording)} if has_links(recording) else block
 
 
@@ -68,15 +70,15 @@ def _when(recording: Recording) -> str:
     begun = date_and_time(recording.started_at or recording.requested_at)
     if recording.started_at is None or recording.ended_at is None:
         return begun
-    return f"{begun}, {length(recording.ended_at - recording.started_at)}"
+    return f"{begun}, {exact_span(recording.ended_at - recording.started_at)}"
 
 
-def how_it_went(recording: Recording) -> str:
-    """How it ended in a few words, or how it is."""
-    if not recording.over:
-        return state_in_words(recording)
+def outcome(recording: Recording) -> str:
+    """How it ended in a few words, or its present state."""
+    if not recording.is_over:
+        return state_label(recording)
     reason = recording.reason or Reason.STOPPED
-    words = IN_FEW_WORDS.get(reason, str(reason))
+    words = END_REASONS.get(reason, str(reason))
     if recording.state is State.FAILED:
         return f"Failed: {words}"
     if reason is Reason.STOPPED and recording.intent.stop_by:
@@ -89,8 +91,8 @@ def _files(recording: Recording) -> list[str]:
     if delivery is None:
         return []
     if has_links(recording):
-        return [files_and_size(delivery), *(["others are missing"] if files_missing(recording) else [])]
-    if files_missing(recording):
+        return [files_and_size(delivery), *(["others are missing"] if has_missing_files(recording) else [])]
+    if has_missing_files(recording):
         return ["its files are missing"]
     return {DeliveryState.READY: ["no MP4, HLS only"], DeliveryState.UNVERIFIED: ["not verified"]}.get(
         delivery.state, []

@@ -1,4 +1,4 @@
-"""Replies that only concern the person who typed or pressed something."""
+"""Replies that only the person who typed or pressed something sees."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from messages.blocks import (
-    CUT_NAME,
     Message,
-    amount_of_time,
     clock,
     code,
-    confirm,
     cut,
     date_and_time,
     escape,
     person,
     plain,
+    rounded_span,
     section,
     sections,
     typed,
 )
 from messages.cards import stop_button
-from messages.copy import ENDED, FAILED, files_missing, sign, state_in_words
+from messages.copy import ENDED, FAILED, has_missing_files, state_emoji, state_label
 from messages.files import has_links, summary
-from messages.layout import in_words
+from messages.layout import options_summary
 from recordings.errors import SlackError
 from recordings.lifecycle.end_times import LONGEST_SECONDS, end_of, is_ongoing
 from recordings.model.alerts import Acknowledgement
@@ -36,34 +34,30 @@ _SHOWN = 10
 
 
 def text(words: str) -> Message:
-    """A reply of our own words, which may use Slack's marks."""
+    """A reply in Slack's markup. The caller escapes what people typed."""
     return Message(text=words, blocks=(section(words),))
 
 
 def starting(recording: Recording) -> Message:
-    until = (
-        ""
-        if recording.intent.ends_at is None
-        else f" It is stopped at {date_and_time(recording.intent.ends_at)} at the latest."
-    )
-    how = in_words(recording.options)
-    asked = f"{code(recording.agora_channel)}, {how}" if how else code(recording.agora_channel)
-    return text(f"⏳ Asking Agora to record {asked}. The card in this channel shows how it goes.{until}")
+    end, options = recording.intent.ends_at, options_summary(recording.options)
+    until = "" if end is None else f" It is stopped at {date_and_time(end)} at the latest."
+    what = f"{code(recording.agora_channel)}, {options}" if options else code(recording.agora_channel)
+    return text(f"⏳ Asking Agora to record {what}. The card in this channel shows how it goes.{until}")
 
 
 def already_here(recording: Recording, domain: str, *, other_end: bool = False, other_options: bool = False) -> Message:
-    """`other_end`, `other_options`: it was asked for with an end, or with options, of its own."""
+    """`other_end`, `other_options`: the command had an end or options, which do not apply."""
     stays = " Its end stays as it was; the card has a button that puts it off." if other_end else ""
     if other_options:
         stays += " It is recorded as it was begun; the card has a menu for the layout."
     return text(
         f"{code(recording.agora_channel)} is already being recorded here"
-        f" ({state_in_words(recording).lower()}): {card_link(recording, domain)}.{stays}"
+        f" ({state_label(recording).lower()}): {card_link(recording, domain)}.{stays}"
     )
 
 
-def nothing_known() -> Message:
-    """What a button meant is not there, or not in this channel."""
+def recording_unknown() -> Message:
+    """For a button whose recording does not exist in this channel."""
     return text("I don't know that recording any more. `/record status` shows what is running.")
 
 
@@ -72,7 +66,7 @@ def already_elsewhere(agora_channel: str) -> Message:
 
 
 def only_members(doing: str) -> Message:
-    """To a guest, or somebody from another company."""
+    """For a guest, or a person from another company."""
     return text(
         f"Only full members of this workspace may {doing} here; ask one of them, or an admin can allow guests"
         " (ALLOW_GUESTS)."
@@ -80,7 +74,7 @@ def only_members(doing: str) -> Message:
 
 
 def channel_not_allowed(agora_channel: str, patterns: Sequence[str]) -> Message:
-    """To whoever wants to record what the settings leave out."""
+    """For a channel that `ALLOWED_AGORA_CHANNELS` leaves out."""
     shown = ", ".join(code(pattern) for pattern in patterns[:_SHOWN])
     more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
     return text(
@@ -89,15 +83,15 @@ def channel_not_allowed(agora_channel: str, patterns: Sequence[str]) -> Message:
     )
 
 
-def stopping(recording: Recording, *, again: bool) -> Message:
+def stopping(recording: Recording, *, already_requested: bool) -> Message:
     name = code(recording.agora_channel)
-    if again and recording.intent.stop_by is not None:
+    if already_requested and recording.intent.stop_by is not None:
         return text(f"{name} is being stopped already, as {person(recording.intent.stop_by)} asked.")
     return text(f"⏹️ Stopping {name}. The card shows when it is over.")
 
 
-def so_already(recording: Recording) -> Message:
-    """It has, or is about to get, the layout that somebody chose."""
+def layout_already_chosen(recording: Recording) -> Message:
+    """For a layout that the recording has already, or is about to get."""
     by = f", as {person(recording.intent.layout_by)} chose" if recording.intent.layout_by else ""
     return text(f"The layout of {code(recording.agora_channel)} is {recording.layout} already{by}.")
 
@@ -107,50 +101,46 @@ def no_picture(recording: Recording) -> Message:
 
 
 def extended(recording: Recording, until: datetime, *, cut: bool) -> Message:
-    """`cut`: it can't be put off by as much as was asked for."""
+    """`cut`: the recording can't be extended by the full amount."""
     name = code(recording.agora_channel)
-    why = f" {_as_long_as_it_can(recording, until)}" if cut else ""
+    why = f" {_longest_duration(recording, until)}" if cut else ""
     return text(f"{name} is recorded until {date_and_time(until)} now, at the latest.{why}")
 
 
-def at_the_longest(recording: Recording, until: datetime) -> Message:
+def cannot_extend(recording: Recording, until: datetime) -> Message:
     name = code(recording.agora_channel)
     return text(
         f"{name} ends at {date_and_time(until)} and can't be extended any further."
-        f" {_as_long_as_it_can(recording, until)} If the call goes on then, start it again."
+        f" {_longest_duration(recording, until)} If the call goes on then, start it again."
     )
 
 
-def _as_long_as_it_can(recording: Recording, until: datetime) -> str:
+def _longest_duration(recording: Recording, until: datetime) -> str:
     takes = (until - (recording.started_at or recording.requested_at)).total_seconds()
     why = ": a recorder lives on a token, and no token outlives 24 h" if takes <= LONGEST_SECONDS else ""
-    return f"A recording takes {amount_of_time(takes)} at most{why}."
+    return f"A recording takes {rounded_span(takes)} at most{why}."
 
 
-def over_already(recording: Recording, domain: str) -> Message:
+def already_over(recording: Recording, domain: str) -> Message:
     name = code(recording.agora_channel)
     return text(f"That recording of {name} is over. This is how it ended:\n{_line(recording, domain)}")
 
 
-def nothing_here(agora_channel: str, going_on: Sequence[Recording] = ()) -> Message:
-    """`going_on`: what is being recorded here instead; the name may be mistyped."""
+def nothing_recorded(agora_channel: str, active: Sequence[Recording] = ()) -> Message:
+    """`active`: recordings of this channel that run; the name may be mistyped."""
     if agora_channel:
-        others = ", ".join(code(recording.agora_channel) for recording in going_on[:_SHOWN])
+        others = ", ".join(code(recording.agora_channel) for recording in active[:_SHOWN])
         instead = f"Being recorded here: {others}." if others else "`/record list` shows what was."
         return text(f"{code(agora_channel)} is not being recorded from this channel, and was not before. {instead}")
     return text("Nothing has been recorded from this channel yet. `/record start` begins.")
 
 
-def which_one(recordings: Sequence[Recording]) -> Message:
-    """Several are running: one button each."""
+def choose_recording(recordings: Sequence[Recording]) -> Message:
+    """A stop button for each of several recordings."""
     blocks = [section("Several recordings are running here. Which one shall stop?")]
     for recording in recordings[:_SHOWN]:
-        name = cut(recording.agora_channel, CUT_NAME)
-        ask = confirm(
-            "Stop recording?", f"The recording of {name} ends for everybody.", "Stop recording", "Keep recording"
-        )
-        line = f"{sign(recording)} {code(recording.agora_channel)}, asked for by {person(recording.started_by)}"
-        blocks.append({**section(line), "accessory": stop_button(recording, "Stop this one", ask)})
+        line = f"{state_emoji(recording)} {code(recording.agora_channel)}, asked for by {person(recording.started_by)}"
+        blocks.append({**section(line), "accessory": stop_button(recording, "Stop this one")})
     if len(recordings) > _SHOWN:
         blocks.append(section("There are more: name the one to stop, as in `/record stop daily`."))
     names = ", ".join(typed(recording.agora_channel) for recording in recordings[:_SHOWN])
@@ -159,12 +149,12 @@ def which_one(recordings: Sequence[Recording]) -> Message:
     )
 
 
-def status(recordings: Sequence[Recording], domain: str, default_duration: float = 14_400) -> Message:
-    """How the recordings of this Slack channel are. `default_duration`: seconds, where nobody chose an end."""
+def status(recordings: Sequence[Recording], domain: str, default_duration: float) -> Message:
+    """The state of recordings of one Slack channel. `default_duration`: seconds if nobody chose an end."""
     if not recordings:
         return text("Nothing has been recorded from this channel yet. `/record start` begins.")
     lines = [_line(recording, domain, default_duration) for recording in recordings[:_SHOWN]]
-    if recordings[0].over:
+    if recordings[0].is_over:
         lines.insert(0, "Nothing is being recorded here just now. The last one was:")
     if len(recordings) > _SHOWN:
         lines.append(f"and {len(recordings) - _SHOWN} more")
@@ -173,42 +163,58 @@ def status(recordings: Sequence[Recording], domain: str, default_duration: float
 
 
 def _line(recording: Recording, domain: str, default_duration: float = 0) -> str:
-    parts = [f"{sign(recording)} {code(recording.agora_channel)}: {_how(recording)}"]
+    facts = [
+        f"{state_emoji(recording)} {code(recording.agora_channel)}: {_state(recording)}",
+        _since(recording),
+        _parts(recording),
+        _until(recording, default_duration),
+        options_summary(recording.current_options),
+        f"asked for by {person(recording.started_by)}",
+        _files(recording),
+    ]
+    return ", ".join(fact for fact in facts if fact) + f" ({card_link(recording, domain)})"
+
+
+def _since(recording: Recording) -> str:
     if recording.ended_at is not None:
-        parts.append(f"over since {date_and_time(recording.ended_at)}")
-    elif recording.started_at is not None:
-        parts.append(f"since {clock(recording.started_at)}")
-    if recording.lost_segments and not recording.awaiting_segment:
-        parts.append(
-            f"part {recording.segment_number}" if recording.ended_at is None else f"{recording.segment_number} parts"
-        )
-    if is_ongoing(recording) and (recording.started_at is not None or recording.intent.ends_at is not None):
-        parts.append(f"until {date_and_time(end_of(recording, default_duration))} at the latest")
-    how = in_words(recording.current_options)
-    if how:
-        parts.append(how)
-    parts.append(f"asked for by {person(recording.started_by)}")
-    if recording.delivery is not None and has_links(recording):
-        parts.append(summary(recording.delivery))
-    elif files_missing(recording):
-        parts.append("its files are missing")
-    elif recording.delivery is not None and recording.delivery.state is DeliveryState.UNVERIFIED:
-        parts.append("not verified")
-    return ", ".join(parts) + f" ({card_link(recording, domain)})"
+        return f"over since {date_and_time(recording.ended_at)}"
+    return "" if recording.started_at is None else f"since {clock(recording.started_at)}"
 
 
-def _how(recording: Recording) -> str:
+def _parts(recording: Recording) -> str:
+    if not recording.lost_segments or recording.awaiting_segment:
+        return ""
+    return f"part {recording.segment_number}" if recording.ended_at is None else f"{recording.segment_number} parts"
+
+
+def _until(recording: Recording, default_duration: float) -> str:
+    has_end = recording.started_at is not None or recording.intent.ends_at is not None
+    if not is_ongoing(recording) or not has_end:
+        return ""
+    return f"until {date_and_time(end_of(recording, default_duration))} at the latest"
+
+
+def _files(recording: Recording) -> str:
+    delivery = recording.delivery
+    if delivery is not None and has_links(recording):
+        return summary(delivery)
+    if has_missing_files(recording):
+        return "its files are missing"
+    return "not verified" if delivery is not None and delivery.state is DeliveryState.UNVERIFIED else ""
+
+
+def _state(recording: Recording) -> str:
     reason = recording.reason or Reason.STOPPED
     if recording.state is State.FAILED:
-        return f"failed: {_inside(FAILED[reason].happened)}"
+        return f"failed: {_as_clause(FAILED[reason].happened)}"
     if recording.state is State.ENDED and reason is Reason.STOPPED and recording.intent.stop_by:
         return f"stopped by {person(recording.intent.stop_by)}"
     if recording.state is State.ENDED:
-        return _inside(ENDED[reason].happened)
-    return state_in_words(recording).lower()
+        return _as_clause(ENDED[reason].happened)
+    return state_label(recording).lower()
 
 
-def _inside(sentence: str) -> str:
+def _as_clause(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].rstrip(".")
 
 
@@ -220,7 +226,7 @@ def card_link(recording: Recording, domain: str) -> str:
 
 
 def cannot_post(recording: Recording, bot_name: str) -> Message:
-    """The bot can't post where the command was typed: the words to invite it."""
+    """For a command in a channel that the bot can't post in: how to invite it."""
     again = f"`/record start {typed(recording.agora_channel)}`"
     error = recording.detail.split(" ", 1)[0]
     match error:
@@ -257,12 +263,12 @@ def unexpected(reference: str) -> Message:
     )
 
 
-def on_it_already(taken: Acknowledgement) -> Message:
-    return text(f"{person(taken.by)} is on it already, since {clock(taken.at)}.")
+def already_acknowledged(acknowledgement: Acknowledgement) -> Message:
+    return text(f"{person(acknowledgement.by)} is on it already, since {clock(acknowledgement.at)}.")
 
 
-def not_shown(error: SlackError) -> Message:
-    """It is written down; the alert itself still looks as before."""
+def alert_not_edited(error: SlackError) -> Message:
+    """The acknowledgement is saved, but the alert could not be edited."""
     return text(
         f"It is noted that you are on it, but Slack did not let me show it on the alert ({plain(error.error, 80)})."
         " Press again, or tell the others."

@@ -1,19 +1,17 @@
-"""What happened to a recording, a line each in the thread of its card, and not for the channel."""
+"""Timeline entries: one line in the card's thread for each event that nobody has to act on."""
 
 from __future__ import annotations
 
 from messages.blocks import Message, clock, context, date_and_time, person, plain
 from recordings.model.timeline import TimelineEntry, TimelineEvent
 
-_FIRST_WAIT, _LONGEST_WAIT = 2.0, 60.0
+
+def timeline_message(entry: TimelineEntry) -> Message:
+    sentence = _sentence(entry)
+    return Message(text=sentence, blocks=(context(sentence),))
 
 
-def line_message(entry: TimelineEntry) -> Message:
-    """The line as a message."""
-    return Message(text=_words(entry), blocks=(context(_words(entry)),))
-
-
-def _words(entry: TimelineEntry) -> str:
+def _sentence(entry: TimelineEntry) -> str:
     moment = entry.moment or entry.at
     match entry.what:
         case TimelineEvent.EXTENDED:

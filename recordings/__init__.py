@@ -1,6 +1,9 @@
-"""What the bot does, in plain values and pure decisions.
+"""The domain: recordings, recorders, and the rules for them. Nothing here imports another package or does I/O.
 
-Read `model` (what there is), `lifecycle` (what happens next), `cleanup` (how a recorder that nobody wants
-is ended) and `service` (what people can ask for); everything else in the project serves these four.
-Nothing here imports another package of the project or does I/O.
+model/          values: what a recording, a recorder, an alert, a notification is
+lifecycle/      pure functions: which step comes next, and what its outcome means
+service/        what people and apps can ask for
+repositories    the storage, as Protocols
+ports           Agora, the bucket, the clock and the metrics, as Protocols
+errors          everything that can fail
 """

@@ -1,74 +1,77 @@
-"""Everything that can go wrong, in two families that never mix.
+"""Everything that can fail, in two families that never mix: mistakes of people, and failures of systems.
 
-PersonError             somebody typed or pressed something that can't be done; the text says what to do instead
+PersonError             somebody typed or pressed something impossible; the text says what to do instead
 ├── InvalidChannelName      no Agora channel can have this name
-├── NotAllowed              a setting does not allow it: `recordings.service.access`
+├── NotAllowed              a setting forbids it: `recordings.service.access`
 ├── NothingHere             this Slack channel has no such recording: `recordings.service.lookup`
 ├── NotAMember, NoFiles     there are no links for this person, or none at all: `recordings.service.links`
 ├── UsageError, UnknownVerb the command can't be understood: `handlers.commands.usage`
-SystemFailure           something of ours, of Agora's or of Slack's failed
+SystemFailure           the bot, Agora, Slack or the storage failed
 ├── StorageUnavailable  the database could not be read or written
-├── DatabaseNewer       the tables are those of a newer program
-├── LeaseLost           another replica leads; what this one wanted to write was not written
-├── SlackError          Slack did not take a message
+├── DatabaseNewer       a newer version of the program has migrated the tables
+├── LeaseLost           another replica leads; nothing was written
+├── SlackError          Slack did not accept a message
 │   ├── SlackRefused    and it never will: archived, not in the channel, token revoked, …
 │   └── SlackBusy       not now: 429, 5xx, no answer
-│       └── SlackPaced  not sent yet, so as to keep to Slack's pace
-├── BucketError         the bucket could not be looked into; `code` is the storage's own word (AccessDenied)
-│   ├── BucketUnreachable   no connection, no answer in time, 5xx, SlowDown: asking again makes sense
-│   ├── BucketDenied        the key is known and may not do this (403 AccessDenied and alike)
+│       └── SlackPaced  not sent, because of the bot's own rate limit
+├── BucketError         the bucket could not be read; `code` is the storage's error code (AccessDenied)
+│   ├── BucketUnreachable   no connection, no answer in time, 5xx, SlowDown: a retry can help
+│   ├── BucketDenied        the storage knows the key, but the key may not do this (403 AccessDenied and the like)
 │   ├── BucketWrong         no such bucket, unknown key, wrong signature or region: the settings are wrong
 │   └── ObjectMissing       there is no object with this key
-└── AgoraError          an answer of Agora that is not a success, or no answer
-    ├── AgoraSilent     nothing is known of the recording; asking again makes sense
+└── AgoraError          Agora's answer is not a success, or there is no answer
+    ├── AgoraSilent     nothing is known about the recording: a retry can help
     │   ├── NotSent     no connection: the request did not reach Agora
-    │   ├── NoAnswer    sent, but no answer came: it may have been carried out
+    │   ├── NoAnswer    sent, but no answer came: Agora may have carried it out
     │   ├── ServerFault 5xx
-    │   ├── Unfinished  206/65 and 504/62, 500/62: reached the backend, outcome unknown
+    │   ├── Unfinished  206/65, 504/62, 500/62: reached the backend, outcome unknown
     │   ├── RateLimited 429
-    │   └── NotRouted   404 without Agora's own code 404, or a body that is not Agora's
-    ├── AgoraRefused    asking again without a change makes no sense
+    │   └── NotRouted   404 without Agora's code 404, or an answer that is not Agora's
+    ├── AgoraRefused    a retry without a change can't help
     │   ├── Unauthorized    401, `invalid_appid`, `appid is invalid`
     │   ├── Rejected        400/2, `invalid_channel_name`, any other 4xx
     │   ├── AccountInactive 400/405
     │   └── Overloaded      400/406: too many recorders at once
-    ├── NotFound        404/404: not found just now (moving, or over)
-    ├── Leaving         400/49 to a stop: it is leaving or has left
-    ├── NothingRecorded 206/435 to a stop: over, nothing was recorded
-    ├── AlreadyStarted  201/7 to a start: it runs, perhaps under a sid that we don't know
-    ├── TaskConflict    400/53 to a start: this channel and uid are recorded already
-    └── NoWorker        500/502 to a start: acquire and start anew
+    ├── NotFound        404/404: the recorder is not found now (moving, or gone)
+    ├── Leaving         400/49 to a stop: the recorder is leaving or has left
+    ├── NothingRecorded 206/435 to a stop: the recorder is gone, and recorded nothing
+    ├── AlreadyStarted  201/7 to a start: it runs, perhaps under an unknown sid
+    ├── TaskConflict    400/53 to a start: this channel is already recorded with this uid
+    └── NoWorker        500/502 to a start: acquire another resource and start again
+
+`400/2` is HTTP status 400 with Agora's code 2.
 """
 
 from __future__ import annotations
 
 
 class PersonError(Exception):
-    """Somebody asked for what can't be done. `str()` of it is the reply, in plain words, not yet escaped."""
+    """A person asked for something impossible. `str()` is the reply to that person, not yet escaped."""
 
 
 class InvalidChannelName(PersonError):
-    """The name can't be the name of an Agora channel."""
+    """Agora does not allow this name for a channel."""
 
 
 class SystemFailure(Exception):
-    """Something failed that the person can't mend by typing something else."""
+    """A failure that the person can't fix by typing something else."""
 
 
 class StorageUnavailable(SystemFailure):
-    """The database can't be read or written just now."""
+    """The database can't be read or written now."""
 
 
 class DatabaseNewer(SystemFailure):
-    """A newer version of this program has changed the tables; this one must not touch them."""
+    """A newer version of this program has migrated the tables; this one must not use them."""
 
 
 class LeaseLost(SystemFailure):
-    """Another replica leads now; nothing was written."""
+    """Another replica leads; nothing was written."""
 
 
 class SlackError(SystemFailure):
-    """Slack did not take a message. `error` is Slack's own word for it, such as `not_in_channel`."""
+    """Slack did not accept a message. `error` is Slack's error code, such as `not_in_channel`; `needed` is the missing
+    scope; `retry_after` is in seconds."""
 
     def __init__(self, error: str, *, needed: str | None = None, retry_after: float | None = None) -> None:
         super().__init__(error if needed is None else f"{error} (needed: {needed})")
@@ -78,24 +81,24 @@ class SlackError(SystemFailure):
 
 
 class SlackRefused(SlackError):
-    """Trying again does not help."""
+    """A retry does not help."""
 
 
 class SlackBusy(SlackError):
-    """Trying again later may help; `retry_after` in seconds where Slack gave one."""
+    """A retry may help, not before `retry_after` if Slack gave one."""
 
 
 class SlackPaced(SlackBusy):
-    """Not sent: the bot keeps to Slack's pace, and the channel's turn comes in `retry_after` seconds."""
+    """Not sent: the bot's own rate limit allows the next message in this channel in `retry_after` seconds."""
 
     def __init__(self, retry_after: float) -> None:
         super().__init__("paced", retry_after=retry_after)
 
 
 class BucketError(SystemFailure):
-    """The bucket could not be looked into. `code` is the storage's own word for it, such as `AccessDenied`.
+    """The bucket could not be read. `code` is the storage's error code, such as `AccessDenied`.
 
-    Where the storage said nothing the word is ours: `NoConnection`, `NoAnswer`, … The text never shows a secret.
+    Without an answer of the storage the code is ours: `NoConnection`, `NoAnswer`, … The text never contains a secret.
     """
 
     def __init__(self, code: str, explanation: str = "") -> None:
@@ -104,11 +107,11 @@ class BucketError(SystemFailure):
 
 
 class BucketUnreachable(BucketError):
-    """No connection, no answer in time, 5xx, SlowDown. Asking again makes sense."""
+    """No connection, no answer in time, 5xx, SlowDown. A retry can help."""
 
 
 class BucketDenied(BucketError):
-    """The key is known to the storage and may not do this."""
+    """The storage knows the key, but the key may not do this."""
 
 
 class BucketWrong(BucketError):
@@ -120,10 +123,10 @@ class ObjectMissing(BucketError):
 
 
 class AgoraError(SystemFailure):
-    """An answer of Agora that is no success, or none at all.
+    """Agora's answer is not a success, or there is no answer.
 
-    `http_status`, `code` and `reason` are Agora's own (None where there was no answer), `retry_after` is in
-    seconds. `sent` is False where the request surely never reached Agora.
+    `http_status` and `code` are Agora's, or None without an answer. `retry_after` is in seconds. `sent` is False if the
+    request surely did not reach Agora.
     """
 
     retry = False
@@ -151,7 +154,7 @@ class AgoraError(SystemFailure):
 
 
 class AgoraSilent(AgoraError):
-    """Nothing is known of the recording; asking again makes sense."""
+    """Nothing is known about the recording. A retry can help."""
 
     retry = True
 
@@ -163,7 +166,7 @@ class NotSent(AgoraSilent):
 
 
 class NoAnswer(AgoraSilent):
-    """The request was sent; no answer came. It may have been carried out."""
+    """The request was sent and not answered. Agora may have carried it out."""
 
 
 class ServerFault(AgoraSilent):
@@ -171,7 +174,7 @@ class ServerFault(AgoraSilent):
 
 
 class Unfinished(AgoraSilent):
-    """206/65, 504/62, 500/62: the request reached the backend, which did not finish in time."""
+    """206/65, 504/62, 500/62: the request reached the backend, which did not finish it in time."""
 
 
 class RateLimited(AgoraSilent):
@@ -179,7 +182,7 @@ class RateLimited(AgoraSilent):
 
 
 class NotRouted(AgoraSilent):
-    """404 without Agora's code, or an answer that is not Agora's: our URL, or something in between."""
+    """404 without Agora's code, or an answer that is not Agora's: the URL is wrong, or a proxy answered."""
 
 
 class AgoraRefused(AgoraError):
@@ -187,11 +190,11 @@ class AgoraRefused(AgoraError):
 
 
 class Unauthorized(AgoraRefused):
-    """Wrong REST credential, or App ID not enabled for cloud recording."""
+    """Wrong REST credentials, or an App ID that is not enabled for cloud recording."""
 
 
 class Rejected(AgoraRefused):
-    """A parameter is wrong, or another 4xx that Agora does not explain."""
+    """A wrong parameter, or another 4xx that Agora does not explain."""
 
 
 class AccountInactive(AgoraRefused):
@@ -203,19 +206,19 @@ class Overloaded(AgoraRefused):
 
 
 class NotFound(AgoraError):
-    """404 with code 404: not found just now. It is being moved to another server, or it is over."""
+    """404/404: the recorder is being moved to another server, or it is gone."""
 
 
 class Leaving(AgoraError):
-    """400/49: it is leaving or has left."""
+    """400/49: the recorder is leaving or has left."""
 
 
 class NothingRecorded(AgoraError):
-    """206/435: over, and nothing had been recorded."""
+    """206/435: the recorder is gone, and recorded nothing."""
 
 
 class AlreadyStarted(AgoraError):
-    """201/7: this resource has started already. `sid` where Agora named it."""
+    """201/7: this resource was started before. `sid` if Agora named it."""
 
     def __init__(self, reason: str, *, sid: str | None = None, **status: int | None) -> None:
         super().__init__(reason, **status)
@@ -223,8 +226,8 @@ class AlreadyStarted(AgoraError):
 
 
 class TaskConflict(AgoraError):
-    """400/53: this channel and uid are recorded already."""
+    """400/53: this channel is already recorded with this uid."""
 
 
 class NoWorker(AgoraError):
-    """500/502: no worker; acquire and start anew."""
+    """500/502: Agora has no worker for this resource."""

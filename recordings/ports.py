@@ -1,4 +1,4 @@
-"""What the domain needs from outside, as Protocols. `bot.py` plugs the adapters in."""
+"""What the domain and the engine need from outside, as Protocols. `composition` connects the adapters to them."""
 
 from __future__ import annotations
 
@@ -6,125 +6,125 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from recordings.model.inventory import StoredFile
-from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Options
+from recordings.model.playlists import StoredFile
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
 
 class Clock(Protocol):
-    """The time, for every decision, wait and rate limiter."""
+    """The time for every decision, wait and rate limiter."""
 
     def now(self) -> datetime:
-        """The time of day: aware, in UTC."""
+        """The time of day, aware, in UTC."""
 
     def monotonic(self) -> float:
-        """Seconds since some moment: for spans and deadlines, whatever happens to the time of day."""
+        """Seconds since an arbitrary moment, for spans and deadlines: changes of the wall clock don't affect it."""
 
 
 Wake = Callable[[], None]
-"""Tells the engine of this process that a row is due."""
+"""Tells the engine in this process that a row is due."""
 
 
 class CloudRecorder(Protocol):
-    """Agora Cloud Recording, one HTTP request a call, no waiting between tries.
+    """Agora Cloud Recording: one HTTP request for each call, without retries.
 
-    Every method raises an `AgoraError` where the answer is not a success; `timeout`: the seconds after which an answer
-    is of no use any more.
+    Every method raises an `AgoraError` if the answer is not a success. `timeout`: the seconds after which an answer is
+    useless.
     """
 
     def acquire(self, channel: str, uid: int, timeout: float | None = None) -> str:
-        """The resource id for one recording of `channel` by a recorder with this uid."""
+        """A resource id for one recorder with this uid in `channel`."""
 
     def start(
         self,
         target: Target,
         prefix: tuple[str, ...],
         timeout: float | None = None,
-        options: Options = DEFAULT,
+        options: Options = DEFAULT_OPTIONS,
         big_uid: int | None = None,
     ) -> str:
-        """The sid. `prefix` names the folders in the bucket (letters and digits only); `big_uid`: who is large in the
-        speaker layout, which needs somebody."""
+        """Returns the sid. `prefix`: the folders in the bucket (letters and digits only). `big_uid`: who is large in
+        the speaker layout, which requires it."""
 
     def query(self, target: Target) -> RecorderStatus: ...
 
     def update_layout(self, target: Target, layout: Layout, big_uid: int | None) -> None:
-        """Arranges people in the picture of a recorder that is up. `big_uid`: as for `start`."""
+        """Changes the layout of a running recorder. `big_uid`: as for `start`."""
 
     def stop(self, target: Target) -> StopAccepted: ...
 
     def users(self, channel: str, timeout: float | None = None) -> ChannelUsers:
-        """Who is in the channel just now; nobody where the channel does not exist."""
+        """Who is in the channel; nobody if the channel does not exist."""
 
     def throw_out(self, channel: str, uid: int) -> None:
-        """Throws this uid out of the channel. A recorder that is thrown out ends."""
+        """Removes this uid from the channel. A recorder that is removed ends."""
 
 
 class Bucket(Protocol):
-    """The bucket that Agora uploads to. Every method raises a `BucketError`; each is bounded in time."""
+    """The bucket that Agora uploads to. Every method raises a `BucketError`, and has a timeout."""
 
     @property
     def name(self) -> str: ...
 
     def list(self, prefix: str) -> Sequence[StoredFile]:
-        """Every object whose key begins with this text (a text, not a folder), in the order of the keys."""
+        """Every object whose key begins with `prefix`, which need not be a folder, in the order of the keys."""
 
     def text(self, key: str) -> str:
-        """The content of a small object such as a playlist (at most 5 MB), as text."""
+        """The content of a small object, such as a playlist, as text: 5 MB at most."""
 
     def put(self, key: str, content: bytes) -> None:
-        """Stores an object, in place of one that has this key."""
+        """Stores an object, and replaces one with the same key."""
 
     def delete(self, key: str) -> None:
-        """Removes an object. It is no error where there is none."""
+        """Removes an object. It is no error if there is none."""
 
     def link(self, key: str, seconds: float) -> str:
-        """A signed URL that gives the object to whoever has it, for so many seconds (1 s to 7 days).
+        """A signed URL: anyone who has it can get the object for `seconds` (1 s to 7 days).
 
-        Nobody is asked for it: whether there is such an object, and whether the key may read it, shows when it is used.
+        It is made without a request: only its use shows whether the object exists and whether the key may read it.
         """
 
 
 class CheckChannelName(Protocol):
-    """Raises `InvalidChannelName` where this can't be the name of an Agora channel."""
+    """Raises `InvalidChannelName` if Agora does not allow this name for a channel."""
 
     def __call__(self, name: str, /) -> None: ...
 
 
 class Meter(Protocol):
-    """Counts; never fails. Labels are words of the program, never names of channels or people."""
+    """The metrics. It never fails. Labels are words of the program, never names of channels or people."""
 
     def step(self, work: str, seconds: float, outcome: str) -> None:
-        """One step of one kind of work: `done`, or the name of the error."""
+        """One step of one kind of work. `outcome`: `done`, or the name of the error."""
 
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None:
-        """One request to Agora: `ok`, or the name of the error."""
+        """One request to Agora. `outcome`: `ok`, or the name of the error."""
 
-    def bucket_look(self, seconds: float, outcome: str) -> None:
-        """One look for the files of a recording: `ok`, or the name of the error."""
+    def bucket_check(self, seconds: float, outcome: str) -> None:
+        """One delivery check. `outcome`: `ok`, or the name of the error."""
 
     def alert(self, kind: str, reason: str, outcome: str) -> None:
-        """`delivered`, `redirected` to a person, or `undeliverable`."""
+        """One alert. `outcome`: `delivered`, `redirected` to a person, or `undeliverable`."""
 
-    def notice_missed(self) -> None:
-        """A notice of Agora's that should have come did not."""
+    def notification_missed(self) -> None:
+        """An expected notification of Agora did not arrive."""
 
     def unknown_uid(self) -> None:
-        """Somebody with a uid of the recorders' range whom no row knows."""
+        """A uid in the range of the recorders that belongs to no known recorder."""
 
     def notification(self, event: str, outcome: str) -> None:
-        """One notification of Agora's: its event as a number or `other`; `kept`, `repeated`, `ignored`, `malformed`,
-        `refused`, `limited` or `unavailable`."""
+        """One notification of Agora. `event`: its number, or `other`. `outcome`: `kept`, `repeated`, `ignored`,
+        `malformed`, `refused`, `limited` or `unavailable`."""
 
 
 class NoMeter:
-    """Counts nothing."""
+    """A meter that ignores everything."""
 
     def step(self, work: str, seconds: float, outcome: str) -> None: ...
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None: ...
-    def bucket_look(self, seconds: float, outcome: str) -> None: ...
+    def bucket_check(self, seconds: float, outcome: str) -> None: ...
     def alert(self, kind: str, reason: str, outcome: str) -> None: ...
-    def notice_missed(self) -> None: ...
+    def notification_missed(self) -> None: ...
     def unknown_uid(self) -> None: ...
     def notification(self, event: str, outcome: str) -> None: ...

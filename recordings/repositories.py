@@ -16,11 +16,10 @@ from enum import Enum
 from typing import Protocol
 
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.incidents import Pause, Review
+from recordings.lifecycle.incidents import Downtime, Review
 from recordings.lifecycle.intents import IntentChange
-from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey, Incident
 from recordings.model.audit import AuditEvent
-from recordings.model.incidents import Incident
 from recordings.model.listing import Cursor
 from recordings.model.notifications import Notification
 from recordings.model.recorder import Recorder
@@ -90,7 +89,7 @@ class Queue(Enum):
 
 def queue_of(recording: Recording) -> Queue | None:
     """The queue that a recording belongs to; None once it is complete."""
-    if recording.complete:
+    if recording.is_complete:
         return None
     if recording.files_awaited:
         return Queue.DELIVERY
@@ -300,7 +299,9 @@ class IncidentRepository(Protocol):
         """Writes incidents that opened or closed, with their alerts; returns what was written. A Slack channel has one
         open incident at most: while it has one that can't be read, another one and its alert are left out."""
 
-    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
+    def save_downtime(
+        self, pause: Downtime, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int
+    ) -> None:
         """Notes on the affected recordings that no replica watched them, and adds the alerts about it."""
 
 

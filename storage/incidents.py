@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, select
 
-from recordings.lifecycle.incidents import Pause, Review
-from recordings.model.alerts import Alert
-from recordings.model.incidents import Incident
+from recordings.lifecycle.incidents import Downtime, Review
+from recordings.model.alerts import Alert, Incident
 from recordings.model.recording import Recording
 from storage import outbox, rows
 from storage.database import Database
@@ -38,7 +37,9 @@ class Incidents:
         query = select(recordings).where(recordings.c.id == recording_id)
         return self._recordings.one(connection.execute(query).one_or_none())
 
-    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
+    def save_downtime(
+        self, pause: Downtime, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int
+    ) -> None:
         noted = {
             "unwatched_from": pause.begun_at,
             "unwatched_to": pause.ended_at,

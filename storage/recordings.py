@@ -191,9 +191,9 @@ class Recordings:
             del values["card_ts"]  # the delivery may have posted another card since `before` was read
         unchanged_intent = recordings.c.poked == before.intent.revision
         values["next_step_at"] = case((unchanged_intent, after.next_step_at), else_=now)
-        if before.visible != after.visible:
+        if before.card_content != after.card_content:
             values["version"] = recordings.c.version + 1
-            held = (recordings.c.card_due_at > now) if not after.over else false()
+            held = (recordings.c.card_due_at > now) if not after.is_over else false()
             values["card_due_at"] = case((held, recordings.c.card_due_at), else_=now)
         if before.card_ts is None and after.card_ts is not None:
             values |= {"response_url": None, "card_version": 1}

@@ -18,17 +18,15 @@ from typing import Any, TypeVar, get_args, get_type_hints
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import Row
 
-from recordings.model.alerts import Alert
+from recordings.model.alerts import Alert, Incident
 from recordings.model.audit import AuditEvent
 from recordings.model.delivery import Delivery
-from recordings.model.incidents import Incident
 from recordings.model.intent import Intent
 from recordings.model.notifications import Notification
 from recordings.model.options import AppliedLayout, Options
-from recordings.model.probe import Probe
-from recordings.model.recorder import Recorder
+from recordings.model.recorder import Probe, Recorder
 from recordings.model.recording import Recording
-from recordings.model.reported import Reported
+from recordings.model.reported import Reported, Stream
 from recordings.model.segments import LostSegment
 from recordings.model.timeline import TimelineEntry
 
@@ -39,6 +37,11 @@ _STORED_NAMES: dict[type, dict[str, str]] = {
         "attempt_started_at": "turn_at",
         "recorder_count": "recorders",
         "lost_segments": "lost_parts",
+        "nothing_stored_warned_at": "nothing_stored_at",
+        "people_count": "present",
+        "people_counted_at": "present_at",
+        "end_warning": "ending_told",
+        "stop_reason": "ending",
         "reported": "told",
         "applied_layout": "shown",
     },
@@ -51,14 +54,19 @@ _STORED_NAMES: dict[type, dict[str, str]] = {
         "revision": "poked",
     },
     Recorder: {"segment_number": "part"},
-    Delivery: {"media_files": "parts", "checks": "looks"},
+    Delivery: {"media_files": "parts", "checks": "looks", "fingerprint": "seen"},
     LostSegment: {"resumed_at": "on_at", "recorder_count": "recorders"},
     Reported: {
         "notifications": "notices",
+        "exit_cause": "exit",
+        "exit_received_at": "exit_at",
+        "upload_error_at": "failing_at",
         "upload_warning_open": "failing_told",
         "upload_warned_at": "failing_told_at",
         "silence_warning_open": "silent_told",
+        "notification_missed": "missed",
     },
+    Stream: {"received_at": "learnt_at"},
 }
 _FLATTENED: dict[str, type] = {"intent": Intent, "probe": Probe}
 """Fields of a recording whose own fields are columns."""

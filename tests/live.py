@@ -94,7 +94,7 @@ class Live:
             self.show_state()
             if self.bot.poll() is not None:
                 raise NotReached(f"{what}: the bot has ended, with exit code {self.bot.returncode}")
-            if (over := self.recording()) is not None and over.over:
+            if (over := self.recording()) is not None and over.is_over:
                 raise NotReached(f"{what}: it is {over.state}, {over.reason} {over.detail}")
             if time.monotonic() >= deadline:
                 raise NotReached(f"{what}: not within {seconds * self.patience:.0f} s")

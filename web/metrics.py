@@ -72,13 +72,13 @@ class PrometheusMeter:
     def agora_call(self, operation: str, seconds: float, outcome: str) -> None:
         self._calls.labels(operation, outcome).observe(seconds)
 
-    def bucket_look(self, seconds: float, outcome: str) -> None:
+    def bucket_check(self, seconds: float, outcome: str) -> None:
         self._looks.labels(outcome).observe(seconds)
 
     def alert(self, kind: str, reason: str, outcome: str) -> None:
         self._alerts.labels(kind, reason, outcome).inc()
 
-    def notice_missed(self) -> None:
+    def notification_missed(self) -> None:
         self._missed.inc()
 
     def unknown_uid(self) -> None:

@@ -6,21 +6,21 @@ shared/notification-center-service/ (enable-notification-center-service, signatu
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from typing import Protocol
 
 import structlog
 from flask import Request, Response, jsonify
 
+from rate_limits import CircuitBreaker, TokenBucket
 from recordings.errors import StorageUnavailable
 from recordings.model.notifications import Notification
 from recordings.ports import Clock, Meter, Wake
-from web.allowance import TokenBucket
 
 LONGEST_NOTICE = 64 * 1024
 """Bytes. The longest are lists of files, a few thousand."""
 _RATE, _BURST = 300, 1500
+"""Requests: a second on average, and at once."""
 _SECONDS_BETWEEN_TRIES = 1.0
 _SECONDS_BETWEEN_WARNINGS = 60.0
 _OTHER = "other"
@@ -44,35 +44,6 @@ Keep = Callable[[Notification], bool]
 """Writes a notice down, once; whether it was new. Raises `StorageUnavailable`."""
 
 
-class CircuitBreaker:
-    """Writes notices down while the database is there. While it is away one request a second tries: each try can take
-    seconds, and with many at once the server would have no thread left for anything else."""
-
-    def __init__(self, keep: Keep, clock: Clock) -> None:
-        self._keep = keep
-        self._clock = clock
-        self._guard = threading.Lock()
-        self._try_at: float | None = None
-
-    def __call__(self, notification: Notification) -> bool:
-        with self._guard:
-            if self._try_at is not None:
-                self._wait_or_try(self._try_at)
-        try:
-            new = self._keep(notification)
-        except StorageUnavailable:
-            self._try_at = self._clock.monotonic() + _SECONDS_BETWEEN_TRIES
-            raise
-        self._try_at = None
-        return new
-
-    def _wait_or_try(self, at: float) -> None:
-        now = self._clock.monotonic()
-        if now < at:
-            raise StorageUnavailable("away a moment ago")
-        self._try_at = now + _SECONDS_BETWEEN_TRIES
-
-
 class Webhook:
     """Answers one request. Nothing but the raw body and the signature counts, whatever the other headers say."""
 
@@ -87,17 +58,18 @@ class Webhook:
     ) -> None:
         self._verify = verify
         self._read = read
-        self._keep = CircuitBreaker(keep, clock)
+        self._keep = keep
+        self._breaker = CircuitBreaker(_SECONDS_BETWEEN_TRIES, clock)
         self._wake = wake
         self._meter = meter
         self._clock = clock
-        self._allowance = TokenBucket(_RATE, _BURST, clock.monotonic)
+        self._rate_limit = TokenBucket(_RATE, _BURST, clock)
         self._warned_at: dict[str, float] = {}
 
     def __call__(self, request: Request) -> Response:
         if (request.content_length or 0) > LONGEST_NOTICE:
             return self._no(413, "refused", "too long")
-        if not self._allowance.take():
+        if not self._rate_limit.try_acquire():
             answer = self._no(429, "limited", "too many at once")
             answer.headers["Retry-After"] = "1"
             return answer
@@ -118,7 +90,7 @@ class Webhook:
             return jsonify({})
         event = str(int(found.event))
         try:
-            new = self._keep(found)
+            new = self._save(found)
         except StorageUnavailable as error:
             return self._no(503, "unavailable", str(error), event)
         self._meter.notification(event, "kept" if new else "repeated")
@@ -126,6 +98,18 @@ class Webhook:
             _log.debug("notice_kept", notice_event=event, sid=found.sid)
             self._wake()
         return jsonify({})
+
+    def _save(self, notification: Notification) -> bool:
+        """Whether it was new. While the database is unavailable, one request a second tries it."""
+        if not self._breaker.try_acquire():
+            raise StorageUnavailable("away a moment ago")
+        try:
+            new = self._keep(notification)
+        except StorageUnavailable:
+            self._breaker.record_failure()
+            raise
+        self._breaker.record_success()
+        return new
 
     def _no(self, status: int, outcome: str, why: str, event: str = _OTHER) -> Response:
         self._meter.notification(event, outcome)

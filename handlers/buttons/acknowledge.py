@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import structlog
@@ -11,10 +10,10 @@ from handlers.requests import Press
 from messages import replies
 from messages.alerts import alert_message
 from messages.blocks import Message
+from messages.cards import CardConfig
 from messages.delivery.slack import Slack
-from messages.replies import not_shown, on_it_already
+from messages.replies import alert_not_edited, already_acknowledged
 from recordings.errors import SlackError
-from recordings.model.recording import Recording
 from recordings.service.acknowledge import AcknowledgeService
 from recordings.service.lookup import NothingHere
 
@@ -31,14 +30,14 @@ class AcknowledgeButton:
 
     service: AcknowledgeService
     slack: Slack
-    folder: Callable[[Recording], str]
+    card_config: CardConfig
 
     def answer(self, press: Press) -> Message | None:
         """The reply, for the person alone. Raises `StorageUnavailable`."""
         try:
             acknowledged = self.service.acknowledge(press.value, press.requester)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         alert, acknowledgement = acknowledged.alert, acknowledged.acknowledgement
         _log.info(
             "alert_acknowledged",
@@ -47,11 +46,11 @@ class AcknowledgeButton:
             by=acknowledgement.by,
             pressed_by=press.requester.id,
         )
-        message = alert_message(alert, self.folder(alert.recording), acknowledgement=acknowledgement)
+        message = alert_message(alert, self.card_config, acknowledgement=acknowledgement)
         mine = acknowledgement.by == press.requester.id
         try:
             self.slack.update(press.slack_channel.channel, press.message_ts, message)
         except SlackError as error:
             _log.warning("alert_not_edited", recording=alert.recording.id, error=str(error))
-            return not_shown(error) if mine else on_it_already(acknowledgement)
-        return None if mine else on_it_already(acknowledgement)
+            return alert_not_edited(error) if mine else already_acknowledged(acknowledgement)
+        return None if mine else already_acknowledged(acknowledgement)

@@ -24,7 +24,7 @@ class RecordAgainButton:
         try:
             earlier = self.service.in_channel(press.value, press.slack_channel)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         request = StartRequest(
             agora_channel=earlier.agora_channel,
             source=Source.BUTTON,

@@ -23,11 +23,11 @@ class ExtendButton:
         try:
             outcome = self.service.extend(press.value, press.requester, press.delivery_key)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         match outcome:
             case Extended(recording, until, redelivered, cut):
                 on_card = press.message_ts == recording.card_ts and not cut
                 return None if on_card or redelivered else replies.extended(recording, until, cut=cut)
             case AtLatestEnd(recording, until):
-                return replies.at_the_longest(recording, until)
+                return replies.cannot_extend(recording, until)
         return stop_reply(outcome, press.domain)

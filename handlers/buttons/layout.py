@@ -8,7 +8,7 @@ from handlers.outcomes import stop_reply
 from handlers.requests import Press
 from messages import replies
 from messages.blocks import Message
-from messages.layout import chosen_layout
+from messages.layout import parse_layout_choice
 from recordings.service.layout import LayoutRequested, LayoutService, LayoutUnchanged, NoPicture
 from recordings.service.lookup import NothingHere
 
@@ -21,19 +21,19 @@ class LayoutMenu:
 
     def answer(self, press: Press) -> Message | None:
         """The reply, for the person alone. Raises `SystemFailure`."""
-        choice = chosen_layout(press.value)
+        choice = parse_layout_choice(press.value)
         if choice is None:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         layout, recording_id = choice
         try:
             outcome = self.service.change_layout(recording_id, layout, press.requester, press.delivery_key)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         match outcome:
             case LayoutRequested():
                 return None
             case LayoutUnchanged(recording):
-                return replies.so_already(recording)
+                return replies.layout_already_chosen(recording)
             case NoPicture(recording):
                 return replies.no_picture(recording)
         return stop_reply(outcome, press.domain)

@@ -29,7 +29,7 @@ class LinksButton:
         try:
             given = self.service.links(recording_id, press.requester)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         except NotAMember:
             return replies.text("Only members of this channel get links to its recordings. Join it, then press again.")
         except NoFiles:

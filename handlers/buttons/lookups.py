@@ -26,7 +26,7 @@ class DetailsButton:
         try:
             return details.details(self.service.details(recording_id, press.slack_channel))
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,5 +40,5 @@ class NextPageButton:
         try:
             after = Cursor.read(press.value)
         except ValueError:
-            return listing.nothing_there()
+            return listing.list_expired()
         return listing.listing(self.service.history(press.slack_channel, after=after), press.domain)

@@ -28,7 +28,7 @@ class StopButton:
         try:
             outcome = self.service.stop_one(press.value, press.requester, press.delivery_key, detail)
         except NothingHere:
-            return replies.nothing_known()
+            return replies.recording_unknown()
         if isinstance(outcome, StopRequested) and not outcome.already_requested and not press.ephemeral:
             return None
         return stop_reply(outcome, press.domain)

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 from handlers import START_EXAMPLE
 from handlers.commands.end_times import FOR_EXAMPLE, UNTIL_EXAMPLE, NotATime, TypedEnd, parse_end
 from handlers.commands.usage import UsageError, unescape
-from recordings.model.options import DEFAULT, ENDS, GLUED, WORDS, Contradiction, Layout, Media, Option, Options, combine
+from recordings.model.options import (
+    DEFAULT_OPTIONS,
+    END_WORDS,
+    OPTION_WORDS,
+    UNSPACED_END,
+    Contradiction,
+    Layout,
+    Media,
+    Option,
+    Options,
+    combine_options,
+)
 
 OPTIONS_EXAMPLE = "/record start daily for 45m audio"
 _SIMILARITY = 0.7
@@ -37,14 +48,14 @@ class ParsedOptions:
     """The words behind the name."""
 
     end: TypedEnd | None = None
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
     options_given: bool = False
     """Whether there was any word about how to record, even if it names a default."""
 
 
 def is_option_word(word: str) -> bool:
     """Whether the word has a meaning behind a name. A channel with such a name has to be typed in quotes."""
-    return word.lower() in WORDS or word.lower() in ENDS or len(_unglued(word)) > 1
+    return word.lower() in OPTION_WORDS or word.lower() in END_WORDS or len(_unglued(word)) > 1
 
 
 def closest_word(word: str) -> str | None:
@@ -54,14 +65,14 @@ def closest_word(word: str) -> str | None:
         return _SYNONYMS[lower]
     if _RESOLUTION.fullmatch(lower):
         lower = f"{lower.removesuffix('p')}p"
-    similar = difflib.get_close_matches(lower, (*WORDS, *ENDS), n=1, cutoff=_SIMILARITY)
+    similar = difflib.get_close_matches(lower, (*OPTION_WORDS, *END_WORDS), n=1, cutoff=_SIMILARITY)
     return similar[0] if similar else None
 
 
 def guess(words: Sequence[str]) -> str | None:
     """What the first of these words was probably meant for, with the time if it is one: `for 45m`."""
     for count in (2, 1):
-        for end_word in ENDS:
+        for end_word in END_WORDS:
             value = " ".join(words[:count])
             try:
                 parse_end(end_word, value)
@@ -80,11 +91,11 @@ def parse_options(words: Sequence[str]) -> ParsedOptions:
     rest = _normalized(words)
     while rest:
         word = rest.pop(0)
-        if word.lower() in ENDS:
+        if word.lower() in END_WORDS:
             end, rest = _take_end(word.lower(), rest)
             ends.append(end)
-        elif word.lower() in WORDS:
-            option = WORDS[word.lower()]
+        elif word.lower() in OPTION_WORDS:
+            option = OPTION_WORDS[word.lower()]
             options.append(option)
             if rest and rest[0].lower() in _FILLERS.get(option, ()):
                 rest.pop(0)
@@ -93,7 +104,7 @@ def parse_options(words: Sequence[str]) -> ParsedOptions:
     if len(ends) > 1:
         raise UsageError("Say once when it ends: either for how long or until when.", FOR_EXAMPLE)
     try:
-        return ParsedOptions(ends[0] if ends else None, combine(options), options_given=bool(options))
+        return ParsedOptions(ends[0] if ends else None, combine_options(options), options_given=bool(options))
     except Contradiction as error:
         raise UsageError(str(error), OPTIONS_EXAMPLE) from None
 
@@ -107,7 +118,7 @@ def _normalized(words: Sequence[str]) -> list[str]:
 
 def _unglued(word: str) -> list[str]:
     """`for45m` as two words; anything else as it is."""
-    glued = GLUED.match(word)
+    glued = UNSPACED_END.match(word)
     if glued is None:
         return [word]
     try:

@@ -11,7 +11,7 @@ from handlers import START_EXAMPLE
 from handlers.commands.end_times import TypedEnd
 from handlers.commands.option_words import guess, is_option_word, parse_options
 from handlers.commands.usage import UnknownVerb, UsageError, unescape
-from recordings.model.options import DEFAULT, Options
+from recordings.model.options import DEFAULT_OPTIONS, Options
 
 
 class Verb(StrEnum):
@@ -65,7 +65,7 @@ class Command:
     name: str | None = None
     """The Agora channel."""
     end: TypedEnd | None = None
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
     options_given: bool = False
     """Whether there was any word about how to record, even if it names a default."""
     problem: UsageError | UnknownVerb | None = None

@@ -31,7 +31,7 @@ class RecordCommand:
     service: RecordingService
     channel_name: ChannelName
     end_times: EndTimes
-    default_duration: float = 14_400
+    default_duration: float
     """Seconds after which a recording ends if nobody chose an end."""
 
     def start(self, request: SlashCommand, command: Command) -> Message:
@@ -67,22 +67,22 @@ class RecordCommand:
         recordings = self.service.status(request.slack_channel, command.name)
         if command.name is not None:
             if not recordings:
-                return replies.nothing_here(command.name, self._running(request.slack_channel))
-            if recordings[0].over:
-                return replies.over_already(recordings[0], request.domain)
+                return replies.nothing_recorded(command.name, self._running(request.slack_channel))
+            if recordings[0].is_over:
+                return replies.already_over(recordings[0], request.domain)
         return replies.status(recordings, request.domain, self.default_duration)
 
     def stop(self, request: SlashCommand, command: Command) -> Message:
         try:
             outcome = self.service.stop(request.requester, command.name, request.delivery_key)
         except NothingHere as error:
-            return replies.nothing_here(str(error), self._running(request.slack_channel))
+            return replies.nothing_recorded(str(error), self._running(request.slack_channel))
         if isinstance(outcome, Several):
-            return replies.which_one(outcome.recordings)
+            return replies.choose_recording(outcome.recordings)
         return stop_reply(outcome, request.domain)
 
     def show_help(self, _request: SlashCommand, _command: Command) -> Message:
         return help_text()
 
     def _running(self, slack_channel: SlackChannelRef) -> list[Recording]:
-        return [recording for recording in self.service.status(slack_channel) if not recording.over]
+        return [recording for recording in self.service.status(slack_channel) if not recording.is_over]

@@ -1,129 +1,121 @@
-"""Posts and edits cards until they show their row."""
+"""Posts and edits cards until each shows the current state of its row."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 
 from messages.blocks import Message
 from messages.cards import CardConfig, card
-from messages.delivery.limits import SlackLimits, _backoff
-from messages.delivery.slack import Slack
+from messages.delivery.deliverer import Backoff
+from messages.delivery.limits import SlackLimits
+from messages.delivery.slack import BLOCKS_REFUSED, Slack, post_or_plain_text
 from recordings.errors import SlackBusy, SlackPaced, SlackRefused
 from recordings.model.recording import Recording
 from recordings.ports import Clock
 from recordings.repositories import CardJob, RecordingRepository
 
-_MOST = 200
-_NO_CARD_THERE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+_BATCH = 200
+_BACKOFF = Backoff(first=1, longest=30)
+_NO_CARD = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 _CLOSED = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
-"""A channel that may be opened again, or the bot invited again: the card should tell the truth then."""
-_UNTIL_OPEN_AGAIN, _WAITED_FOR = timedelta(minutes=10), timedelta(days=1)
-_TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
+"""Errors of a channel that may be reopened, or to which the bot may be invited again. The card is corrected then."""
+_RETRY_CLOSED, _GIVE_UP_CLOSED = timedelta(minutes=10), timedelta(days=1)
 _log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class CardPoster:
-    """Posts a recording's card before Agora is asked for anything."""
+    """Posts a recording's card. The engine posts it before the first call to Agora."""
 
     slack: Slack
-    pace: SlackLimits
+    limits: SlackLimits
     clock: Clock
     card_config: CardConfig
 
     def post_card(self, recording: Recording) -> str:
-        now = self.clock.now()
-        free = self.pace.posts.free_at(recording.slack_channel)
-        if free > now:
-            raise SlackPaced((free - now).total_seconds())
-        self.pace.posts.took(recording.slack_channel, now)
-        try:
-            return _post(self.slack, recording.slack_channel, card(recording, self.card_config))
-        except SlackBusy as error:
-            self.pace.heed(recording.slack_channel, error, self.clock.now())
-            raise
-
-
-def _post(slack: Slack, channel: str, message: Message, **thread: object) -> str:
-    """Posts a message; as plain text where Slack finds its blocks wrong or too long."""
-    try:
-        return slack.post(channel, message, **thread)  # type: ignore[arg-type]
-    except SlackRefused as error:
-        if error.error not in _TOO_MUCH:
-            raise
-        _log.error("blocks_refused", channel=channel, error=error.error)
-        return slack.post(channel, replace(message, blocks=()), **thread)  # type: ignore[arg-type]
+        """The `ts` of the card. Raises `SlackPaced` while the channel's rate limit allows no post."""
+        channel, now = recording.slack_channel, self.clock.now()
+        free_at = self.limits.posts.free_at(channel)
+        if free_at > now:
+            raise SlackPaced((free_at - now).total_seconds())
+        with self.limits.posting_in(channel):
+            return post_or_plain_text(self.slack, channel, card(recording, self.card_config))
 
 
 @dataclass(frozen=True, slots=True)
-class CardWork:
-    """Work: cards that are older than their row."""
+class CardDelivery:
+    """Cards that are older than their row."""
 
-    cards: RecordingRepository
-    slack: Slack
-    pace: SlackLimits
+    recordings: RecordingRepository
     poster: CardPoster
-    clock: Clock
-    card_config: CardConfig
     name: str = "card"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        free = self.pace.updates.free_at("")
-        return [(row, max(at, free)) for row, at in self.cards.due_cards(_MOST)]
+        free_at = self.poster.limits.edits.free_at()
+        return [(key, max(due_at, free_at)) for key, due_at in self.recordings.due_cards(_BATCH)]
 
-    def run(self, key: str, epoch: int) -> None:
-        job = self.cards.card(key)
-        if job is None or self.pace.updates.free_at("") > self.clock.now():
-            return
-        try:
-            ts = self._draw(job)
-        except SlackBusy as error:
-            self._defer(job, error, epoch)
-        except SlackRefused as error:
-            _log.error("card_refused", recording=key, error=str(error))
-            if error.error in _CLOSED and self._worth_another_try(job.recording):
-                self.cards.defer_card(key, self.clock.now() + _UNTIL_OPEN_AGAIN, epoch)
-            else:
-                self.cards.mark_card_drawn(key, job.version, job.recording.card_ts, self.clock.now(), epoch)
-        else:
-            self.cards.mark_card_drawn(key, job.version, ts, self._next(job), epoch)
+    def get(self, key: str) -> CardJob | None:
+        job = self.recordings.card(key)
+        return job if self.poster.limits.edits.free_at() <= self._now() else None
 
-    def _draw(self, job: CardJob) -> str:
+    def send(self, job: CardJob) -> str:
         recording = job.recording
         if recording.card_ts is None:
             return self.poster.post_card(recording)
-        now = self.clock.now()
-        self.pace.updates.took("", now)
-        self.pace.of_a_card.took(recording.id, now)
-        message = card(recording, self.card_config)
+        self.poster.limits.edits.record()
+        self.poster.limits.edits_of_card.record(recording.id)
+        return self._edit(recording, recording.card_ts, card(recording, self.poster.card_config))
+
+    def _edit(self, recording: Recording, ts: str, message: Message) -> str:
+        """The `ts` of the message that is the card now."""
         try:
-            self.slack.update(recording.slack_channel, recording.card_ts, message)
+            self.poster.slack.update(recording.slack_channel, ts, message)
         except SlackRefused as error:
-            if error.error in _NO_CARD_THERE:
+            if error.error in _NO_CARD:
                 return self.poster.post_card(recording)
-            if error.error not in _TOO_MUCH:
+            if error.error not in BLOCKS_REFUSED:
                 raise
-            self.slack.update(recording.slack_channel, recording.card_ts, replace(message, blocks=()))
-        return recording.card_ts
+            self.poster.slack.update(recording.slack_channel, ts, message.as_plain_text())
+        return ts
 
-    def _worth_another_try(self, recording: Recording) -> bool:
-        return recording.ended_at is None or self.clock.now() < recording.ended_at + _WAITED_FOR
+    def wait(self, job: CardJob, error: SlackBusy) -> timedelta:
+        if isinstance(error, SlackPaced):
+            return timedelta(seconds=error.retry_after or 0)
+        return _BACKOFF.wait(job.tries, error)
 
-    def _next(self, job: CardJob) -> datetime:
-        if job.recording.over:
-            self.pace.of_a_card.forget(job.recording.id)
-            return self.clock.now()
-        return self.pace.of_a_card.free_at(job.recording.id)
+    def mark_delivered(self, job: CardJob, ts: str, epoch: int) -> None:
+        self._save(job, ts, self._next_edit_at(job.recording), epoch)
 
-    def _defer(self, job: CardJob, error: SlackBusy, epoch: int) -> None:
-        paced = isinstance(error, SlackPaced)
-        wait = timedelta(seconds=error.retry_after or 0) if paced else _backoff(job.tries, error.retry_after)
-        until = self.clock.now() + wait
-        if error.retry_after and not paced:
-            self.pace.updates.hold(until)
+    def _next_edit_at(self, recording: Recording) -> datetime:
+        if recording.is_over:
+            self.poster.limits.edits_of_card.forget(recording.id)
+            return self._now()
+        return self.poster.limits.edits_of_card.free_at(recording.id)
+
+    def defer(self, job: CardJob, wait: timedelta, error: SlackBusy, epoch: int) -> None:
+        if error.retry_after and not isinstance(error, SlackPaced):
+            self.poster.limits.edits.pause(wait)
         _log.info("card_deferred", recording=job.recording.id, error=str(error), tries=job.tries)
-        self.cards.defer_card(job.recording.id, until, epoch)
+        self.recordings.defer_card(job.recording.id, self._now() + wait, epoch)
+
+    def refused(self, job: CardJob, error: SlackRefused, epoch: int) -> None:
+        """Leaves the card as it is, until its row changes or its channel is open again."""
+        recording = job.recording
+        _log.error("card_refused", recording=recording.id, error=str(error))
+        if error.error in _CLOSED and self._may_reopen(recording):
+            self.recordings.defer_card(recording.id, self._now() + _RETRY_CLOSED, epoch)
+        else:
+            self._save(job, recording.card_ts, self._now(), epoch)
+
+    def _may_reopen(self, recording: Recording) -> bool:
+        return recording.ended_at is None or self._now() < recording.ended_at + _GIVE_UP_CLOSED
+
+    def _now(self) -> datetime:
+        return self.poster.clock.now()
+
+    def _save(self, job: CardJob, ts: str | None, next_at: datetime, epoch: int) -> None:
+        self.recordings.mark_card_drawn(job.recording.id, job.version, ts, next_at, epoch)

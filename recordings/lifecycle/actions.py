@@ -1,4 +1,4 @@
-"""The one thing that a step does, and what came of it."""
+"""What a step does, what came of it, and what it writes."""
 
 from __future__ import annotations
 
@@ -16,54 +16,54 @@ from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
 @dataclass(frozen=True, slots=True)
 class PostCard:
-    """Post the card: whoever can't be told is not recorded."""
+    """Post the card. Nobody is recorded before the channel sees it."""
 
 
 @dataclass(frozen=True, slots=True)
 class AllocateRecorder:
-    """Give the recording a new recorder with a uid that nobody in the channel has."""
+    """Allocate a new recorder, with a uid that nobody in the channel has."""
 
 
 @dataclass(frozen=True, slots=True)
 class Acquire:
-    """Get a resource for the recorder."""
+    """Acquire a resource for the recorder."""
 
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Start the recorder. `first`: it has surely not been started before."""
+    """Start the recorder. `first`: no earlier call can have started it."""
 
     first: bool
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Ask Agora how the recorder is."""
+    """Query the recorder's status."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeLayout:
-    """Ask Agora to arrange people in the picture as somebody wants it."""
+    """Change the recorder's layout to the one that the recording should have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Ask Agora to stop the recorder."""
+    """Stop the recorder."""
 
 
 @dataclass(frozen=True, slots=True)
 class ThrowOut:
-    """Throw the recorder out of the channel by its uid, since its sid is unknown."""
+    """Remove the recorder from the channel by its uid, since its sid is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class CheckFiles:
-    """Look into the bucket for the files of a recorder that is gone."""
+    """Check the bucket for the files of a recorder that is gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reevaluate:
-    """No call: the row alone says what follows."""
+    """Decide from the row alone, without a call."""
 
 
 Action = (
@@ -76,8 +76,11 @@ CallResult = None | int | str | RecorderStatus | StopAccepted | BucketListing | 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """`users`: who is in the channel, where that was asked as well and answered; the bot's own recorders left out
-    of `people`. `stored_at`: when the first file was stored, where the bucket was looked into as well and has one."""
+    """The result of an action.
+
+    `users`: who is in the channel, if the step also listed them and Agora answered. `own_uids`: the bot's recorders.
+    `stored_at`: when the first file was stored, if the step also checked the bucket and found one.
+    """
 
     answer: CallResult = None
     users: ChannelUsers | None = None
@@ -86,12 +89,12 @@ class Outcome:
 
     @property
     def people(self) -> frozenset[int] | None:
-        """Those who keep a recorder in the channel; None where it is not known."""
+        """The people who keep a recorder in the channel; None if unknown."""
         return None if self.users is None else self.users.hosts - self.own_uids
 
     @property
-    def present(self) -> int | None:
-        """How many are in the channel, listeners too; None where it is not known."""
+    def people_count(self) -> int | None:
+        """How many people are in the channel, including the audience; None if unknown."""
         return None if self.users is None else len((self.users.hosts | self.users.audience) - self.own_uids)
 
     @property
@@ -101,14 +104,15 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a step writes, all in one transaction."""
+    """What a step writes, in one transaction."""
 
     recording: Recording
     recorders: tuple[Recorder, ...] = ()
     alerts: tuple[Alert, ...] = ()
     processed: tuple[str, ...] = ()
-    """Ids of Agora's notices that are taken into account with it."""
+    """Ids of the notifications that the change takes into account."""
     audit_events: tuple[AuditEvent, ...] = ()
-    """What the bot does by itself with it, for the log of acts."""
+    """What the bot did by itself."""
     only_if_unchanged: bool = False
-    """Nothing was done yet, and a wish that came meanwhile may change everything: nothing is written then."""
+    """The storage writes nothing if an intent arrived meanwhile: the step made no call yet, and the intent may lead to
+    another decision."""

@@ -1,6 +1,6 @@
-"""A recorder that nobody wants costs money: it is ended, and seen to be gone.
+"""An unwanted recorder costs money: the engine stops it, and steps it until it is gone.
 
-One with a sid is stopped; one whose sid was never learnt is thrown out of the channel by its uid.
+A recorder with a sid is stopped. One whose sid was never learned is removed from the channel by its uid.
 """
 
 from __future__ import annotations
@@ -14,6 +14,9 @@ from recordings.lifecycle.policy import Turn
 from recordings.model.recorder import Recorder
 from recordings.model.reported import RecorderStatus, StopAccepted
 
+ABSENT_ENOUGH = 2
+"""Consecutive user lists without the removed uid before the recorder counts as gone."""
+
 
 def decide(recorder: Recorder, turn: Turn) -> Action:
     """The next step of an unwanted recorder that is not gone."""
@@ -24,7 +27,7 @@ def decide(recorder: Recorder, turn: Turn) -> Action:
     return Query() if recorder.stop_accepted_at is not None else Stop()
 
 
-def follow(recorder: Recorder, action: Action, outcome: Outcome, turn: Turn) -> Recorder:
+def apply_outcome(recorder: Recorder, action: Action, outcome: Outcome, turn: Turn) -> Recorder:
     """The recorder after the outcome of `action`."""
     match action, outcome.answer:
         case Reevaluate(), _:
@@ -34,46 +37,50 @@ def follow(recorder: Recorder, action: Action, outcome: Outcome, turn: Turn) -> 
         case Stop(), StopAccepted():
             return replace(recorder, stop_accepted_at=turn.now, tries=0, next_step_at=turn.later(turn.policy.soon))
         case Stop(), NotFound() | Leaving():
-            return _not_found(recorder, turn)
+            return _after_stop_not_found(recorder, turn)
         case Query(), NotFound() | RecorderStatus(status=7 | 8 | 20):
             return replace(recorder, gone_at=turn.now)
-        case Query(), RecorderStatus() as seen:
-            return _still_there(recorder, seen, turn)
+        case Query(), RecorderStatus() as status:
+            return _after_status(recorder, status, turn)
         case ThrowOut(), None:
-            return _thrown_out(recorder, outcome, turn)
+            return _after_removal(recorder, outcome, turn)
         case _, AgoraError() as error:
-            again = turn.retry_at(recorder.tries + 1, retry_after=error.retry_after, patient=True)
-            return replace(recorder, tries=recorder.tries + 1, next_step_at=again)
+            retry_at = turn.retry_at(recorder.tries + 1, retry_after=error.retry_after, patient=True)
+            return replace(recorder, tries=recorder.tries + 1, next_step_at=retry_at)
     raise TypeError(f"{outcome.answer!r} is no answer to {action}")
 
 
-def _not_found(recorder: Recorder, turn: Turn) -> Recorder:
-    """It may be moving to another server: believed after the grace."""
-    probe = probing.missing(recorder.probe, turn)
+def _after_stop_not_found(recorder: Recorder, turn: Turn) -> Recorder:
+    """It may be moving to another server: it is gone after the grace period only."""
+    probe = probing.mark_not_found(recorder.probe, turn)
     if probing.is_gone(probe, turn):
         return replace(recorder, gone_at=turn.now)
     return replace(
         recorder,
         not_found_since=probe.not_found_since,
         tries=probe.not_found,
-        next_step_at=probing.ask_again_at(probe, turn),
+        next_step_at=probing.next_query_at(probe, turn),
     )
 
 
-def _still_there(recorder: Recorder, seen: RecorderStatus, turn: Turn) -> Recorder:
-    if seen.status == 6 and turn.past(recorder.stop_accepted_at, turn.policy.failover_grace):
+def _after_status(recorder: Recorder, status: RecorderStatus, turn: Turn) -> Recorder:
+    """A query still finds it. If it stays in the call, the stop had no effect and is sent again."""
+    if status.status == 6 and turn.past(recorder.stop_accepted_at, turn.policy.failover_grace):
         return replace(recorder, gone_at=turn.now)
-    again = turn.later(turn.policy.soon)
-    ignored = seen.status <= 5 and turn.past(recorder.stop_accepted_at, 3 * turn.policy.soon)
-    return replace(recorder, stop_accepted_at=None if ignored else recorder.stop_accepted_at, next_step_at=again)
+    had_no_effect = status.status <= 5 and turn.past(recorder.stop_accepted_at, 3 * turn.policy.soon)
+    return replace(
+        recorder,
+        stop_accepted_at=None if had_no_effect else recorder.stop_accepted_at,
+        next_step_at=turn.later(turn.policy.soon),
+    )
 
 
-def _thrown_out(recorder: Recorder, outcome: Outcome, turn: Turn) -> Recorder:
-    """Whether a recorder is listed among the users is not documented, and a lost start may come up late: it is
-    thrown out again and again until no start of it can be under way any more."""
-    listed = outcome.users is not None and recorder.uid in outcome.users.hosts | outcome.users.audience
-    absent = 0 if listed or outcome.users is None else recorder.absent + 1
+def _after_removal(recorder: Recorder, outcome: Outcome, turn: Turn) -> Recorder:
+    """Agora does not document whether a recorder is listed among the users, and a lost start may come up late. So the
+    engine repeats the removal until no start can be under way any more."""
+    is_listed = outcome.users is not None and recorder.uid in outcome.users.hosts | outcome.users.audience
+    absent = 0 if is_listed or outcome.users is None else recorder.absent + 1
     too_late_to_come_up = turn.past(recorder.start_sent_at, turn.policy.start_timeout)
-    if absent >= 2 and too_late_to_come_up:
+    if absent >= ABSENT_ENOUGH and too_late_to_come_up:
         return replace(recorder, absent=absent, gone_at=turn.now)
-    return replace(recorder, absent=absent, tries=0, next_step_at=turn.not_found_at(absent + 1))
+    return replace(recorder, absent=absent, tries=0, next_step_at=turn.retry_not_found_at(absent + 1))

@@ -1,4 +1,4 @@
-"""What is wrong for many recordings at once is told once for each Slack channel, and once when it is over."""
+"""Problems of many recordings at once: one alert for each Slack channel when they begin, and one when they are over."""
 
 from __future__ import annotations
 
@@ -8,15 +8,14 @@ from datetime import datetime
 from itertools import groupby
 
 from recordings.lifecycle.policy import Turn
-from recordings.model.alerts import Alert, AlertKind
-from recordings.model.incidents import Incident
+from recordings.model.alerts import Alert, AlertKind, Incident, timestamp
 from recordings.model.reason import Reason
 from recordings.model.recording import HOLDS_CHANNEL, Recording
 
 
 @dataclass(frozen=True, slots=True)
-class Pause:
-    """A span in which no replica took steps."""
+class Downtime:
+    """A span in which no replica ran the engine."""
 
     begun_at: datetime
     ended_at: datetime
@@ -24,52 +23,60 @@ class Pause:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """Troubles that opened or closed, each with the alert that tells so."""
+    """Incidents that were opened or closed, with the alerts that report it."""
 
     incidents: tuple[Incident, ...] = ()
     alerts: tuple[Alert, ...] = ()
 
 
 def review(active: Sequence[Recording], known: Sequence[tuple[Incident, Recording]], turn: Turn) -> Review:
-    """What has to be told, given every recording that is not over, and every open trouble with the recording in
-    whose thread it was told."""
-    by_channel = {channel: list(group) for channel, group in groupby(sorted(active, key=_place), key=_channel)}
+    """Opens and closes incidents. `active`: every recording that is not over; `known`: every open incident, with the
+    recording in whose thread it was reported."""
+    by_channel = {channel: list(group) for channel, group in groupby(sorted(active, key=_order), key=_channel)}
     with_incident = {incident.slack_channel for incident, _ in known}
-    outcomes: list[tuple[Incident, AlertKind, Recording]] = []
-    closed: list[Incident] = []
+    reported: list[tuple[Incident, AlertKind, Recording]] = []
+    superseded: list[Incident] = []
     for channel, group in by_channel.items():
-        if channel not in with_incident and any(_overdue(recording, turn) for recording in group):
-            outcomes.append((_opened(group, turn), AlertKind.WARNING, group[0]))
+        if channel not in with_incident and any(_is_unreachable(recording, turn) for recording in group):
+            reported.append((_open(group, turn), AlertKind.WARNING, group[0]))
     for incident, recording in known:
         group = by_channel.get(incident.slack_channel, [])
-        if _turned_into_another(incident, group, turn):
-            # Not well again, so no word of that; what it is now needs other hands.
-            outcomes.append((_opened(group, turn), AlertKind.WARNING, group[0]))
-            closed.append(replace(incident, closed_at=turn.now))
+        if _has_new_reason(incident, group, turn):
+            # Not a recovery, so no alert says so. The new incident needs another person's attention.
+            reported.append((_open(group, turn), AlertKind.WARNING, group[0]))
+            superseded.append(replace(incident, closed_at=turn.now))
         elif not any(other.probe.unanswered_since for other in group):
-            outcomes.append((replace(incident, closed_at=turn.now), AlertKind.RECOVERED, recording))
+            reported.append((replace(incident, closed_at=turn.now), AlertKind.RECOVERED, recording))
     return Review(
-        (*closed, *(incident for incident, _, _ in outcomes)),
-        tuple(_alert(incident, kind, recording, turn) for incident, kind, recording in outcomes),
+        (*superseded, *(incident for incident, _, _ in reported)),
+        tuple(Alert.of_incident(incident, kind, recording, turn.now) for incident, kind, recording in reported),
     )
 
 
-def pause_alerts(active: Sequence[Recording], pause: Pause, turn: Turn) -> tuple[list[Recording], list[Alert]]:
-    """The recordings that nobody watched meanwhile, and one warning for each Slack channel that has some."""
-    running = [each for each in sorted(active, key=_place) if each.sid is not None and each.state in HOLDS_CHANNEL]
-    affected = [replace(recording, unwatched_from=pause.begun_at, unwatched_to=pause.ended_at) for recording in running]
+def downtime_alerts(active: Sequence[Recording], downtime: Downtime, turn: Turn) -> tuple[list[Recording], list[Alert]]:
+    """The recordings that were running during a downtime, and one warning for each of their Slack channels."""
+    running = [
+        recording
+        for recording in sorted(active, key=_order)
+        if recording.sid is not None and recording.state in HOLDS_CHANNEL
+    ]
+    affected = [
+        replace(recording, unwatched_from=downtime.begun_at, unwatched_to=downtime.ended_at) for recording in running
+    ]
     oldest = {recording.slack_channel: recording for recording in reversed(affected)}
-    cause = f"{Reason.UNWATCHED}-{pause.begun_at:%Y%m%d%H%M%S%f}"
     alerts = [
-        Alert(kind=AlertKind.WARNING, reason=Reason.UNWATCHED, cause=cause, recording=recording, raised_at=turn.now)
+        Alert.raised(AlertKind.WARNING, Reason.UNWATCHED, recording, turn.now, of=downtime.begun_at)
         for recording in oldest.values()
     ]
     return affected, alerts
 
 
-def _turned_into_another(incident: Incident, group: Sequence[Recording], turn: Turn) -> bool:
-    """Agora answers again, but refuses the credentials."""
-    is_refused = any(_overdue(each, turn) and each.probe.unanswered_reason is Reason.UNAUTHORIZED for each in group)
+def _has_new_reason(incident: Incident, group: Sequence[Recording], turn: Turn) -> bool:
+    """Whether Agora answers again, but refuses the credentials."""
+    is_refused = any(
+        _is_unreachable(recording, turn) and recording.probe.unanswered_reason is Reason.UNAUTHORIZED
+        for recording in group
+    )
     return is_refused and incident.reason is Reason.AGORA_UNREACHABLE
 
 
@@ -77,31 +84,28 @@ def _channel(recording: Recording) -> str:
     return recording.slack_channel
 
 
-def _place(recording: Recording) -> tuple[str, bool, datetime, str]:
-    """By Slack channel, in each the oldest card first."""
+def _order(recording: Recording) -> tuple[str, bool, datetime, str]:
+    """By Slack channel; in each channel the recording with the oldest card first."""
     return recording.slack_channel, recording.card_ts is None, recording.requested_at, recording.id
 
 
-def _overdue(recording: Recording, turn: Turn) -> bool:
-    """Whether the first and the last call without an answer lie far enough apart: a bot that is away asks nothing."""
+def _is_unreachable(recording: Recording, turn: Turn) -> bool:
+    """Whether calls have been unanswered for long enough. The span ends at the last call, not now: while the bot was
+    down, it made no calls."""
     first, last = recording.probe.unanswered_since, recording.probe.queried_at
     if recording.sid is None or first is None or last is None:
         return False
     return (last - first).total_seconds() >= turn.policy.unreachable_alert
 
 
-def _opened(group: Sequence[Recording], turn: Turn) -> Incident:
-    reasons = {recording.probe.unanswered_reason for recording in group if _overdue(recording, turn)}
+def _open(group: Sequence[Recording], turn: Turn) -> Incident:
+    reasons = {recording.probe.unanswered_reason for recording in group if _is_unreachable(recording, turn)}
     reason = Reason.UNAUTHORIZED if Reason.UNAUTHORIZED in reasons else Reason.AGORA_UNREACHABLE
     channel = group[0].slack_channel
     return Incident(
-        id=f"{channel}-{reason}-{turn.now:%Y%m%d%H%M%S%f}",
+        id=f"{channel}-{reason}-{timestamp(turn.now)}",
         slack_channel=channel,
         reason=reason,
         recording_id=group[0].id,
         opened_at=turn.now,
     )
-
-
-def _alert(incident: Incident, kind: AlertKind, recording: Recording, turn: Turn) -> Alert:
-    return Alert(kind=kind, reason=incident.reason, cause=incident.id, recording=recording, raised_at=turn.now)

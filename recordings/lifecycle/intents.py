@@ -1,7 +1,6 @@
-"""What an intent changes: the one place that both the database and the store in memory ask.
+"""What an intent changes. The SQL repository and the in-memory one both use these functions.
 
-An `IntentChange` looks at the row as it is at that moment, inside the transaction, so that two people who press at once
-both count.
+An `IntentChange` gets the row inside the transaction, so that two intents at the same moment both take effect.
 """
 
 from __future__ import annotations
@@ -18,19 +17,19 @@ from recordings.model.recording import HOLDS_CHANNEL, Recording
 from recordings.model.timeline import TimelineEntry, entries_between
 
 IntentChange = Callable[[Recording], Intent | None]
-"""The intent as it should become; None: there is nothing to change."""
+"""Returns the new intent, or None if there is nothing to change."""
 
 
 @dataclass(frozen=True, slots=True)
 class AppliedIntent:
-    """The row after an intent, and what the thread of its card tells about it."""
+    """The row after an intent, and the timeline entries for it."""
 
     recording: Recording
     entries: tuple[TimelineEntry, ...]
 
 
 def apply_intent(before: Recording, change: IntentChange, at: datetime) -> AppliedIntent | None:
-    """The row with the intent changed, and due at once; None where there is nothing to change."""
+    """The row with the new intent, due at once; None if there is nothing to change."""
     intent = change(before)
     if intent is None:
         return None
@@ -39,7 +38,7 @@ def apply_intent(before: Recording, change: IntentChange, at: datetime) -> Appli
 
 
 def request_stop(by: str, at: datetime) -> IntentChange:
-    """Stops a recording that nobody has asked to stop, as long as it may still hold its Agora channel."""
+    """Asks to stop a recording that holds its Agora channel, unless somebody has already asked."""
 
     def change(recording: Recording) -> Intent | None:
         if recording.intent.stop_at is not None or recording.state not in HOLDS_CHANNEL:
@@ -50,7 +49,7 @@ def request_stop(by: str, at: datetime) -> IntentChange:
 
 
 def set_end(later: Callable[[Recording], datetime | None], by: str) -> IntentChange:
-    """Moves the end to what `later` says of the row."""
+    """Sets the end time that `later` computes from the row; None: it can't be extended."""
 
     def change(recording: Recording) -> Intent | None:
         ends_at = later(recording)
@@ -60,7 +59,7 @@ def set_end(later: Callable[[Recording], datetime | None], by: str) -> IntentCha
 
 
 def set_layout(layout: Layout, by: str, at: datetime) -> IntentChange:
-    """Chooses a layout. One that Agora refused can be chosen again."""
+    """Chooses a layout. A layout that Agora refused can be chosen again."""
 
     def change(recording: Recording) -> Intent | None:
         possible = is_ongoing(recording) and recording.options.has_picture

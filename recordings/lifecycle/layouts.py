@@ -1,7 +1,7 @@
-"""The layout of a recording: which one it should have, and how Agora comes to show it.
+"""The layout of a recording: which one it should have, and how it gets it.
 
-Pure. Nothing that Agora answers here says anything about the recording: a refusal is told and the wish given up, any
-other error is tried again. Doc page: cloud-recording/rest-api/update-layout.
+Agora's answers to a layout change say nothing about the recording: after a refusal the change is given up and reported,
+after any other error it is tried again. Doc page: cloud-recording/rest-api/update-layout.
 """
 
 from __future__ import annotations
@@ -18,92 +18,88 @@ from recordings.model.recording import Recording, State
 
 
 def initial_layout(recording: Recording, outcome: Outcome) -> AppliedLayout:
-    """What a new recorder begins with. It stays the same for every try to start it, whatever people want meanwhile.
+    """The layout with which a new recorder is started. It stays the same in every try to start that recorder.
 
-    Agora needs to know who is large; where nobody is there yet it begins as a grid.
+    In the speaker layout Agora has to know who is large. If nobody is there yet, the recorder starts with a grid.
     """
+    refused_at = recording.applied_layout.refused_at
     if not recording.options.has_picture:
-        return AppliedLayout(refused_at=recording.applied_layout.refused_at)
-    big_uid = _large(outcome) if recording.layout is Layout.SPEAKER else None
-    alone = recording.layout is Layout.SPEAKER and big_uid is None
-    layout = Layout.GRID if alone or is_refused(recording) else recording.layout
-    return AppliedLayout(layout=layout, big_uid=big_uid, refused_at=recording.applied_layout.refused_at)
+        return AppliedLayout(refused_at=refused_at)
+    uid = large_uid(recording, outcome)
+    layout = Layout.GRID if is_refused(recording) or _has_nobody_to_show(recording, outcome) else recording.layout
+    return AppliedLayout(layout=layout, big_uid=uid, refused_at=refused_at)
 
 
-def begun_with(recording: Recording) -> Options:
-    """The options that its recorder is started with."""
+def start_options(recording: Recording) -> Options:
+    """The options with which its recorder is started."""
     return replace(recording.options, layout=recording.current_layout)
 
 
 def is_refused(recording: Recording) -> bool:
-    """Whether Agora refused the layout that it should have."""
-    return recording.applied_layout.refused_at == _wished_at(recording)
+    """Whether Agora refused the layout that the recording should have."""
+    return recording.applied_layout.refused_at == _requested_at(recording)
 
 
 def is_pending(recording: Recording) -> bool:
-    """Whether it should have another layout than it has."""
-    wanted = recording.options.has_picture and is_ongoing(recording)
-    return wanted and recording.current_layout is not recording.layout and not is_refused(recording)
+    """Whether the recording should have another layout than it has, and Agora has not refused it."""
+    can_change = recording.options.has_picture and is_ongoing(recording)
+    return can_change and recording.current_layout is not recording.layout and not is_refused(recording)
 
 
-def _wished_at(recording: Recording) -> datetime:
+def _requested_at(recording: Recording) -> datetime:
     return recording.intent.layout_at or recording.requested_at
 
 
-def _large(outcome: Outcome) -> int | None:
-    """Whoever has the lowest uid of those in the call: the same one, whoever asks."""
+def is_change_due(recording: Recording, turn: Turn) -> bool:
+    """Whether to change the layout now. It is pointless while Agora does not find the recorder."""
+    can_change = recording.state is State.RECORDING and is_pending(recording)
+    due_at = recording.applied_layout.due_at
+    return can_change and (due_at is None or turn.past(due_at))
+
+
+def large_uid(recording: Recording, outcome: Outcome) -> int | None:
+    """Who is large in the speaker layout: the lowest uid in the call, so that every try chooses the same one. None in
+    another layout, or if nobody is there."""
+    if recording.layout is not Layout.SPEAKER:
+        return None
     return min((uid for uid in outcome.people or () if uid > 0), default=None)
 
 
-def due(recording: Recording, turn: Turn) -> bool:
-    """Whether Agora should be asked now. While it does not find the recorder it is of no use."""
-    ready = recording.state is State.RECORDING and is_pending(recording)
-    return ready and (recording.applied_layout.due_at is None or turn.past(recording.applied_layout.due_at))
-
-
-def large_of(recording: Recording, outcome: Outcome) -> int | None:
-    """Who is to be large, where somebody has to be."""
-    return _large(outcome) if recording.layout is Layout.SPEAKER else None
-
-
-def nobody_to_show(recording: Recording, outcome: Outcome) -> bool:
-    return recording.layout is Layout.SPEAKER and _large(outcome) is None
+def _has_nobody_to_show(recording: Recording, outcome: Outcome) -> bool:
+    return recording.layout is Layout.SPEAKER and large_uid(recording, outcome) is None
 
 
 def after_layout_change(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
-    """What Agora's answer means for the picture; for the recording it means nothing."""
-    shown, error = recording.applied_layout, outcome.error
-    queried = (recording.probe.queried_at or turn.now) + timedelta(seconds=turn.policy.query_interval)
-    then = replace(recording, next_step_at=max(turn.now, queried))
-    if error is None and nobody_to_show(recording, outcome):
-        return Change(replace(then, applied_layout=replace(shown, due_at=turn.later(turn.policy.query_interval))))
-    if error is None:
-        return Change(
-            replace(then, applied_layout=AppliedLayout(layout=recording.layout, big_uid=large_of(recording, outcome)))
-        )
-    if isinstance(error, AgoraRefused) and not isinstance(error, Unauthorized):
-        return Change(replace(then, applied_layout=_given_up(shown, recording, error)))
-    return Change(_later(then, error, turn))
+    """What Agora's answer means for the layout. For the recording it means nothing."""
+    applied, error = recording.applied_layout, outcome.error
+    next_query_at = (recording.probe.queried_at or turn.now) + timedelta(seconds=turn.policy.query_interval)
+    recording = replace(recording, next_step_at=max(turn.now, next_query_at))
+    if error is None and _has_nobody_to_show(recording, outcome):
+        applied = replace(applied, due_at=turn.later(turn.policy.query_interval))
+    elif error is None:
+        applied = AppliedLayout(layout=recording.layout, big_uid=large_uid(recording, outcome))
+    elif isinstance(error, AgoraRefused) and not isinstance(error, Unauthorized):
+        refused_at = _requested_at(recording)
+        applied = replace(applied, tries=0, due_at=None, refused_at=refused_at, refusal=str(error))
+    else:
+        return Change(_retry_later(recording, error, turn))
+    return Change(replace(recording, applied_layout=applied))
 
 
-def _given_up(shown: AppliedLayout, recording: Recording, error: AgoraError) -> AppliedLayout:
-    return replace(shown, tries=0, due_at=None, refused_at=_wished_at(recording), refusal=str(error))
-
-
-def _later(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
-    """Tried again, in the end as often as it is queried. Not found: how the recorder is comes first."""
+def _retry_later(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
+    """Tries again, in the end once per query interval. If the recorder was not found, a query comes first."""
     tries = recording.applied_layout.tries + 1
-    again, asked = turn.retry_at(tries, retry_after=error.retry_after, patient=True), recording.next_step_at
+    retry_at = turn.retry_at(tries, retry_after=error.retry_after, patient=True)
+    next_step_at = recording.next_step_at
     if isinstance(error, NotFound):
-        again, asked = max(again, turn.later(turn.policy.soon)), turn.now
-    return replace(
-        recording, next_step_at=asked, applied_layout=replace(recording.applied_layout, tries=tries, due_at=again)
-    )
+        retry_at, next_step_at = max(retry_at, turn.later(turn.policy.soon)), turn.now
+    applied = replace(recording.applied_layout, tries=tries, due_at=retry_at)
+    return replace(recording, next_step_at=next_step_at, applied_layout=applied)
 
 
-def in_time(recording: Recording, turn: Turn) -> Recording:
-    """The recording with its next step no later than the next try to change its layout."""
+def schedule_next_try(recording: Recording, turn: Turn) -> Recording:
+    """Makes the next step no later than the next try to change the layout."""
     if recording.state is not State.RECORDING or not is_pending(recording):
         return recording
-    again = max(turn.now, recording.applied_layout.due_at or turn.now)
-    return replace(recording, next_step_at=min(recording.next_step_at, again))
+    retry_at = max(turn.now, recording.applied_layout.due_at or turn.now)
+    return replace(recording, next_step_at=min(recording.next_step_at, retry_at))

@@ -1,4 +1,4 @@
-"""How a recording comes to its end, for whatever cause."""
+"""How a recording ends or fails, and how a recorder is given up."""
 
 from __future__ import annotations
 
@@ -16,37 +16,36 @@ _ANNOUNCED = frozenset({Reason.IDLE, Reason.TIME_LIMIT, Reason.STOPPED_ELSEWHERE
 
 
 def fail(recording: Recording, recorder: Recorder | None, reason: Reason, detail: str, turn: Turn) -> Change:
-    """It did not start, or it died. Whatever may run of it at Agora is no longer wanted."""
-    failed = replace(_over(recording.moved(State.FAILED), reason, turn), detail=detail)
+    """The recording did not start, or died. A recorder that may still be running is not wanted any more."""
+    failed = replace(_finish(recording.with_state(State.FAILED), reason, turn), detail=detail)
     alerts = () if reason is Reason.UNDELIVERABLE else (Alert.raised(AlertKind.FAILED, reason, failed, turn.now),)
     return Change(failed, mark_unwanted(recorder, turn), alerts)
 
 
 def end(recording: Recording, reason: Reason, recorders: tuple[Recorder, ...], turn: Turn) -> Change:
-    """The recording is over, and not by a fault."""
-    over = ended(recording, reason, turn)
-    return Change(over, recorders, end_alerts(over, turn))
+    """The recording ended without a failure."""
+    ended = mark_ended(recording, reason, turn)
+    return Change(ended, recorders, end_alerts(ended, turn))
 
 
-def ended(recording: Recording, reason: Reason, turn: Turn) -> Recording:
-    """The recording as it is once it has ended for this reason."""
-    return _over(recording.moved(State.ENDED), reason, turn)
+def mark_ended(recording: Recording, reason: Reason, turn: Turn) -> Recording:
+    return _finish(recording.with_state(State.ENDED), reason, turn)
 
 
-def end_alerts(over: Recording, turn: Turn) -> tuple[Alert, ...]:
-    """Tells the channel that a recording has ended, unless somebody there stopped it."""
-    stopped_here = over.reason not in _ANNOUNCED and over.ending is not Reason.TIME_LIMIT
-    if stopped_here or over.reason is None:
+def end_alerts(ended: Recording, turn: Turn) -> tuple[Alert, ...]:
+    """Reports the end to the channel, unless somebody there stopped the recording."""
+    stopped_here = ended.reason not in _ANNOUNCED and ended.stop_reason is not Reason.TIME_LIMIT
+    if stopped_here or ended.reason is None:
         return ()
-    return (Alert.raised(AlertKind.ENDED, over.reason, over, turn.now),)
+    return (Alert.raised(AlertKind.ENDED, ended.reason, ended, turn.now),)
 
 
 def expects_files(recording: Recording, reason: Reason) -> bool:
-    """Whether files can exist that nobody has looked for yet."""
+    """Whether files can exist that no delivery check has covered yet."""
     return recording.delivery is None and bool(expected_files(recording)) and reason is not Reason.NO_MEDIA
 
 
-def _over(recording: Recording, reason: Reason, turn: Turn) -> Recording:
+def _finish(recording: Recording, reason: Reason, turn: Turn) -> Recording:
     return replace(
         recording,
         reason=reason,
@@ -57,7 +56,7 @@ def _over(recording: Recording, reason: Reason, turn: Turn) -> Recording:
 
 
 def mark_unwanted(recorder: Recorder | None, turn: Turn) -> tuple[Recorder, ...]:
-    """The recorder as one that nobody wants any more: to be ended, and seen to be gone."""
+    """The recorder, if there is one, as unwanted: `cleanup` ends it. One that was never started is gone at once."""
     if recorder is None or recorder.gone_at is not None:
         return ()
     never_ran = recorder.start_sent_at is None
@@ -74,5 +73,5 @@ def mark_unwanted(recorder: Recorder | None, turn: Turn) -> tuple[Recorder, ...]
 
 
 def mark_gone(recorder: Recorder, turn: Turn) -> tuple[Recorder, ...]:
-    """The recorder as one that Agora agrees is gone."""
+    """The recorder as gone, because Agora says so or because its token has expired."""
     return (replace(recorder, wanted=False, gone_at=turn.now),)

@@ -1,8 +1,8 @@
-"""What Agora's answers say about a recorder: it was found, it was not, or nothing is known.
+"""What an answer of Agora says about a recorder: it was found, it was not found, or nothing is known.
 
-"Not found" is no evidence that a recorder is gone: Agora does not find one that it moves to another server, for an
-estimated 90 s. So one rule decides for every recorder, wanted or not: not found for longer than the policy's
-`failover_grace`, counted from the first such answer.
+"Not found" does not prove that a recorder is gone: for about 90 s (estimated) Agora does not find a recorder that it
+moves to another server. One rule holds for every recorder, wanted or not: it is gone if Agora has not found it for
+longer than the policy's `failover_grace`, counted from the first such answer.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from datetime import datetime
 
 from recordings.errors import AgoraError, RateLimited, Unauthorized
 from recordings.lifecycle.policy import Turn
-from recordings.model.probe import Probe
 from recordings.model.reason import Reason
+from recordings.model.recorder import Probe
 from recordings.model.recording import Recording
 from recordings.model.reported import RecorderStatus
 
-_LONGEST_PAUSE = 60.0
-"""Seconds. Agora may ask for a longer one; meanwhile nobody would know how the recording is."""
+_LONGEST_RETRY_AFTER = 60.0
+"""Seconds. Agora may ask for a longer wait, but nobody would know the state of the recording meanwhile."""
 
 
-def found(probe: Probe, turn: Turn) -> Probe:
-    """The recorder is in the call."""
-    return replace(probe, found_at=turn.asked, not_found=0, not_found_since=None, found_empty=0)
+def mark_found(probe: Probe, turn: Turn) -> Probe:
+    """Agora found the recorder in the call."""
+    return replace(probe, found_at=turn.as_of, not_found=0, not_found_since=None, found_empty=0)
 
 
-def missing(probe: Probe, turn: Turn, *, empty: bool = False) -> Probe:
-    """Agora did not find the recorder; `empty`: nor anybody in the channel."""
+def mark_not_found(probe: Probe, turn: Turn, *, empty: bool = False) -> Probe:
+    """Agora did not find the recorder. `empty`: nobody is in the channel either."""
     return replace(
         probe,
         not_found=probe.not_found + 1,
@@ -38,41 +38,42 @@ def missing(probe: Probe, turn: Turn, *, empty: bool = False) -> Probe:
 
 def is_gone(probe: Probe, turn: Turn) -> bool:
     """Whether Agora has not found the recorder for longer than a move to another server takes."""
-    return turn.asked_past(probe.not_found_since, turn.policy.failover_grace)
+    return turn.past_as_of(probe.not_found_since, turn.policy.failover_grace)
 
 
-def ask_again_at(probe: Probe, turn: Turn) -> datetime:
-    """When to ask again for a recorder that was not found: soon, and not after the grace period has passed."""
-    return turn.by(turn.not_found_at(probe.not_found), probe.not_found_since or turn.now, turn.policy.failover_grace)
+def next_query_at(probe: Probe, turn: Turn) -> datetime:
+    """When to query a recorder again that was not found: soon, and at the end of the grace period."""
+    start = probe.not_found_since or turn.now
+    return turn.capped(turn.retry_not_found_at(probe.not_found), start, turn.policy.failover_grace)
 
 
-def answered(recording: Recording, seen: RecorderStatus | None = None) -> Recording:
-    """The recording after a usable answer of Agora."""
+def mark_answered(recording: Recording, status: RecorderStatus | None = None) -> Recording:
+    """Agora gave a usable answer."""
     probe = replace(recording.probe, unanswered_since=None, unanswered_reason=None)
-    if seen is None:
+    if status is None:
         return replace(recording, tries=0, probe=probe)
-    files = merge_files(recording.files, seen.files)
-    return replace(recording, tries=0, probe=replace(probe, status=seen.status), files=files)
+    files = merge_files(recording.files, status.files)
+    return replace(recording, tries=0, probe=replace(probe, status=status.status), files=files)
 
 
-def unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
-    """The recording after an answer that says nothing about it: it is asked about again, and never failed."""
+def mark_unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
+    """Agora gave no usable answer. The engine asks again; the recording never fails for it."""
     tries = recording.tries + 1
     patient_tries = tries if not isinstance(error, RateLimited) else len(turn.policy.retry_backoff) + 1
-    pause = min(error.retry_after or 0, max(_LONGEST_PAUSE, 3 * turn.policy.query_interval))
-    retry_at = turn.retry_at(patient_tries, retry_after=pause, patient=True)
+    retry_after = min(error.retry_after or 0, max(_LONGEST_RETRY_AFTER, 3 * turn.policy.query_interval))
+    retry_at = turn.retry_at(patient_tries, retry_after=retry_after, patient=True)
     probe = replace(
         recording.probe,
         not_found=0,
         found_empty=0,
-        unanswered_since=recording.probe.unanswered_since or turn.asked,
+        unanswered_since=recording.probe.unanswered_since or turn.as_of,
         unanswered_reason=Reason.UNAUTHORIZED if isinstance(error, Unauthorized) else Reason.AGORA_UNREACHABLE,
         queried_at=turn.now,
     )
-    next_step_at = min(retry_at, max(turn.at_interval(), turn.later(pause)))
+    next_step_at = min(retry_at, max(turn.next_query_at(), turn.later(retry_after)))
     return replace(recording, tries=tries, probe=probe, next_step_at=next_step_at)
 
 
 def merge_files(known: tuple[str, ...], named: tuple[str, ...]) -> tuple[str, ...]:
-    """The files known so far and those named now, each once, in the order of their first mention."""
+    """All file names, each once, in the order in which Agora first named them."""
     return tuple(dict.fromkeys((*known, *named)))

@@ -1,11 +1,10 @@
-"""From the wish to a recorder with a sid: card, uid, acquire, start."""
+"""From the request to a recorder with a sid: post the card, allocate a uid, acquire, start."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 from recordings.errors import (
-    AccountInactive,
     AgoraError,
     AgoraRefused,
     AlreadyStarted,
@@ -24,18 +23,20 @@ from recordings.lifecycle.actions import Change, Outcome, Start
 from recordings.lifecycle.layouts import initial_layout
 from recordings.lifecycle.outcomes import fail, mark_unwanted
 from recordings.lifecycle.policy import Turn
-from recordings.lifecycle.recovery import is_untried
+from recordings.lifecycle.recovery import is_resume_untried
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording
 
 _NOT_CARRIED_OUT = (NotSent, RateLimited, AgoraRefused, NotFound, NoWorker, TaskConflict)
+"""Errors after which the recorder surely does not run."""
 
 
 def after_card(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
-    late = recording.tries == 0 and turn.past(recording.requested_at, turn.policy.start_timeout / 2)
-    if late and recording.attempt_started_at is None:  # no replica led meanwhile: it has its time from now on
-        recording = replace(recording, attempt_started_at=turn.asked)
+    is_late = recording.tries == 0 and turn.past(recording.requested_at, turn.policy.start_timeout / 2)
+    if is_late and recording.attempt_started_at is None:
+        # No replica led meanwhile: the start timeout counts from now on.
+        recording = replace(recording, attempt_started_at=turn.as_of)
     match outcome.answer:
         case SlackRefused() as error:
             return fail(recording, None, Reason.UNDELIVERABLE, str(error), turn)
@@ -44,16 +45,16 @@ def after_card(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
             return Change(replace(recording, attempt_started_at=at, next_step_at=at))
         case SlackBusy() as error:
             tries = recording.tries + 1
-            again = turn.retry_at(tries, retry_after=error.retry_after)
-            again = turn.by(again, recording.begun_at, turn.policy.start_timeout)
-            return Change(replace(recording, tries=tries, detail=str(error), next_step_at=again))
+            retry_at = turn.retry_at(tries, retry_after=error.retry_after)
+            retry_at = turn.capped(retry_at, recording.attempt_since, turn.policy.start_timeout)
+            return Change(replace(recording, tries=tries, detail=str(error), next_step_at=retry_at))
         case str() as ts:
             return Change(replace(recording, card_ts=ts, tries=0, detail="", next_step_at=turn.now))
     raise TypeError(f"{outcome.answer!r} is no answer to a post")
 
 
 def after_allocate(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
-    """The new recorder with the uid that was chosen for it."""
+    """Adds the new recorder, with the uid in `outcome`."""
     if not isinstance(outcome.answer, int):
         raise TypeError(f"{outcome.answer!r} is no uid")
     number = recording.recorder_count + 1
@@ -66,13 +67,13 @@ def after_allocate(recording: Recording, outcome: Outcome, turn: Turn) -> Change
         next_step_at=turn.now,
         segment_number=recording.segment_number,
     )
-    shown = initial_layout(recording, outcome)
-    if is_untried(recording) and turn.past(recording.attempt_started_at, turn.policy.start_timeout / 2):
+    layout = initial_layout(recording, outcome)
+    if is_resume_untried(recording) and turn.past(recording.attempt_started_at, turn.policy.start_timeout / 2):
         recording = replace(recording, attempt_started_at=turn.now)
-    allotted = replace(
-        recording, recorder_id=recorder.id, recorder_count=number, applied_layout=shown, next_step_at=turn.now
+    allocated = replace(
+        recording, recorder_id=recorder.id, recorder_count=number, applied_layout=layout, next_step_at=turn.now
     )
-    return Change(allotted, (recorder,))
+    return Change(allocated, (recorder,))
 
 
 def after_acquire(recording: Recording, recorder: Recorder, outcome: Outcome, turn: Turn) -> Change:
@@ -81,11 +82,11 @@ def after_acquire(recording: Recording, recorder: Recorder, outcome: Outcome, tu
         acquired = replace(recorder, resource_id=str(outcome.answer), acquired_at=turn.now)
         return Change(replace(recording, tries=0, detail="", next_step_at=turn.now), (acquired,))
     if isinstance(error, AgoraRefused):
-        return fail(recording, recorder, reason_of(error), str(error), turn)
-    again = _tried(recording, error, turn)
-    if again.tries > len(turn.policy.retry_backoff) * turn.policy.bases:
-        return give_up(again, recorder, turn)
-    return Change(again)
+        return fail(recording, recorder, _failure_reason(error), str(error), turn)
+    tried = _count_try(recording, error, turn)
+    if tried.tries > len(turn.policy.retry_backoff) * turn.policy.endpoint_count:
+        return give_up(tried, recorder, turn)
+    return Change(tried)
 
 
 def after_start(recording: Recording, recorder: Recorder, action: Start, outcome: Outcome, turn: Turn) -> Change:
@@ -97,14 +98,15 @@ def after_start(recording: Recording, recorder: Recorder, action: Start, outcome
     if action.first and isinstance(error, _NOT_CARRIED_OUT):
         recorder = replace(recorder, start_sent_at=None)
     if isinstance(error, AgoraRefused):
-        return fail(recording, recorder, reason_of(error), str(error), turn)
-    tried = _tried(recording, error, turn)
+        return fail(recording, recorder, _failure_reason(error), str(error), turn)
+    tried = _count_try(recording, error, turn)
     if not error.retry and not isinstance(error, AlreadyStarted):
-        again = turn.retry_at(recording.recorders_tried, retry_after=error.retry_after)
-        tried = replace(tried, next_step_at=turn.by(again, recording.begun_at, turn.policy.start_timeout))
-        return renew(tried, recorder, turn, most=1 + len(turn.policy.retry_backoff) * turn.policy.bases)
+        retry_at = turn.retry_at(recording.recorders_tried, retry_after=error.retry_after)
+        retry_at = turn.capped(retry_at, recording.attempt_since, turn.policy.start_timeout)
+        most = 1 + len(turn.policy.retry_backoff) * turn.policy.endpoint_count
+        return replace_recorder(replace(tried, next_step_at=retry_at), recorder, turn, most=most)
     if tried.tries > len(turn.policy.retry_backoff):
-        return renew(tried, recorder, turn, most=max(2, turn.policy.bases))
+        return replace_recorder(tried, recorder, turn, most=max(2, turn.policy.endpoint_count))
     return Change(tried, (recorder,))
 
 
@@ -121,37 +123,33 @@ def _started(recording: Recording, recorder: Recorder, sid: str, turn: Turn) -> 
     return Change(started, (running,))
 
 
-def renew(recording: Recording, recorder: Recorder | None, turn: Turn, most: int | None = None) -> Change:
-    """A new recorder in place of this one, unless so many were tried already."""
+def replace_recorder(recording: Recording, recorder: Recorder | None, turn: Turn, most: int | None = None) -> Change:
+    """Gives this recorder up, so that the next step allocates another one. `most`: the most recorders to try."""
     if most is not None and recording.recorders_tried >= most:
         return give_up(recording, recorder, turn)
-    fresh = replace(recording, recorder_id=None, tries=0)
-    return Change(fresh, mark_unwanted(recorder, turn))
+    return Change(replace(recording, recorder_id=None, tries=0), mark_unwanted(recorder, turn))
 
 
 def give_up(recording: Recording, recorder: Recorder | None, turn: Turn) -> Change:
-    posted = recording.card_ts is not None or bool(recording.lost_segments)
-    reason = Reason.UNAVAILABLE if posted else Reason.UNDELIVERABLE
-    if is_untried(recording):
+    was_posted = recording.card_ts is not None or bool(recording.lost_segments)
+    reason = Reason.UNAVAILABLE if was_posted else Reason.UNDELIVERABLE
+    if is_resume_untried(recording):
         reason = Reason.LOST
     return fail(recording, recorder, reason, recording.detail or "no answer in time", turn)
 
 
-def _tried(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
-    counts = not isinstance(error, RateLimited)
-    tries = recording.tries + 1 if counts else recording.tries
-    again = turn.retry_at(max(tries, 1), retry_after=error.retry_after)
-    by_then = turn.by(again, recording.begun_at, turn.policy.start_timeout)
-    return replace(recording, tries=tries, detail=str(error), next_step_at=by_then)
+def _count_try(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
+    """The recording after a failed try. Rate limiting is not counted: the request was not carried out."""
+    tries = recording.tries if isinstance(error, RateLimited) else recording.tries + 1
+    retry_at = turn.retry_at(max(tries, 1), retry_after=error.retry_after)
+    retry_at = turn.capped(retry_at, recording.attempt_since, turn.policy.start_timeout)
+    return replace(recording, tries=tries, detail=str(error), next_step_at=retry_at)
 
 
-def reason_of(error: AgoraRefused) -> Reason:
-    """The reason of a failure that Agora's refusal leads to."""
+def _failure_reason(error: AgoraRefused) -> Reason:
     match error:
         case Unauthorized():
             return Reason.UNAUTHORIZED
         case Overloaded():
             return Reason.OVERLOADED
-        case AccountInactive():
-            return Reason.REJECTED
     return Reason.REJECTED

@@ -1,1 +1,1 @@
-"""The values that everything else talks about: no rules, no I/O."""
+"""The values of the domain: frozen dataclasses without I/O."""

@@ -1,4 +1,4 @@
-"""What people have to be told once: rows of the outbox, and who looks after them."""
+"""Alerts, the incidents behind some of them, and who acknowledged an alert."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from recordings.model.recording import Recording
 
 
 class AlertKind(StrEnum):
-    """The `event_type` of a message that needs a person's attention."""
+    """The `event_type` of a message about a recording that is not its card."""
 
     FAILED = "recording_failed"
     WARNING = "recording_warning"
@@ -21,11 +21,24 @@ class AlertKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alert:
-    """Something that has to be told to people once: a row of the outbox.
+class Incident:
+    """A problem of many recordings in one Slack channel. One alert reports its start, another one its end."""
 
-    `cause` tells apart two alerts of one kind about one recording. `recording` is as it was when the alert
-    was raised, so that a late delivery still tells what happened then.
+    id: str
+    slack_channel: str
+    reason: Reason
+    recording_id: str
+    """The recording in whose thread the alerts are posted."""
+    opened_at: datetime
+    closed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """A message that Slack has to get exactly once: a row of the outbox.
+
+    `cause` distinguishes two alerts of the same kind about the same recording. `recording` is a snapshot from the
+    moment when the alert was raised, so that a late delivery still reports what happened then.
     """
 
     kind: AlertKind
@@ -38,22 +51,27 @@ class Alert:
     def raised(
         cls, kind: AlertKind, reason: Reason | None, recording: Recording, at: datetime, *, of: object = None
     ) -> Alert:
-        """An alert raised now. `of` tells it from others with the same reason: the moment since when something is
-        wrong, or the number of a segment."""
+        """An alert raised now. `of` distinguishes it from others with the same reason: the moment since when something
+        is wrong, the number of a segment, or another text."""
         name = str(reason or "files")
-        suffix = f"{of:%Y%m%d%H%M%S%f}" if isinstance(of, datetime) else str(of)
-        return cls(
-            kind=kind,
-            reason=reason,
-            cause=name if of is None else f"{name}-{suffix}",
-            recording=recording,
-            raised_at=at,
-        )
+        suffix = timestamp(of) if isinstance(of, datetime) else str(of)
+        cause = name if of is None else f"{name}-{suffix}"
+        return cls(kind=kind, reason=reason, cause=cause, recording=recording, raised_at=at)
+
+    @classmethod
+    def of_incident(cls, incident: Incident, kind: AlertKind, recording: Recording, at: datetime) -> Alert:
+        """An alert raised now about an incident."""
+        return cls(kind=kind, reason=incident.reason, cause=incident.id, recording=recording, raised_at=at)
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment as causes contain it. They are stored and compared: the format can't change."""
+    return f"{moment:%Y%m%d%H%M%S%f}"
 
 
 @dataclass(frozen=True, slots=True)
 class AlertKey:
-    """What tells an alert from every other; as text it is a button's value."""
+    """Identifies an alert. As text it is a button's value."""
 
     recording_id: str
     kind: AlertKind
@@ -68,14 +86,14 @@ class AlertKey:
 
     @classmethod
     def read(cls, text: str) -> AlertKey:
-        """What `str` gave. Raises `ValueError` where this is nothing of the kind."""
+        """The inverse of `str`. Raises `ValueError` if the text is not a key."""
         recording_id, kind, cause = text.split("|", 2)
         return cls(recording_id, AlertKind(kind), cause)
 
 
 @dataclass(frozen=True, slots=True)
 class Acknowledgement:
-    """Who is on it, and since when."""
+    """The person who takes care of an alert, and when they said so."""
 
     by: str
     at: datetime
@@ -83,7 +101,7 @@ class Acknowledgement:
 
 @dataclass(frozen=True, slots=True)
 class AcknowledgedAlert:
-    """An alert that somebody is on."""
+    """An alert with its first acknowledgement."""
 
     alert: Alert
     acknowledgement: Acknowledgement

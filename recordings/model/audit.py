@@ -1,4 +1,4 @@
-"""Who did what, when and from where."""
+"""The audit log: who did what, when, and from where."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from recordings.model.recording import Recording
 
 
 class AuditAction(StrEnum):
-    """What somebody did."""
+    """What was done with a recording."""
 
     STARTED = "started"
     STOPPED = "stopped"
     EXTENDED = "extended"
-    RECORDED_ON = "recorded_on"
+    RESUMED = "recorded_on"
     CHANGED_LAYOUT = "changed_layout"
-    TOOK_ALERT = "took_alert"
+    ACKNOWLEDGED_ALERT = "took_alert"
     GOT_LINKS = "got_links"
 
 
 class Source(StrEnum):
-    """From where somebody did it."""
+    """Where the action came from. The last two are the bot's own: a recording ran out of time, a recorder was lost."""
 
     COMMAND = "command"
     BUTTON = "button"
@@ -33,7 +33,7 @@ class Source(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditEvent:
-    """Who did what, when, and from where: a row of the log of acts. `who` is empty where the bot did it by itself."""
+    """A row of the audit log. `who` is empty if the bot acted by itself."""
 
     at: datetime
     who: str
@@ -54,7 +54,7 @@ class AuditEvent:
         who: str = "",
         detail: str = "",
     ) -> AuditEvent:
-        """What was done with a recording; without `who` the bot did it by itself."""
+        """An action on a recording. Without `who` the bot acted by itself."""
         return cls(
             at=at,
             who=who,

@@ -1,4 +1,4 @@
-"""The files of a recording, as far as the bot has seen them in the bucket."""
+"""The delivery of a recording: which of its files are in the bucket."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from enum import StrEnum
 
 
 class DeliveryState(StrEnum):
-    """How the files of a recording stand, as far as the bot could see for itself."""
+    """The result of the delivery checks so far."""
 
     AWAITED = "awaited"
-    """Looked for: not all there yet."""
+    """Checked, and not complete yet."""
     IN_BACKUP = "in_backup"
-    """Agora keeps them for now, and goes on trying to store them."""
+    """Agora keeps the files in its backup, and goes on trying to store them."""
     READY = "ready"
-    """All there."""
+    """Complete."""
     MISSING = "missing"
-    """Told as not delivered; looked for now and then, should they come after all."""
+    """Reported as not delivered. The engine still checks now and then, in case the files come late."""
     UNVERIFIED = "unverified"
-    """The bot can't look into the bucket."""
+    """The bot can't read the bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,38 +31,38 @@ class MediaFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """What was found of a recording in the bucket when it was last looked at."""
+    """What the last delivery check found in the bucket."""
 
     state: DeliveryState = DeliveryState.AWAITED
     media_files: tuple[MediaFile, ...] = ()
     playlists: tuple[str, ...] = ()
-    """Keys."""
+    """Keys in the bucket."""
     seconds: float = 0.0
-    """How long the recording lasts, by its playlists."""
+    """The length of the recording, by its playlists."""
     size: int = 0
-    """Bytes of all its files."""
+    """Bytes of all files together."""
     missing: tuple[str, ...] = ()
-    """Files that should be there and are not."""
+    """Names of expected files that are not in the bucket."""
     empty: tuple[str, ...] = ()
-    """Files that are too small to hold anything."""
+    """Names of files that are too small to hold anything."""
     code: str = ""
-    """The storage's own word where it refused to be looked into, else empty."""
+    """The storage's error code if it refused a check, else empty."""
     checks: int = 0
     failures: int = 0
-    """Looks in a row that the storage did not answer."""
-    seen: str = ""
-    """Names what was found: the same twice means that nothing came meanwhile."""
+    """Consecutive checks that the storage did not answer."""
+    fingerprint: str = ""
+    """Describes the objects found. The same fingerprint in two checks means that nothing arrived in between."""
 
     @property
     def downloadable(self) -> tuple[MediaFile, ...]:
-        """The MP4 files that a link can give: those that are there, also where others are missing."""
+        """The MP4 files that exist and are not empty, even if others are missing."""
         if self.state not in (DeliveryState.READY, DeliveryState.MISSING):
             return ()
-        return tuple(part for part in self.media_files if part.key.rsplit("/", 1)[-1] not in self.empty)
+        return tuple(file for file in self.media_files if file.key.rsplit("/", 1)[-1] not in self.empty)
 
     @property
-    def visible(self) -> object:
-        """What the card shows of it: nothing that still changes from look to look."""
+    def card_content(self) -> object:
+        """What the card renders of it: nothing that changes from check to check."""
         if self.state in (DeliveryState.AWAITED, DeliveryState.IN_BACKUP):
             return self.state
-        return replace(self, checks=0, failures=0, seen="")
+        return replace(self, checks=0, failures=0, fingerprint="")

@@ -1,7 +1,7 @@
-"""What Agora tells by itself, as plain values: one notice for each of its notifications about a recorder.
+"""Agora's notifications about a recorder, as values.
 
-A notice can come twice, out of order, or never. Queries stay the truth; a notice makes one happen at once and adds what
-a query can't say. Doc page: shared/notification-center-service/event-types/cloud-recording.
+A notification can arrive twice, out of order, or never. A query decides what is true; a notification triggers one at
+once, and adds facts that a query can't give. Doc page: shared/notification-center-service/event-types/cloud-recording.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from enum import IntEnum
 
 
 class NotificationEvent(IntEnum):
-    """The `eventType` of a notice that means something to a composite recording."""
+    """Agora's `eventType`, for the events that concern a composite recording."""
 
     ERROR = 1
     WARNING = 2
@@ -31,10 +31,10 @@ class NotificationEvent(IntEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notification:
-    """One notification. What an event does not carry is None, or empty.
+    """One notification. A fact that its event does not carry is None, or empty.
 
-    `id`: the same for every delivery of it. `uid`: the recorder's, as the notice names it. `sequence`: Agora's count,
-    not documented to be shared by its modules or to survive a move.
+    `id` is the same in every delivery. `uid` is the recorder's, as Agora names it. `sequence` is Agora's counter; it is
+    not documented whether its modules share it, or whether it survives a move to another server.
     """
 
     id: str
@@ -44,28 +44,29 @@ class Notification:
     sid: str
     sequence: int | None = None
     sent_at: datetime
-    """When it happened, by Agora's clock."""
+    """When the event happened, by Agora's clock."""
     received_at: datetime
+    """When the bot received it, by its own clock."""
     code: int | None = None
-    """`errorCode`, `warnCode`, `exitStatus`, `leaveCode`, `progress` (0 to 10,000), or `state` of a stream (0 received,
-    1 not received)."""
+    """`errorCode`, `warnCode`, `exitStatus`, `leaveCode`, `progress` (0 to 10,000), or the `state` of a stream
+    (0 received, 1 not received)."""
     module: int | None = None
     """Of an error or a warning: 0 recorder, 1 uploader, 2 service."""
     level: int | None = None
     """Of an error: 1 to 5 (fatal)."""
     new_uid: int | None = None
-    """The uid that a moved recorder has in the channel from now on."""
+    """The uid in the channel of a recorder that was moved."""
     stream_uid: int | None = None
-    """Whose sound or picture; 0: everybody's together."""
+    """Whose audio or video stream; 0: everybody's together."""
     begun_at: datetime | None = None
-    """When a slice begins; or since when a stream is received, or not."""
+    """When a slice begins, or since when a stream is received or not received."""
     lost_from: datetime | None = None
-    """When the slice before it broke off; the same as `begun_at` where nothing was lost."""
+    """When the slice before it ended. The same as `begun_at` if nothing is missing."""
     files: tuple[str, ...] = ()
     words: str = ""
-    """Agora's own words about an error."""
+    """Agora's text about an error."""
 
     @property
     def order(self) -> tuple[datetime, int, str]:
-        """Sorts notices as they happened, as far as is known."""
+        """Sorts notifications in the order in which the events happened, as far as it is known."""
         return self.sent_at, -1 if self.sequence is None else self.sequence, self.id

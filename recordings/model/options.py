@@ -1,4 +1,4 @@
-"""How a call is recorded: what of it, how people are arranged in the picture, and how large that is.
+"""How a call is recorded: audio and video or audio only, the layout of the picture, and its resolution.
 
 Doc pages: cloud-recording/develop/composite-mode, develop/layout.
 """
@@ -13,27 +13,27 @@ from enum import StrEnum
 
 
 class Media(StrEnum):
-    """What of the call is recorded."""
+    """What is recorded of the call."""
 
     VIDEO = "video"
-    """Sound and picture."""
+    """Audio and video."""
     AUDIO = "audio"
-    """Sound only."""
+    """Audio only."""
 
 
 class Layout(StrEnum):
     """How people are arranged in the picture."""
 
     FLOATING = "floating"
-    """The first to join fills it; the others are small on top."""
+    """The first to join fills the picture; the others are small on top."""
     GRID = "grid"
-    """Everybody is of one size."""
+    """Everybody has the same size."""
     SPEAKER = "speaker"
-    """One is large, on the left; the others are small beside."""
+    """One person is large, on the left; the others are small beside."""
 
 
 class Resolution(StrEnum):
-    """How large the picture is, by its lines."""
+    """The size of the picture, by its lines."""
 
     P360 = "360p"
     P480 = "480p"
@@ -43,22 +43,22 @@ class Resolution(StrEnum):
 
 Option = Media | Layout | Resolution
 
-WORDS: dict[str, Option] = {
+OPTION_WORDS: dict[str, Option] = {
     **{str(option): option for option in (*Media, *Layout, *Resolution)},
     "sound": Media.AUDIO,
     "audio-only": Media.AUDIO,
     "hd": Resolution.P720,
     "fullhd": Resolution.P1080,
 }
-"""What people type, in lower case. An Agora channel that is named so stands in quotes, as for `ENDS`."""
-ENDS = ("for", "until")
-"""The words before the time that a recording takes."""
-GLUED = re.compile(rf"({'|'.join(ENDS)})(?=[0-9])", re.IGNORECASE)
-"""One of these with the time right behind it: `for45m`."""
+"""What people type, in lower case. An Agora channel with such a name is typed in quotes, as for `END_WORDS`."""
+END_WORDS = ("for", "until")
+"""The words before the duration or the end time of a recording."""
+UNSPACED_END = re.compile(rf"({'|'.join(END_WORDS)})(?=[0-9])", re.IGNORECASE)
+"""One of `END_WORDS` without a space before the time: `for45m`."""
 
 
 class Contradiction(ValueError):
-    """Two options that can't both be. `second` is the one too many; the text says why."""
+    """Two options exclude each other. `second` is the one typed last. The text is for people."""
 
     def __init__(self, words: str, second: Option) -> None:
         super().__init__(words)
@@ -67,53 +67,53 @@ class Contradiction(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """How a recording was asked for. Sound only has no picture: its layout and resolution mean nothing."""
+    """How to record. For audio only, layout and resolution have no meaning."""
 
     media: Media = Media.VIDEO
     layout: Layout = Layout.GRID
     resolution: Resolution = Resolution.P720
     lasts: float | None = None
-    """The seconds that it was asked to take, where so many were said; when it ends is a wish of its own."""
+    """The duration in seconds that was asked for with the start, if any. The end time itself is an intent."""
 
     @property
     def has_picture(self) -> bool:
         return self.media is Media.VIDEO
 
 
-DEFAULT = Options()
+DEFAULT_OPTIONS = Options()
 
 
-def combine(options: Iterable[Option]) -> Options:
-    """The usual ones with these in their place. Raises `Contradiction`."""
-    found: dict[str, Option] = {}
+def combine_options(options: Iterable[Option]) -> Options:
+    """The default options, with these in their place. Raises `Contradiction`."""
+    chosen: dict[str, Option] = {}
     for option in options:
         kind = type(option).__name__.lower()
-        if found.get(kind, option) is not option:
-            raise Contradiction(f"Either {found[kind]} or {option}: both at once can't be.", option)
-        found[kind] = option
-    if found.get("media") is Media.AUDIO:
-        picture = next((option for kind, option in found.items() if kind != "media"), None)
+        if chosen.get(kind, option) is not option:
+            raise Contradiction(f"Either {chosen[kind]} or {option}: both at once can't be.", option)
+        chosen[kind] = option
+    if chosen.get("media") is Media.AUDIO:
+        picture = next((option for kind, option in chosen.items() if kind != "media"), None)
         if picture is not None:
             raise Contradiction(f"Sound only has no picture, so it can't be {picture}.", picture)
-    return Options(**found)  # type: ignore[arg-type]
+    return Options(**chosen)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AppliedLayout:
-    """How people are arranged in the picture, as far as Agora has agreed."""
+    """The layout that Agora has confirmed, and the state of an attempt to change it."""
 
     layout: Layout | None = None
-    """None before there was a recorder."""
+    """None before the first recorder."""
     big_uid: int | None = None
     """Who is large in the speaker layout."""
     tries: int = 0
-    """Calls in a row that changed nothing."""
+    """Consecutive calls that did not change the layout."""
     due_at: datetime | None = None
-    """When the next of them is due; None: at once."""
+    """When to try again; None: at once."""
     refused_at: datetime | None = None
-    """The moment of the wish that Agora refused."""
+    """The `Intent.layout_at` of the layout that Agora refused; of the first layout, the time of the request."""
     refusal: str = ""
-    """Agora's own words about it."""
+    """Agora's text about the refusal."""
 
 
 NO_LAYOUT_APPLIED = AppliedLayout()

@@ -1,4 +1,4 @@
-"""Why a recording is over, or what an alert is about."""
+"""Why a recording failed or ended, or what an alert is about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """Why a recording is over, or what a warning is about."""
+    """The `reason` in the metadata of cards and alerts: failures, then ends, then warnings."""
 
     REJECTED = "rejected"
     UNAUTHORIZED = "unauthorized"

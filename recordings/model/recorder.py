@@ -1,18 +1,40 @@
-"""A recorder at Agora: what costs money."""
+"""A recorder at Agora, and what Agora's answers say about it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from recordings.model.probe import Probe
+from recordings.model.reason import Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """The results of the queries about one recorder. `lifecycle.probing` has the rules."""
+
+    status: int | None = None
+    """Agora's status in its last usable answer."""
+    queried_at: datetime | None = None
+    found_at: datetime | None = None
+    """When a query last found the recorder in the call."""
+    not_found_since: datetime | None = None
+    not_found: int = 0
+    """Consecutive answers "not found"."""
+    found_empty: int = 0
+    """How many of those answers in a row came while the channel was empty too."""
+    unanswered_since: datetime | None = None
+    """The first call after the last usable answer."""
+    unanswered_reason: Reason | None = None
+
+
+NOT_PROBED = Probe()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorder:
-    """What costs money: one recorder at Agora, or one that may be there because its answer got lost.
+    """One recorder at Agora, or one that may exist because the answer to its start was lost. Recorders cost money.
 
-    At most one recorder of a recording is `wanted`. Any other is stepped until Agora agrees that it is gone.
+    At most one recorder of a recording is `wanted`. The engine steps any other until Agora agrees that it is gone.
     """
 
     id: str
@@ -24,26 +46,26 @@ class Recorder:
     resource_id: str | None = None
     acquired_at: datetime | None = None
     start_sent_at: datetime | None = None
-    """When `start` was last sent; from then on it may run."""
+    """When `start` was last sent. From then on the recorder may be running."""
     sid: str | None = None
     sid_at: datetime | None = None
     expires_at: datetime | None = None
-    """When its token, or its resource, has expired: nothing of it can be in the channel any more."""
+    """When its token or resource has expired, so that it can't be in the channel any more."""
     gone_at: datetime | None = None
     next_step_at: datetime
     tries: int = 0
     stop_accepted_at: datetime | None = None
     not_found_since: datetime | None = None
     absent: int = 0
-    """How often in a row the channel's users did not list it."""
+    """Consecutive user lists of the channel without it."""
     segment_number: int = 1
-    """Which part of its recording it makes, or should have made."""
+    """The segment of the recording that it makes, or should have made."""
     moved_uid: int | None = None
-    """The uid that it has in the channel since Agora moved it; queries and stops go on with `uid`."""
+    """Its uid in the channel after Agora moved it to another server. Queries and stops still use `uid`."""
 
     @property
     def probe(self) -> Probe:
-        """What is known of a recorder that is being removed: each failed try counts."""
+        """The probe of an unwanted recorder, for which each failed try counts."""
         return Probe(not_found_since=self.not_found_since, not_found=self.tries)
 
 

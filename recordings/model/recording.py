@@ -1,4 +1,4 @@
-"""A recording: what people see of one call."""
+"""A recording: one call that is, was, or should have been recorded."""
 
 from __future__ import annotations
 
@@ -8,15 +8,20 @@ from enum import StrEnum
 
 from recordings.model.delivery import Delivery, DeliveryState
 from recordings.model.intent import NO_INTENT, Intent
-from recordings.model.options import DEFAULT, NO_LAYOUT_APPLIED, AppliedLayout, Layout, Options
-from recordings.model.probe import NOT_PROBED, Probe
+from recordings.model.options import DEFAULT_OPTIONS, NO_LAYOUT_APPLIED, AppliedLayout, Layout, Options
 from recordings.model.reason import Reason
+from recordings.model.recorder import NOT_PROBED, Probe
 from recordings.model.reported import NOTHING_REPORTED, Gap, Reported
 from recordings.model.segments import LostSegment
 
 
 class State(StrEnum):
-    """Where a recording stands. Its moves are in `MOVES`; anything else is an error."""
+    """The state of a recording. `TRANSITIONS` lists the legal transitions.
+
+    `uploading` has two phases, which `Recording.files_awaited` distinguishes:
+    False: the stop was accepted, and the recorder is queried until Agora agrees that it is gone;
+    True: the recorder is gone, and the bucket is checked for the files.
+    """
 
     STARTING = "starting"
     RECORDING = "recording"
@@ -27,7 +32,7 @@ class State(StrEnum):
     FAILED = "failed"
 
 
-MOVES: dict[State, frozenset[State]] = {
+TRANSITIONS: dict[State, frozenset[State]] = {
     State.STARTING: frozenset({State.RECORDING, State.STOPPING, State.ENDED, State.FAILED}),
     State.RECORDING: frozenset({State.INTERRUPTED, State.STOPPING, State.UPLOADING, State.ENDED, State.FAILED}),
     State.INTERRUPTED: frozenset({State.RECORDING, State.STOPPING, State.UPLOADING, State.ENDED, State.FAILED}),
@@ -39,19 +44,18 @@ MOVES: dict[State, frozenset[State]] = {
 
 OVER = frozenset({State.ENDED, State.FAILED})
 HOLDS_CHANNEL = frozenset({State.STARTING, State.RECORDING, State.INTERRUPTED, State.STOPPING})
-"""States in which the Agora channel can't be recorded a second time."""
+"""The states in which nobody can start a second recording of the same Agora channel."""
 
 
-class IllegalMove(Exception):
-    """A recording was asked to go where its state does not lead: a mistake in the program."""
+class IllegalTransition(Exception):
+    """A transition that `TRANSITIONS` does not list: a bug."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """What people see: one call that is, was, or should have been recorded.
 
-    `stop_wanted_at` to `poked` are wishes; listeners write them. Everything below `state` is fact; the engine alone
-    writes it. `state` and `reason` change through `moved` only.
+    Listeners write `intent`; the engine alone writes everything below it. Only `with_state` changes `state`.
     """
 
     id: str
@@ -60,106 +64,111 @@ class Recording:
     slack_channel: str
     started_by: str
     requested_at: datetime
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
 
     intent: Intent = NO_INTENT
 
     state: State = State.STARTING
     reason: Reason | None = None
     detail: str = ""
-    """Agora's or Slack's own words about a failure."""
+    """Agora's or Slack's text about a failure."""
     next_step_at: datetime
     attempt_started_at: datetime | None = None
-    """When its turn comes in a Slack channel that has many cards to take, or came after nobody led for a while; or
-    when its recorder was lost, and another one was wanted."""
+    """Since when the start timeout counts, if not since the request: the turn of its card in a busy Slack channel, the
+    moment when a replica led again, or the moment when a recorder was lost."""
     tries: int = 0
-    """Calls in a row that brought the work in hand no further."""
+    """Consecutive calls that failed at the current step."""
     recorder_id: str | None = None
     recorder_count: int = 0
-    """How many recorders were allotted to it so far."""
+    """How many recorders have been allocated to it."""
     sid: str | None = None
     started_at: datetime | None = None
-    """When status 4 or 5 was first seen."""
+    """When a query first answered status 4 or 5."""
     first_file_at: datetime | None = None
-    """When status 5 was first seen of the present part."""
+    """When the first file of the current segment was stored, or status 5 was first seen."""
     lost_segments: tuple[LostSegment, ...] = ()
-    """What was recorded by recorders that were lost, the first part first."""
+    """The segments whose recorders were lost, oldest first. The current segment is not among them."""
     ended_at: datetime | None = None
     probe: Probe = NOT_PROBED
     people_since: datetime | None = None
-    """Since when there are people in the channel though nothing is stored."""
-    nothing_stored_at: datetime | None = None
-    """When the warning about it was raised."""
-    present: int | None = None
-    """How many people were in the channel when that was last asked for."""
-    present_at: datetime | None = None
-    ending_told: str | None = None
-    """The last warning that it ends soon, by its cause."""
-    ending: Reason | None = None
-    """Why it is being stopped."""
+    """Since when people are in the channel while nothing is stored."""
+    nothing_stored_warned_at: datetime | None = None
+    people_count: int | None = None
+    """How many people were in the channel when Agora last listed them."""
+    people_counted_at: datetime | None = None
+    end_warning: str | None = None
+    """The `cause` of the last alert that the recording ends soon."""
+    stop_reason: Reason | None = None
+    """Why the engine stops it; None while it is not being stopped."""
     stop_accepted_at: datetime | None = None
     files: tuple[str, ...] = ()
-    """Those that Agora named."""
+    """The files of the current segment that Agora named."""
     uploading_status: str = ""
+    """Agora's `uploadingStatus` of the current segment, or `inventory.NOTHING_TO_UPLOAD`."""
     files_awaited: bool = False
-    """The recorder is gone, and its files are looked for; also after the recording is over."""
+    """The recorder is gone, and the engine checks the bucket for the files.
+
+    In state `uploading` it is the second of two phases (see `State`). It can also be true in `ended` and `failed`: a
+    recording that ended by itself or died is over at once, and files reported as missing are still checked for a day.
+    """
     delivery: Delivery | None = None
     reported: Reported = NOTHING_REPORTED
     applied_layout: AppliedLayout = NO_LAYOUT_APPLIED
     card_ts: str | None = None
     unwatched_from: datetime | None = None
     unwatched_to: datetime | None = None
-    """The last span in which no replica took steps."""
+    """The last span in which no replica ran the engine."""
 
     @property
-    def over(self) -> bool:
+    def is_over(self) -> bool:
         return self.state in OVER
 
     @property
     def segment_number(self) -> int:
-        """Which part is being recorded: 1, or more where recorders were lost."""
+        """The number of the current segment: 1, or more if recorders were lost."""
         return len(self.lost_segments) + 1
 
     @property
     def up_at(self) -> datetime | None:
-        """When the recorder of the present part came up; None: it has not yet."""
+        """When the recorder of the current segment came up; None: not yet."""
         return self.lost_segments[-1].resumed_at if self.lost_segments else self.started_at
 
     @property
     def awaiting_segment(self) -> bool:
-        """Whether its recorder was lost, and none came up in its place."""
+        """Whether its recorder was lost and the next one is not up yet."""
         return bool(self.lost_segments) and self.up_at is None
 
     @property
     def is_starting(self) -> bool:
-        """Whether a recorder is on its way up, for the first time or in the place of one that was lost."""
+        """Whether a recorder is being started, the first one or one that replaces a lost one."""
         return self.state is State.STARTING or (self.state is State.INTERRUPTED and self.awaiting_segment)
 
     @property
     def recorders_tried(self) -> int:
-        """How many recorders were allotted to the present part so far."""
+        """How many recorders have been allocated to the current segment."""
         return self.recorder_count - (self.lost_segments[-1].recorder_count if self.lost_segments else 0)
 
     @property
     def gaps(self) -> tuple[Gap, ...]:
-        """What it lacks: as Agora told it, else from when a part broke off until the next one was up."""
-        between = [gap for part in self.lost_segments if (gap := part.gap_beside(self.reported.gaps)) is not None]
-        return tuple(sorted([*self.reported.gaps, *between], key=lambda gap: gap.begun_at))
+        """What is missing in it: the gaps that Agora reported, and those between a lost segment and the next one."""
+        reported = self.reported.gaps
+        between = [gap for segment in self.lost_segments if (gap := segment.gap_unless_reported(reported)) is not None]
+        return tuple(sorted([*reported, *between], key=lambda gap: gap.begun_at))
 
     @property
-    def complete(self) -> bool:
-        """Whether nothing is left to be done for it."""
-        return self.over and not self.files_awaited
+    def is_complete(self) -> bool:
+        """Whether no step is left."""
+        return self.is_over and not self.files_awaited
 
-    def moved(self, state: State) -> Recording:
-        """The same recording in another state. Raises `IllegalMove` where `MOVES` knows no such move."""
-        if state is not self.state and state not in MOVES[self.state]:
-            raise IllegalMove(f"{self.id}: {self.state} does not lead to {state}")
+    def with_state(self, state: State) -> Recording:
+        """The recording in another state, or the same one. Raises `IllegalTransition`."""
+        if state is not self.state and state not in TRANSITIONS[self.state]:
+            raise IllegalTransition(f"{self.id}: {self.state} does not lead to {state}")
         return replace(self, state=state)
 
     @property
-    def begun_at(self) -> datetime:
-        """From when on the time counts that it may take to come up."""
+    def attempt_since(self) -> datetime:
+        """Since when the start timeout counts."""
         return self.attempt_started_at or self.requested_at
 
     @property
@@ -169,27 +178,27 @@ class Recording:
 
     @property
     def current_layout(self) -> Layout:
-        """The layout that it has, as far as Agora has agreed."""
+        """The layout that it has, as Agora confirmed."""
         return self.applied_layout.layout or self.options.layout
 
     @property
     def current_options(self) -> Options:
-        """How one like it would be asked for."""
+        """The options with which the same recording would be started now."""
         return replace(self.options, layout=self.layout)
 
     @property
-    def _present_matters(self) -> bool:
-        """Whether the number of people is worth an edit: while it may be the wrong channel. Later it comes along."""
-        return self.started_at is not None and self.first_file_at is None and not self.over
+    def _shows_people_count(self) -> bool:
+        """Whether the number of people is worth an edit of the card: only while it may be the wrong channel."""
+        return self.started_at is not None and self.first_file_at is None and not self.is_over
 
     @property
-    def visible(self) -> tuple[object, ...]:
-        """What the card shows; where this changes, the card is drawn anew. Slack allows few updates: what is only of
-        use once something else changes as well (the sid) is left to that."""
+    def card_content(self) -> tuple[object, ...]:
+        """Everything the card renders; it is redrawn when this changes. Fields that never matter alone (the sid) are
+        left out: Slack limits edits."""
         return (
             self.state,
             self.reason,
-            self.detail if self.over else "",
+            self.detail if self.is_over else "",
             self.started_at,
             self.first_file_at,
             self.ended_at,
@@ -199,17 +208,17 @@ class Recording:
             self.intent.layout_at,
             self.current_layout,
             self.applied_layout.refused_at,
-            self.ending,
+            self.stop_reason,
             self.files,
             self.unwatched_to,
-            self._present_matters and self.present,
+            self._shows_people_count and self.people_count,
             self.segment_number,
             self.up_at,
             self.gaps,
             self.reported.upload_warning_open,
             self.reported.silence_warning_open,
             self.state is State.INTERRUPTED and self.reported.moving,
-            self.state is State.UPLOADING and self.reported.tenths,
-            self.over and self.files_awaited,
-            self.delivery.visible if self.delivery else DeliveryState.AWAITED,
+            self.state is State.UPLOADING and self.reported.progress_tenths,
+            self.is_over and self.files_awaited,
+            self.delivery.card_content if self.delivery else DeliveryState.AWAITED,
         )

@@ -1,4 +1,4 @@
-"""What Agora told of a recording by itself, and why a recorder is said to have left."""
+"""What Agora reported about a recorder: in its notifications, and in its answers to calls."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class Exit(StrEnum):
-    """Why a recorder left, as Agora told; the first that was told counts, in this order."""
+class ExitCause(StrEnum):
+    """Why a recorder left, as Agora reported it. Of several causes the first in this order counts."""
 
     IDLE = "idle"
     CRASHED = "crashed"
@@ -23,85 +23,87 @@ class Gap:
     begun_at: datetime
     ended_at: datetime
 
-    def meets(self, other: Gap) -> bool:
-        """Whether they have a moment in common."""
+    def overlaps(self, other: Gap) -> bool:
+        """Whether both have a moment in common."""
         return self.begun_at <= other.ended_at and other.begun_at <= self.ended_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stream:
-    """Sound or picture of somebody, or with `uid` 0 of everybody together, and since when it comes or does not."""
+    """The audio or video of one person, or with `uid` 0 of everybody together, and whether Agora receives it."""
 
     sound: bool
     uid: int
     received: bool
     since: datetime
-    """By Agora's clock: tells which word is the newer one."""
-    learnt_at: datetime
-    """By the bot's own: how long it has been so does not depend on whether the two agree."""
+    """By Agora's clock: decides which of two notifications is newer."""
+    received_at: datetime
+    """By the bot's clock: a span counted from it does not depend on Agora's clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reported:
-    """What Agora told by itself, where its notifications reach the bot. In which order they came leaves no trace."""
+    """The facts that Agora's notifications reported. The order in which they arrived makes no difference."""
 
     notifications: int = 0
     up_at: datetime | None = None
-    exit: Exit | None = None
-    """It is said to have left; a query has yet to agree."""
-    exit_at: datetime | None = None
-    """When that came."""
+    exit_cause: ExitCause | None = None
+    """Set if Agora reported that the recorder left. A query has to confirm it."""
+    exit_received_at: datetime | None = None
+    """When that notification arrived."""
     moved_at: datetime | None = None
-    """When Agora last began to move it to another server."""
+    """When Agora last began to move the recorder to another server."""
     moving: bool = False
-    """It is being moved: no query has found it since."""
+    """The recorder is being moved: no query has found it since."""
     stored_at: datetime | None = None
-    """When a first playlist was said to be stored."""
+    """When the first playlist was stored."""
     gaps: tuple[Gap, ...] = ()
-    failing_at: datetime | None = None
-    """The newest error of an upload."""
+    upload_error_at: datetime | None = None
+    """The newest upload error."""
     uploaded_at: datetime | None = None
-    """When everything was said to be stored."""
+    """When all files were in the bucket."""
     backup_at: datetime | None = None
-    """When some of it was said to be in Agora's backup."""
+    """When some files were in Agora's backup."""
     progress: int = 0
-    """Of the upload, up to 10,000; never less than before."""
+    """Of the upload, 0 to 10,000. It never decreases."""
     progress_at: datetime | None = None
-    """When that much was first told."""
+    """When this progress was first reported."""
     streams: tuple[Stream, ...] = ()
     upload_warning_open: bool = False
+    """The channel was warned of failing uploads, and not told yet that they work again."""
     upload_warned_at: datetime | None = None
     silence_warning_open: bool = False
-    missed: bool = False
-    """A notice that should have come did not."""
+    """The channel was warned that nobody is heard, and not told yet that somebody is."""
+    notification_missed: bool = False
+    """An expected notification did not arrive."""
 
     @property
     def has_left(self) -> bool:
-        """Whether Agora reported that the recorder left, and not only the server from which it is being moved."""
-        return self.exit is not None and not self.moving
+        """Whether Agora reported an exit that is not just the exit from a server during a move."""
+        return self.exit_cause is not None and not self.moving
 
     @property
-    def failing(self) -> bool:
-        """Whether uploads fail: no file went up since the newest error."""
-        went_on = [moment for moment in (self.progress_at, self.uploaded_at) if moment is not None]
-        return self.failing_at is not None and all(moment < self.failing_at for moment in went_on)
+    def is_upload_failing(self) -> bool:
+        """Whether no file was uploaded since the newest upload error."""
+        successes = [moment for moment in (self.progress_at, self.uploaded_at) if moment is not None]
+        return self.upload_error_at is not None and all(moment < self.upload_error_at for moment in successes)
 
     @property
     def silent_since(self) -> datetime | None:
-        """Since when nobody is heard; None where somebody is, or where it is not known."""
+        """Since when Agora receives no audio; None if it receives some, or if that is unknown."""
         sounds = [stream for stream in self.streams if stream.sound]
         if not sounds or any(stream.received for stream in sounds):
             return None
-        return max(stream.learnt_at for stream in sounds)
+        return max(stream.received_at for stream in sounds)
 
     def for_new_recorder(self) -> Reported:
-        """What still holds when another recorder takes the place of the one that it was told of. Warnings that
-        were told stay told, with what they go by, so that their end is told as well."""
+        """The facts that still hold when another recorder takes over. An open warning stays open, together with the
+        facts that close it, so that its end is reported too."""
         return replace(
             NOTHING_REPORTED,
             notifications=self.notifications,
             gaps=self.gaps,
-            failing_at=self.failing_at if self.upload_warning_open else None,
+            upload_error_at=self.upload_error_at if self.upload_warning_open else None,
             upload_warning_open=self.upload_warning_open,
             upload_warned_at=self.upload_warned_at,
             streams=self.streams if self.silence_warning_open else (),
@@ -109,18 +111,17 @@ class Reported:
         )
 
     @property
-    def tenths(self) -> int:
-        """Of the upload: the card shows no finer steps, since each is an edit."""
+    def progress_tenths(self) -> int:
+        """The upload progress, 0 to 10. The card shows no finer steps because each step is an edit."""
         return self.progress // 1000
 
 
 NOTHING_REPORTED = Reported()
-"""Where no notification came."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecorderStatus:
-    """An answer to `query`: Agora's status (0 to 8, 20) and the files that it names so far."""
+    """An answer to `query`: Agora's status (0 to 8, or 20) and the files that it names so far."""
 
     status: int
     files: tuple[str, ...] = ()
@@ -128,7 +129,7 @@ class RecorderStatus:
 
 @dataclass(frozen=True, slots=True)
 class StopAccepted:
-    """A 200 to `stop`: the files that Agora named, and `uploaded`, `backuped`, `unknown` or empty."""
+    """An answer 200 to `stop`: the files that Agora named, and `uploaded`, `backuped`, `unknown` or an empty text."""
 
     files: tuple[str, ...] = ()
     uploading_status: str = ""

@@ -1,4 +1,7 @@
-"""The parts of a recording: what one recorder made of it until it was lost, and another one went on."""
+"""The segments of a recording: each is what one recorder made. People read "part" for it.
+
+A segment is lost when its recorder is lost, and another one follows.
+"""
 
 from __future__ import annotations
 
@@ -9,50 +12,50 @@ from datetime import datetime
 from recordings.model.reported import Gap
 
 IN_BACKUP, UPLOADED = "backuped", "uploaded"
-"""Agora's words for where the files are: in its backup, or in the bucket."""
+"""Agora's `uploadingStatus`: the files are in its backup, or in the bucket."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LostSegment:
-    """A part whose recorder was lost though the call went on: what its files and its late notices are known by."""
+    """A segment whose recorder was lost while the call went on. It identifies its files and its late notifications."""
 
     sid: str
     uid: int
     resource_id: str | None = None
     up_at: datetime
     found_at: datetime
-    """When a query last found it up."""
+    """When a query last found the recorder in the call."""
     lost_at: datetime
-    """When it was given up, and another recorder was wanted in its place."""
+    """When the engine gave the recorder up and asked for another one."""
     moved_at: datetime | None = None
-    """When Agora began to move it, where that was the last that was heard of it."""
+    """When Agora began to move the recorder, if it was still being moved when it was lost."""
     left_at: datetime | None = None
-    """When it left, as Agora told in the end."""
+    """When the recorder left, as a late notification reported."""
     resumed_at: datetime | None = None
-    """When another recorder was up in its place."""
+    """When the next recorder was in the call."""
     files: tuple[str, ...] = ()
-    """Those that Agora named."""
+    """The files that Agora named."""
     uploaded_at: datetime | None = None
     backup_at: datetime | None = None
     recorder_count: int = 1
-    """How many recorders had been allotted to the recording until then."""
+    """How many recorders had been allocated to the recording when the segment was lost."""
 
     @property
     def recorded_until(self) -> datetime:
-        """From when on it recorded nothing: as Agora told, else since a query last found it. What it left before that
-        was a server from which it was moved."""
+        """The end of what it recorded: as Agora reported, else when a query last found the recorder. An exit before
+        that was only the exit from a server during a move."""
         return max(self.found_at, self.left_at or self.moved_at or self.found_at)
 
     @property
     def gap(self) -> Gap | None:
-        """What is missing between it and the part after it; None where nothing is, or it is not known yet."""
-        return self.gap_beside(())
+        """The gap before the next segment; None if there is no gap, or the next segment has not begun."""
+        return self.gap_unless_reported(())
 
-    def gap_beside(self, told: Iterable[Gap]) -> Gap | None:
-        """The same, given the gaps that Agora told: None where one of those is this one. After one that ended before
-        the loss it recorded again."""
+    def gap_unless_reported(self, reported: Iterable[Gap]) -> Gap | None:
+        """The gap before the next segment; None if one of the reported gaps covers it. It begins after a reported gap
+        that ended before the loss, since the recorder was recording again then."""
         begun_at = self.recorded_until
-        for gap in told:
+        for gap in reported:
             if gap.ended_at >= self.lost_at and (self.resumed_at is None or gap.begun_at <= self.resumed_at):
                 return None
             if gap.ended_at < self.lost_at:
@@ -63,12 +66,11 @@ class LostSegment:
 
     @property
     def uploading_status(self) -> str:
-        """Whether its files are in the bucket or in Agora's backup: the newer word counts."""
-        return where_files_are(self.uploaded_at, self.backup_at)
+        return newest_uploading_status(self.uploaded_at, self.backup_at)
 
 
-def where_files_are(uploaded_at: datetime | None, backup_at: datetime | None) -> str:
-    """The newer of the two words of Agora's; empty where there is none."""
+def newest_uploading_status(uploaded_at: datetime | None, backup_at: datetime | None) -> str:
+    """The `uploadingStatus` of the newer of the two reports; empty if there is none."""
     if backup_at is not None and (uploaded_at is None or uploaded_at < backup_at):
         return IN_BACKUP
     return "" if uploaded_at is None else UPLOADED

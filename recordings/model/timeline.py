@@ -1,6 +1,6 @@
-"""What happens to a recording between its beginning and its end, a line each.
+"""The timeline of a recording: changes that are posted in the thread of its card.
 
-The card shows what is so now; what it can't keep, since the next change takes its place, is told in its thread.
+The card shows the present state. A change that the next one would overwrite on the card stays readable in the thread.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from recordings.model.options import Layout
 from recordings.model.recording import Recording, State
 
-_ASKED_TWICE = 2
-"""One answer "not found" amid others is nothing to tell: Agora gives such."""
+_WORTH_AN_ENTRY = 2
+"""Consecutive answers "not found". Agora gives a single one now and then without any interruption."""
 
 
 class TimelineEvent(StrEnum):
@@ -30,8 +30,11 @@ class TimelineEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TimelineEntry:
-    """Something that happened to a recording. `who` is empty where nobody here did it; `moment`: until when it was
-    extended, or since when it was not found or moved; `layout`: which one; `detail`: Agora's own words."""
+    """One change of a recording.
+
+    `who` is empty if nobody in Slack made it. `moment`: the new end time, or since when the recorder was not found or
+    was being moved. `layout`: the new layout. `detail`: Agora's text.
+    """
 
     recording_id: str
     slack_channel: str
@@ -44,14 +47,14 @@ class TimelineEntry:
 
 
 def entries_between(before: Recording, after: Recording, at: datetime) -> Iterator[TimelineEntry]:
-    """What happened at this moment, from what the recording was and what it is."""
+    """The entries for a change from one row to the next."""
     if after.intent.ends_at != before.intent.ends_at and after.intent.extended_by is not None:
         yield _entry(after, at, TimelineEvent.EXTENDED, who=after.intent.extended_by, moment=after.intent.ends_at)
     yield from _layout_entries(before, after, at)
-    back = before.state is State.INTERRUPTED and after.state is State.RECORDING and before.sid == after.sid
-    if back and before.reported.moving:
+    is_back = before.state is State.INTERRUPTED and after.state is State.RECORDING and before.sid == after.sid
+    if is_back and before.reported.moving:
         yield _entry(after, at, TimelineEvent.MOVED, moment=before.reported.moved_at)
-    elif back and before.probe.not_found >= _ASKED_TWICE:
+    elif is_back and before.probe.not_found >= _WORTH_AN_ENTRY:
         yield _entry(after, at, TimelineEvent.FOUND_AGAIN, moment=before.probe.not_found_since)
 
 
@@ -65,5 +68,5 @@ def _layout_entries(before: Recording, after: Recording, at: datetime) -> Iterat
         )
 
 
-def _entry(recording: Recording, at: datetime, what: TimelineEvent, **more: Any) -> TimelineEntry:
-    return TimelineEntry(recording_id=recording.id, slack_channel=recording.slack_channel, at=at, what=what, **more)
+def _entry(recording: Recording, at: datetime, what: TimelineEvent, **facts: Any) -> TimelineEntry:
+    return TimelineEntry(recording_id=recording.id, slack_channel=recording.slack_channel, at=at, what=what, **facts)

@@ -33,7 +33,7 @@ class AcknowledgeService:
         audit_event = AuditEvent(
             at=acknowledgement.at,
             who=requester.id,
-            what=AuditAction.TOOK_ALERT,
+            what=AuditAction.ACKNOWLEDGED_ALERT,
             source=Source.BUTTON,
             recording_id=key.recording_id,
             slack_channel=slack_channel,

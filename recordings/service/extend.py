@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from recordings.lifecycle.end_times import end_of, extended, is_ongoing, last_end_of
+from recordings.lifecycle.end_times import end_after_extension, end_of, is_ongoing, last_end_of
 from recordings.lifecycle.intents import set_end
 from recordings.lifecycle.policy import Policy
 from recordings.model.audit import AuditAction, AuditEvent, Source
@@ -66,4 +66,4 @@ class ExtendService:
         return too_late(after)
 
     def _later_end(self, recording: Recording) -> datetime | None:
-        return extended(recording, self.policy.max_duration, self.policy.extension)
+        return end_after_extension(recording, self.policy.max_duration, self.policy.extension)

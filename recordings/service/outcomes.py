@@ -24,7 +24,7 @@ class AlreadyOver:
 
 def has_finished(recording: Recording) -> bool:
     """Whether Agora records nothing any more. Files may still be uploaded; people see such a recording as over."""
-    return recording.over or recording.state is State.UPLOADING
+    return recording.is_over or recording.state is State.UPLOADING
 
 
 def too_late(recording: Recording) -> StopRequested | AlreadyOver:

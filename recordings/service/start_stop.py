@@ -11,7 +11,7 @@ from recordings.lifecycle.intents import request_stop
 from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.intent import Intent
 from recordings.model.listing import Cursor, Page
-from recordings.model.options import DEFAULT, Options
+from recordings.model.options import DEFAULT_OPTIONS, Options
 from recordings.model.recording import Recording
 from recordings.model.requester import Requester, SlackChannelRef
 from recordings.ports import CheckChannelName, Clock, Wake
@@ -31,7 +31,7 @@ class StartRequest:
     source: Source = Source.COMMAND
     ends_at: datetime | None = None
     """When the recording shall end; None: after the default duration."""
-    options: Options = DEFAULT
+    options: Options = DEFAULT_OPTIONS
     response_url: str | None = field(default=None, repr=False)
     delivery_key: str | None = None
     """Equal for two deliveries of one request by Slack: the second one changes nothing."""
@@ -196,4 +196,4 @@ class RecordingService:
         intent = request_stop(requester.id, now)
         _, stopped = self.recordings.change_intent(recording.id, intent, now, delivery_key, event)
         self.wake()
-        return AlreadyOver(stopped) if stopped.over else StopRequested(stopped, already_requested)
+        return AlreadyOver(stopped) if stopped.is_over else StopRequested(stopped, already_requested)

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from recordings.lifecycle.incidents import Pause, Review
-from recordings.model.alerts import AlertKind
-from recordings.model.incidents import Incident
+from typing import Any
+
+from recordings.lifecycle.incidents import Downtime, Review
+from recordings.model.alerts import AlertKind, Incident
 from recordings.model.reason import Reason
 from tests.contract.conftest import Stored
 from tests.fakes.rows import NOW, an_alert, at, over, up
 
 
 def an_incident(**facts: object) -> Incident:
-    known: dict[str, object] = {
+    known: dict[str, Any] = {
         "id": "t1",
         "slack_channel": "C1",
         "reason": Reason.AGORA_UNREACHABLE,
         "recording_id": "rec1",
         "opened_at": NOW,
     }
-    return Incident(**(known | facts))  # type: ignore[arg-type]
+    return Incident(**(known | facts))
 
 
 def test_an_incident_is_open_until_it_is_closed(stored: Stored) -> None:
@@ -57,7 +58,7 @@ def test_a_pause_is_noted_on_the_affected_recordings_and_makes_their_cards_due(
     stored.added(up(id="other", agora_channel="other"))
     warning = an_alert(before, kind=AlertKind.WARNING, reason=Reason.UNWATCHED, cause="unwatched")
 
-    stored.incidents.save_pause(Pause(at(1), at(9)), [before], [warning], stored.epoch)
+    stored.incidents.save_downtime(Downtime(at(1), at(9)), [before], [warning], stored.epoch)
 
     row, other = stored.now_is(), stored.now_is("other")
     assert (row.unwatched_from, row.unwatched_to) == (at(1), at(9))

@@ -289,7 +289,7 @@ def test_a_step_neither_overwrites_nor_delays_a_later_end(stored: Stored) -> Non
 def test_a_stop_at_the_time_limit_is_not_written_if_somebody_extended_meanwhile(stored: Stored) -> None:
     before = stored.added(up(ends_at=at(60)))
     _, extended = set_end(stored.recordings, "rec1", "U2", at(60), half_an_hour_later)
-    stopping = replace(before, state=State.STOPPING, ending=Reason.TIME_LIMIT)
+    stopping = replace(before, state=State.STOPPING, stop_reason=Reason.TIME_LIMIT)
     alert = an_alert(stopping)
 
     assert stored.saved(before, Change(stopping, alerts=(alert,), only_if_unchanged=True)) == extended

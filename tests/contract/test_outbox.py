@@ -31,7 +31,7 @@ def in_channel(name: str, **facts: object) -> Recording:
 
 
 def test_an_alert_has_the_recording_as_it_was_when_raised(stored: Stored) -> None:
-    then = over(detail="<Agora's> words", files=("a.mp4", "b.m3u8"), ending=Reason.TIME_LIMIT)
+    then = over(detail="<Agora's> words", files=("a.mp4", "b.m3u8"), stop_reason=Reason.TIME_LIMIT)
     raise_alerts(stored, an_alert(then))
     stored.saved(stored.now_is(), replace(stored.now_is(), detail="later words", card_ts="9.9"))
 
@@ -183,7 +183,12 @@ def test_an_acknowledged_alert_is_still_delivered(stored: Stored) -> None:
 def test_only_the_first_acknowledgement_writes_an_event(stored: Stored) -> None:
     with_alert(stored)
     audit_event = AuditEvent(
-        at=at(5), who="U2", what=AuditAction.TOOK_ALERT, source=Source.BUTTON, recording_id="rec1", slack_channel="C1"
+        at=at(5),
+        who="U2",
+        what=AuditAction.ACKNOWLEDGED_ALERT,
+        source=Source.BUTTON,
+        recording_id="rec1",
+        slack_channel="C1",
     )
     stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U2", at(5)), audit_event)
     stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U3", at(9)), replace(audit_event, who="U3"))

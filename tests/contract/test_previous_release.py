@@ -22,9 +22,8 @@ from sqlalchemy import JSON, create_engine, select
 
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.incidents import Review
-from recordings.model.alerts import Acknowledgement, Alert, AlertKey, AlertKind
+from recordings.model.alerts import Acknowledgement, Alert, AlertKey, AlertKind, Incident
 from recordings.model.audit import AuditAction, AuditEvent, Source
-from recordings.model.incidents import Incident
 from recordings.model.notifications import NotificationEvent
 from recordings.model.options import Layout, Media, Options, Resolution
 from recordings.model.reason import Reason
@@ -36,7 +35,7 @@ from storage.database import Database
 from tests.contract.conftest import ON_POSTGRESQL, PATIENT_SECONDS, Stored, on_sql
 from tests.contract.test_notifications import EVERYTHING
 from tests.contract.test_steps import EVERY_FACT
-from tests.fakes.agora_notifications import a_notice
+from tests.fakes.agora_notifications import new_notification
 from tests.fakes.intents import request_stop
 from tests.fakes.rows import NOW, a_recorder, a_recording, an_alert, at, changed
 
@@ -111,7 +110,7 @@ def _alerts() -> Iterator[Alert]:
 ALERTS = list(_alerts())
 NOTIFICATIONS = [
     *(replace(EVERYTHING, id=f"n{int(event)}", event=event, sid="SID-recording") for event in NotificationEvent),
-    a_notice(id="bare", sequence=None, code=None, sid="SID-recording"),
+    new_notification(id="bare", sequence=None, code=None, sid="SID-recording"),
 ]
 
 

@@ -11,13 +11,13 @@ import pytest
 
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
-from recordings.lifecycle.incidents import Pause, Review
+from recordings.lifecycle.incidents import Downtime, Review
+from recordings.model.alerts import Incident
 from recordings.model.delivery import Delivery, DeliveryState
-from recordings.model.incidents import Incident
 from recordings.model.options import AppliedLayout, Layout
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
-from recordings.model.reported import Exit, Gap, Reported, Stream
+from recordings.model.reported import ExitCause, Gap, Reported, Stream
 from recordings.model.segments import LostSegment
 from recordings.repositories import Queue, queue_of
 from tests.contract.conftest import Stored
@@ -33,29 +33,29 @@ DELIVERY = a_delivery(
     empty=("SID_daily_1.mp4",),
     code="AccessDenied",
     failures=2,
-    seen="4 files, 5112 bytes",
+    fingerprint="4 files, 5112 bytes",
 )
 """With a value in every field that differs from its default."""
 
 REPORTED = Reported(
     notifications=9,
     up_at=at(1),
-    exit=Exit.LEFT,
-    exit_at=at(2.25),
+    exit_cause=ExitCause.LEFT,
+    exit_received_at=at(2.25),
     moved_at=at(2.5),
     moving=True,
     stored_at=at(2.75),
     gaps=(Gap(begun_at=at(3), ended_at=at(4.125)),),
-    failing_at=at(5),
+    upload_error_at=at(5),
     uploaded_at=at(6),
     backup_at=at(7),
     progress=7000,
     progress_at=at(8),
-    streams=(Stream(sound=True, uid=0, received=False, since=at(9), learnt_at=at(10)),),
+    streams=(Stream(sound=True, uid=0, received=False, since=at(9), received_at=at(10)),),
     upload_warning_open=True,
     upload_warned_at=at(11),
     silence_warning_open=True,
-    missed=True,
+    notification_missed=True,
 )
 LOST_SEGMENT = LostSegment(
     sid="SID1",
@@ -95,11 +95,11 @@ EVERY_FACT: dict[str, Any] = {
     "not_found": 4,
     "found_empty": 1,
     "people_since": at(7),
-    "nothing_stored_at": at(8),
-    "present": 3,
-    "present_at": at(8.5),
-    "ending_told": "ending_soon-20260617114200000000-60",
-    "ending": Reason.TIME_LIMIT,
+    "nothing_stored_warned_at": at(8),
+    "people_count": 3,
+    "people_counted_at": at(8.5),
+    "end_warning": "ending_soon-20260617114200000000-60",
+    "stop_reason": Reason.TIME_LIMIT,
     "stop_accepted_at": at(9),
     "files": ("a.mp4", "b.m3u8"),
     "uploading_status": "backuped",
@@ -147,7 +147,9 @@ def test_a_bucket_check_with_no_visible_result_does_not_make_the_card_due(stored
     before = stored.added(up(state=State.UPLOADING, files_awaited=True))
     stored.recordings.mark_card_drawn("rec1", 1, "1.1", NOW, stored.epoch)
     for looks in range(1, 4):
-        before = stored.saved(before, replace(before, delivery=Delivery(checks=looks, seen=str(looks), size=looks)))
+        before = stored.saved(
+            before, replace(before, delivery=Delivery(checks=looks, fingerprint=str(looks), size=looks))
+        )
     assert stored.recordings.due_cards(9) == []
 
     stored.saved(before, replace(before, delivery=a_delivery()))
@@ -244,7 +246,7 @@ def test_the_queues_agree_with_queue_of_for_every_state(stored: Stored) -> None:
     for queue in Queue:
         due = {key for key, _ in stored.recordings.due(99, queue)}
         assert due == {recording.id for recording in every if queue_of(recording) is queue}, queue
-    complete = {recording.id for recording in every if recording.complete}
+    complete = {recording.id for recording in every if recording.is_complete}
     assert complete == {recording.id for recording in every if queue_of(recording) is None}
     assert {key for key, _ in stored.recordings.due(99)} == {recording.id for recording in every} - complete
 
@@ -289,7 +291,7 @@ WRITES: dict[str, Callable[[Stored, int], object]] = {
     "a deferred card": lambda s, epoch: s.recordings.defer_card("rec1", NOW, epoch),
     "an answer": lambda s, epoch: s.recordings.mark_replied("rec1", epoch),
     "a deferred answer": lambda s, epoch: s.recordings.defer_reply("rec1", NOW, epoch),
-    "a pause": lambda s, epoch: s.incidents.save_pause(Pause(NOW, at(9)), [up()], [], epoch),
+    "a pause": lambda s, epoch: s.incidents.save_downtime(Downtime(NOW, at(9)), [up()], [], epoch),
     "a redirected alert": lambda s, epoch: s.outbox.redirect(1, "is_archived", epoch),
     "a delivered alert": lambda s, epoch: s.outbox.mark_delivered(1, "9.9", NOW, epoch),
     "a deferred alert": lambda s, epoch: s.outbox.defer(1, NOW, "busy", epoch),
@@ -343,7 +345,7 @@ def test_a_card_posted_again_during_a_step_is_kept(stored: Stored) -> None:
 
 def test_a_step_that_began_before_a_pause_was_noted_keeps_it(stored: Stored) -> None:
     before = stored.added(up())
-    stored.incidents.save_pause(Pause(at(1), at(9)), [before], [], stored.epoch)
+    stored.incidents.save_downtime(Downtime(at(1), at(9)), [before], [], stored.epoch)
 
     after = stored.saved(before, changed(before, status=4))
 

@@ -65,7 +65,7 @@ def test_an_intent_that_changes_nothing_adds_no_entry(stored: Stored) -> None:
 
 def test_a_recorder_that_is_found_again_adds_an_entry(stored: Stored) -> None:
     lost = stored.added(up(state=State.INTERRUPTED, not_found=2, not_found_since=at(-30)))
-    stored.saved(lost, changed(lost.moved(State.RECORDING), not_found=0, not_found_since=None))
+    stored.saved(lost, changed(lost.with_state(State.RECORDING), not_found=0, not_found_since=None))
 
     (job,) = stored.timeline.due()
 
@@ -76,7 +76,7 @@ def test_a_step_of_a_former_leader_adds_no_entry(stored: Stored) -> None:
     lost = stored.added(up(state=State.INTERRUPTED, not_found=2, not_found_since=at(-30)))
     stored.succeed()
     with pytest.raises(LeaseLost):
-        stored.saved(lost, lost.moved(State.RECORDING))
+        stored.saved(lost, lost.with_state(State.RECORDING))
 
     assert stored.timeline.due() == []
 

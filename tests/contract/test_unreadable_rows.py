@@ -25,9 +25,8 @@ from engine.dispatcher import Dispatcher, Worker
 from recordings.errors import StorageUnavailable
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.incidents import Review
-from recordings.model.alerts import Acknowledgement, AlertKey, AlertKind
+from recordings.model.alerts import Acknowledgement, AlertKey, AlertKind, Incident
 from recordings.model.audit import AuditAction, AuditEvent, Source
-from recordings.model.incidents import Incident
 from recordings.model.options import Layout
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
@@ -35,7 +34,7 @@ from recordings.repositories import Queue
 from storage import tables
 from storage.database import Database
 from tests.contract.conftest import ON_POSTGRESQL, PATIENT_SECONDS, Stored, on_sql
-from tests.fakes.agora_notifications import a_notice
+from tests.fakes.agora_notifications import new_notification
 from tests.fakes.intents import request_stop, set_end
 from tests.fakes.rows import NOW, FunctionClock, a_recording, an_alert, at, over, running, up
 
@@ -148,7 +147,7 @@ RECORDINGS = Subject(
     [
         ("state", "archived"),
         ("reason", "sunspots"),
-        ("ending", "sunspots"),
+        ("stop_reason", "sunspots"),
         ("unanswered_reason", "sunspots"),
         ("layout_wanted", "circle"),
         ("options", {"layout": "circle"}),
@@ -249,8 +248,8 @@ ENTRIES = Subject(
 
 def two_notifications(stored: Stored) -> None:
     stored.added(up())
-    stored.notifications.keep(a_notice(id="bad"))
-    stored.notifications.keep(a_notice(id="good", sent_at=at(1), received_at=at(1)))
+    stored.notifications.keep(new_notification(id="bad"))
+    stored.notifications.keep(new_notification(id="good", sent_at=at(1), received_at=at(1)))
 
 
 NOTIFICATIONS = Subject(
@@ -478,7 +477,7 @@ def test_a_recording_whose_recorder_cannot_be_read_is_not_stepped(on_sqlite: Dam
     stored = on_sqlite.stored
     recording = stored.added(up(recorder_id="rec1.1"))
     stored.saved(recording, Change(recording, (running(),)))
-    stored.notifications.keep(a_notice())
+    stored.notifications.keep(new_notification())
     stored.added(up(id="other", agora_channel="other", recorder_id="other.1"))
     on_sqlite.write_raw(tables.recorders, "rec1.1", "uid", "many")
 
@@ -498,8 +497,8 @@ def test_notifications_of_an_unreadable_recording_wait_until_it_is_mended(damage
     stored = damaged.stored
     stored.added(up())
     stored.added(up(id="other", agora_channel="other", sid="OTHER"))
-    stored.notifications.keep(a_notice())
-    stored.notifications.keep(a_notice(id="n2", sid="OTHER", received_at=at(1)))
+    stored.notifications.keep(new_notification())
+    stored.notifications.keep(new_notification(id="n2", sid="OTHER", received_at=at(1)))
     damaged.write(tables.recordings, "rec1", "state", "archived")
     assert stored.recordings.job("rec1") is None
 
@@ -513,7 +512,7 @@ def test_notifications_of_an_unreadable_recording_wait_until_it_is_mended(damage
 
 def test_a_recording_with_nothing_but_unreadable_notifications_is_not_due(damaged: Damaged) -> None:
     damaged.stored.added(up())
-    damaged.stored.notifications.keep(a_notice())
+    damaged.stored.notifications.keep(new_notification())
     damaged.write(tables.notifications, "n1", "event", 45)
 
     for _ in range(2):
@@ -554,7 +553,7 @@ def test_a_reply_to_an_unreadable_recording_waits(damaged: Damaged) -> None:
     for name in ("bad", "good"):
         before = stored.added(a_recording(id=name, agora_channel=name), "https://hooks.slack.example/1")
         stored.saved(before, replace(before, state=State.FAILED, reason=Reason.UNDELIVERABLE))
-    damaged.write(tables.recordings, "bad", "ending", "sunspots")
+    damaged.write(tables.recordings, "bad", "stop_reason", "sunspots")
     for key, _ in stored.recordings.due_replies(9):
         stored.recordings.reply(key)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
-from recordings.model.options import DEFAULT, Layout, Options
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Options
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 
@@ -40,7 +40,7 @@ class FakeAgora:
         target: Target,
         prefix: tuple[str, ...],
         timeout: float | None = None,
-        options: Options = DEFAULT,
+        options: Options = DEFAULT_OPTIONS,
         big_uid: int | None = None,
     ) -> str:
         self.asked.append((options, big_uid))

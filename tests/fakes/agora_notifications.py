@@ -1,4 +1,4 @@
-"""Notifications as Agora sends them, and notices as the bot keeps them."""
+"""Notifications as Agora sends them, and one as the bot keeps it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SENT_MS = 1_781_696_520_123
 def a_notification(
     event: int = 40, *, details: object = None, whole: dict[str, Any] | None = None, **payload: Any
 ) -> Any:
-    """Of the recorder of rec1; `whole` and `payload` say what is not as usual, `...` what is not there at all."""
+    """About the recorder of rec1. `whole` and `payload` replace fields; a field with the value `...` is left out."""
     inside = {
         "cname": "daily",
         "uid": str(UID),
@@ -51,8 +51,8 @@ def signed(body: bytes, secret: str = SECRET) -> dict[str, str]:
     }
 
 
-def a_notice(**facts: Any) -> Notification:
-    """That the recorder of rec1 has started."""
+def new_notification(**facts: Any) -> Notification:
+    """The recorder of rec1 has started."""
     told: dict[str, Any] = {
         "id": "n1",
         "event": NotificationEvent.STARTED,

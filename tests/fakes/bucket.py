@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from recordings.errors import BucketError, ObjectMissing
-from recordings.model.inventory import StoredFile
+from recordings.model.playlists import StoredFile
 from tests.fakes.rows import NOW
 
 

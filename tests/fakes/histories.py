@@ -1,4 +1,7 @@
-"""Plays what happens to a recorder, and what Agora tells of it, on the steps of the engine and a store in memory."""
+"""A recording with the real steps of the engine and an in-memory store.
+
+A test decides what happens to its recorder and which notifications arrive.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +22,12 @@ from tests.fakes.steps import NOT_FOUND
 from tests.unit.engine.test_steps import Engine
 
 MOVE_SECONDS = 30
-"""For so long Agora does not find a recorder that it moves."""
+"""How long Agora does not find a recorder that it moves."""
 _PEOPLE = ChannelUsers(hosts=frozenset({1000}))
 
 
 class Truth(Enum):
-    """What befalls the recorder."""
+    """What has happened to the recorder."""
 
     GOES_ON = "it goes on"
     LEFT = "it is gone, and people are there"
@@ -34,9 +37,7 @@ class Truth(Enum):
 
 
 class History(Engine):
-    """A recording that is asked for now. What befalls its recorder is told by queries, and by notices that come in.
-
-    A loss is its end unless the policy says otherwise."""
+    """A recording that was just requested. By default a lost recorder is not replaced."""
 
     def __init__(self, policy: Policy = Policy(max_resumes=0)) -> None:  # noqa: B008 - frozen
         super().__init__(policy)
@@ -48,7 +49,7 @@ class History(Engine):
         self.agora.answers["stop"] = [self._stop]
         self.has(with_card(), acquired())
 
-    def lives(self, seconds: float) -> None:
+    def runs(self, seconds: float) -> None:
         until = self.clock.seconds + seconds
         while self.clock.seconds < until:
             for work in (self.apply, self.steps, self.clean):
@@ -56,25 +57,25 @@ class History(Engine):
                     work.run(key, self.epoch)
             self.clock.passes(0.5)
 
-    def befalls(self, truth: Truth) -> None:
+    def set_truth(self, truth: Truth) -> None:
         self.truth, self.since = truth, self.clock.seconds
         self.agora.people = ChannelUsers() if truth is Truth.EMPTY else _PEOPLE
 
-    def hears(self, notifications: Sequence[Notification]) -> None:
+    def receives(self, notifications: Sequence[Notification]) -> None:
         for notification in notifications:
             self.notifications.keep(replace(notification, received_at=self.clock.now()))
 
-    def hears_before_the_answer_to_start(self, notifications: Sequence[Notification], truth: Truth) -> None:
+    def receives_before_the_answer_to_start(self, notifications: Sequence[Notification], truth: Truth) -> None:
         def start() -> str:
-            self.befalls(truth)
-            self.hears(notifications)
+            self.set_truth(truth)
+            self.receives(notifications)
             return "SID"
 
         self.agora.answers["start"] = [start]
 
-    def is_stopped(self) -> None:
+    def stop_request(self) -> None:
         request_stop(self.recordings, "rec1", "U2", self.clock.now())
-        self.lives(30)
+        self.runs(30)
 
     @property
     def end(self) -> tuple[State, Reason | None]:
@@ -84,12 +85,16 @@ class History(Engine):
     def kinds(self) -> list[tuple[str, str]]:
         return [(kind, str(reason)) for kind, reason in self.alerts_raised]
 
-    def known(self) -> tuple[object, ...]:
-        """What is left of the history, in whatever order it was told."""
+    def results(self) -> tuple[object, ...]:
+        """What is known in the end. The order of the notifications must make no difference to it."""
         row: Recording = self.row
-        ends = [told for told in self.kinds if told[0] in ("recording_ended", "recording_failed")]
-        heard = tuple((each.sound, each.uid, each.received) for each in row.reported.streams)
-        while_up = () if row.over else (self.recorder().moved_uid, row.reported.progress, row.reported.failing, heard)
+        ends = [alert for alert in self.kinds if alert[0] in ("recording_ended", "recording_failed")]
+        streams = tuple((stream.sound, stream.uid, stream.received) for stream in row.reported.streams)
+        while_up = (
+            ()
+            if row.is_over
+            else (self.recorder().moved_uid, row.reported.progress, row.reported.is_upload_failing, streams)
+        )
         return row.state, row.reason, ends, row.reported.gaps, row.started_at, while_up
 
     def _status(self) -> RecorderStatus:

@@ -1,4 +1,4 @@
-"""Texts from people and from Agora at their worst, and what a message must be all the same."""
+"""Hostile texts from people and from Agora, and the rules that every message has to keep."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from tests.fakes.slack_rules import check_message
 
 PEOPLE = ("U012AB3CD", "W0123456789")
 CHANNEL = "C012AB3CD"
-_OURS = [
+_OUR_MARKS = [
     *(rf"<@{person}>" for person in PEOPLE),
     rf"<#{CHANNEL}>",
     r"<!date\^\d+\^[^|<>]+\|[^<>|]+ UTC>",
     rf"<https://acme\.slack\.com/archives/{CHANNEL}/p\d+\|see its card>",
 ]
-_MARK = re.compile("|".join(_OURS))
+_MARK = re.compile("|".join(_OUR_MARKS))
 
-_WORST = [
+_HOSTILE = [
     "<!channel>",
     "<!here|here>",
     "<!everyone>",
@@ -53,18 +53,19 @@ _WORST = [
     "<" * 4000,
     "a b\tc\rd\n" * 300,
 ]
-anything = st.one_of(st.sampled_from(_WORST), st.text(max_size=60))
+anything = st.one_of(st.sampled_from(_HOSTILE), st.text(max_size=60))
 agora_names = st.one_of(
     st.text(alphabet=sorted(ALLOWED), min_size=1, max_size=MAX_BYTES),
     st.sampled_from(["&" * MAX_BYTES, "<!channel>", "<@U012AB3CD>", ":smile:", "*bold*", " ", "~_*" * 20]),
 )
-file_names = st.lists(st.one_of(anything, st.just("38f8e3cf_daily_0.mp4")), max_size=12).map(tuple)
-many_names = st.lists(anything, max_size=60).map(tuple)
+file_names = st.lists(st.one_of(anything, st.just("38f8e3cf_daily_0.mp4")), max_size=4).map(lambda few: tuple(few * 3))
+many_names = st.lists(anything, max_size=4).map(lambda few: tuple(few * 15))
+"""Up to 60, of which a few differ: to draw 60 texts takes long."""
 sizes = st.integers(0, 10**15)
 deliveries = st.builds(
     Delivery,
     state=st.sampled_from(DeliveryState),
-    media_files=st.lists(st.builds(MediaFile, key=anything, size=sizes), max_size=50).map(tuple),
+    media_files=st.lists(st.builds(MediaFile, key=anything, size=sizes), max_size=4).map(lambda few: tuple(few * 12)),
     playlists=many_names,
     seconds=st.floats(0, 10**9),
     size=sizes,
@@ -86,15 +87,15 @@ recorders = st.builds(
     gone_at=st.none() | st.just(NOW),
 )
 gaps = st.lists(
-    st.builds(Gap, begun_at=st.integers(0, 10**6).map(at), ended_at=st.integers(0, 10**6).map(at)), max_size=20
+    st.builds(Gap, begun_at=st.integers(0, 10**6).map(at), ended_at=st.integers(0, 10**6).map(at)), max_size=7
 ).map(tuple)
 links = st.lists(
     st.builds(
         Link, name=anything, size=sizes, url=st.integers(20, 2000).map(lambda n: "https://b.example/?" + "x" * n)
     ),
     min_size=1,
-    max_size=50,
-).map(tuple)
+    max_size=10,
+).flatmap(lambda few: st.sampled_from([1, 5]).map(lambda times: tuple(few * times)))
 people = st.sampled_from(PEOPLE)
 moments = st.integers(0, 10**6).map(at)
 maybe_moments = st.none() | moments
@@ -102,7 +103,7 @@ maybe_moments = st.none() | moments
 options = st.builds(
     Options, media=st.sampled_from(Media), layout=st.sampled_from(Layout), resolution=st.sampled_from(Resolution)
 )
-shown = st.builds(
+applied_layouts = st.builds(
     AppliedLayout,
     layout=st.none() | st.sampled_from(Layout),
     big_uid=st.none() | st.integers(1, 2**32 - 1),
@@ -127,7 +128,7 @@ lost_segments = st.lists(
 
 @st.composite
 def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
-    """Any row, also those that can't be."""
+    """Any row, even one that can't exist."""
     fields: dict[str, Any] = {
         "agora_channel": draw(agora_names),
         "slack_channel": CHANNEL,
@@ -142,11 +143,11 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "ended_at": draw(maybe_moments),
         "unwatched_from": draw(maybe_moments),
         "unwatched_to": draw(maybe_moments),
-        "present": draw(st.none() | st.integers(0, 10**6)),
-        "present_at": draw(maybe_moments),
+        "people_count": draw(st.none() | st.integers(0, 10**6)),
+        "people_counted_at": draw(maybe_moments),
         "ends_at": draw(maybe_moments),
         "extended_by": draw(st.none() | people),
-        "ending": draw(st.none() | st.sampled_from([Reason.STOPPED, Reason.TIME_LIMIT])),
+        "stop_reason": draw(st.none() | st.sampled_from([Reason.STOPPED, Reason.TIME_LIMIT])),
         "files": draw(file_names),
         "files_awaited": draw(st.booleans()),
         "reported": Reported(notifications=draw(st.integers(0, 10**6)), gaps=draw(gaps)),
@@ -154,36 +155,31 @@ def recordings(draw: st.DrawFn, /, **fixed: Any) -> Recording:
         "lost_segments": draw(lost_segments),
         "card_ts": draw(st.none() | st.just("1750160520.000100")),
         "options": draw(options),
-        "applied_layout": draw(shown),
+        "applied_layout": draw(applied_layouts),
         "requested_at": NOW,
     }
     if draw(st.booleans()):
-        wished = {"chosen_layout": draw(st.sampled_from(Layout)), "layout_by": draw(people)}
-        fields |= wished | {"layout_at": draw(moments)}
+        choice = {"chosen_layout": draw(st.sampled_from(Layout)), "layout_by": draw(people)}
+        fields |= choice | {"layout_at": draw(moments)}
     if draw(st.booleans()):
         fields |= {"stop_by": draw(people), "stop_at": draw(moments)}
     return a_recording(**(fields | fixed))
 
 
-def marked_texts(message: Message) -> Iterator[str]:
-    """Every text of a message in which Slack looks for marks."""
-    yield message.text
-    yield from _marked(list(message.blocks))
-
-
-def _marked(value: Any) -> Iterator[str]:
+def formatted_texts(value: Any) -> Iterator[str]:
+    """Every text in blocks or in a view that Slack formats."""
     if isinstance(value, dict):
         if value.get("type") == "mrkdwn":
             yield value["text"]
         for inner in value.values():
-            yield from _marked(inner)
+            yield from formatted_texts(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _marked(inner)
+            yield from formatted_texts(inner)
 
 
 def assert_slack_takes(message: Message) -> None:
-    """Within Slack's limits, with a text, and with no mark in it but ours, each of them whole."""
+    """The message is within Slack's limits, has a text, and has no marks except ours, each of them complete."""
     assert message.text.strip()
     assert len(message.text) <= 4000, "chat.update refuses more"
     blocks = list(message.blocks)
@@ -191,7 +187,7 @@ def assert_slack_takes(message: Message) -> None:
     assert message_problems(blocks) == []
     check_message(blocks)
     assert not too_long(blocks)
-    for text in marked_texts(message):
+    for text in (message.text, *formatted_texts(blocks)):
         rest = _MARK.sub("", text)
         assert "<" not in rest, rest
         assert ">" not in rest, rest

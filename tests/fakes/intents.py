@@ -1,4 +1,4 @@
-"""What people want, written to a store the way the services do it."""
+"""Writes intents to a repository, as the services do."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def request_stop(
     request: str | None = None,
     audit_event: AuditEvent | None = None,
 ) -> Recording:
-    """The row after somebody asked for the end."""
+    """The row after somebody asked to stop the recording."""
     change = intents.request_stop(by, at)
     return store.change_intent(recording_id, change, at, request, audit_event)[1]
 
@@ -34,7 +34,7 @@ def set_end(
     request: str | None = None,
     audit_event: AuditEvent | None = None,
 ) -> tuple[Recording, Recording]:
-    """The row before and after somebody moved the end."""
+    """The row before and after somebody changed the end time."""
     return store.change_intent(recording_id, intents.set_end(later, by), at, request, audit_event)
 
 

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from recordings.lifecycle.incidents import Pause, Review
-from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey
+from recordings.lifecycle.incidents import Downtime, Review
+from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey, Incident
 from recordings.model.audit import AuditEvent
-from recordings.model.incidents import Incident
 from recordings.model.notifications import Notification
 from recordings.model.recording import Recording
 from recordings.ports import Clock
@@ -127,7 +126,7 @@ class MemoryNotifications:
 
     def _too_late(self, recording: Recording) -> bool:
         recent = recording.ended_at is not None and recording.ended_at > self._clock.now() - timedelta(hours=1)
-        return recording.complete and not recent
+        return recording.is_complete and not recent
 
     def due(self, limit: int) -> Sequence[tuple[str, datetime]]:
         oldest: dict[str, datetime] = {}
@@ -198,7 +197,9 @@ class MemoryIncidents:
                 self._memory.add_alert(alert)
         return review
 
-    def save_pause(self, pause: Pause, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int) -> None:
+    def save_downtime(
+        self, pause: Downtime, affected: Sequence[Recording], alerts: Sequence[Alert], epoch: int
+    ) -> None:
         with self._memory.lock:
             self._memory.fence(epoch)
             for recording in affected:

@@ -1,4 +1,4 @@
-"""How SQLite carries out what the program really sends."""
+"""The query plans of SQLite for the statements that the program sends."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from storage.database import Database
 
 
 def plan_of(database: Database, call: Callable[[], object]) -> list[str]:
-    """The steps by which SQLite carries out the one statement that this call sends."""
+    """The plan of the only statement that this call sends."""
     with _sent() as statements:
         call()
     ((sql, parameters),) = statements
@@ -22,7 +22,7 @@ def plan_of(database: Database, call: Callable[[], object]) -> list[str]:
 
 @contextmanager
 def _sent() -> Iterator[list[tuple[str, Any]]]:
-    """Every statement that reads, of any engine of this process."""
+    """Every SELECT of any SQLAlchemy engine in this process."""
     statements: list[tuple[str, Any]] = []
 
     def note(connection: Any, cursor: Any, statement: str, parameters: Any, context: Any, many: bool) -> None:

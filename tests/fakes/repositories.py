@@ -12,9 +12,8 @@ from datetime import datetime, timedelta
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.intents import IntentChange, apply_intent
-from recordings.model.alerts import Acknowledgement, Alert
+from recordings.model.alerts import Acknowledgement, Alert, Incident
 from recordings.model.audit import AuditEvent
-from recordings.model.incidents import Incident
 from recordings.model.listing import Cursor
 from recordings.model.notifications import Notification
 from recordings.model.reason import Reason
@@ -181,10 +180,10 @@ class MemoryRecordings:
         return list(reversed(here))[:limit]
 
     def active_in(self, slack_channel: str) -> Sequence[Recording]:
-        return self._select(lambda r: not r.over and r.slack_channel == slack_channel)
+        return self._select(lambda r: not r.is_over and r.slack_channel == slack_channel)
 
     def active(self) -> Sequence[Recording]:
-        return self._select(lambda r: not r.over)
+        return self._select(lambda r: not r.is_over)
 
     def _select(self, condition: Callable[[Recording], bool]) -> list[Recording]:
         with self._memory.lock:
@@ -238,9 +237,9 @@ class MemoryRecordings:
             unwatched_to=current.unwatched_to,
             card_ts=after.card_ts if after.card_ts != before.card_ts else current.card_ts,
         )
-        if before.visible != after.visible:
+        if before.card_content != after.card_content:
             row.version += 1
-            held = row.card_due_at is not None and row.card_due_at > now and not after.over
+            held = row.card_due_at is not None and row.card_due_at > now and not after.is_over
             row.card_due_at = row.card_due_at if held else now
         if before.card_ts is None and after.card_ts is not None:
             row.response_url, row.card_version = None, 1

@@ -10,9 +10,8 @@ from typing import Any
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.model.alerts import Alert, AlertKind
 from recordings.model.delivery import Delivery, DeliveryState, MediaFile
-from recordings.model.probe import Probe
 from recordings.model.reason import Reason
-from recordings.model.recorder import Recorder
+from recordings.model.recorder import Probe, Recorder
 from recordings.model.recording import Recording, State
 from recordings.model.segments import LostSegment
 
@@ -21,7 +20,7 @@ UID = 4_000_000_001
 
 
 def at(seconds: float) -> datetime:
-    """So many seconds after `NOW`."""
+    """The moment `seconds` after `NOW`."""
     return NOW + timedelta(seconds=seconds)
 
 
@@ -30,7 +29,7 @@ def turn_at(seconds: float, policy: Policy | None = None, jitter: float = 0.0) -
 
 
 class FakeClock:
-    """Time that passes when a test says so."""
+    """A clock that a test advances."""
 
     def __init__(self) -> None:
         self.seconds = 0.0
@@ -47,7 +46,7 @@ class FakeClock:
 
 @dataclass
 class FunctionClock:
-    """A clock made of functions; it shows one moment where a test needs no more."""
+    """A clock made of functions. By default it stands still at `NOW`."""
 
     of_day: Callable[[], datetime] = lambda: NOW
     of_spans: Callable[[], float] = lambda: 0.0
@@ -73,7 +72,8 @@ _IN_PROBE = {field.name for field in fields(Probe)}
 
 
 def changed(recording: Recording, **facts: Any) -> Recording:
-    """The recording with these facts; those of its intent and of its probe by their own names."""
+    """The recording with these facts. Fields of its intent and its probe have their own names; the layout of the intent
+    is `chosen_layout`."""
     intent = {_IN_INTENT[name]: facts.pop(name) for name in list(facts) if name in _IN_INTENT}
     probe = {name: facts.pop(name) for name in list(facts) if name in _IN_PROBE}
     nested: dict[str, Any] = {"intent": replace(recording.intent, **intent), "probe": replace(recording.probe, **probe)}
@@ -81,7 +81,7 @@ def changed(recording: Recording, **facts: Any) -> Recording:
 
 
 def a_recording(**facts: Any) -> Recording:
-    """Asked for just now by U1 in C1."""
+    """Requested at `NOW` by U1 in C1."""
     asked: dict[str, Any] = {
         "id": "rec1",
         "agora_channel": "daily",
@@ -97,7 +97,7 @@ def a_recording(**facts: Any) -> Recording:
 
 
 def a_recorder(**facts: Any) -> Recorder:
-    """Allotted just now to rec1."""
+    """Allocated to rec1 at `NOW`."""
     allotted: dict[str, Any] = {
         "id": "rec1.1",
         "recording_id": "rec1",
@@ -114,7 +114,7 @@ def acquired(**facts: Any) -> Recorder:
 
 
 def started(**facts: Any) -> Recorder:
-    """`start` was sent, and not answered yet."""
+    """`start` was sent and not answered yet."""
     return replace(acquired(start_sent_at=NOW, expires_at=at(86_400)), **facts)
 
 
@@ -128,18 +128,18 @@ def with_card(**facts: Any) -> Recording:
 
 
 def coming_up(**facts: Any) -> Recording:
-    """Its recorder has a sid; status 4 or 5 was not seen yet."""
+    """Its recorder has a sid, and no query has found it yet."""
     return with_card(**({"sid": "SID"} | facts))
 
 
 def up(**facts: Any) -> Recording:
-    """Status 5 was seen ten seconds after it was asked for."""
-    seen = {"state": State.RECORDING, "started_at": at(10), "first_file_at": at(10), "status": 5}
-    return coming_up(**(seen | facts))
+    """Status 5 was seen ten seconds after the request."""
+    facts_of_query = {"state": State.RECORDING, "started_at": at(10), "first_file_at": at(10), "status": 5}
+    return coming_up(**(facts_of_query | facts))
 
 
 def a_lost_segment(**facts: Any) -> LostSegment:
-    """Found up at 30 s, lost at 160 s, and followed by another one at 170 s."""
+    """Last found at 30 s, lost at 160 s, and followed by the next segment at 170 s."""
     kept: dict[str, Any] = {"sid": "FIRST", "uid": UID, "up_at": at(10), "found_at": at(30)}
     return LostSegment(**(kept | {"lost_at": at(160), "resumed_at": at(170)} | facts))
 
@@ -150,11 +150,11 @@ def over(**facts: Any) -> Recording:
 
 
 def a_delivery(*sizes: int, **facts: Any) -> Delivery:
-    """Ready, with MP4 files of these sizes: one of 800 MB where none is given."""
-    parts = tuple(MediaFile(key=f"folder/SID_daily_{number}.mp4", size=size) for number, size in enumerate(sizes))
+    """Ready, with MP4 files of these sizes; one of 800 MB if no size is given."""
+    media_files = tuple(MediaFile(key=f"folder/SID_daily_{number}.mp4", size=size) for number, size in enumerate(sizes))
     found: dict[str, Any] = {
         "state": DeliveryState.READY,
-        "media_files": parts or (MediaFile(key="folder/SID_daily_0.mp4", size=800_000_000),),
+        "media_files": media_files or (MediaFile(key="folder/SID_daily_0.mp4", size=800_000_000),),
         "playlists": ("folder/SID_daily.m3u8",),
         "seconds": 3900.0,
         "size": 1_700_000_000,

@@ -1,4 +1,4 @@
-"""A Slack in memory: takes messages, or answers with what it was told to."""
+"""A Slack in memory: it accepts messages, or fails as a test tells it to."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ from datetime import datetime
 from slack_sdk import WebClient
 
 from messages.blocks import Message
+from messages.cards import CardConfig
 from messages.delivery.slack import Slack
 from recordings.errors import SlackError, SlackRefused
 from recordings.ports import Clock
 
+CARD_CONFIG = CardConfig(14_400, lambda recording: f"slack/{recording.slack_channel}", 1_800)
+
 
 @dataclass
 class Post:
-    """A message that Slack took."""
+    """A message that Slack accepted."""
 
     channel: str
     message: Message
@@ -28,7 +31,7 @@ class Post:
 
 
 class FakeSlack(Slack):
-    """`failing` is asked before each call: an error that it returns is raised, and the call has no effect."""
+    """Before each call it asks `failing` for an error. If there is one it raises that, and the call has no effect."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__(WebClient(token="xoxb-fake"))
@@ -39,7 +42,7 @@ class FakeSlack(Slack):
         self.failing: Callable[[str, str, Message | None], SlackError | None] = lambda call, where, message: None
 
     def fails(self, *errors: SlackError | None) -> None:
-        """The next calls, one after the other; None goes through."""
+        """Plans the results of the next calls, in order. A call with None succeeds."""
         planned = list(errors)
         self.failing = lambda call, where, message: planned.pop(0) if planned else None
 

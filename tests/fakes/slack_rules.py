@@ -1,5 +1,5 @@
-"""What Slack's documentation says of blocks, read once more and apart from the simulator (docs.slack.dev, reference:
-Block Kit, composition objects, modal views)."""
+"""The rules of Slack's documentation for blocks, written a second time and independently of the simulator
+(docs.slack.dev, reference: Block Kit, composition objects, modal views)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _ELEMENTS: dict[str, tuple[set[str], set[str]]] = {
         {"placeholder", "initial_value", "multiline", "min_length", "max_length", "focus_on_load"},
     ),
 }
-"""What has to be there, and what may."""
+"""Required and optional fields."""
 _MOST_OPTIONS = {"static_select": 100, "radio_buttons": 10, "overflow": 5}
 _BLOCKS: dict[str, tuple[set[str], set[str]]] = {
     "section": ({"text"}, {"accessory", "fields"}),
@@ -57,10 +57,10 @@ def _check_blocks(blocks: list[Json], allowed: set[str]) -> None:
         _keys(block, must | {"type"}, may | {"block_id"})
         assert len(block.get("block_id", "x")) in range(1, 256)
         _check_texts(block)
-        found = list(_elements(block))
-        ids = [element["action_id"] for element in found]
+        elements = list(_elements(block))
+        ids = [element["action_id"] for element in elements]
         assert len(ids) == len(set(ids)), ids
-        for element in found:
+        for element in elements:
             _check_element(element)
 
 
@@ -107,7 +107,7 @@ def _check_element(element: Json) -> None:
         _check_confirm(element["confirm"])
     if kind in _MOST_OPTIONS:
         _check_options(element)
-    assert element.get("initial_value", "x"), "left out where there is none"
+    assert element.get("initial_value", "x"), "left out if empty"
 
 
 def _check_options(element: Json) -> None:

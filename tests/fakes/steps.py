@@ -1,4 +1,4 @@
-"""One step of a recording as the engine takes it: decide, get an answer, follow."""
+"""One step of a recording, as the engine takes it, and the answers of Agora that tests need."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ REFUSED: dict[str, tuple[AgoraError, str]] = {
     "400/405": (AccountInactive("account inactive", http_status=400, code=405), "rejected"),
     "400/406": (Overloaded("vendor_over_load", http_status=400, code=406), "overloaded"),
 }
-"""Answers to acquire and start that no repetition changes, each with the reason of the failure."""
+"""Answers to acquire and start after which a retry is useless, each with the reason of the failure."""
 
 EMPTY = ChannelUsers()
 SOMEBODY = ChannelUsers(hosts=frozenset({1000}))
@@ -71,10 +71,10 @@ def step(
     answer: CallResult = None,
     users: ChannelUsers | None = None,
 ) -> Change:
-    """What the next step brings where it is answered so."""
+    """The change after the next step, given the answer to its call."""
     action = decide.decide(recording, recorder, turn)
-    return decide.follow(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
+    return decide.apply_outcome(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
 
 
-def decided(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
+def next_action(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
     return decide.decide(recording, recorder, turn)

@@ -16,7 +16,7 @@ from slack_sdk.webhook import WebhookResponse
 
 from agora.transport import Call, HttpResponse
 from recordings.errors import BucketDenied, BucketError, NoAnswer, NotSent, ObjectMissing
-from recordings.model.inventory import StoredFile
+from recordings.model.playlists import StoredFile
 from simulator.agora import AgoraSimulator
 from simulator.bucket import BucketSimulator
 from simulator.clock import ManualClock

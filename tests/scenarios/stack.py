@@ -16,7 +16,7 @@ from slack_bolt.request import BoltRequest
 
 import settings
 from agora.client import AgoraClient
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from composition.agora import profile_of, storage_target, tokens_of
 from composition.engine import EngineParts, workers_of
 from composition.policy import policy_of
@@ -379,13 +379,13 @@ class _Bot:
         identity.bot, identity.problem = _asked(client), ""
         self.transport = InProcessTransport(stack.agora)
         agora = AgoraClient(self.transport, tokens_of(config), profile_of(config), storage_target(config), self.clock)
-        spacing = Spacing(config.agora_qps, monotonic=self.clock.monotonic)
+        pacing = RequestPacing(config.agora_qps, self.clock)
         engine = EngineParts(
             config,
             self.policy,
             self.repositories,
             agora,
-            spacing,
+            pacing,
             stack.bucket,
             Slack(client),
             identity,

@@ -35,7 +35,7 @@ def new_card(stack: Stack) -> Message:
 
 def acknowledgers(stack: Stack) -> list[str]:
     """The people who acknowledged an alert, by the audit log."""
-    return [audit_event.who for audit_event in stack.audit() if audit_event.what is AuditAction.TOOK_ALERT]
+    return [audit_event.who for audit_event in stack.audit() if audit_event.what is AuditAction.ACKNOWLEDGED_ALERT]
 
 
 # Record again

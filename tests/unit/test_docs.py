@@ -17,9 +17,9 @@ from handlers import COMMANDS
 from handlers.commands.parser import VERBS
 from messages import copy
 from recordings.model.alerts import AlertKind
-from recordings.model.options import ENDS, WORDS
+from recordings.model.options import END_WORDS, OPTION_WORDS
 from recordings.model.reason import Reason
-from recordings.model.recording import MOVES, State
+from recordings.model.recording import TRANSITIONS, State
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 
@@ -92,7 +92,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
 
 def test_the_readme_names_every_word_for_how_to_record() -> None:
     shown = {name for row in table(section(README, "The form and its words")) for name in names(row[1])}
-    assert {name.split()[0] for name in shown} == {*WORDS, *ENDS}
+    assert {name.split()[0] for name in shown} == {*OPTION_WORDS, *END_WORDS}
 
 
 def test_the_readme_names_every_http_route_and_no_other() -> None:
@@ -124,7 +124,7 @@ def test_the_readme_names_every_kind_of_message() -> None:
 
 
 def test_the_readme_shows_each_sign_of_the_card_with_its_words() -> None:
-    for sign in copy._SIGNS.values():
+    for sign in copy.STATE_EMOJI.values():
         assert f"| {sign} |" in README
     for state in ("Starting", "Interrupted", "Stopping", "Stopped, files are being uploaded", "Finished", "Failed"):
         assert f"| {state} |" in README
@@ -188,7 +188,7 @@ def test_the_runbook_says_what_to_do_about_each() -> None:
 def test_every_line_of_the_log_that_the_runbook_names_is_written_somewhere() -> None:
     text = section(RUNBOOK, "Lines of the log that ask for a look")
     named = {name for row in table(text) for name in names(row[0])}
-    named |= {"step", "alert_raised", "agora_base_back", "leading", "unwatched"}
+    named |= {"step", "alert_raised", "agora_endpoint_back", "leading", "unwatched"}
     sources = [path for path in ROOT.glob("*/*.py") if path.parent.name not in ("tests", "simulator")]
     code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     assert {name for name in named if not re.search(rf'"{name}["\s]', code)} == set()
@@ -200,7 +200,7 @@ def exposed() -> dict[str, set[str]]:
     meter.show(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
     meter.step("card", 0.1, "done")
     meter.agora_call("query", 0.1, "ok")
-    meter.bucket_look(0.1, "ok")
+    meter.bucket_check(0.1, "ok")
     meter.alert("recording_failed", "lost", "delivered")
     meter.notification("40", "kept")
     return {
@@ -240,7 +240,7 @@ def test_the_runbook_names_every_kind_of_work_that_is_counted() -> None:
 def test_the_architecture_lists_every_move_of_a_recording_and_no_other() -> None:
     rows = table(section(ARCHITECTURE, "States"))
     shown = {State(state): {State(to) for to in names(row[1])} for row in rows for state in names(row[0])}
-    assert shown == {state: set(moves) for state, moves in MOVES.items()}
+    assert shown == {state: set(moves) for state, moves in TRANSITIONS.items()}
 
 
 def test_the_architecture_names_every_folder_and_no_other() -> None:

@@ -22,7 +22,7 @@ PACKAGES = {
     "storage",
     "web",
 }
-MODULES = {"bot", "demo", "logs", "settings"}
+MODULES = {"bot", "demo", "logs", "rate_limits", "settings"}
 
 
 def imported(module: str) -> set[str]:
@@ -45,6 +45,10 @@ def test_settings_and_logs_import_nothing_of_ours(module: str) -> None:
 @pytest.mark.parametrize("module", ["bot", "composition/__init__"])
 def test_the_bot_does_not_know_the_simulator(module: str) -> None:
     assert not imported(module) & {"simulator", "demo", "tests"}
+
+
+def test_the_rate_limiters_import_only_the_clock_of_the_domain() -> None:
+    assert imported("rate_limits") & (PACKAGES | MODULES | {"tests"}) == {"recordings"}
 
 
 def test_only_the_bot_reads_settings() -> None:

@@ -87,14 +87,18 @@ def copied(image: list[tuple[str, str]]) -> set[str]:
 
 
 def modules_of_the_bot() -> set[str]:
-    """The single modules beside the packages that bot.py leads to."""
-    found: set[str] = set()
-    open_ = {"bot"}
-    while open_:
-        module = open_.pop()
-        found.add(module)
-        open_ |= {name for name in imported(read(f"{module}.py")) if (ROOT / f"{name}.py").is_file()} - found
-    return found
+    """The single modules beside the packages that bot.py or a package of the bot imports."""
+    sources = [path for package in packages_of_the_bot() for path in (ROOT / package).rglob("*.py")]
+    modules = {"bot"} | {name for path in sources for name in single_modules(path)}
+    pending = set(modules)
+    while pending:
+        pending = single_modules(ROOT / f"{pending.pop()}.py") - modules | pending
+        modules |= pending
+    return modules
+
+
+def single_modules(path: Path) -> set[str]:
+    return {name for name in imported(path.read_text(encoding="utf-8")) if (ROOT / f"{name}.py").is_file()}
 
 
 def imported(source: str) -> Iterator[str]:

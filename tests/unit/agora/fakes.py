@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
-from types import TracebackType
 
 from agora.client import AgoraClient
 from agora.payloads import RecordingProfile, StorageTarget
@@ -63,33 +61,3 @@ class FakeTime:
 
     def __call__(self) -> float:
         return self.now
-
-
-class FakeTurns:
-    """A condition for one thread: to wait is to let time pass, and to let others come in `meanwhile`."""
-
-    def __init__(self, time: FakeTime) -> None:
-        self.time = time
-        self.meanwhile: list[Callable[[], None]] = []
-        self.waits: list[float | None] = []
-
-    def __enter__(self) -> bool:
-        return True
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None, /
-    ) -> None:
-        return None
-
-    def wait(self, timeout: float | None = None) -> bool:
-        self.waits.append(timeout)
-        if self.meanwhile:
-            self.meanwhile.pop(0)()
-            return True
-        assert timeout is not None, "waits for ever"
-        # A little more, or rounding could leave a rest too small to be added to the time.
-        self.time.now += timeout + 1e-9
-        return False
-
-    def notify_all(self) -> None:
-        return None

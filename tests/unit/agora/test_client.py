@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from agora.client import AgoraClient, connect
-from agora.pacing import Spacing
+from agora.pacing import RequestPacing
 from agora.payloads import RecordingProfile, StorageTarget
 from agora.tokens import Tokens, read_back
 from agora.transport import Call, HttpResponse
+from composition.clock import SystemClock
 from recordings.errors import AlreadyStarted, NotFound, NotRouted, NotSent, RateLimited, Rejected
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
@@ -224,7 +225,7 @@ def connected(url: str) -> Iterator[AgoraClient]:
         bases=[url],
         customer_id="hush-id",
         customer_secret="hush-secret",
-        pacer=Spacing(1000),
+        pacing=RequestPacing(1000, SystemClock()),
         tokens=Tokens(APP_ID, CERTIFICATE),
         profile=RecordingProfile(),
         storage=StorageTarget(6, 0, "calls", ACCESS_KEY, SECRET_KEY),

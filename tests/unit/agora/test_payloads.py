@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from agora import payloads
 from agora.payloads import ChannelType, RecordingProfile, StorageTarget, endpoint_host, expiry_hours, file_name_prefix
-from recordings.model.options import DEFAULT, Layout, Media, Options, Resolution
+from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 from simulator.agora.http import checks
 from tests.unit.agora.fakes import ACCESS_KEY, SECRET_KEY, STORAGE, TARGET
 
@@ -25,7 +25,7 @@ def start_request(
     token: str = "",
     profile: RecordingProfile = PROFILE,
     storage: StorageTarget = STORAGE,
-    options: Options = DEFAULT,
+    options: Options = DEFAULT_OPTIONS,
     big_uid: int | None = None,
 ) -> dict[str, Any]:
     body = payloads.start_body(TARGET, ("C012", "20260617"), token, profile, storage, options, big_uid)

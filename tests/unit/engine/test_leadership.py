@@ -8,7 +8,7 @@ import pytest
 
 from engine.leadership import Leadership
 from recordings.errors import StorageUnavailable
-from recordings.lifecycle.incidents import Pause
+from recordings.lifecycle.incidents import Downtime
 from tests.fakes.repositories import Memory, MemoryLease
 from tests.fakes.rows import NOW, FakeClock, FunctionClock, at
 
@@ -163,7 +163,7 @@ def test_a_pause_that_is_long_enough_has_to_be_told_until_it_was() -> None:
     second.passes(61)
     second.leadership.renew()
 
-    assert second.leadership.paused() == Pause(NOW, at(61))
+    assert second.leadership.paused() == Downtime(NOW, at(61))
     assert second.leadership.paused() is not None, "not told yet"
     second.leadership.pause_told()
     assert second.leadership.paused() is None

@@ -10,17 +10,17 @@ from recordings.model.inventory import BucketListing, inspect
 from recordings.model.recording import Recording
 from recordings.ports import NoMeter
 from tests.fakes.bucket import FakeBucket
-from tests.fakes.bucket_contents import NAME, SEGMENT_BYTES, left_by, segments_of
+from tests.fakes.bucket_contents import NAME, TS_BYTES, left_by, ts_names
 from tests.fakes.rows import FunctionClock, a_lost_segment, at, up
 
-FIRST = segments_of(NAME, 2)[0]
+FIRST = ts_names(NAME, 2)[0]
 
 
 class Counting(NoMeter):
     def __init__(self) -> None:
         self.checks: list[tuple[float, str]] = []
 
-    def bucket_look(self, seconds: float, outcome: str) -> None:
+    def bucket_check(self, seconds: float, outcome: str) -> None:
         self.checks.append((seconds, outcome))
 
 
@@ -62,7 +62,7 @@ def test_what_every_server_left_is_found_with_the_text_of_its_playlist(window: W
 
     assert names(found) == set(left_by()) | set(left_by(f"bak0_{NAME}"))
     assert set(found.texts) == {f"recordings/C1/{NAME}.m3u8", f"recordings/C1/bak0_{NAME}.m3u8"}
-    assert inspect(found, ()).whole
+    assert inspect(found, ()).is_complete
 
 
 def test_what_is_of_another_recording_or_in_another_folder_is_not_found(window: Window) -> None:
@@ -119,7 +119,7 @@ def test_a_playlist_that_goes_away_between_two_requests_is_not_taken_for_read(na
     window.has(NAME)
     window.has(f"bak0_{NAME}")
 
-    assert not inspect(window.sees(), ()).playable
+    assert not inspect(window.sees(), ()).is_playable
 
 
 ERRORS = [BucketDenied("AccessDenied"), BucketWrong("NoSuchBucket"), BucketUnreachable("NoAnswer"), BucketError("X")]
@@ -175,7 +175,7 @@ def test_the_first_file_is_as_old_as_the_oldest_of_the_recording(window: Window)
     assert window.checks.first_stored_at(up()) is None
 
     window.bucket.has(f"recordings/C1/{NAME}.m3u8", b"x", at(30))
-    window.bucket.has(f"recordings/C1/{FIRST}", b"x" * SEGMENT_BYTES, at(20))
+    window.bucket.has(f"recordings/C1/{FIRST}", b"x" * TS_BYTES, at(20))
     assert window.checks.first_stored_at(up()) == at(20)
 
 

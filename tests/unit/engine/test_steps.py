@@ -32,7 +32,7 @@ from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from tests.fakes.agora import FakeAgora
 from tests.fakes.bucket import FakeBucket
-from tests.fakes.bucket_contents import NAME, Objects, left_by, segments_of, without
+from tests.fakes.bucket_contents import NAME, Objects, left_by, ts_names, without
 from tests.fakes.intents import request_stop, set_layout
 from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import (
@@ -424,7 +424,7 @@ def test_from_the_wish_to_the_files(engine: Engine) -> None:
     engine.uploads(left_by())
     engine.lives(60)
 
-    assert (engine.row.state, engine.row.reason, engine.row.complete) == (State.ENDED, Reason.STOPPED, True)
+    assert (engine.row.state, engine.row.reason, engine.row.is_complete) == (State.ENDED, Reason.STOPPED, True)
     assert engine.alerts_raised == [("recording_files", None)]
     assert engine.row.delivery is not None
     assert [part.key for part in engine.row.delivery.media_files] == [f"folder/{NAME}_0.mp4"]
@@ -432,7 +432,7 @@ def test_from_the_wish_to_the_files(engine: Engine) -> None:
 
 def test_once_the_recorder_is_gone_agora_is_not_asked_any_more(engine: Engine) -> None:
     engine.uploads({})
-    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(20)
     asked = len(engine.agora.calls)
@@ -443,8 +443,8 @@ def test_once_the_recorder_is_gone_agora_is_not_asked_any_more(engine: Engine) -
 
 
 def test_files_that_do_not_come_are_told_and_those_that_come_after_all_too(engine: Engine) -> None:
-    engine.uploads(without(left_by(), segments_of(NAME, 2)[1]))
-    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.uploads(without(left_by(), ts_names(NAME, 2)[1]))
+    engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(900)
     assert engine.alerts_raised == []
@@ -455,12 +455,12 @@ def test_files_that_do_not_come_are_told_and_those_that_come_after_all_too(engin
     engine.lives(400)
 
     assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOT_DELIVERED), ("recording_files", None)]
-    assert engine.row.complete
+    assert engine.row.is_complete
 
 
 def test_what_agora_said_of_its_backup_when_it_was_stopped_is_told(engine: Engine) -> None:
     engine.uploads({})
-    engine.has(up(state=State.STOPPING, ending=Reason.STOPPED), running())
+    engine.has(up(state=State.STOPPING, stop_reason=Reason.STOPPED), running())
     engine.agora.answers["stop"] = [StopAccepted((f"{NAME}.m3u8",), "backuped")]
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(1500)
@@ -481,15 +481,15 @@ def test_the_files_of_one_that_ended_by_itself_or_failed_are_looked_for_too(
     engine.agora.answers["query"] = [answer]
     engine.lives(60)
 
-    assert engine.row.over
-    assert engine.row.complete
+    assert engine.row.is_over
+    assert engine.row.is_complete
     assert [kind for kind, _ in engine.alerts_raised][1:] == ["recording_files"]
     assert engine.recorder().gone_at is not None
 
 
 def test_the_card_changes_once_for_all_the_looks_that_find_nothing_new(engine: Engine) -> None:
     engine.uploads({})
-    engine.has(up(state=State.UPLOADING, ending=Reason.STOPPED, ended_at=at(0), files_awaited=True))
+    engine.has(up(state=State.UPLOADING, stop_reason=Reason.STOPPED, ended_at=at(0), files_awaited=True))
     version = engine.memory.rows["rec1"].version
     engine.lives(800)
     assert engine.memory.rows["rec1"].version == version
@@ -510,7 +510,7 @@ def test_a_first_file_that_the_bucket_has_is_known_before_agora_tells(engine: En
     engine.lives(40)
     assert (engine.row.state, engine.row.first_file_at) == (State.RECORDING, None)
 
-    engine.uploads({segments_of(NAME, 1)[0]: 5000})
+    engine.uploads({ts_names(NAME, 1)[0]: 5000})
     stored_at = engine.clock.now()
     engine.lives(300)
 
@@ -527,7 +527,7 @@ def test_without_a_file_in_the_bucket_there_is_the_warning_and_the_first_file_en
     engine.lives(200)
     assert engine.alerts_raised == [("recording_warning", Reason.NOTHING_STORED)]
 
-    engine.uploads({segments_of(NAME, 1)[0]: 5000})
+    engine.uploads({ts_names(NAME, 1)[0]: 5000})
     engine.lives(60)
 
     assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOTHING_STORED)]
@@ -557,7 +557,7 @@ def test_a_bucket_that_cannot_be_looked_into_costs_no_recording(engine: Engine, 
     engine.agora.answers["query"] = [NOT_FOUND]
     engine.lives(60)
 
-    assert (engine.row.state, engine.row.reason, engine.row.complete) == (State.ENDED, Reason.STOPPED, True)
+    assert (engine.row.state, engine.row.reason, engine.row.is_complete) == (State.ENDED, Reason.STOPPED, True)
     assert engine.row.delivery is not None
     wrong = isinstance(error, BucketWrong)
     assert engine.row.delivery.state is (DeliveryState.MISSING if wrong else DeliveryState.UNVERIFIED)

@@ -16,7 +16,7 @@ from recordings.lifecycle.policy import Policy
 from recordings.model.alerts import AlertKind
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
-from tests.fakes.agora_notifications import a_notice
+from tests.fakes.agora_notifications import new_notification
 from tests.fakes.outboxes import MemoryIncidents, MemoryNotifications, MemoryOutbox
 from tests.fakes.repositories import Memory, MemoryLease, MemoryRecordings
 from tests.fakes.rows import FakeClock, FunctionClock, a_recording, at, changed, up
@@ -137,7 +137,7 @@ def test_requests_are_forgotten_after_a_day(desk: Desk) -> None:
 
 
 def test_notices_are_forgotten_after_a_month(desk: Desk) -> None:
-    desk.ticker.notifications.keep(a_notice())
+    desk.ticker.notifications.keep(new_notification())
     desk.tick(30 * 86_400)
     assert desk.memory.notifications
 
@@ -162,7 +162,7 @@ def test_a_pause_that_could_not_be_written_down_is_told_later() -> None:
     desk.has(up())
 
     class Breaks(MemoryIncidents):
-        def save_pause(self, *_: object) -> None:
+        def save_downtime(self, *_: object) -> None:
             raise StorageUnavailable("locked")
 
     well, desk.ticker.incidents = desk.ticker.incidents, Breaks(desk.memory)

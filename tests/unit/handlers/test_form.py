@@ -16,7 +16,7 @@ from handlers.commands.usage import UsageError
 from handlers.form import RecordForm, parse_length
 from handlers.requests import Submission
 from messages.blocks import Message
-from messages.form import Limits, in_short
+from messages.form import Limits, typed_span
 from recordings.errors import SlackBusy, SlackError, SlackRefused, StorageUnavailable
 from recordings.model.audit import Source
 from recordings.model.options import Layout, Media, Options, Resolution
@@ -352,5 +352,5 @@ def test_any_other_text_is_refused(text: str) -> None:
     ("seconds", "shown"), [(None, ""), (60, "1m"), (2700, "45m"), (3600, "1h"), (5400, "1h30m"), (90, "1.5m")]
 )
 def test_the_form_shows_a_length_as_people_can_type_it(seconds: float | None, shown: str) -> None:
-    assert in_short(seconds) == shown
+    assert typed_span(seconds) == shown
     assert parse_length(shown) == (None if seconds is None else For(seconds))

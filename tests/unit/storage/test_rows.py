@@ -78,3 +78,15 @@ def test_this_suite_sets_every_field_of_a_recording() -> None:
         "extended_by",
         "layout_wanted_by",
     }
+
+
+def test_fields_that_were_renamed_keep_their_stored_names() -> None:
+    stored = to_json(FULL)
+    reported, delivery, segment = stored["told"], stored["delivery"], stored["lost_parts"][0]
+
+    assert {"turn_at", "recorders", "lost_parts", "shown", "nothing_stored_at"} <= stored.keys()
+    assert {"present", "present_at", "ending_told", "ending"} <= stored.keys()
+    assert {"notices", "exit", "exit_at", "failing_at", "failing_told", "silent_told", "missed"} <= reported.keys()
+    assert "learnt_at" in reported["streams"][0]
+    assert {"parts", "looks", "seen"} <= delivery.keys()
+    assert {"on_at", "recorders"} <= segment.keys()

@@ -12,10 +12,9 @@ from recordings.model.alerts import Alert, AlertKey
 from recordings.model.reason import Reason
 from recordings.model.recording import State
 from tests.fakes.handlers import CommandStack
+from tests.fakes.rendered import pressable, words
 from tests.fakes.rows import NOW, an_alert, at, over
 from tests.fakes.slack_requests import a_press
-from tests.unit.messages.test_alerts import pressable
-from tests.unit.messages.test_cards import words
 
 UNKNOWN = "I don't know that recording any more. `/record status` shows what is running."
 

@@ -64,7 +64,7 @@ def test_a_redelivered_press_counts_once_and_needs_no_reply(stack: CommandStack)
         (over(), "is over"),
         (up(state=State.UPLOADING, ended_at=at(60)), "is over"),
         (up(stop_at=at(50), stop_by="U7"), "being stopped already, as <@U7> asked"),
-        (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), "Stopping `daily`"),
+        (up(state=State.STOPPING, stop_reason=Reason.TIME_LIMIT), "Stopping `daily`"),
     ],
 )
 def test_a_press_that_comes_too_late_shows_the_state(stack: CommandStack, row: Recording, words: str) -> None:

@@ -13,9 +13,9 @@ from recordings.model.delivery import Delivery, DeliveryState
 from recordings.model.reason import Reason
 from recordings.model.recording import State
 from tests.fakes.handlers import CommandStack
+from tests.fakes.rendered import words
 from tests.fakes.rows import a_delivery, at, over, running, up
 from tests.fakes.slack_requests import a_press
-from tests.unit.messages.test_cards import words
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from handlers.commands.end_times import For, Until
 from handlers.commands.parser import VERBS, Command, Verb, closest_verb
 from handlers.commands.usage import UnknownVerb, UsageError
 from messages.blocks import typed
-from recordings.model.options import ENDS, WORDS, Layout, Media, Options, Resolution
+from recordings.model.options import END_WORDS, OPTION_WORDS, Layout, Media, Options, Resolution
 
 UNDERSTOOD: dict[str, tuple[str, str | None]] = {
     "": ("", None),
@@ -358,7 +358,7 @@ def test_the_example_for_a_mistyped_option_shows_the_suggestion(word: str) -> No
 
 
 def test_behind_other_verbs_an_option_word_is_a_name() -> None:
-    for word in [*WORDS, *ENDS, "for45m"]:
+    for word in [*OPTION_WORDS, *END_WORDS, "for45m"]:
         for verb in (Verb.STOP, Verb.STATUS, Verb.LIST):
             assert Command.parse(f"{verb} {word}") == Command(verb, word)
         assert Command.parse(f'start "{word}"') == Command(Verb.START, word)
@@ -406,7 +406,11 @@ def test_any_end_is_answered(words: str, end: str) -> None:
     assert is_answered(f"start {words}{end}")
 
 
-@given(st.lists(st.sampled_from([*WORDS, *ENDS, "45m", "15:30", "3", "pm", "gird", '"x"', "daily"]), max_size=8))
+@given(
+    st.lists(
+        st.sampled_from([*OPTION_WORDS, *END_WORDS, "45m", "15:30", "3", "pm", "gird", '"x"', "daily"]), max_size=8
+    )
+)
 def test_any_options_are_answered(words: list[str]) -> None:
     assert is_answered(" ".join(["start", *words]))
 

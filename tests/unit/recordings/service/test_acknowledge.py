@@ -42,7 +42,7 @@ def test_the_first_acknowledgement_is_saved_and_audited(memory: Memory) -> None:
         AuditEvent(
             at=at(5),
             who="U1",
-            what=AuditAction.TOOK_ALERT,
+            what=AuditAction.ACKNOWLEDGED_ALERT,
             source=Source.BUTTON,
             recording_id="rec1",
             slack_channel="C1",

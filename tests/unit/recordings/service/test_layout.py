@@ -103,7 +103,7 @@ def test_a_recording_of_sound_only_has_no_layout() -> None:
         (over(), AlreadyOver),
         (up(state=State.UPLOADING, ended_at=at(60)), AlreadyOver),
         (up(stop_at=at(50), stop_by="U7"), StopRequested),
-        (up(state=State.STOPPING, ending=Reason.TIME_LIMIT), StopRequested),
+        (up(state=State.STOPPING, stop_reason=Reason.TIME_LIMIT), StopRequested),
     ],
 )
 def test_a_choice_after_the_end_or_a_stop_changes_nothing(recording: Recording, kind: type) -> None:

@@ -1,4 +1,4 @@
-"""The Web API over real HTTP: what Slack took, what it refuses for good, and what may work later."""
+"""The Web API over real HTTP: accepted messages, refusals, and errors after which a retry makes sense."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def workspace(simulator: SlackSimulator) -> Iterator[SlackSimulator]:
 
 @pytest.fixture
 def slack(workspace: SlackSimulator) -> Slack:
-    return Slack(web_client(workspace.bot_token, workspace.url, seconds=1))
+    return Slack(web_client(workspace.bot_token, workspace.url))
 
 
 def channel(workspace: SlackSimulator, name: str = "daily") -> str:
@@ -43,7 +43,7 @@ def refusal(slack: Slack, where: str) -> SlackError:
     return refused.value
 
 
-def test_a_post_has_its_text_blocks_and_metadata_and_its_ts_comes_back(slack: Slack, workspace: SlackSimulator) -> None:
+def test_a_post_has_text_blocks_and_metadata_and_returns_its_ts(slack: Slack, workspace: SlackSimulator) -> None:
     ts = slack.post(channel(workspace), HELLO)
 
     (message,) = [m for m in workspace.messages("daily") if m.ts == ts]
@@ -52,7 +52,7 @@ def test_a_post_has_its_text_blocks_and_metadata_and_its_ts_comes_back(slack: Sl
     assert (message.event_type, message.event_payload) == ("recording_card", {"state": "ended"})
 
 
-def test_a_reply_can_go_to_the_thread_and_to_the_channel(slack: Slack, workspace: SlackSimulator) -> None:
+def test_a_post_can_go_to_a_thread_and_to_the_channel(slack: Slack, workspace: SlackSimulator) -> None:
     card = slack.post(channel(workspace), HELLO)
     alert = slack.post(channel(workspace), HELLO, thread_ts=card, broadcast=True)
 
@@ -72,7 +72,7 @@ def test_an_update_changes_text_blocks_and_metadata(slack: Slack, workspace: Sla
     assert message.blocks[0]["text"]["text"] == "*bye*"
 
 
-def test_an_update_to_plain_text_leaves_no_old_blocks(slack: Slack, workspace: SlackSimulator) -> None:
+def test_an_update_to_plain_text_removes_the_blocks(slack: Slack, workspace: SlackSimulator) -> None:
     ts = slack.post(channel(workspace), HELLO)
     slack.update(channel(workspace), ts, Message("plain"))
 
@@ -80,7 +80,7 @@ def test_an_update_to_plain_text_leaves_no_old_blocks(slack: Slack, workspace: S
     assert (message.text, message.blocks) == ("plain", [])
 
 
-def test_a_message_that_is_gone_cannot_be_updated(slack: Slack, workspace: SlackSimulator) -> None:
+def test_a_deleted_message_cannot_be_updated(slack: Slack, workspace: SlackSimulator) -> None:
     ts = slack.post(channel(workspace), HELLO)
     workspace.delete_message(next(m for m in workspace.messages("daily") if m.ts == ts))
 
@@ -88,21 +88,19 @@ def test_a_message_that_is_gone_cannot_be_updated(slack: Slack, workspace: Slack
         slack.update(channel(workspace), ts, HELLO)
 
 
-def test_a_person_is_written_to_directly(slack: Slack, workspace: SlackSimulator) -> None:
+def test_a_direct_message_can_be_posted(slack: Slack, workspace: SlackSimulator) -> None:
     ana = workspace.person("ana").id
 
     assert slack.post(slack.direct_channel(ana), HELLO)
 
 
-def test_without_the_scope_to_open_a_conversation_the_person_is_named_instead(
-    slack: Slack, workspace: SlackSimulator
-) -> None:
+def test_without_the_scope_to_open_a_conversation_the_user_id_is_used(slack: Slack, workspace: SlackSimulator) -> None:
     workspace.faults.add("conversations.open", error="missing_scope", extra={"needed": "im:write"})
 
     assert slack.direct_channel("U1") == "U1"
 
 
-# what goes wrong
+# errors
 
 
 @pytest.mark.parametrize(
@@ -119,7 +117,7 @@ def test_without_the_scope_to_open_a_conversation_the_person_is_named_instead(
         "msg_too_long",
     ],
 )
-def test_what_slack_will_never_take_is_refused_by_its_own_word(
+def test_an_error_that_no_retry_can_solve_is_a_refusal_with_slacks_own_code(
     slack: Slack, workspace: SlackSimulator, error: str
 ) -> None:
     workspace.faults.add("chat.postMessage", error=error)
@@ -149,14 +147,13 @@ BUSY: dict[str, dict[str, Any]] = {
     "service_unavailable": {"error": "service_unavailable", "status": 503},
     "500": {"status": 500},
     "503": {"status": 503},
-    "hangs": {"delay": 1.3},
     "dropped before": {"drop": "before"},
     "dropped after": {"drop": "after"},
 }
 
 
 @pytest.mark.parametrize("fault", BUSY)
-def test_what_may_work_later_is_told_from_what_never_will(slack: Slack, workspace: SlackSimulator, fault: str) -> None:
+def test_an_error_that_a_retry_may_solve_is_busy(slack: Slack, workspace: SlackSimulator, fault: str) -> None:
     workspace.faults.add("chat.postMessage", **BUSY[fault])
     refused = refusal(slack, channel(workspace))
 
@@ -164,7 +161,14 @@ def test_what_may_work_later_is_told_from_what_never_will(slack: Slack, workspac
     assert refused.retry_after == BUSY[fault].get("retry_after")
 
 
-def test_a_slack_that_cannot_be_reached_may_work_later() -> None:
+def test_no_answer_in_time_is_busy(workspace: SlackSimulator) -> None:
+    workspace.faults.add("chat.postMessage", delay=3)
+
+    with pytest.raises(SlackBusy, match="no_answer"):
+        Slack(web_client(workspace.bot_token, workspace.url, seconds=1)).post(channel(workspace), HELLO)
+
+
+def test_an_unreachable_slack_is_busy() -> None:
     with pytest.raises(SlackBusy):
         Slack(web_client("xoxb-x", "http://127.0.0.1:9/api/", seconds=1)).post("C1", HELLO)
 
@@ -178,33 +182,32 @@ def test_each_call_is_one_request(slack: Slack, workspace: SlackSimulator, fault
     assert len(workspace.calls_of("chat.postMessage")) == before + 1
 
 
-def test_the_token_is_in_no_error(slack: Slack, workspace: SlackSimulator) -> None:
+def test_no_error_contains_the_token(slack: Slack, workspace: SlackSimulator) -> None:
     for fault in BUSY.values():
         workspace.faults.clear()
         workspace.faults.add("chat.postMessage", **fault)
-        if "delay" not in fault:
-            assert workspace.bot_token not in repr(refusal(slack, channel(workspace)))
+        assert workspace.bot_token not in repr(refusal(slack, channel(workspace)))
 
 
-# the way back to a command
+# response_url
 
 
 def command(workspace: SlackSimulator) -> Interaction:
-    """Typed in a private channel without the bot."""
+    """A command in a private channel without the bot."""
     return workspace.person("ana").command("/record", "start", channel="design")
 
 
-def test_a_command_is_answered_to_the_person_alone(slack: Slack, workspace: SlackSimulator) -> None:
+def test_a_reply_to_a_command_is_for_the_person_alone(slack: Slack, workspace: SlackSimulator) -> None:
     typed = command(workspace)
     slack.answer(typed.response_url, HELLO)
 
     (answer,) = typed.responses
     assert (answer.text, answer.ephemeral_to) == ("hello", workspace.person("ana").id)
     sent = workspace.calls_of("response_url")[-1].arguments
-    assert sent["replace_original"] is False, "where it was a press, the card stays"
+    assert sent["replace_original"] is False, "or Slack would replace the card after a press"
 
 
-def test_a_way_back_that_is_used_up_is_refused(slack: Slack, workspace: SlackSimulator) -> None:
+def test_a_response_url_that_is_used_up_is_refused(slack: Slack, workspace: SlackSimulator) -> None:
     typed = command(workspace)
     for _ in range(5):
         slack.answer(typed.response_url, HELLO)
@@ -214,7 +217,7 @@ def test_a_way_back_that_is_used_up_is_refused(slack: Slack, workspace: SlackSim
 
 
 @pytest.mark.parametrize("fault", ["429", "500", "503", "dropped before", "dropped after"])
-def test_a_way_back_that_fails_may_work_later_and_is_not_named(
+def test_a_response_url_that_fails_is_busy_and_not_in_the_error(
     slack: Slack, workspace: SlackSimulator, fault: str
 ) -> None:
     typed = command(workspace)

@@ -1,4 +1,4 @@
-"""Whatever Agora and Slack answer, whenever somebody stops it, and however time passes."""
+"""One recording under any sequence of answers, requests and pauses: a hypothesis state machine."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ from recordings.lifecycle.actions import (
     Stop,
     ThrowOut,
 )
-from recordings.lifecycle.end_times import extended
+from recordings.lifecycle.end_times import end_after_extension
 from recordings.lifecycle.policy import Policy, Turn
-from recordings.model.inventory import BucketListing, StoredFile
+from recordings.model.inventory import BucketListing
 from recordings.model.options import Layout
+from recordings.model.playlists import StoredFile
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording, State
@@ -60,54 +61,54 @@ from tests.fakes.steps import (
     UNUSABLE,
 )
 
-LONGEST_PAUSE = 40.0
-"""The longest `Retry-After` that is answered here."""
+LONGEST_RETRY_AFTER = 40.0
+"""The longest `Retry-After` in the answers."""
 
 REFUSALS = [error for error, _ in REFUSED.values()]
-BUSY = RateLimited("429", http_status=429, retry_after=LONGEST_PAUSE)
+BUSY = RateLimited("429", http_status=429, retry_after=LONGEST_RETRY_AFTER)
 SILENCE = [*UNUSABLE.values(), BUSY]
 LOST_START = [error for error in SILENCE if error.retry]
-PLAYLIST, SEGMENT, MP4 = (
+PLAYLIST, TS_FILE, MP4 = (
     StoredFile(f"SID_daily{name}", size, NOW) for name, size in ((".m3u8", 90), ("_1.ts", 5000), ("_0.mp4", 5000))
 )
-TEXT = {PLAYLIST.key: f"#EXTM3U\n#EXTINF:15.019\n{SEGMENT.key}\n#EXT-X-ENDLIST\n"}
-LOOKS = [
+TEXT = {PLAYLIST.key: f"#EXTM3U\n#EXTINF:15.019\n{TS_FILE.key}\n#EXT-X-ENDLIST\n"}
+LISTINGS = [
     BucketListing(),
     BucketListing((PLAYLIST,), TEXT),
-    BucketListing((PLAYLIST, SEGMENT), TEXT),
-    BucketListing((PLAYLIST, SEGMENT, MP4), TEXT),
+    BucketListing((PLAYLIST, TS_FILE), TEXT),
+    BucketListing((PLAYLIST, TS_FILE, MP4), TEXT),
     BucketDenied("AccessDenied"),
     BucketUnreachable("NoAnswer"),
     BucketWrong("NoSuchBucket"),
 ]
 ANSWERS: dict[type[Action], list[Any]] = {
-    PostCard: [*["1.1"] * 6, SlackBusy("ratelimited", retry_after=LONGEST_PAUSE), SlackRefused("not_in_channel")],
+    PostCard: [*["1.1"] * 6, SlackBusy("ratelimited", retry_after=LONGEST_RETRY_AFTER), SlackRefused("not_in_channel")],
     Acquire: [*["RES"] * 12, *LOST_START, *REFUSALS],
     Start: [*["SID"] * 12, *LOST_START, *REFUSALS, ALREADY_STARTED, NO_WORKER, TASK_CONFLICT, NOT_FOUND],
     Query: [*map(RecorderStatus, [0, 1, 2, 3, 4, 4, 5, 5, 6, 7, 8, 20]), NOT_FOUND, NOT_FOUND, NOT_FOUND, *SILENCE],
     ChangeLayout: [None, None, NOT_FOUND, *SILENCE],
     Stop: [StopAccepted(), StopAccepted(("a.mp4",)), NOT_FOUND, LEAVING, NOTHING_RECORDED, *SILENCE],
     ThrowOut: [None, None, *SILENCE],
-    CheckFiles: LOOKS,
+    CheckFiles: LISTINGS,
     Reevaluate: [None],
 }
-BEGINNINGS: list[tuple[Recording, Recorder | None]] = [
+FIRST_ROWS: list[tuple[Recording, Recorder | None]] = [
     (a_recording(), None),
     (with_card(), acquired()),
     (coming_up(), running()),
     (up(), running()),
 ]
-FAILS: dict[Reason | None, Callable[[Recording, CallResult], object]] = {
-    Reason.UNDELIVERABLE: lambda was, answer: was.card_ts is None,
-    Reason.REJECTED: lambda was, answer: was.sid is None and answer in REFUSALS,
-    Reason.UNAUTHORIZED: lambda was, answer: was.sid is None and answer in REFUSALS,
-    Reason.OVERLOADED: lambda was, answer: was.sid is None and answer in REFUSALS,
-    Reason.UNAVAILABLE: lambda was, answer: was.sid is None and was.card_ts is not None,
-    Reason.NEVER_STARTED: lambda was, answer: was.sid and was.up_at is None and usable(answer),
-    Reason.LOST: lambda was, answer: was.up_at is not None and usable(answer) and was.probe.not_found >= 1,
-    Reason.CRASHED: lambda was, answer: was.sid is not None and answer == RecorderStatus(20),
+FAILURES: dict[Reason | None, Callable[[Recording, CallResult], object]] = {
+    Reason.UNDELIVERABLE: lambda before, answer: before.card_ts is None,
+    Reason.REJECTED: lambda before, answer: before.sid is None and answer in REFUSALS,
+    Reason.UNAUTHORIZED: lambda before, answer: before.sid is None and answer in REFUSALS,
+    Reason.OVERLOADED: lambda before, answer: before.sid is None and answer in REFUSALS,
+    Reason.UNAVAILABLE: lambda before, answer: before.sid is None and before.card_ts is not None,
+    Reason.NEVER_STARTED: lambda before, answer: before.sid and before.up_at is None and usable(answer),
+    Reason.LOST: lambda before, answer: before.up_at is not None and usable(answer) and before.probe.not_found >= 1,
+    Reason.CRASHED: lambda before, answer: before.sid is not None and answer == RecorderStatus(20),
 }
-"""What has to be so where a recording fails for this reason; for any other it must not."""
+"""The reasons for which a recording may fail, each with what must be true of the row before and the answer."""
 
 
 def usable(answer: CallResult) -> bool:
@@ -135,29 +136,29 @@ class Life(RuleBasedStateMachine):
         start=st.sampled_from([6, 90]),
         grace=st.sampled_from([3, 120]),
         longest=st.sampled_from([60, 14_400]),
-        bases=st.sampled_from([1, 2]),
+        endpoint_count=st.sampled_from([1, 2]),
         max_resumes=st.sampled_from([0, 1, 3]),
-        row=st.sampled_from(BEGINNINGS),
+        row=st.sampled_from(FIRST_ROWS),
         patient=st.booleans(),
     )
-    def asked_for(
+    def begin(
         self,
         interval: float,
         start: float,
         grace: float,
         longest: float,
-        bases: int,
+        endpoint_count: int,
         max_resumes: int,
         row: tuple[Recording, Recorder | None],
         patient: bool,
     ) -> None:
-        """`patient`: nobody stops it, and no long time passes at once."""
+        """`patient`: nobody stops the recording, and no long pause happens."""
         self.policy = Policy(
             query_interval=interval,
             start_timeout=start,
             failover_grace=grace,
             max_duration=longest,
-            bases=bases,
+            endpoint_count=endpoint_count,
             max_resumes=max_resumes,
         )
         self.patient = patient
@@ -168,9 +169,9 @@ class Life(RuleBasedStateMachine):
 
     @property
     def row(self) -> Recording:
-        found = self.recordings.recording("rec1")
-        assert found is not None
-        return found
+        row = self.recordings.recording("rec1")
+        assert row is not None
+        return row
 
     def turn(self) -> Turn:
         return Turn(now=self.now, policy=self.policy, jitter=self.jitter)
@@ -190,10 +191,12 @@ class Life(RuleBasedStateMachine):
         request_stop(self.recordings, "rec1", who, self.now)
 
     @rule(who=st.sampled_from(["U1", "U2"]), seconds=st.sampled_from([2, 1800, 50_000]))
-    def somebody_puts_the_end_off(self, who: str, seconds: float) -> None:
+    def somebody_extends_it(self, who: str, seconds: float) -> None:
         end = self.row.intent.ends_at
         default_duration = self.policy.max_duration
-        _, after = set_end(self.recordings, "rec1", who, self.now, lambda row: extended(row, default_duration, seconds))
+        _, after = set_end(
+            self.recordings, "rec1", who, self.now, lambda row: end_after_extension(row, default_duration, seconds)
+        )
         assert after.intent.ends_at == end or (
             after.intent.ends_at is not None and (end is None or after.intent.ends_at > end)
         )
@@ -204,23 +207,23 @@ class Life(RuleBasedStateMachine):
         set_layout(self.recordings, "rec1", layout, who, self.now)
 
     @rule(data=st.data(), steps=st.integers(1, 6))
-    @precondition(lambda self: not self.row.complete)
+    @precondition(lambda self: not self.row.is_complete)
     def some_steps(self, data: st.DataObject, steps: int) -> None:
         for _ in range(steps):
-            if not self.row.complete:
+            if not self.row.is_complete:
                 self.a_step(data)
 
     def a_step(self, data: st.DataObject) -> None:
-        """The next step when it is due. It may be that somebody stops it while the call is under way."""
+        """The next step, when it is due. Somebody may stop the recording during its call."""
         self.now = max(self.now, self.row.next_step_at)
         job = self.recordings.job("rec1")
         assert job is not None
         action = decide.decide(job.recording, job.recorder, self.turn())
         answer = data.draw(self.answers(action), label=f"{type(action).__name__} is answered")
-        users = data.draw(st.sampled_from([EMPTY, SOMEBODY, None]), label="who is there")
-        stopped = not self.patient and data.draw(st.integers(0, 9), label="stopped meanwhile where 9") == 9
-        self.jitter = data.draw(st.sampled_from([0.0, 0.5, 0.999]), label="chance")
-        self.acknowledge(action, answer, users, stopped)
+        users = data.draw(st.sampled_from([EMPTY, SOMEBODY, None]), label="users")
+        stopped = not self.patient and data.draw(st.integers(0, 9), label="stopped meanwhile if 9") == 9
+        self.jitter = data.draw(st.sampled_from([0.0, 0.5, 0.999]), label="jitter")
+        self.apply(action, answer, users, stopped)
 
     @rule(data=st.data(), users=st.sampled_from([EMPTY, SOMEBODY, None]))
     @precondition(lambda self: self.recorders.due(9))
@@ -243,51 +246,53 @@ class Life(RuleBasedStateMachine):
             return st.just(UID + len(self.memory.recorders))
         return st.sampled_from(ANSWERS[type(action)])
 
-    def acknowledge(
-        self, action: Action, answer: CallResult, users: ChannelUsers | None, stopped_meanwhile: bool
-    ) -> None:
-        was, turn = self.row, self.turn()
-        recorder = self.memory.recorders.get(was.recorder_id or "")
+    def apply(self, action: Action, answer: CallResult, users: ChannelUsers | None, stopped_meanwhile: bool) -> None:
+        before, turn = self.row, self.turn()
+        recorder = self.memory.recorders.get(before.recorder_id or "")
         if isinstance(action, Start) and recorder is not None:
             life = timedelta(seconds=self.policy.recorder_life)
             recorder = replace(recorder, start_sent_at=self.now, expires_at=self.now + life)
             self.recorders.save(recorder, self.epoch)
-        looked = isinstance(action, ChangeLayout | AllocateRecorder) or decide.asks_for_users(was, action, answer, turn)
-        asked = users if looked else None
-        change = decide.follow(was, recorder, action, Outcome(answer, asked, frozenset({UID})), turn)
+        needs_users = isinstance(action, ChangeLayout | AllocateRecorder) or decide.needs_users(
+            before, action, answer, turn
+        )
+        known_users = users if needs_users else None
+        change = decide.apply_outcome(before, recorder, action, Outcome(answer, known_users, frozenset({UID})), turn)
         if stopped_meanwhile:
             request_stop(self.recordings, "rec1", "U3", self.now)
-        self.recordings.save(was, change, self.epoch, self.now)
+        self.recordings.save(before, change, self.epoch, self.now)
         self.raised += [(str(alert.kind), alert.cause) for alert in change.alerts]
-        self.failed_for_a_reason(was, answer)
-        self.comes_back_in_time(was, answer)
+        self.failed_for_a_reason(before, answer)
+        self.comes_back_in_time(before, answer)
 
     def clean_up(self, recorder: Recorder, action: Action, answer: CallResult, users: ChannelUsers | None) -> None:
-        after = cleanup.follow(recorder, action, Outcome(answer, users), self.turn())
+        after = cleanup.apply_outcome(recorder, action, Outcome(answer, users), self.turn())
         self.recorders.save(after, self.epoch)
-        slowest = max(self.policy.query_interval, 1.2 * max(self.policy.retry_backoff), LONGEST_PAUSE)
+        slowest = max(self.policy.query_interval, 1.2 * max(self.policy.retry_backoff), LONGEST_RETRY_AFTER)
         assert after.gone_at or self.now < after.next_step_at <= self.now + timedelta(seconds=slowest)
 
-    def failed_for_a_reason(self, was: Recording, answer: CallResult) -> None:
+    def failed_for_a_reason(self, before: Recording, answer: CallResult) -> None:
         row = self.row
-        if row.state is State.FAILED and not was.over:
-            assert row.reason in FAILS
-            assert FAILS[row.reason](was, answer), f"{row.reason} after {answer!r}"
-        if was.sid is not None and isinstance(answer, AgoraError) and answer in SILENCE:
-            assert row.state is was.state, "such an answer says nothing"
+        if row.state is State.FAILED and not before.is_over:
+            assert row.reason in FAILURES
+            assert FAILURES[row.reason](before, answer), f"{row.reason} after {answer!r}"
+        if before.sid is not None and isinstance(answer, AgoraError) and answer in SILENCE:
+            assert row.state is before.state, "an unusable answer does not change the state"
 
-    def comes_back_in_time(self, was: Recording, answer: CallResult) -> None:
+    def comes_back_in_time(self, before: Recording, answer: CallResult) -> None:
         row = self.row
-        if row.complete:
+        if row.is_complete:
             return
         if row.files_awaited:
-            assert row.next_step_at <= self.now + timedelta(seconds=max(LONGEST_PAUSE, 10 * self.policy.query_interval))
+            assert row.next_step_at <= self.now + timedelta(
+                seconds=max(LONGEST_RETRY_AFTER, 10 * self.policy.query_interval)
+            )
             return
-        pause = getattr(answer, "retry_after", None) or 0.0
-        is_pending = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
-        slowest = timedelta(seconds=max(self.policy.query_interval, pause, is_pending))
+        retry_after = getattr(answer, "retry_after", None) or 0.0
+        longest_backoff = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
+        slowest = timedelta(seconds=max(self.policy.query_interval, retry_after, longest_backoff))
         assert row.next_step_at <= self.now + slowest
-        deadline = row.begun_at + timedelta(seconds=self.policy.start_timeout)
+        deadline = row.attempt_since + timedelta(seconds=self.policy.start_timeout)
         if row.is_starting and row.sid is None and deadline > self.now:
             assert row.next_step_at <= deadline
 
@@ -300,13 +305,13 @@ class Life(RuleBasedStateMachine):
     @invariant()
     def no_recorder_that_may_run_is_forgotten(self) -> None:
         stepped = {key for key, _ in self.recorders.due(99)}
-        if self.memory.rows and not self.row.over:
+        if self.memory.rows and not self.row.is_over:
             stepped.add(self.row.recorder_id or "")
         running = {r.id for r in self.memory.recorders.values() if r.start_sent_at and r.gone_at is None}
         assert running <= stepped
 
     @invariant()
-    def nothing_is_told_twice(self) -> None:
+    def no_alert_is_raised_twice(self) -> None:
         assert len(self.raised) == len(set(self.raised))
 
     @invariant()
@@ -315,39 +320,39 @@ class Life(RuleBasedStateMachine):
         assert len(uids) == len(set(uids))
 
     @invariant()
-    def every_loss_is_told_once_as_a_warning_or_as_a_failure(self) -> None:
-        """Unless it ended before another recorder was up: stopped, nobody there any more, …"""
+    def every_loss_is_reported_once_as_a_warning_or_a_failure(self) -> None:
+        """Unless the recording ended before the next recorder was up."""
         if not self.memory.rows:
             return
         row = self.row
         warned = [cause for kind, cause in self.raised if kind == "recording_warning" and cause.startswith("lost-")]
-        recorded_on = [part for part in row.lost_segments if part.resumed_at is not None]
-        assert warned == [f"lost-{number}" for number in range(2, len(recorded_on) + 2)]
+        resumed = [segment for segment in row.lost_segments if segment.resumed_at is not None]
+        assert warned == [f"lost-{number}" for number in range(2, len(resumed) + 2)]
         assert len(row.lost_segments) <= self.policy.max_resumes
-        assert len(row.lost_segments) - len(recorded_on) <= 1
-        assert [part.gap for part in recorded_on if part.gap and part.gap.ended_at > self.now] == []
+        assert len(row.lost_segments) - len(resumed) <= 1
+        assert [segment.gap for segment in resumed if segment.gap and segment.gap.ended_at > self.now] == []
 
     @invariant()
-    def a_failure_is_told_and_an_end_that_somebody_here_asked_for_is_not(self) -> None:
-        if not self.memory.rows or not self.row.over:
+    def a_failure_is_reported_and_a_requested_end_is_not(self) -> None:
+        if not self.memory.rows or not self.row.is_over:
             return
-        told = [kind for kind, _ in self.raised if kind in ("recording_failed", "recording_ended")]
+        kinds = [kind for kind, _ in self.raised if kind in ("recording_failed", "recording_ended")]
         if self.row.state is State.FAILED and self.row.reason is not Reason.UNDELIVERABLE:
-            assert told == ["recording_failed"]
+            assert kinds == ["recording_failed"]
         elif self.row.reason is Reason.STOPPED:
-            assert told == []
+            assert kinds == []
 
     def teardown(self) -> None:
-        """From now on Agora finds nothing, and everything comes to its end in the policy's time."""
+        """From now on Agora finds nothing: everything has to end within the time that the policy allows."""
         if not self.memory.rows:
             return
         begun = self.now
-        while not self.row.complete or self.recorders.due(1):
+        while not self.row.is_complete or self.recorders.due(1):
             self.next_step_of_all()
             assert self.now <= begun + self.time_to_end(), self.row
         assert all(not r.wanted for r in self.memory.recorders.values())
         assert self.row.ended_at is not None
-        assert (self.row.state is State.FAILED) is (self.row.reason in FAILS)
+        assert (self.row.state is State.FAILED) is (self.row.reason in FAILURES)
 
     def next_step_of_all(self) -> None:
         due: list[tuple[datetime, str]] = [(at, key) for key, at in self.recorders.due(9)]
@@ -356,25 +361,25 @@ class Life(RuleBasedStateMachine):
         self.now = max(self.now, at)
         recorder = self.recorders.get(key)
         if recorder is not None:
-            gone = cleanup.decide(recorder, self.turn())
-            self.clean_up(recorder, gone, NOT_FOUND if isinstance(gone, Stop | Query) else None, EMPTY)
+            action = cleanup.decide(recorder, self.turn())
+            self.clean_up(recorder, action, NOT_FOUND if isinstance(action, Stop | Query) else None, EMPTY)
             return
         job = self.recordings.job(key)
         assert job is not None
         action = decide.decide(job.recording, job.recorder, self.turn())
-        default_duration = {
+        answers = {
             PostCard: "1.1",
             AllocateRecorder: UID + len(self.memory.recorders),
             Reevaluate: None,
             CheckFiles: BucketDenied("no"),
         }
-        answer: Any = default_duration.get(type(action), NOT_FOUND)
-        self.acknowledge(action, answer, None, False)
+        answer: Any = answers.get(type(action), NOT_FOUND)
+        self.apply(action, answer, None, False)
 
     def time_to_end(self) -> timedelta:
         policy = self.policy
-        slowest = max(10 * policy.query_interval, LONGEST_PAUSE, *policy.not_found_backoff)
-        # What is not found is lost, then recorded on in vain, then ended.
+        slowest = max(10 * policy.query_interval, LONGEST_RETRY_AFTER, *policy.not_found_backoff)
+        # A recorder that is not found is lost, the next one is started in vain, then the recording ends.
         return timedelta(seconds=2 * policy.start_timeout + 2 * policy.failover_grace + 6 * slowest)
 
 

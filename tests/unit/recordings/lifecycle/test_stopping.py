@@ -1,4 +1,4 @@
-"""From the wish to stop until Agora agrees: kept, carried out, repeated, and believed only for a reason."""
+"""From the request to stop until Agora agrees that the recorder is gone."""
 
 from __future__ import annotations
 
@@ -36,77 +36,79 @@ from tests.fakes.steps import (
     ONLY_THE_RECORDER,
     SOMEBODY,
     UNUSABLE,
-    decided,
+    next_action,
     step,
 )
 
-WISH = {"stop_at": at(50), "stop_by": "U2"}
-STOPPING = up(state=State.STOPPING, ending=Reason.STOPPED, **WISH)
+STOP_REQUEST = {"stop_at": at(50), "stop_by": "U2"}
+STOPPING = up(state=State.STOPPING, stop_reason=Reason.STOPPED, **STOP_REQUEST)
 UPLOADING = changed(STOPPING, state=State.UPLOADING, stop_accepted_at=at(60), status=None)
 
 
-def shown(change: Change) -> tuple[State, Reason | None]:
+def outcome(change: Change) -> tuple[State, Reason | None]:
     return change.recording.state, change.recording.reason
 
 
-# the wish
+# the request
 
 
 @pytest.mark.parametrize("recorder", [None, a_recorder(), acquired()])
-@pytest.mark.parametrize("before", [a_recording(**WISH), with_card(**WISH)], ids=["no card", "with card"])
-def test_one_that_was_stopped_before_anything_was_started_has_ended(
-    before: Recording, recorder: Recorder | None
-) -> None:
-    assert decided(before, recorder, turn_at(50)) == Reevaluate()
+@pytest.mark.parametrize(
+    "before", [a_recording(**STOP_REQUEST), with_card(**STOP_REQUEST)], ids=["no card", "with card"]
+)
+def test_a_recording_stopped_before_its_start_ends_at_once(before: Recording, recorder: Recorder | None) -> None:
+    assert next_action(before, recorder, turn_at(50)) == Reevaluate()
     after = step(before, recorder, turn_at(50))
 
-    assert shown(after) == (State.ENDED, Reason.STOPPED)
+    assert outcome(after) == (State.ENDED, Reason.STOPPED)
     assert after.alerts == ()
     assert all((r.wanted, r.gone_at) == (False, at(50)) for r in after.recorders)
 
 
-@pytest.mark.parametrize("before", [coming_up(**WISH), up(**WISH), up(state=State.INTERRUPTED, **WISH)])
-def test_one_that_has_a_sid_is_stopped(before: Recording) -> None:
-    assert decided(before, running(), turn_at(50)) == Reevaluate()
+@pytest.mark.parametrize(
+    "before", [coming_up(**STOP_REQUEST), up(**STOP_REQUEST), up(state=State.INTERRUPTED, **STOP_REQUEST)]
+)
+def test_a_recorder_with_a_sid_is_stopped(before: Recording) -> None:
+    assert next_action(before, running(), turn_at(50)) == Reevaluate()
     after = step(before, running(), turn_at(50))
 
-    assert (after.recording.state, after.recording.ending) == (State.STOPPING, Reason.STOPPED)
+    assert (after.recording.state, after.recording.stop_reason) == (State.STOPPING, Reason.STOPPED)
     assert after.recording.next_step_at == at(50)
-    assert after.recorders == (), "it is still wanted: to be stopped"
-    assert decided(after.recording, running(), turn_at(50)) == Stop()
+    assert after.recorders == (), "it stays wanted until it is stopped"
+    assert next_action(after.recording, running(), turn_at(50)) == Stop()
 
 
-def test_one_whose_start_was_never_answered_waits_until_that_recorder_is_gone() -> None:
-    after = step(with_card(**WISH), started(), turn_at(50))
+def test_a_recording_with_an_unanswered_start_waits_until_that_recorder_is_gone() -> None:
+    after = step(with_card(**STOP_REQUEST), started(), turn_at(50))
     assert after.recording.state is State.STOPPING
     assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, None)]
 
-    (mark_unwanted,) = after.recorders
-    waiting = step(after.recording, mark_unwanted, turn_at(55))
+    (unwanted,) = after.recorders
+    waiting = step(after.recording, unwanted, turn_at(55))
     assert (waiting.recording.state, waiting.recording.next_step_at) == (State.STOPPING, at(60))
 
-    gone = replace(mark_unwanted, gone_at=at(60))
-    assert shown(step(waiting.recording, gone, turn_at(60))) == (State.ENDED, Reason.STOPPED)
+    gone = replace(unwanted, gone_at=at(60))
+    assert outcome(step(waiting.recording, gone, turn_at(60))) == (State.ENDED, Reason.STOPPED)
 
 
-def test_a_recorder_that_was_thrown_out_and_twice_not_listed_is_gone_for_people() -> None:
+def test_a_removed_recorder_that_two_user_lists_lack_is_gone() -> None:
     stopping = replace(STOPPING, sid=None)
 
     assert step(stopping, started(wanted=False, absent=1), turn_at(60)).recording.state is State.STOPPING
-    assert shown(step(stopping, started(wanted=False, absent=2), turn_at(60))) == (State.ENDED, Reason.STOPPED)
+    assert outcome(step(stopping, started(wanted=False, absent=2), turn_at(60))) == (State.ENDED, Reason.STOPPED)
 
 
 def files_are_awaited(change: Change) -> bool:
-    """The recorder is gone: from now on it is the bucket that is looked into."""
+    """Whether the recorder is gone and the next step is a delivery check."""
     row = change.recording
-    checks = decided(row, None, turn_at(100_000)) == CheckFiles()
+    checks = next_action(row, None, turn_at(100_000)) == CheckFiles()
     return row.state is State.UPLOADING and row.files_awaited and row.ended_at is not None and checks
 
 
 # the stop
 
 
-def test_a_stop_that_agora_accepts_is_enough() -> None:
+def test_an_accepted_stop_leads_to_uploading() -> None:
     answer = StopAccepted(("a.m3u8", "a_0.mp4"), "unknown")
     after = step(changed(STOPPING, files=("a.m3u8",), status=5), running(), turn_at(60), answer)
 
@@ -117,17 +119,19 @@ def test_a_stop_that_agora_accepts_is_enough() -> None:
     assert after.alerts == ()
 
 
-def test_where_nothing_was_recorded_it_has_ended_so() -> None:
+def test_nothing_recorded_ends_the_recording_as_such() -> None:
     after = step(STOPPING, running(), turn_at(60), NOTHING_RECORDED)
 
-    assert shown(after) == (State.ENDED, Reason.NO_MEDIA)
+    assert outcome(after) == (State.ENDED, Reason.NO_MEDIA)
     assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(60))]
     assert after.alerts == (), "somebody here stopped it"
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
 @pytest.mark.parametrize("users", [EMPTY, ONLY_THE_RECORDER, ONLY_AN_AUDIENCE])
-def test_gone_already_and_nobody_there_its_files_are_awaited(answer: AgoraError, users: ChannelUsers) -> None:
+def test_a_recorder_already_gone_from_an_empty_channel_leads_to_the_delivery_check(
+    answer: AgoraError, users: ChannelUsers
+) -> None:
     after = step(STOPPING, running(), turn_at(60), answer, users)
 
     assert files_are_awaited(after)
@@ -136,14 +140,14 @@ def test_gone_already_and_nobody_there_its_files_are_awaited(answer: AgoraError,
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
 @pytest.mark.parametrize("users", [SOMEBODY, None])
-def test_gone_already_with_people_there_is_believed_after_the_grace(
+def test_a_recorder_not_found_with_people_present_is_gone_after_the_grace_period(
     answer: AgoraError, users: ChannelUsers | None
 ) -> None:
-    row, is_pending = STOPPING, []
+    row, waits = STOPPING, []
     for seconds in (60, 65, 75):
         row = step(row, running(), turn_at(seconds), answer, users).recording
-        is_pending.append((row.next_step_at - at(seconds)).total_seconds())
-    assert (row.state, is_pending) == (State.STOPPING, [5, 10, 15])
+        waits.append((row.next_step_at - at(seconds)).total_seconds())
+    assert (row.state, waits) == (State.STOPPING, [5, 10, 15])
 
     row = step(row, running(), turn_at(179), answer, users).recording
     assert (row.state, row.next_step_at) == (State.STOPPING, at(180))
@@ -154,10 +158,10 @@ def test_gone_already_with_people_there_is_believed_after_the_grace(
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_a_stop_without_a_usable_answer_is_repeated_however_long(name: str) -> None:
+def test_a_stop_without_a_usable_answer_is_repeated(name: str) -> None:
     row, seconds = STOPPING, 60.0
     while seconds < 8000:
-        assert decided(row, running(), turn_at(seconds)) == Stop()
+        assert next_action(row, running(), turn_at(seconds)) == Stop()
         row = step(row, running(), turn_at(seconds), UNUSABLE[name]).recording
         assert row.state is State.STOPPING
         wait = (row.next_step_at - at(seconds)).total_seconds()
@@ -165,9 +169,9 @@ def test_a_stop_without_a_usable_answer_is_repeated_however_long(name: str) -> N
         seconds += wait
 
 
-def test_at_the_latest_when_its_token_has_expired_it_is_gone() -> None:
+def test_a_recorder_is_gone_when_its_token_has_expired() -> None:
     recorder = running(expires_at=at(86_400))
-    assert decided(STOPPING, recorder, turn_at(86_400)) == Reevaluate()
+    assert next_action(STOPPING, recorder, turn_at(86_400)) == Reevaluate()
 
     after = step(STOPPING, recorder, turn_at(86_400))
 
@@ -175,89 +179,89 @@ def test_at_the_latest_when_its_token_has_expired_it_is_gone() -> None:
     assert [r.gone_at for r in after.recorders] == [at(86_400)]
 
 
-def test_a_stop_answered_at_last_that_it_is_moving_is_repeated_until_it_is_accepted() -> None:
+def test_a_stop_during_a_move_is_repeated_until_it_is_accepted() -> None:
     row = step(STOPPING, running(), turn_at(60), NOT_FOUND, SOMEBODY).recording
     row = step(row, running(), turn_at(65), StopAccepted()).recording
 
     assert row.state is State.UPLOADING
 
 
-# afterwards
+# after the stop
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, RecorderStatus(20)])
-def test_once_agora_does_not_find_it_any_more_its_files_are_awaited(answer: AgoraError | RecorderStatus) -> None:
-    assert decided(UPLOADING, running(), turn_at(65)) == Query()
+def test_files_are_checked_once_agora_does_not_find_the_recorder(answer: AgoraError | RecorderStatus) -> None:
+    assert next_action(UPLOADING, running(), turn_at(65)) == Query()
     after = step(UPLOADING, running(), turn_at(65), answer)
 
     assert files_are_awaited(after)
     assert after.recording.ended_at == at(65)
     assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(65))]
-    assert after.alerts == (), "somebody here stopped it: the card tells"
+    assert after.alerts == (), "somebody here stopped it"
 
 
 @pytest.mark.parametrize("status", [7, 8])
-def test_once_every_part_of_it_has_stopped_its_files_are_awaited(status: int) -> None:
+def test_files_are_checked_once_the_status_is_7_or_8(status: int) -> None:
     after = step(UPLOADING, running(), turn_at(65), RecorderStatus(status, ("b.mp4",)))
 
     assert files_are_awaited(after)
     assert after.recording.files == ("b.mp4",)
 
 
-def test_one_that_leaves_for_longer_than_the_grace_is_looked_for_in_the_bucket_and_seen_to_be_gone() -> None:
+def test_files_are_checked_while_a_recorder_keeps_leaving_past_the_grace_period() -> None:
     after = step(UPLOADING, running(), turn_at(400), RecorderStatus(6))
 
     assert files_are_awaited(after)
     assert [(recorder.wanted, recorder.gone_at) for recorder in after.recorders] == [(False, None)]
 
 
-def test_while_it_leaves_it_is_asked_after_soon_again() -> None:
+def test_a_recorder_that_is_leaving_is_queried_again_soon() -> None:
     after = step(UPLOADING, running(), turn_at(65), RecorderStatus(6, ("b.mp4",)))
 
     assert (after.recording.state, after.recording.next_step_at) == (State.UPLOADING, at(70))
     assert after.recording.files == ("b.mp4",)
 
 
-def test_one_that_goes_on_after_an_accepted_stop_is_stopped_again() -> None:
+def test_a_recorder_that_stays_after_an_accepted_stop_is_stopped_again() -> None:
     row = step(UPLOADING, running(), turn_at(65), RecorderStatus(5)).recording
-    assert decided(row, running(), turn_at(70)) == Query(), "it may take a moment"
-    assert decided(row, running(), turn_at(75)) == Stop()
+    assert next_action(row, running(), turn_at(70)) == Query(), "leaving can take a moment"
+    assert next_action(row, running(), turn_at(75)) == Stop()
 
     row = step(row, running(), turn_at(75), StopAccepted()).recording
 
     assert (row.state, row.stop_accepted_at) == (State.UPLOADING, at(75))
-    assert decided(row, running(), turn_at(80)) == Query()
+    assert next_action(row, running(), turn_at(80)) == Query()
 
 
 @pytest.mark.parametrize("status", [6, 7, 8])
-def test_one_that_takes_its_time_to_leave_is_not_stopped_again(status: int) -> None:
-    assert decided(changed(UPLOADING, status=status), running(), turn_at(600)) == Query()
+def test_a_recorder_that_leaves_slowly_is_not_stopped_again(status: int) -> None:
+    assert next_action(changed(UPLOADING, status=status), running(), turn_at(600)) == Query()
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
-def test_a_repeated_stop_that_finds_it_gone_is_believed_at_once(answer: AgoraError) -> None:
+def test_a_repeated_stop_that_does_not_find_the_recorder_needs_no_grace_period(answer: AgoraError) -> None:
     row = changed(UPLOADING, status=5)
 
     assert files_are_awaited(step(row, running(), turn_at(80), answer, SOMEBODY))
 
 
 @pytest.mark.parametrize("name", UNUSABLE)
-def test_silence_after_the_stop_changes_nothing(name: str) -> None:
+def test_unusable_answers_after_the_stop_change_nothing(name: str) -> None:
     after = step(UPLOADING, running(), turn_at(65), UNUSABLE[name])
 
     assert (after.recording.state, after.alerts) == (State.UPLOADING, ())
     assert at(65) < after.recording.next_step_at <= at(95)
 
 
-def test_its_files_are_awaited_at_the_latest_when_the_token_has_expired() -> None:
+def test_files_are_checked_at_the_latest_when_the_token_has_expired() -> None:
     after = step(UPLOADING, running(expires_at=at(100)), turn_at(100))
 
     assert files_are_awaited(after)
 
 
 @pytest.mark.parametrize("before", [STOPPING, UPLOADING])
-def test_nobody_waits_for_an_answer_about_one_whose_token_has_expired(before: Recording) -> None:
-    """It is not asked after any more, and so must not count as one that Agora does not answer about."""
+def test_a_recorder_whose_token_has_expired_is_not_queried(before: Recording) -> None:
+    """It is not queried any more, so it must not count as unanswered."""
     silent = changed(before, unanswered_since=at(70), unanswered_reason=Reason.AGORA_UNREACHABLE, queried_at=at(900))
     after = step(silent, running(expires_at=at(1000)), turn_at(1000))
 
@@ -265,14 +269,14 @@ def test_nobody_waits_for_an_answer_about_one_whose_token_has_expired(before: Re
     assert (after.recording.probe.unanswered_since, after.recording.probe.unanswered_reason) == (None, None)
 
 
-def test_one_that_was_stopped_before_it_was_seen_up_is_over_at_once() -> None:
+def test_a_recording_stopped_before_it_was_up_ends_at_once() -> None:
     early = replace(UPLOADING, started_at=None, first_file_at=None)
 
-    assert shown(step(early, running(), turn_at(65), NOT_FOUND)) == (State.ENDED, Reason.STOPPED)
+    assert outcome(step(early, running(), turn_at(65), NOT_FOUND)) == (State.ENDED, Reason.STOPPED)
 
 
-def test_unless_agora_named_files_of_it() -> None:
-    """Queries went unanswered, say; people were recorded all the same."""
+def test_a_recording_stopped_before_it_was_up_is_checked_if_agora_named_files() -> None:
+    """Queries may have been unanswered while people were recorded."""
     early = replace(STOPPING, started_at=None, first_file_at=None)
     row = step(early, running(), turn_at(60), StopAccepted(("a.m3u8", "a_0.mp4"))).recording
 
@@ -282,7 +286,7 @@ def test_unless_agora_named_files_of_it() -> None:
 # the time limit
 
 
-def test_a_stop_at_the_time_limit_is_an_act_of_nobody_here() -> None:
+def test_a_stop_at_the_time_limit_is_an_audit_event_of_the_bot() -> None:
     turn = turn_at(20_000)
     stopping = begin(up(), running(), Reason.TIME_LIMIT, turn)
 
@@ -292,22 +296,22 @@ def test_a_stop_at_the_time_limit_is_an_act_of_nobody_here() -> None:
     assert (stopping.audit_events[0].recording_id, stopping.audit_events[0].slack_channel) == ("rec1", "C1")
 
 
-def test_a_stop_that_somebody_asked_for_was_noted_with_the_wish() -> None:
+def test_a_requested_stop_adds_no_second_audit_event() -> None:
     assert begin(up(stop_at=at(1), stop_by="U2"), running(), Reason.STOPPED, turn_at(2)).audit_events == ()
 
 
-def test_at_the_time_limit_the_channel_is_told() -> None:
-    limited = changed(UPLOADING, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
+def test_the_end_at_the_time_limit_is_reported() -> None:
+    limited = changed(UPLOADING, stop_reason=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     after = step(limited, running(), turn_at(65), NOT_FOUND)
 
     assert files_are_awaited(after)
     assert [(str(a.kind), a.reason) for a in after.alerts] == [("recording_ended", Reason.TIME_LIMIT)]
-    assert after.alerts[0].recording.state is State.ENDED, "people hear it before the files are there"
+    assert after.alerts[0].recording.state is State.ENDED, "the end is reported before the files are there"
 
 
-def test_at_the_time_limit_with_nothing_recorded_the_channel_is_told_too() -> None:
-    limited = changed(STOPPING, ending=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
+def test_the_end_at_the_time_limit_is_reported_even_if_nothing_was_recorded() -> None:
+    limited = changed(STOPPING, stop_reason=Reason.TIME_LIMIT, stop_at=None, stop_by=None)
     after = step(limited, running(), turn_at(65), NOTHING_RECORDED)
 
-    assert shown(after) == (State.ENDED, Reason.NO_MEDIA)
+    assert outcome(after) == (State.ENDED, Reason.NO_MEDIA)
     assert len(after.alerts) == 1

@@ -1,4 +1,4 @@
-"""A recorder that nobody wants is ended, and seen to be gone."""
+"""An unwanted recorder is stopped or removed, and stepped until it is gone."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ LISTED_AS_AUDIENCE = ChannelUsers(audience=frozenset({UID}))
 
 def step(recorder: Recorder, seconds: float, answer: CallResult = None, users: ChannelUsers | None = None) -> Recorder:
     turn = turn_at(seconds)
-    return cleanup.follow(recorder, cleanup.decide(recorder, turn), Outcome(answer, users), turn)
+    return cleanup.apply_outcome(recorder, cleanup.decide(recorder, turn), Outcome(answer, users), turn)
 
 
-def test_one_with_a_sid_is_stopped_and_one_without_is_thrown_out() -> None:
+def test_a_recorder_with_a_sid_is_stopped_and_one_without_is_removed_from_the_channel() -> None:
     assert cleanup.decide(KNOWN, turn_at(60)) == Stop()
     assert cleanup.decide(UNKNOWN, turn_at(60)) == ThrowOut()
 
 
-def test_one_that_was_never_started_is_gone() -> None:
+def test_a_recorder_that_was_never_started_is_gone() -> None:
     assert cleanup.decide(acquired(wanted=False), turn_at(60)) == Reevaluate()
     assert step(acquired(wanted=False), 60).gone_at == at(60)
 
 
 @pytest.mark.parametrize("recorder", [KNOWN, STOPPED, UNKNOWN])
-def test_one_whose_token_has_expired_is_gone(recorder: Recorder) -> None:
+def test_a_recorder_whose_token_has_expired_is_gone(recorder: Recorder) -> None:
     assert step(replace(recorder, expires_at=at(100)), 100).gone_at == at(100)
 
 
 # with a sid
 
 
-def test_after_an_accepted_stop_it_is_asked_after_until_it_is_not_found() -> None:
+def test_after_an_accepted_stop_a_recorder_is_queried_until_it_is_not_found() -> None:
     stopped = step(replace(KNOWN, tries=3), 60, StopAccepted())
     assert (stopped.stop_accepted_at, stopped.next_step_at, stopped.tries) == (at(60), at(65), 0)
 
@@ -56,65 +56,65 @@ def test_after_an_accepted_stop_it_is_asked_after_until_it_is_not_found() -> Non
 
 
 @pytest.mark.parametrize("recorder", [KNOWN, STOPPED])
-def test_one_that_had_nothing_recorded_is_gone(recorder: Recorder) -> None:
+def test_a_recorder_that_recorded_nothing_is_gone(recorder: Recorder) -> None:
     assert step(recorder, 60, NOTHING_RECORDED).gone_at == at(60)
 
 
 @pytest.mark.parametrize("status", [7, 8])
-def test_one_that_has_stopped_every_part_is_gone(status: int) -> None:
+def test_a_recorder_with_status_7_or_8_is_gone(status: int) -> None:
     assert step(STOPPED, 65, RecorderStatus(status)).gone_at == at(65)
 
 
-def test_one_that_leaves_for_longer_than_the_grace_is_gone() -> None:
+def test_a_recorder_that_keeps_leaving_past_the_grace_period_is_gone() -> None:
     stopped = step(replace(KNOWN, tries=3), 60, StopAccepted())
 
     assert step(stopped, 179, RecorderStatus(6)).gone_at is None
     assert step(stopped, 180, RecorderStatus(6)).gone_at == at(180)
 
 
-def test_one_that_ended_abnormally_is_gone() -> None:
+def test_a_recorder_that_ended_abnormally_is_gone() -> None:
     assert step(STOPPED, 65, RecorderStatus(20)).gone_at == at(65)
 
 
-def test_one_that_goes_on_after_an_accepted_stop_is_stopped_again() -> None:
-    assert step(STOPPED, 70, RecorderStatus(5)).stop_accepted_at == at(60), "it may take a moment"
+def test_a_recorder_that_stays_after_an_accepted_stop_is_stopped_again() -> None:
+    assert step(STOPPED, 70, RecorderStatus(5)).stop_accepted_at == at(60), "a stop can take a moment"
 
     ignored = step(STOPPED, 75, RecorderStatus(5))
     assert cleanup.decide(ignored, turn_at(80)) == Stop()
 
 
 @pytest.mark.parametrize("answer", [NOT_FOUND, LEAVING])
-def test_one_that_is_not_found_without_an_accepted_stop_is_believed_gone_after_the_grace(answer: AgoraError) -> None:
-    recorder, is_pending = KNOWN, []
+def test_without_an_accepted_stop_not_found_means_gone_after_the_grace_period_only(answer: AgoraError) -> None:
+    recorder, waits = KNOWN, []
     for seconds in (60, 65, 75):
         recorder = step(recorder, seconds, answer)
-        is_pending.append((recorder.next_step_at - at(seconds)).total_seconds())
-    assert (is_pending, recorder.gone_at) == ([5, 10, 15], None)
+        waits.append((recorder.next_step_at - at(seconds)).total_seconds())
+    assert (waits, recorder.gone_at) == ([5, 10, 15], None)
 
     recorder = step(recorder, 179, answer)
     assert (recorder.gone_at, recorder.next_step_at) == (None, at(180))
     assert step(recorder, 180, answer).gone_at == at(180)
 
 
-def test_one_that_is_found_again_while_it_moves_is_stopped() -> None:
+def test_a_recorder_that_is_found_again_after_a_move_is_stopped() -> None:
     moving = step(KNOWN, 60, NOT_FOUND)
 
     assert step(moving, 65, StopAccepted()).stop_accepted_at == at(65)
 
 
-@pytest.mark.parametrize("name", UNUSABLE)
-@pytest.mark.parametrize("recorder", [KNOWN, STOPPED, UNKNOWN], ids=["stop", "query", "throw out"])
-def test_silence_is_answered_with_patience(recorder: Recorder, name: str) -> None:
-    is_pending = []
-    for _ in range(5):
-        recorder = step(recorder, 60, UNUSABLE[name])
-        is_pending.append((recorder.next_step_at - at(60)).total_seconds())
+@pytest.mark.parametrize("before", [KNOWN, STOPPED, UNKNOWN], ids=["stop", "query", "throw out"])
+def test_unusable_answers_are_retried_at_the_query_interval(before: Recorder) -> None:
+    for name, error in UNUSABLE.items():
+        recorder, waits = before, []
+        for _ in range(5):
+            recorder = step(recorder, 60, error)
+            waits.append((recorder.next_step_at - at(60)).total_seconds())
 
-    assert is_pending == [1, 3, 6, 30, 30]
-    assert recorder.gone_at is None
+        assert waits == [1, 3, 6, 30, 30], name
+        assert recorder.gone_at is None, name
 
 
-def test_a_pause_that_agora_asks_for_is_kept() -> None:
+def test_retry_after_is_respected() -> None:
     assert step(KNOWN, 60, RateLimited("429", http_status=429, retry_after=50)).next_step_at == at(110)
 
 
@@ -122,13 +122,13 @@ def test_a_pause_that_agora_asks_for_is_kept() -> None:
 
 
 @pytest.mark.parametrize("users", [LISTED, LISTED_AS_AUDIENCE])
-def test_one_that_is_listed_is_thrown_out_again(users: ChannelUsers) -> None:
+def test_a_recorder_that_is_listed_among_the_users_is_removed_again(users: ChannelUsers) -> None:
     recorder = step(replace(UNKNOWN, absent=1), 200, None, users)
 
     assert (recorder.absent, recorder.gone_at, recorder.next_step_at) == (0, None, at(205))
 
 
-def test_where_agora_does_not_say_who_is_there_it_is_not_believed_gone() -> None:
+def test_without_a_user_list_a_recorder_does_not_count_as_gone() -> None:
     recorder = UNKNOWN
     for seconds in range(200, 400, 10):
         recorder = step(recorder, seconds, None, None)
@@ -137,20 +137,20 @@ def test_where_agora_does_not_say_who_is_there_it_is_not_believed_gone() -> None
 
 
 @pytest.mark.parametrize("users", [EMPTY, SOMEBODY])
-def test_one_that_is_twice_not_listed_is_gone_once_no_start_can_be_under_way(users: ChannelUsers) -> None:
+def test_a_recorder_that_two_user_lists_lack_is_gone_after_the_start_timeout(users: ChannelUsers) -> None:
     recorder = step(step(UNKNOWN, 10, None, users), 20, None, users)
-    assert (recorder.absent, recorder.gone_at) == (2, None), "a lost start may come up late"
+    assert (recorder.absent, recorder.gone_at) == (2, None), "a lost start can come up late"
 
     recorder = step(recorder, 89, None, users)
     assert recorder.gone_at is None
     assert step(recorder, 90, None, users).gone_at == at(90)
 
 
-def test_not_listed_once_is_not_enough() -> None:
+def test_one_user_list_without_the_recorder_is_not_enough() -> None:
     assert step(UNKNOWN, 500, None, EMPTY).gone_at is None
     assert step(step(UNKNOWN, 500, None, EMPTY), 505, None, EMPTY).gone_at == at(505)
 
 
-def test_an_answer_that_fits_no_question_is_a_mistake_of_ours() -> None:
+def test_an_answer_of_the_wrong_type_is_a_bug() -> None:
     with pytest.raises(TypeError):
         step(UNKNOWN, 60, StopAccepted())

@@ -1,4 +1,4 @@
-"""From the wish to a recorder that is up: one thing at a time, and no recorder that nobody knows."""
+"""From the request to a running recorder: one step at a time, and every recorder that may run is known."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.fakes.steps import (
     REFUSED,
     TASK_CONFLICT,
     UNUSABLE,
-    decided,
+    next_action,
     step,
 )
 
@@ -59,21 +59,21 @@ def failed(change: Change) -> tuple[State, Reason | None]:
 # decide
 
 
-def test_the_card_comes_before_anything_is_asked_of_agora() -> None:
-    assert decided(a_recording(), None, turn_at(0)) == PostCard()
+def test_the_card_is_posted_before_any_call_to_agora() -> None:
+    assert next_action(a_recording(), None, turn_at(0)) == PostCard()
 
 
-def test_then_a_uid_then_a_resource_then_the_start() -> None:
-    assert decided(with_card(recorder_id=None), None, turn_at(0)) == AllocateRecorder()
-    assert decided(with_card(), a_recorder(), turn_at(0)) == Acquire()
-    assert decided(with_card(), acquired(), turn_at(0)) == Start(first=True)
-    assert decided(with_card(), started(), turn_at(0)) == Start(first=False)
-    assert decided(coming_up(), running(), turn_at(0)) == Query()
+def test_after_the_card_come_a_uid_a_resource_and_the_start() -> None:
+    assert next_action(with_card(recorder_id=None), None, turn_at(0)) == AllocateRecorder()
+    assert next_action(with_card(), a_recorder(), turn_at(0)) == Acquire()
+    assert next_action(with_card(), acquired(), turn_at(0)) == Start(first=True)
+    assert next_action(with_card(), started(), turn_at(0)) == Start(first=False)
+    assert next_action(coming_up(), running(), turn_at(0)) == Query()
 
 
-def test_a_resource_that_is_too_old_is_not_started_any_more() -> None:
-    assert decided(with_card(requested_at=at(200)), acquired(), turn_at(239)) == Start(first=True)
-    assert decided(with_card(requested_at=at(200)), acquired(), turn_at(240)) == Reevaluate()
+def test_a_resource_that_is_too_old_is_not_started() -> None:
+    assert next_action(with_card(requested_at=at(200)), acquired(), turn_at(239)) == Start(first=True)
+    assert next_action(with_card(requested_at=at(200)), acquired(), turn_at(240)) == Reevaluate()
 
     after = step(with_card(requested_at=at(200)), acquired(), turn_at(240))
 
@@ -82,8 +82,8 @@ def test_a_resource_that_is_too_old_is_not_started_any_more() -> None:
 
 
 @pytest.mark.parametrize("recorder", [None, a_recorder(), acquired(), started()])
-def test_without_a_sid_it_is_given_up_when_the_time_to_start_has_passed(recorder: Recorder | None) -> None:
-    assert decided(with_card(), recorder, turn_at(89.9)) != Reevaluate()
+def test_a_recording_without_a_sid_is_given_up_after_the_start_timeout(recorder: Recorder | None) -> None:
+    assert next_action(with_card(), recorder, turn_at(89.9)) != Reevaluate()
 
     after = step(with_card(detail="504/62 busy"), recorder, turn_at(90))
 
@@ -93,14 +93,14 @@ def test_without_a_sid_it_is_given_up_when_the_time_to_start_has_passed(recorder
     assert all(not r.wanted for r in after.recorders)
 
 
-def test_a_recorder_with_a_sid_is_asked_after_however_long_it_took_to_get_it() -> None:
-    assert decided(coming_up(), running(), turn_at(500)) == Query()
+def test_a_recorder_with_a_sid_is_queried_however_long_the_start_took() -> None:
+    assert next_action(coming_up(), running(), turn_at(500)) == Query()
 
 
-def test_a_recorder_that_another_replica_kept_as_unwanted_is_not_taken_for_ones_own() -> None:
+def test_a_recorder_that_another_replica_kept_as_unwanted_is_not_used() -> None:
     kept_late = running(wanted=False)
 
-    assert decided(with_card(), kept_late, turn_at(1)) == AllocateRecorder()
+    assert next_action(with_card(), kept_late, turn_at(1)) == AllocateRecorder()
     assert failed(step(with_card(), kept_late, turn_at(90))) == (State.FAILED, Reason.UNAVAILABLE)
 
 
@@ -114,7 +114,7 @@ def test_once_the_card_is_posted_the_next_step_is_due_at_once() -> None:
 
 
 @pytest.mark.parametrize("error", ["not_in_channel", "channel_not_found", "is_archived", "missing_scope"])
-def test_where_the_bot_cannot_post_nothing_is_recorded_and_nobody_else_is_told(error: str) -> None:
+def test_if_the_bot_can_not_post_nothing_is_recorded_and_no_alert_is_raised(error: str) -> None:
     after = step(a_recording(), None, turn_at(0), SlackRefused(error))
 
     assert failed(after) == (State.FAILED, Reason.UNDELIVERABLE)
@@ -122,7 +122,7 @@ def test_where_the_bot_cannot_post_nothing_is_recorded_and_nobody_else_is_told(e
     assert after.alerts == ()
 
 
-def test_a_card_that_slack_does_not_take_just_now_is_posted_again() -> None:
+def test_a_card_that_slack_does_not_accept_now_is_posted_again() -> None:
     after = step(a_recording(tries=1), None, turn_at(0), SlackBusy("fatal_error")).recording
     assert (after.state, after.tries, after.next_step_at) == (State.STARTING, 2, at(3))
 
@@ -130,26 +130,26 @@ def test_a_card_that_slack_does_not_take_just_now_is_posted_again() -> None:
     assert after.next_step_at == at(20)
 
 
-def test_a_card_that_slack_never_takes_is_given_up_in_time() -> None:
+def test_a_card_that_slack_never_accepts_is_given_up_in_time() -> None:
     waiting = step(a_recording(), None, turn_at(30), SlackBusy("ratelimited", retry_after=600)).recording
     assert waiting.next_step_at == at(90)
 
     assert failed(step(waiting, None, turn_at(90))) == (State.FAILED, Reason.UNDELIVERABLE)
 
 
-def test_one_that_nobody_could_work_on_has_its_time_once_somebody_can() -> None:
+def test_the_start_timeout_does_not_count_while_no_replica_leads() -> None:
     untouched = a_recording()
     assert decide.decide(untouched, None, turn_at(1000)) == PostCard()
 
     posted = step(untouched, None, turn_at(1000), "1.2").recording
-    assert posted.begun_at == at(1000)
+    assert posted.attempt_since == at(1000)
     assert decide.decide(posted, None, turn_at(1089)) == AllocateRecorder()
 
 
 # acquire
 
 
-def test_every_recorder_has_a_row_and_a_number_of_its_own() -> None:
+def test_every_recorder_has_its_own_row_and_number() -> None:
     after = step(with_card(recorder_id=None, recorder_count=1), None, turn_at(3), 4_100_000_000)
 
     (recorder,) = after.recorders
@@ -171,7 +171,7 @@ def test_a_resource_is_started_at_once() -> None:
 
 
 @pytest.mark.parametrize(("error", "reason"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_agora_refuses_at_acquire_fails_at_once_with_its_reason(error: AgoraError, reason: str) -> None:
+def test_a_refused_acquire_fails_at_once_with_its_reason(error: AgoraError, reason: str) -> None:
     after = step(with_card(), a_recorder(), turn_at(1), error)
 
     assert failed(after) == (State.FAILED, Reason(reason))
@@ -181,20 +181,22 @@ def test_what_agora_refuses_at_acquire_fails_at_once_with_its_reason(error: Agor
 
 
 @pytest.mark.parametrize("name", SILENT)
-@pytest.mark.parametrize("bases", [1, 2])
-def test_acquire_is_tried_with_each_wait_on_each_base_then_agora_is_unavailable(name: str, bases: int) -> None:
-    policy = Policy(bases=bases, start_timeout=1000)
-    row, seconds, is_pending = with_card(), 0.0, []
+@pytest.mark.parametrize("endpoint_count", [1, 2])
+def test_acquire_is_tried_with_each_wait_at_each_endpoint_then_agora_is_unavailable(
+    name: str, endpoint_count: int
+) -> None:
+    policy = Policy(endpoint_count=endpoint_count, start_timeout=1000)
+    row, seconds, waits = with_card(), 0.0, []
     while row.state is State.STARTING:
         row = step(row, a_recorder(), turn_at(seconds, policy), SILENT[name]).recording
-        is_pending.append((row.next_step_at - at(seconds)).total_seconds())
-        seconds += is_pending[-1]
+        waits.append((row.next_step_at - at(seconds)).total_seconds())
+        seconds += waits[-1]
 
-    assert is_pending == [1, 3, 6] * bases + [0]
+    assert waits == [1, 3, 6] * endpoint_count + [0]
     assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
 
 
-def test_being_over_the_rate_does_not_count_but_waits_as_long_as_agora_asks() -> None:
+def test_rate_limiting_does_not_count_as_a_try_and_respects_retry_after() -> None:
     row = with_card()
     for _ in range(20):
         row = step(row, a_recorder(), turn_at(0), RateLimited("429", http_status=429, retry_after=7)).recording
@@ -205,22 +207,22 @@ def test_being_over_the_rate_does_not_count_but_waits_as_long_as_agora_asks() ->
 # start
 
 
-def test_a_sid_is_known_and_asked_after_5_seconds_later() -> None:
+def test_a_started_recorder_is_queried_5_seconds_later() -> None:
     after = step(with_card(), started(), turn_at(3), "SID")
 
     assert (after.recording.sid, after.recording.next_step_at) == ("SID", at(8))
-    assert after.recording.state is State.STARTING, "a 200 is no recording"
+    assert after.recording.state is State.STARTING, "the answer 200 does not mean that it records"
     assert [(r.sid, r.sid_at) for r in after.recorders] == [("SID", at(3))]
 
 
-def test_a_start_that_had_started_already_and_says_its_sid_is_as_good() -> None:
+def test_already_started_with_a_sid_is_a_success() -> None:
     answer = AlreadyStarted("already started", sid="SID", http_status=201, code=7)
 
     assert step(with_card(), started(), turn_at(3), answer).recording.sid == "SID"
 
 
 @pytest.mark.parametrize(("error", "reason"), REFUSED.values(), ids=REFUSED.keys())
-def test_what_agora_refuses_at_start_fails_at_once_with_its_reason(error: AgoraError, reason: str) -> None:
+def test_a_refused_start_fails_at_once_with_its_reason(error: AgoraError, reason: str) -> None:
     after = step(with_card(), acquired(), turn_at(1), error)
 
     assert failed(after) == (State.FAILED, Reason(reason))
@@ -236,23 +238,23 @@ def test_a_repeated_start_that_is_refused_leaves_a_recorder_that_may_run(error: 
 
 
 @pytest.mark.parametrize("name", NEW_AT_ONCE)
-def test_where_this_resource_cannot_be_started_another_uid_and_resource_are_taken(name: str) -> None:
+def test_a_resource_that_can_not_be_started_is_replaced_with_another_uid(name: str) -> None:
     after = step(with_card(), replace(acquired(), start_sent_at=None), turn_at(1), NEW_AT_ONCE[name])
 
     assert (after.recording.state, after.recording.recorder_id) == (State.STARTING, None)
-    assert decided(after.recording, None, turn_at(2)) == AllocateRecorder()
+    assert next_action(after.recording, None, turn_at(2)) == AllocateRecorder()
     assert after.recording.next_step_at == at(2), "after the first wait"
     assert [(r.wanted, r.gone_at) for r in after.recorders] == [(False, at(1))]
 
 
-def starting_by(recording: Recording, error: AgoraError, policy: Policy) -> tuple[Recording, list[float]]:
-    """Every recorder's start is answered with this error, until the end; and when each start was sent."""
+def start_until_over(recording: Recording, error: AgoraError, policy: Policy) -> tuple[Recording, list[float]]:
+    """Answers every start with this error until the recording is over. Returns the times of the starts as well."""
     seconds, sent = 0.0, []
     recorder: Recorder | None = None
-    while not recording.over:
+    while not recording.is_over:
         seconds = max(seconds, (recording.next_step_at - NOW).total_seconds())
         turn = turn_at(seconds, policy)
-        match decided(recording, recorder, turn):
+        match next_action(recording, recorder, turn):
             case AllocateRecorder():
                 change = step(recording, None, turn, UID + recording.recorder_count)
             case Acquire():
@@ -273,8 +275,8 @@ def starting_by(recording: Recording, error: AgoraError, policy: Policy) -> tupl
 
 
 @pytest.mark.parametrize("name", NEW_AT_ONCE)
-def test_starts_that_no_resource_is_good_for_end_as_unavailable_after_each_wait_on_each_base(name: str) -> None:
-    row, sent = starting_by(
+def test_agora_is_unavailable_after_each_wait_at_each_endpoint_without_a_start(name: str) -> None:
+    row, sent = start_until_over(
         with_card(recorder_id=None, recorder_count=0), NEW_AT_ONCE[name], Policy(start_timeout=1000)
     )
 
@@ -282,36 +284,36 @@ def test_starts_that_no_resource_is_good_for_end_as_unavailable_after_each_wait_
     assert sent == [0, 1, 4, 10, 11, 14, 20]
 
 
-@pytest.mark.parametrize("name", [*NEW_AT_ONCE, *SILENT, "429"])
 @pytest.mark.parametrize("retry_after", [None, 45, 600])
-def test_whatever_agora_answers_to_start_it_is_over_by_the_start_timeout(name: str, retry_after: float | None) -> None:
-    kind = type((NEW_AT_ONCE | UNUSABLE)[name])
-    error = kind("again and again", http_status=500, retry_after=retry_after)
+def test_starting_is_over_by_the_start_timeout_whatever_agora_answers(retry_after: float | None) -> None:
+    for name in (*NEW_AT_ONCE, *SILENT, "429"):
+        kind = type((NEW_AT_ONCE | UNUSABLE)[name])
+        error = kind("again and again", http_status=500, retry_after=retry_after)
 
-    row, sent = starting_by(with_card(recorder_id=None, recorder_count=0), error, Policy())
+        row, sent = start_until_over(with_card(recorder_id=None, recorder_count=0), error, Policy())
 
-    assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE)
-    assert row.ended_at is not None
-    assert row.ended_at <= at(90)
-    assert sent[-1] < 90
+        assert (row.state, row.reason) == (State.FAILED, Reason.UNAVAILABLE), name
+        assert row.ended_at is not None
+        assert row.ended_at <= at(90), name
+        assert sent[-1] < 90, name
 
 
 @pytest.mark.parametrize("name", UNKNOWN_OUTCOME)
-def test_a_start_whose_outcome_is_unknown_is_sent_again_with_the_same_resource_after_each_wait(name: str) -> None:
-    row, recorder, seconds, is_pending = with_card(), started(), 0.0, []
+def test_a_start_with_an_unknown_outcome_is_repeated_with_the_same_resource(name: str) -> None:
+    row, recorder, seconds, waits = with_card(), started(), 0.0, []
     while row.recorder_id is not None:
         change = step(row, recorder, turn_at(seconds), UNUSABLE[name])
         row = change.recording
         (recorder,) = change.recorders
-        is_pending.append((row.next_step_at - at(seconds)).total_seconds())
-        seconds += is_pending[-1]
+        waits.append((row.next_step_at - at(seconds)).total_seconds())
+        seconds += waits[-1]
 
-    assert is_pending[:3] == [1, 3, 6]
-    assert len(is_pending) == 4
-    assert (recorder.wanted, recorder.gone_at) == (False, None), "the first may run: it has to be ended"
+    assert waits[:3] == [1, 3, 6]
+    assert len(waits) == 4
+    assert (recorder.wanted, recorder.gone_at) == (False, None), "the first start may have succeeded"
 
 
-def test_a_start_that_had_started_already_without_a_sid_is_sent_again_then_given_up_for_another() -> None:
+def test_already_started_without_a_sid_is_repeated_then_the_recorder_is_replaced() -> None:
     row, recorder = with_card(), started()
     for _ in range(4):
         change = step(row, recorder, turn_at(1), ALREADY_STARTED)
@@ -322,13 +324,13 @@ def test_a_start_that_had_started_already_without_a_sid_is_sent_again_then_given
 
 
 @pytest.mark.parametrize("name", NOTHING_RUNS)
-def test_a_first_start_that_was_surely_not_carried_out_leaves_nothing_behind(name: str) -> None:
+def test_a_first_start_that_was_not_carried_out_leaves_nothing_to_clean_up(name: str) -> None:
     after = step(with_card(), started(start_sent_at=None), turn_at(1), NOTHING_RUNS[name])
 
     assert [r.start_sent_at for r in after.recorders] == [None]
 
 
-def test_a_server_fault_may_have_started_it() -> None:
+def test_a_server_fault_may_have_started_the_recorder() -> None:
     first = started(start_sent_at=None)
     sent = replace(first, start_sent_at=at(1))
     # As the engine does it: what is needed to find the recorder again is written before the call.
@@ -337,11 +339,11 @@ def test_a_server_fault_may_have_started_it() -> None:
     assert [r.start_sent_at for r in change.recorders] == [at(1)]
 
 
-# until it is up
+# coming up
 
 
 @pytest.mark.parametrize("status", [0, 1, 2, 3])
-def test_one_that_is_on_its_way_up_is_asked_after_soon_again(status: int) -> None:
+def test_a_recorder_that_is_coming_up_is_queried_again_soon(status: int) -> None:
     after = step(coming_up(), running(), turn_at(5), RecorderStatus(status))
 
     assert (after.recording.state, after.recording.probe.status) == (State.STARTING, status)
@@ -349,18 +351,18 @@ def test_one_that_is_on_its_way_up_is_asked_after_soon_again(status: int) -> Non
     assert after.alerts == ()
 
 
-def test_one_that_is_not_found_yet_is_asked_after_again() -> None:
-    row, is_pending = coming_up(), []
+def test_a_recorder_that_is_not_found_yet_is_queried_again() -> None:
+    row, waits = coming_up(), []
     for _ in range(4):
         row = step(row, running(), turn_at(5), NOT_FOUND).recording
-        is_pending.append((row.next_step_at - at(5)).total_seconds())
+        waits.append((row.next_step_at - at(5)).total_seconds())
 
     assert row.state is State.STARTING
-    assert is_pending == [5, 10, 15, 15]
+    assert waits == [5, 10, 15, 15]
 
 
 @pytest.mark.parametrize("answer", [RecorderStatus(0), RecorderStatus(3), NOT_FOUND])
-def test_one_that_does_not_come_up_in_time_has_never_started_and_is_ended(answer: RecorderStatus | AgoraError) -> None:
+def test_a_recorder_that_does_not_come_up_in_time_has_never_started(answer: RecorderStatus | AgoraError) -> None:
     recorder = running(sid_at=at(10))
     waiting = step(coming_up(), recorder, turn_at(99), answer).recording
     assert (waiting.state, waiting.next_step_at) == (State.STARTING, at(100))
@@ -373,7 +375,7 @@ def test_one_that_does_not_come_up_in_time_has_never_started_and_is_ended(answer
 
 
 @pytest.mark.parametrize("status", [4, 5])
-def test_one_that_comes_up_late_is_up_all_the_same(status: int) -> None:
+def test_a_recorder_that_comes_up_late_is_up_all_the_same(status: int) -> None:
     assert step(coming_up(), running(), turn_at(500), RecorderStatus(status)).recording.state is State.RECORDING
 
 
