@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -146,9 +147,7 @@ RECORDINGS = Subject(
     ["good"],
     [
         ("state", "archived"),
-        ("reason", "sunspots"),
-        ("stop_reason", "sunspots"),
-        ("unanswered_reason", "sunspots"),
+        *((column, "sunspots") for column in re.findall(r"\w+", "reason, ending, unanswered_reason")),
         ("layout_wanted", "circle"),
         ("options", {"layout": "circle"}),
         ("options", ["video"]),
@@ -553,7 +552,7 @@ def test_a_reply_to_an_unreadable_recording_waits(damaged: Damaged) -> None:
     for name in ("bad", "good"):
         before = stored.added(a_recording(id=name, agora_channel=name), "https://hooks.slack.example/1")
         stored.saved(before, replace(before, state=State.FAILED, reason=Reason.UNDELIVERABLE))
-    damaged.write(tables.recordings, "bad", "stop_reason", "sunspots")
+    damaged.write(tables.recordings, "bad", "unanswered_reason", "sunspots")
     for key, _ in stored.recordings.due_replies(9):
         stored.recordings.reply(key)
 
