@@ -16,6 +16,8 @@ from typing import Protocol
 import hypothesis
 import psycopg
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadGroupScheduling
 
 from storage.database import Database
 
@@ -41,6 +43,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--database", choices=["sqlite", "postgresql"], default="sqlite", help="the database of the bot in tests/system"
     )
+
+
+class _OnePostgresqlServer(LoadGroupScheduling):  # type: ignore[misc]  # xdist ships no types
+    """Runs the contract tests on PostgreSQL in one worker, so that they need one server.
+
+    xdist 3.8 gets the groups of `xdist_group` from the worker through a private attribute that pytest 9.2 ignores.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith("tests/contract/") and "postgresql" in nodeid:
+            return "postgresql"
+        return str(super()._split_scope(nodeid))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadGroupScheduling | None:
+    return _OnePostgresqlServer(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 @pytest.fixture(scope="session")
