@@ -1,5 +1,5 @@
-# Everything runs from .venv, which the first target that needs it makes from the locked requirements, and makes
-# complete again when a lock changes. Needs: Python 3.11 or newer, git, make.
+# Every target runs from .venv. The first target that needs it creates it from the locked requirements, and installs
+# again when a lock changes. Needs: Python 3.11 or newer, git, make.
 
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
@@ -8,30 +8,45 @@ VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
 
-# Most of the system tests' time is waiting, so more workers than cores.
+# Processes for the system tests. These mostly wait, so there are more than cores.
 WORKERS ?= 6
-# More arguments for pytest: make test ARGS="-k lease -x"
+# Further arguments for pytest: make test ARGS="-k lease -x"
 ARGS ?=
-# Newer versions of everything: make lock UPGRADE=--upgrade
+# Newer versions of all packages: make lock UPGRADE=--upgrade
 UPGRADE ?=
 
-.PHONY: help demo test run live soak bench lint format lock manifest clean missing
+PYTEST := $(PY) -m pytest
+# Tests that start no process of the bot.
+IN_PROCESS := tests/unit $(wildcard tests/scenarios) tests/contract
+
+.PHONY: help demo test quick run live soak bench lint format lock manifest clean missing
 
 help:
 	@echo "make demo    the whole main job, against local simulators of Slack and Agora"
+	@echo "make quick   formatter, linter, and the tests that need neither processes nor PostgreSQL: the inner loop"
 	@echo "make test    every test"
 	@echo "make run     the bot, with the settings of the environment or .env"
 	@echo "make live    the main job against the real Slack and Agora, with the accounts in .env"
 	@echo "make soak    long fault runs          make bench   measurements"
-	@echo "make lint    formatter, linter, types, import rules          make format   mend what can be mended"
-	@echo "make lock    requirements*.txt anew from pyproject.toml      make clean    remove what make made"
-	@echo "make manifest   manifest.http.yml anew from manifest.yml"
+	@echo "make lint    formatter, linter, types, import rules          make format   apply the formatter and the linter's fixes"
+	@echo "make lock    requirements*.txt from pyproject.toml           make clean    remove what make created"
+	@echo "make manifest   manifest.http.yml from manifest.yml"
 
 demo: $(VENV)/dev
 	@$(PY) demo.py
 
+quick: $(VENV)/dev
+	$(PY) -m ruff format --check .
+	$(PY) -m ruff check .
+	$(PYTEST) $(IN_PROCESS) -m "not postgresql and not soak and not bench" -n 2 $(ARGS)
+
+# Two runs, since the first needs the processor and the second waits: each has as many processes as it can use. Exit
+# code 5 of pytest means that ARGS selects no test of a run; it counts only if the other run has none either.
 test: $(VENV)/dev
-	$(PY) -m pytest -n $(WORKERS) --dist loadgroup $(ARGS)
+	@$(PYTEST) $(IN_PROCESS) -n 2 --dist loadgroup $(ARGS); first=$$?; \
+	case $$first in 0 | 5) ;; *) exit $$first ;; esac; \
+	$(PYTEST) tests/system -n $(WORKERS) --dist loadgroup $(ARGS); second=$$?; \
+	[ $$second != 5 ] || exit $$first; exit $$second
 
 run: $(VENV)/run
 	@exec $(PY) bot.py
@@ -40,7 +55,7 @@ live: $(VENV)/dev
 	@$(PY) -m tests.live
 
 soak bench: $(VENV)/dev
-	$(PY) -m pytest -m $@ --timeout 3600 $(ARGS)
+	$(PYTEST) -m $@ --timeout 3600 $(ARGS)
 
 lint: $(VENV)/dev
 	$(PY) -m ruff format --check .
@@ -67,7 +82,7 @@ clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# What the bot needs, and what the work on it needs: the second holds the first.
+# The packages of the bot, and those of its development, which include them.
 $(VENV)/run: requirements.txt $(VENV)/made
 	$(PIP) install -qq --require-hashes --requirement $<
 	@touch $@
@@ -81,7 +96,7 @@ $(VENV)/lock/bin/uv: $(VENV)/made
 	$(VENV)/lock/bin/python -m pip --disable-pip-version-check install -qq uv
 	@touch $@
 
-# Made anew where the Python it was made with is gone. The stamp comes last: half an environment does not count.
+# Created again if its Python is gone. The stamp comes last, so that half an environment does not count.
 $(VENV)/made: $(shell test -x $(PY) || echo missing)
 	@for python in $(PYTHON) python3.13 python3.12 python3.11 python3; do \
 		if "$$python" -c "$$NEW_ENOUGH" 2>/dev/null; then \

@@ -1,8 +1,8 @@
-"""Logs: structlog and the standard library through one handler on standard error, with secrets taken out last.
+"""Logs: structlog and the standard library write through one handler to standard error, which masks secrets last.
 
-Every line passes `Redaction` after it is rendered, so that nothing gets around it: not a traceback, not what slack_bolt
-or urllib3 logs of whole bodies and paths, not an exception that nobody caught. It knows the secrets of the settings in
-every spelling that a log can have, and by their shape those that only come up at run time (tokens, response URLs).
+Every line passes `Redaction` after it is rendered, so that nothing bypasses it: no traceback, no body or path that
+slack_bolt or urllib3 logs, no uncaught exception. It knows the settings' secrets in every spelling that a log may use,
+and recognises by their shape those that exist only at run time (tokens, response URLs).
 """
 
 from __future__ import annotations
@@ -22,33 +22,33 @@ from structlog.typing import Processor
 
 MASK = "***"
 
-# Libraries that tell more of themselves than anybody wants to read, as long as LOG_LEVEL is not DEBUG.
-TALKATIVE = ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "urllib3", "waitress", "werkzeug")
+# Libraries whose lines below WARNING are dropped unless LOG_LEVEL is DEBUG.
+VERBOSE_LIBRARIES = ("alembic", "apscheduler", "slack_bolt", "slack_sdk", "urllib3", "waitress", "werkzeug")
 
-# A secret shorter than this is masked only where it stands alone: `a` or `bot` would blacken half of every line.
+# A shorter secret is masked only as a word of its own: masking `a` or `bot` everywhere would hide half of every line.
 SHORTEST_ANYWHERE = 6
 
-# Text may have been quoted on its way: JSON in JSON (`\"`, `\/`), a form (`%22`, `%2F`).
+# Text may be quoted once or more: JSON in JSON (`\"`, `\/`), a form (`%22`, `%2F`).
 _SLASH = r"(?:\\*/|(?:%5C)*%2F)"
 _BETWEEN = r"(?:\\*[\"']|\s|%22|%20|\+)*(?:[:=]|%3A|%3D)(?:\\*[\"']|\s|%22|%20|\+)*"
 _VALUE = r"(?:\\+/|%(?!22)[0-9A-F]{2}|[^\"'\\\s,;&<>{}()%])+"
-_ANSWERS = r"(?:commands|actions)"  # Where Slack's response URLs lead.
+_ANSWERS = r"(?:commands|actions)"  # The paths of Slack's response URLs.
 _START = r"(?:(?<![a-z0-9])|(?<=%22)|(?<=%3D))"
 _SECRET_NAMES = rf"token|access_?key|secret_?key|secret|password|ticket|response_url(?={_BETWEEN}http)"
 
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.IGNORECASE), replacement)
     for pattern, replacement in (
-        # Slack: tokens; the URLs that need no token, whole or as the path alone, which is what urllib3 tells.
+        # Slack: tokens; URLs that need no token, whole or as the path alone, which is what urllib3 logs.
         (r"(?<![a-z])(xox[a-z]|xapp)([-.])[a-z0-9][a-z0-9.-]*", rf"\1\2{MASK}"),
         (rf"(https?(?::|%3A){_SLASH}{{2}}[^\s\"']{{1,200}}?{_SLASH}{_ANSWERS}{_SLASH}){_VALUE}", rf"\1{MASK}"),
         (rf"((?:GET|POST|PUT|url:) (?:/[\w.-]+)*?/{_ANSWERS}/){_VALUE}", rf"\1{MASK}"),
         (rf"(?<![\w.-])(/{_ANSWERS}/){_VALUE}", rf"\1{MASK}"),
         (rf"(hooks\.slack\.com{_SLASH}){_VALUE}", rf"\1{MASK}"),
-        # Agora: 006, the App ID, a signature; 007 and deflated text, which is longer than any sid.
+        # Agora: 006, the App ID, a signature; 007 and deflated text, longer than any sid.
         (rf"{_START}006[0-9a-f]{{32}}(?:[a-z0-9+/=_-]|%[0-9a-f]{{2}})+", f"006{MASK}"),
         (rf"{_START}007(?:[a-z0-9+/=_-]|%[0-9a-f]{{2}}){{48,}}", f"007{MASK}"),
-        # Anybody's: credentials in headers, in URLs, and under a name that says so.
+        # Any service: credentials in headers, in URLs, and after a telling name.
         (r"(?<![a-z])(basic|bearer)(?:\s|%20|\+)+[a-z0-9+/=._~%*-]{6,}", rf"\1 {MASK}"),
         (rf"(authorization{_BETWEEN}(?:(?:basic|bearer)\s+)?){_VALUE}", rf"\1{MASK}"),
         (r"(://[^\s:/@\"'\\]*:)[^\s@/\"'\\]+@", rf"\1{MASK}@"),
@@ -58,9 +58,9 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 
 
 class Redaction:
-    """Takes secrets out of rendered text: `secrets` in all their spellings, and what looks like one.
+    """Masks secrets in rendered text: `secrets` in all their spellings, and matches of `patterns`.
 
-    What looks like one may be plain words after the name of a setting; where people read them, give no `patterns`.
+    Patterns may also mask plain words after the name of a setting. For text that people read, give no `patterns`.
     """
 
     def __init__(self, secrets: Iterable[str] = (), patterns: Sequence[tuple[re.Pattern[str], str]] = PATTERNS) -> None:
@@ -78,14 +78,14 @@ class Redaction:
 
 
 def configure(level: str = "INFO", format: str | None = None, secrets: Iterable[str] = ()) -> None:
-    """Sends every log line of the process to standard error, at `level` and above.
+    """Sends every log line of the process at `level` and above to standard error.
 
-    `format` is `console` or `json`; None is console on a terminal, else json. Exceptions that nobody catches, in
-    any thread, become log lines too. Call it once, before the first thread starts.
+    `format` is `console` or `json`; None means console on a terminal, else json. Uncaught exceptions of any thread
+    become log lines too. Call it once, before the first thread starts.
     """
     handler = _Stderr(_Formatter(format or _format_for_stderr(), Redaction(secrets)))
     if level != "DEBUG":
-        handler.addFilter(_worth_reading)
+        handler.addFilter(_is_worth_reading)
     logging.basicConfig(handlers=[handler], level=level, force=True)
     logging.captureWarnings(True)
     structlog.configure(
@@ -96,23 +96,23 @@ def configure(level: str = "INFO", format: str | None = None, secrets: Iterable[
         ],
         wrapper_class=structlog.stdlib.BoundLogger,
         logger_factory=structlog.stdlib.LoggerFactory(),
-        # Every use looks the configuration up, so that `structlog.testing.capture_logs` reaches them all.
+        # Not cached, so that `structlog.testing.capture_logs` reaches every logger.
         cache_logger_on_first_use=False,
     )
-    _log_what_nobody_caught()
+    _log_uncaught_exceptions()
 
 
 def _spellings(secret: str) -> Iterator[str]:
-    """How `secret` may stand in a line: as it is, in a URL or a form, in JSON or a repr, and those once more quoted."""
-    anything = "surrogateescape"  # The environment of a process need not be UTF-8.
-    forms = {secret, quote(secret, errors=anything), quote_plus(secret, errors=anything)}
-    forms |= {quote(secret, safe="", errors=anything)}
+    """How a line may spell `secret`: as it is, in a URL or a form, in JSON or a repr, and any of these quoted again."""
+    errors = "surrogateescape"  # The environment of a process may hold bytes that are not UTF-8.
+    forms = {secret, quote(secret, errors=errors), quote_plus(secret, errors=errors)}
+    forms |= {quote(secret, safe="", errors=errors)}
     forms |= {re.sub("%..", lambda code: code[0].lower(), form) for form in forms}
     for _ in range(2):
         forms |= {json.dumps(form)[1:-1] for form in forms}
         forms |= {json.dumps(form, ensure_ascii=False)[1:-1] for form in forms}
         forms |= {repr(form)[1:-1] for form in forms}
-        forms |= {repr(form.encode(errors=anything))[2:-1] for form in forms}
+        forms |= {repr(form.encode(errors=errors))[2:-1] for form in forms}
     yield from forms
 
 
@@ -126,7 +126,7 @@ def _format_for_stderr() -> str:
 
 
 def _common_processors() -> list[Processor]:
-    """What happens to a line of ours and of a library alike, before it is rendered."""
+    """The processing of all lines, ours and the libraries', before they are rendered."""
     return [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -139,7 +139,7 @@ def _common_processors() -> list[Processor]:
 
 def _renderers(format: str) -> list[Processor]:
     if format == "console":
-        # The plain traceback: the other one shows local variables.
+        # The plain traceback: the default one shows local variables.
         console = structlog.dev.ConsoleRenderer(
             colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
         )
@@ -165,21 +165,21 @@ class _Stderr(logging.StreamHandler[TextIO]):
         self.setFormatter(formatter)
 
     def handleError(self, record: logging.LogRecord) -> None:
-        """Tells only where a line comes from that can't be written; the standard library would print its arguments."""
+        """Logs only where the line that can't be written comes from; the standard library would print its arguments."""
         if getattr(record, "stands_for_another", False):
-            return  # Not even this one: nobody reads standard error any more.
+            return  # Not even this one can be written: standard error is closed.
         origin = f"{record.pathname}:{record.lineno}"
         line = logging.LogRecord(record.name, logging.ERROR, "", 0, f"unwritable_log_line {origin}", None, None)
         line.stands_for_another = True
         self.emit(line)
 
 
-def _worth_reading(record: logging.LogRecord) -> bool:
+def _is_worth_reading(record: logging.LogRecord) -> bool:
     # By name and not by the level of the library's logger: Bolt gives each of its loggers the root's level.
-    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in TALKATIVE
+    return record.levelno >= logging.WARNING or record.name.partition(".")[0] not in VERBOSE_LIBRARIES
 
 
-def _log_what_nobody_caught() -> None:
+def _log_uncaught_exceptions() -> None:
     log = structlog.get_logger("python")
 
     def in_main(kind: type[BaseException], error: BaseException, traceback: TracebackType | None) -> None:

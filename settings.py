@@ -1,8 +1,8 @@
-"""Every setting of the bot: named, typed and checked at start. Only bot.py reads it.
+"""Every setting of the bot: named, typed and checked at start. Only bot.py and composition read them.
 
-`load()` takes the environment and `.env` together, name by name; the environment wins, and an empty value is no value.
-Where a setting has two names the first wins, wherever it stands. What is missing or wrong comes as one `SettingsError`
-with a line for each setting; no line holds a value, since a secret may have been put into the wrong variable.
+`load()` merges the environment and `.env` name by name: the environment wins, and an empty value counts as not set. Of
+a setting's two names the first wins, wherever it is set. All missing and wrong settings are reported by one
+`SettingsError`, a line for each; no line holds a value, since a secret may be in the wrong variable.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ from pydantic import (
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
-LONGEST_SECONDS = 30 * 24 * 3600  # Agora's own limit for maxIdleTime and for the life of a resource.
-LONGEST_WITH_TOKEN_SECONDS = 23 * 3600  # A token lives 24 h, can't be renewed, and its recorder is thrown out with it.
-LONGEST_LINK_SECONDS = 7 * 24 * 3600  # No signature of S3 lives longer.
+LONGEST_SECONDS = 30 * 24 * 3600  # Agora's limit for maxIdleTime and for the life of a resource.
+LONGEST_WITH_TOKEN_SECONDS = 23 * 3600  # A token lives 24 h and can't be renewed; then its recorder is thrown out.
+LONGEST_LINK_SECONDS = 7 * 24 * 3600  # The longest life of an S3 signature.
 VENDORS_WITHOUT_REGIONS = frozenset({"azure", "5", "google", "6", "s3", "11"})
 VENDORS_WITH_ENDPOINT = frozenset({"s3", "11"})
 ENCRYPTION_MODES_WITH_SALT = frozenset({7, 8})
 
 
 class SettingsError(Exception):
-    """Settings are missing or wrong: one line for each in `lines`, fit to be shown as they are."""
+    """Settings are missing or wrong: `lines` has one line for each, without values, to be shown as it is."""
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("\n".join(lines))
@@ -94,7 +94,7 @@ def _salt(salt: SecretStr) -> SecretStr:
 
 
 def _split(url: str) -> SplitResult | None:
-    """The parts of a URL, None where it is none: what urllib says then may quote the URL."""
+    """The parts of a URL; None if it is not one. The text of urllib's own error may quote the URL."""
     try:
         parts = urlsplit(url)
         port_is_right = parts.port != 0
@@ -117,7 +117,7 @@ def _slack_url(url: str) -> str:
 
 
 def _endpoint(endpoint: str) -> str:
-    """The host; `http://` stays in front of it, since what has no scheme means https."""
+    """The host, with `http://` in front if it was given: a host without a scheme means https."""
     host = endpoint.removeprefix("https://").removeprefix("http://").rstrip("/")
     parts = _split(f"//{host}")
     if parts is None or parts.netloc != host or "@" in host:
@@ -125,7 +125,7 @@ def _endpoint(endpoint: str) -> str:
     return f"http://{host}" if endpoint.startswith("http://") else host
 
 
-def _parsed(url: SecretStr) -> URL:
+def _parse_url(url: SecretStr) -> URL:
     try:
         return make_url(url.get_secret_value())
     except (ArgumentError, ValueError):
@@ -137,8 +137,8 @@ def _in_memory(url: URL) -> bool:
 
 
 def _database_url(secret: SecretStr) -> SecretStr:
-    url = _parsed(secret)
-    if url.drivername in {"postgres", "postgresql"}:  # A bare one means another driver, and not always the same.
+    url = _parse_url(secret)
+    if url.drivername in {"postgres", "postgresql"}:  # Without a driver, SQLAlchemy 2.0 and 2.1 use different ones.
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in {"sqlite", "sqlite+pysqlite", "postgresql+psycopg"}:
         raise ValueError("is neither sqlite:// nor postgresql://")
@@ -161,7 +161,7 @@ def _seconds(default: float, meaning: str) -> Any:
 
 
 class Settings(BaseModel):
-    """What the bot runs with. Each field's first name is the variable; `description` says what it should hold."""
+    """The settings. A field's first name is its variable; `description` says what that should hold."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -298,8 +298,8 @@ class Settings(BaseModel):
         None, description="console or json, or nothing for console on a terminal and json elsewhere"
     )
 
-    # What depends on another setting is checked on the later of the two fields and not on the whole, so that every
-    # setting that is wrong is told at once. `info.data` holds the earlier fields that were right.
+    # A rule about two settings is checked on the later field, not on the whole model, so that one run reports every
+    # wrong setting. `info.data` holds the earlier fields that are right.
 
     @field_validator("slack_app_token")
     @classmethod
@@ -327,7 +327,7 @@ class Settings(BaseModel):
     @field_validator("storage_vendor")
     @classmethod
     def _known_vendor(cls, vendor: str, info: ValidationInfo) -> str:
-        _ask(info, "vendor", vendor)
+        _check_with_agora(info, "vendor", vendor)
         return vendor
 
     @field_validator("storage_region")
@@ -337,7 +337,7 @@ class Settings(BaseModel):
         if region is None and vendor not in VENDORS_WITHOUT_REGIONS:
             raise ValueError("is missing: a bucket of this STORAGE_VENDOR has a region")
         if region is not None and vendor is not None:
-            _ask(info, "region", vendor, region)
+            _check_with_agora(info, "region", vendor, region)
         return region
 
     @field_validator("storage_endpoint")
@@ -365,15 +365,16 @@ class Settings(BaseModel):
         return seconds
 
 
-def _ask(info: ValidationInfo, what: str, *given: str) -> None:
-    check = (info.context or {}).get(what)
+def _check_with_agora(info: ValidationInfo, name: str, *values: str) -> None:
+    """Runs one of the `checks` that were given to `load`."""
+    check = (info.context or {}).get(name)
     if check is None:
         return
     try:
-        check(*given)
+        check(*values)
     except ValueError as error:
-        # What was given may be a secret in the wrong place: the reason is told without it.
-        raise ValueError("is wrong: " + str(error).replace(repr(given[-1]), "what it holds")) from None
+        # The value may be a secret in the wrong variable: the reason is shown without it.
+        raise ValueError("is wrong: " + str(error).replace(repr(values[-1]), "what it holds")) from None
 
 
 def load(
@@ -381,13 +382,13 @@ def load(
     env_file: str | Path = ".env",
     checks: Mapping[str, Callable[..., object]] | None = None,
 ) -> Settings:
-    """The settings of `environ` (the process's own by default) and of `env_file` where there is one.
+    """The settings of `environ` (by default the process's environment) and of `env_file`, if it exists.
 
-    `checks`: functions that raise `ValueError` where Agora does not know a `vendor`, or a `region` of a vendor.
+    `checks`: functions that raise `ValueError` for a `vendor` that Agora does not know, and a `region` of a vendor.
     Raises `SettingsError` with one line for each setting that is missing or wrong.
     """
     values, lines = _read(Path(env_file))
-    values |= _given(os.environ if environ is None else environ)
+    values |= _without_empty(os.environ if environ is None else environ)
     try:
         settings = Settings.model_validate(values, context=dict(checks or {}))
     except ValidationError as error:
@@ -400,13 +401,13 @@ def load(
 def load_database_url(environ: Mapping[str, str] | None = None, env_file: str | Path = ".env") -> SecretStr:
     """`DATABASE_URL` alone, whatever is wrong with the other settings. Raises `SettingsError` with one line."""
     values, lines = _read(Path(env_file))
-    values |= _given(os.environ if environ is None else environ)
-    given = values.get("DATABASE_URL")
-    if given is None and lines:
+    values |= _without_empty(os.environ if environ is None else environ)
+    url = values.get("DATABASE_URL")
+    if url is None and lines:
         raise SettingsError(lines)
     try:
         default: SecretStr = Settings.model_fields["database_url"].default
-        return default if given is None else _database_url(SecretStr(given))
+        return default if url is None else _database_url(SecretStr(url))
     except ValueError as error:
         raise SettingsError([line("database_url", str(error))]) from None
 
@@ -417,19 +418,19 @@ def names() -> dict[str, tuple[str, ...]]:
 
 
 def line(field: str, problem: str) -> str:
-    """What is told about one setting: `line("storage_region", "is not a region of aws")`."""
+    """The line about one setting: `line("storage_region", "is not a region of aws")`."""
     variables = " or ".join(_names(field))
     description = Settings.model_fields[field].description
     return f"{variables} {problem}. It should hold {description}."
 
 
 def secret_values(settings: Settings) -> tuple[str, ...]:
-    """Everything that must never be read in a log line, the password of the database among it."""
+    """Every value that no log line may contain, including the password of the database."""
     return tuple(_secret_values(settings))
 
 
 def database_passwords(database_url: SecretStr) -> tuple[str, ...]:
-    """What of the URL must never be read."""
+    """The parts of the URL that no log line may contain."""
     url = make_url(database_url.get_secret_value())
     return tuple(word for word in (url.password, url.query.get("password")) if isinstance(word, str) and word)
 
@@ -448,13 +449,13 @@ def _basic_credential(settings: Settings) -> str:
     return base64.b64encode(f"{customer}:{secret}".encode()).decode()
 
 
-def _given(variables: Mapping[str, str | None]) -> dict[str, str]:
+def _without_empty(variables: Mapping[str, str | None]) -> dict[str, str]:
     stripped = {name: (value or "").strip() for name, value in variables.items()}
     return {name: value for name, value in stripped.items() if value}
 
 
 def _read(env_file: Path) -> tuple[dict[str, str], list[str]]:
-    """What `env_file` gives, and a line for each of its lines that can't be read."""
+    """The values of `env_file`, and an error for each of its lines that can't be read."""
     try:
         text = env_file.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
@@ -465,7 +466,7 @@ def _read(env_file: Path) -> tuple[dict[str, str], list[str]]:
         raise SettingsError([f"{env_file} can't be read: {error.strerror}."]) from None
     bindings = list(parse_stream(io.StringIO(text)))
     wrong = [f"{env_file}, line {b.original.line}, is not NAME=value." for b in bindings if b.error]
-    return _given({b.key: b.value for b in bindings if b.key}), wrong
+    return _without_empty({b.key: b.value for b in bindings if b.key}), wrong
 
 
 def _names(field: str) -> list[str]:

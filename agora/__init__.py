@@ -1,10 +1,11 @@
 """Agora Cloud Recording over HTTP.
 
-client       what the bot asks of Agora (the port `CloudRecorder`), and `connect`, which puts it together
-payloads     the JSON that goes out        answers     the JSON that comes back
-errors       an answer that is no success  tokens      what lets a recorder into a channel
-pacing       below Agora's rate            transport   one request over the wire, at most once
-endpoints    which of Agora's hosts        connections what was sent, and when to give up
-channels     names of channels             vendors     storage vendors and their regions
-notifications, notification_details  what Agora tells by itself    trial  a test of the way that it takes
+client       the port `CloudRecorder`: one method a request
+payloads     request bodies                   responses    response bodies
+errors       failed responses as exceptions   tokens       RTC tokens (006, and 007 from access_token2)
+transport    sends one request at most once   connections  HTTP connections below it: unsent or sent, one deadline
+endpoints    failover between Agora's hosts   pacing       rate limiter
+channels     channel names                    vendors      storage vendors and regions by number
+notifications, notification_details  parse Agora's notifications
+webhook_probe  sends a test notification to the bot's own webhook
 """

@@ -1,28 +1,17 @@
-"""What the bot asks of Agora: the port `CloudRecorder` over a transport."""
+"""Implements the port `CloudRecorder` with Agora's REST API."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import TypeVar
 from urllib.parse import quote
 
-from agora import answers, payloads
-from agora.answers import JsonObject
-from agora.errors import error_for, not_agoras
-from agora.pacing import RequestPacing
-from agora.payloads import RecordingProfile, StorageTarget
+from agora import payloads, responses
+from agora.errors import error_for, unrecognized_response
+from agora.payloads import RecordingProfile, StartRequest, StorageTarget
+from agora.responses import JsonObject
 from agora.tokens import Tokens
-from agora.transport import (
-    CONNECT_TIMEOUT,
-    READ_TIMEOUT,
-    RETURN_AFTER,
-    TOTAL_TIMEOUT,
-    Call,
-    HttpResponse,
-    HttpTransport,
-    Transport,
-    ignore_response,
-)
+from agora.transport import Call, Transport
 from recordings.model.options import DEFAULT_OPTIONS, Layout, Options
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
@@ -35,9 +24,9 @@ MODE = "mix"
 
 
 class AgoraClient:
-    """Composite recordings of one App ID, all into one bucket. Thread safe where its transport is.
+    """Composite recordings of one App ID, uploaded to one bucket. Thread safe if its transport is.
 
-    Each method is one request and raises an `AgoraError` where the answer is not a success that says what it should.
+    Each method sends one request. It raises an `AgoraError` unless the response is a success with the documented body.
     """
 
     def __init__(
@@ -47,25 +36,25 @@ class AgoraClient:
         profile: RecordingProfile,
         storage: StorageTarget,
         clock: Clock,
-        hide: Sequence[str] = (),
+        redact: Sequence[str] = (),
     ) -> None:
-        """`hide`: secrets that the transport adds, which an answer may repeat as well."""
+        """`redact`: the transport's secrets, in case a response repeats them."""
         self._transport = transport
         self._tokens = tokens
         self._profile = profile
         self._storage = storage
         self._clock = clock
-        self._hide = tuple(hide)
+        self._redact = tuple(redact)
 
     def close(self) -> None:
         """Closes the connections to Agora."""
         self._transport.close()
 
     def acquire(self, channel: str, uid: int, timeout: float | None = None) -> str:
-        """The resource id for one recording of `channel` by a recorder with this uid; `start` must follow in 2 s."""
+        """The resource id for one recording of `channel` by a recorder with this uid; call `start` within 2 s."""
         body = payloads.acquire_body(channel, uid, self._profile)
-        answer = self._success(Call("acquire", "POST", f"{self._recordings()}/acquire", body, timeout))
-        return _text(answer, "resourceId")
+        success = self._send(Call("acquire", "POST", f"{self._recordings()}/acquire", body, timeout))
+        return _required_text(success, "resourceId")
 
     def start(
         self,
@@ -75,105 +64,76 @@ class AgoraClient:
         options: Options = DEFAULT_OPTIONS,
         big_uid: int | None = None,
     ) -> str:
-        """The sid. `prefix` names the folders in the bucket. A 200 means asked for, not that it records."""
+        """The sid. `prefix` names the folders in the bucket. Success means accepted; the recorder may not be up yet."""
         token = self._tokens.build(target.channel, target.uid, self._clock.now())
-        body = payloads.start_body(target, prefix, token, self._profile, self._storage, options, big_uid)
-        answer = self._success(
-            Call("start", "POST", f"{self._resource(target)}/mode/{MODE}/start", body, timeout), token
-        )
-        return _text(answer, "sid")
+        request = StartRequest(target, prefix, token, options, big_uid)
+        body = payloads.start_body(request, self._profile, self._storage)
+        success = self._send(Call("start", "POST", f"{self._resource(target)}/mode/{MODE}/start", body, timeout), token)
+        return _required_text(success, "sid")
 
     def query(self, target: Target) -> RecorderStatus:
-        """Agora's status (0 to 8, 20) and the files that it names so far."""
-        answer = self._success(Call("query", "GET", f"{self._recorder(target)}/query"))
-        return _known(answers.recorder_status(answer))
+        """Agora's status (0 to 8, 20) and the files it lists so far."""
+        success = self._send(Call("query", "GET", f"{self._recorder(target)}/query"))
+        return _required(responses.recorder_status(success))
 
     def update_layout(self, target: Target, layout: Layout, big_uid: int | None) -> None:
-        """Arranges people in the picture anew."""
+        """Changes the layout of a recorder that is up."""
         body = payloads.layout_body(target, layout, big_uid)
-        answer = self._success(Call("arrange", "POST", f"{self._recorder(target)}/updateLayout", body))
-        _text(answer, "sid")
+        success = self._send(Call("arrange", "POST", f"{self._recorder(target)}/updateLayout", body))
+        _required_text(success, "sid")
 
     def stop(self, target: Target) -> StopAccepted:
-        """Asks the recorder to leave, and does not wait for its files."""
-        answer = self._success(Call("stop", "POST", f"{self._recorder(target)}/stop", payloads.stop_body(target)))
-        return _known(answers.stop_accepted(answer))
+        """Makes the recorder leave, without waiting for its upload."""
+        success = self._send(Call("stop", "POST", f"{self._recorder(target)}/stop", payloads.stop_body(target)))
+        return _required(responses.stop_accepted(success))
 
     def users(self, channel: str, timeout: float | None = None) -> ChannelUsers:
-        """Who is in the channel just now; nobody where it does not exist."""
-        path = f"/dev/v1/channel/user/{_part(self._tokens.app_id)}/{_part(channel)}"
-        return _known(answers.channel_users(self._success(Call("users", "GET", path, timeout=timeout))))
+        """The users in the channel; none if the channel does not exist."""
+        path = f"/dev/v1/channel/user/{_segment(self._tokens.app_id)}/{_segment(channel)}"
+        return _required(responses.channel_users(self._send(Call("users", "GET", path, timeout=timeout))))
 
     def throw_out(self, channel: str, uid: int) -> None:
-        """Throws this uid out of the channel, and keeps it out for `payloads.BAN_SECONDS`."""
+        """Removes this uid from the channel and bans it for `payloads.BAN_SECONDS`."""
         body = payloads.kick_body(self._tokens.app_id, channel, uid)
-        answer = self._success(Call("throw_out", "POST", "/dev/v1/kicking-rule", body))
-        if answer.get("status") != "success":
-            raise not_agoras(200)
+        success = self._send(Call("throw_out", "POST", "/dev/v1/kicking-rule", body))
+        if success.get("status") != "success":
+            raise unrecognized_response(200)
 
-    def _success(self, call: Call, token: str = "") -> JsonObject:
-        answer = self._transport.send(call)
-        if answer.status != 200:
-            raise error_for(call.operation, answer.status, answer.body, answer.headers, hide=self._secrets(token))
-        return _known(answers.json_object(answer.body))
+    def _send(self, call: Call, token: str = "") -> JsonObject:
+        """The JSON object of a 200. `token`: the token in the request, to be redacted from errors."""
+        response = self._transport.send(call)
+        if response.status != 200:
+            secrets = self._secrets(token)
+            raise error_for(call.operation, response.status, response.body, response.headers, redact=secrets)
+        return _required(responses.json_object(response.body))
 
     def _secrets(self, token: str) -> tuple[str, ...]:
         profile, storage = self._profile, self._storage
         keys = storage.secret_key, storage.access_key, profile.encryption_secret, profile.encryption_salt
-        return token, *keys, *self._hide
+        return (token, *keys, *self._redact)
 
     def _recordings(self) -> str:
-        return f"/v1/apps/{_part(self._tokens.app_id)}/cloud_recording"
+        return f"/v1/apps/{_segment(self._tokens.app_id)}/cloud_recording"
 
     def _resource(self, target: Target) -> str:
-        return f"{self._recordings()}/resourceid/{_part(target.resource_id)}"
+        return f"{self._recordings()}/resourceid/{_segment(target.resource_id)}"
 
     def _recorder(self, target: Target) -> str:
         if not target.sid:
             raise ValueError("a recorder whose sid is unknown can be neither queried nor stopped")
-        return f"{self._resource(target)}/sid/{_part(target.sid)}/mode/{MODE}"
+        return f"{self._resource(target)}/sid/{_segment(target.sid)}/mode/{MODE}"
 
 
-def connect(
-    *,
-    bases: Sequence[str],
-    customer_id: str,
-    customer_secret: str,
-    pacing: RequestPacing,
-    tokens: Tokens,
-    profile: RecordingProfile,
-    storage: StorageTarget,
-    clock: Clock,
-    connect_timeout: float = CONNECT_TIMEOUT,
-    read_timeout: float = READ_TIMEOUT,
-    total_timeout: float = TOTAL_TIMEOUT,
-    return_after: float = RETURN_AFTER,
-    on_response: Callable[[HttpResponse], None] = ignore_response,
-) -> AgoraClient:
-    """A client of Agora's REST API. Durations in seconds (see `HttpTransport`)."""
-    transport = HttpTransport(
-        bases,
-        customer_id,
-        customer_secret,
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-        total_timeout=total_timeout,
-        return_after=return_after,
-        pace=pacing.wait,
-        on_response=on_response,
-    )
-    return AgoraClient(transport, tokens, profile, storage, clock, hide=(customer_id, customer_secret))
-
-
-def _part(text: str) -> str:
+def _segment(text: str) -> str:
+    """One segment of a URL path."""
     return quote(text, safe="")
 
 
-def _text(answer: JsonObject, name: str) -> str:
-    return _known(answers.plain_text(answer.get(name)) or None)
+def _required_text(body: JsonObject, name: str) -> str:
+    return _required(responses.plain_text(body.get(name)) or None)
 
 
-def _known(found: _T | None) -> _T:
-    if found is None:
-        raise not_agoras(200)
-    return found
+def _required(value: _T | None) -> _T:
+    if value is None:
+        raise unrecognized_response(200)
+    return value

@@ -1,7 +1,7 @@
-"""Connections for requests that know what it does not: whether anything was sent, and when to give up.
+"""HTTP connections that add two things to requests: whether the request was sent at all, and one deadline for a call.
 
-requests reports a TLS handshake that timed out like an answer that never came, and its read timeout starts anew with
-every byte. Both matter here: a `start` whose answer was lost may have started a recorder.
+requests reports a TLS handshake that timed out like a response that never came, and its read timeout restarts with
+every byte. Both matter here: a `start` whose response was lost may have started a recorder.
 """
 
 from __future__ import annotations
@@ -24,32 +24,32 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 from urllib3.util.connection import create_connection
 
-KEPT_SECONDS = 30.0
-"""A connection that was not used for so long is replaced. Hosts close theirs after 60 s or so: a request that meets the
-end of its connection on the way is one of which nobody knows whether it arrived."""
+MAX_IDLE_SECONDS = 30.0
+"""A connection idle for longer is replaced. Hosts close idle connections after about 60 s, and if that happens while a
+request is under way, nobody can know whether it arrived."""
 
 
 @dataclass(slots=True)
 class _Bounds:
     deadline: float
-    connected: Callable[[], None]
+    on_connect: Callable[[], None]
 
 
 _bounds: ContextVar[_Bounds] = ContextVar("agora_call_bounds")
 
 
 class Unreachable(Exception):
-    """No connection came up: not a byte of the request was sent. The text says why, and nothing of the URL."""
+    """No connection could be made, so nothing of the request was sent. The message says why, without the URL."""
 
 
 @contextmanager
-def give_up_after(seconds: float, connected: Callable[[], None]) -> Iterator[None]:
-    """Bounds the whole call inside: connecting, sending, headers and body. What is late is a `TimeoutError`.
+def call_deadline(seconds: float, on_connect: Callable[[], None]) -> Iterator[None]:
+    """Limits the whole call inside: connecting, sending, headers and body. Raises `TimeoutError` when it is over.
 
-    Only looking up the host's name can take longer: nothing can interrupt the C library in that. `connected` is called
-    where a connection had to be made, before the request is sent; the time that it takes does not count.
+    Only the DNS lookup can take longer, because nothing can interrupt the C library. `on_connect` is called when a new
+    connection was made, before the request is sent; the time that it takes does not count.
     """
-    token = _bounds.set(_Bounds(time.monotonic() + seconds, connected))
+    token = _bounds.set(_Bounds(time.monotonic() + seconds, on_connect))
     try:
         yield
     finally:
@@ -64,21 +64,21 @@ def _time_left(bounds: _Bounds) -> float:
 
 
 class _BoundedReader(io.RawIOBase):
-    """Reads from a socket: `silence` seconds at most for the next byte, and nothing after the deadline."""
+    """Reads from a socket: waits at most its timeout for the next byte, and never longer than the deadline."""
 
     def __init__(self, raw: Any, sock: socket.socket, bounds: _Bounds) -> None:
         self._raw = raw
         self._sock = sock
         self._bounds = bounds
-        self._silence = sock.gettimeout() or math.inf
+        self._timeout = sock.gettimeout() or math.inf
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        self._sock.settimeout(min(self._silence, _time_left(self._bounds)))
-        found: int | None = self._raw.readinto(buffer)
-        return found
+        self._sock.settimeout(min(self._timeout, _time_left(self._bounds)))
+        count: int | None = self._raw.readinto(buffer)
+        return count
 
     def close(self) -> None:
         self._raw.close()
@@ -102,21 +102,21 @@ class _Connection(HTTPConnection):
             super().connect()
             _time_left(bounds)
         except (OSError, HTTPError, ValueError) as error:
-            raise Unreachable(_why(error)) from error
-        came_up = time.monotonic()
-        bounds.connected()
-        bounds.deadline += time.monotonic() - came_up
+            raise Unreachable(_reason(error)) from error
+        connected_at = time.monotonic()
+        bounds.on_connect()
+        bounds.deadline += time.monotonic() - connected_at
 
-    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 breaks that rule itself
+    def getresponse(self) -> HTTPResponse:  # type: ignore[override]  # urllib3 overrides it the same way
         self._used_at = time.monotonic()
         return super().getresponse()
 
     @property
     def is_connected(self) -> bool:
-        return super().is_connected and time.monotonic() - self._used_at < KEPT_SECONDS
+        return super().is_connected and time.monotonic() - self._used_at < MAX_IDLE_SECONDS
 
     def _new_conn(self) -> socket.socket:
-        # One address after the other, as create_connection does with a host name, but against one deadline.
+        # Tries each address, like create_connection with a host name, but within one deadline.
         failure: OSError = OSError("no address")
         for *_, address in socket.getaddrinfo(self.host.strip("[]"), self.port, type=socket.SOCK_STREAM):
             try:
@@ -142,8 +142,8 @@ class _SecurePool(HTTPSConnectionPool):
     ConnectionCls = _SecureConnection
 
 
-class CarefulAdapter(HTTPAdapter):
-    """Raises `Unreachable` where nothing was sent, obeys `give_up_after`, and never sends anything twice."""
+class AtMostOnceAdapter(HTTPAdapter):
+    """Never sends a request twice, obeys `call_deadline`, and raises `Unreachable` if nothing was sent."""
 
     def __init__(self, *, hosts: int, connections: int) -> None:
         super().__init__(pool_connections=hosts, pool_maxsize=connections, max_retries=0)
@@ -153,7 +153,7 @@ class CarefulAdapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
 
 
-def _why(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not accepted ({error.verify_message})"
     if isinstance(error, ssl.SSLError):

@@ -1,4 +1,4 @@
-"""Which error an answer of Agora is. The rules are those of the doc page cloud-recording/rest-api/status-codes."""
+"""Maps a failed response to an exception, by the rules of the doc page cloud-recording/rest-api/status-codes."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-from agora.answers import JsonObject, json_object, plain_text, whole_number
+from agora.responses import JsonObject, json_object, plain_text, whole_number
 from recordings.errors import (
     AccountInactive,
     AgoraError,
@@ -27,12 +27,12 @@ from recordings.errors import (
 )
 
 REASON_LENGTH = 300
-"""Characters of Agora's own words that are kept."""
+"""Agora's explanation is cut after this many characters."""
 
-# A made-up secret of one letter would be found in every word.
+# Redacting a one-letter secret would garble every word.
 _SHORTEST_SECRET = 4
 
-_FOREIGN = "an answer that is not Agora's"
+_NOT_AGORAS = "an answer that is not Agora's"
 
 _BY_OPERATION: Mapping[tuple[str, int, int | None], type[AgoraError]] = {
     ("acquire", 400, 405): AccountInactive,
@@ -44,7 +44,7 @@ _BY_OPERATION: Mapping[tuple[str, int, int | None], type[AgoraError]] = {
     ("stop", 400, 49): Leaving,
 }
 
-# The recording calls and the channel calls word it differently.
+# The first is from the recording API, the second from the channel API.
 _APP_ID_REFUSED = ("invalid appid", "appid is invalid")
 
 
@@ -54,28 +54,28 @@ def error_for(
     body: bytes,
     headers: Mapping[str, str],
     *,
-    hide: Iterable[str] = (),
+    redact: Iterable[str] = (),
     now: datetime | None = None,
 ) -> AgoraError:
-    """The error that this answer to `operation` is; only for answers other than 200.
+    """The exception for a response to `operation` whose status is not 200.
 
-    `hide` lists secrets that the request carried: an answer that repeats one must not take it into a log or to Slack.
-    `now` is what a Retry-After date is measured against.
+    `redact`: secrets that the request carried; a response may repeat them, and the reason reaches the log and Slack.
+    `now`: the time that a Retry-After date is relative to.
     """
-    answer = json_object(body)
-    code = whole_number(answer.get("code")) if answer else None
-    reason = _reason(answer, http_status, hide)
+    fields = json_object(body)
+    code = whole_number(fields.get("code")) if fields else None
+    reason = _reason(fields, http_status, redact)
     kind = _BY_OPERATION.get((operation, http_status, code)) or _kind(http_status, code, reason)
     if kind is AlreadyStarted:
-        sid = plain_text((answer or {}).get("sid")) or None
+        sid = plain_text((fields or {}).get("sid")) or None
         return AlreadyStarted(reason, sid=sid, http_status=http_status, code=code)
     retry_after = _retry_after(headers, now or datetime.now(UTC))
     return kind(reason, http_status=http_status, code=code, retry_after=retry_after)
 
 
-def not_agoras(http_status: int) -> NotRouted:
-    """A success that does not say what Agora documents: a page of something in between. Nothing is known."""
-    return NotRouted(_FOREIGN, http_status=http_status)
+def unrecognized_response(http_status: int) -> NotRouted:
+    """For a 2xx without the documented body, perhaps a proxy's page: it says nothing about the recording."""
+    return NotRouted(_NOT_AGORAS, http_status=http_status)
 
 
 def _kind(http_status: int, code: int | None, reason: str) -> type[AgoraError]:
@@ -97,27 +97,27 @@ def _is_credential(http_status: int, reason: str) -> bool:
     return http_status == 401 or (http_status == 400 and any(phrase in words for phrase in _APP_ID_REFUSED))
 
 
-def _reason(answer: JsonObject | None, http_status: int, hide: Iterable[str]) -> str:
-    # A body that is no JSON is never quoted: some proxies show the whole request on their error pages.
-    if answer is None:
-        return f"HTTP {http_status}: {_FOREIGN}"
-    said = answer.get("reason") or answer.get("message")
-    if not isinstance(said, str):
+def _reason(fields: JsonObject | None, http_status: int, redact: Iterable[str]) -> str:
+    # Never quote a body that is not JSON: some proxies print the whole request on their error pages.
+    if fields is None:
+        return f"HTTP {http_status}: {_NOT_AGORAS}"
+    explanation = fields.get("reason") or fields.get("message")
+    if not isinstance(explanation, str):
         return f"HTTP {http_status} without a reason"
-    for secret in hide:
+    for secret in redact:
         if len(secret) >= _SHORTEST_SECRET:
-            said = said.replace(secret, "***")
-    return "".join(character for character in said if character.isprintable())[:REASON_LENGTH]
+            explanation = explanation.replace(secret, "***")
+    return "".join(character for character in explanation if character.isprintable())[:REASON_LENGTH]
 
 
 def _retry_after(headers: Mapping[str, str], now: datetime) -> float | None:
-    given = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
-    if given is None:
+    header = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    if header is None:
         return None
     try:
-        seconds = float(given)
+        seconds = float(header)
     except ValueError:
-        return _seconds_until(given, now)
+        return _seconds_until(header, now)
     return max(seconds, 0.0) if math.isfinite(seconds) else None
 
 

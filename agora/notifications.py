@@ -1,4 +1,4 @@
-"""Agora's notifications: whether one is Agora's, and what it says. Pure.
+"""Verifies and parses Agora's notifications. Pure functions.
 
 Doc pages: shared/notification-center-service/ (signature-verification, request-header-body,
 event-types/cloud-recording).
@@ -12,132 +12,142 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 
-from agora.answers import JsonObject, json_object, plain_text, whole_number
-from agora.notification_details import facts, moment
-from recordings.model.notifications import Notification, NotificationEvent
+from agora.notification_details import parse_details, timestamp
+from agora.responses import JsonObject, json_object, plain_text, whole_number
+from recordings.errors import MalformedNotification, WrongSignature
+from recordings.model.notifications import Ignored, Notification, NotificationEvent
+from recordings.ports import Clock, Headers
 
 _CLOUD_RECORDING = 3
 _TEST_CHANNEL, _TEST_UID = "test_webhook", 12121212
-_LONGEST_CHANNEL, _LONGEST_SID, _LONGEST_ID = 64, 128, 128
-_HIGHEST_UID = 2**32 - 1
-_HIGHEST_SEQUENCE = 2**53
+_MAX_CHANNEL_LENGTH, _MAX_SID_LENGTH, _MAX_ID_LENGTH = 64, 128, 128
+_MAX_UID = 2**32 - 1
+_MAX_SEQUENCE = 2**53
 _EVENTS = frozenset(NotificationEvent)
 
 
-class Malformed(ValueError):
-    """Not the JSON that Agora documents. The text names the field, and nothing of what was in it."""
-
-
 @dataclass(frozen=True, slots=True)
-class Ignored:
-    """A notification that says nothing about a composite recording."""
+class SignedNotifications:
+    """`recordings.ports.NotificationSource`. `secret`: the one that Agora's console shows for the webhook."""
 
-    why: str
+    secret: str
+    clock: Clock
+
+    def read(self, headers: Headers, body: bytes) -> Notification | Ignored:
+        """Raises `WrongSignature`, `MalformedNotification`."""
+        signatures = headers.get("Agora-Signature"), headers.get("Agora-Signature-V2")
+        if not has_valid_signature(self.secret, body, *signatures):
+            raise WrongSignature("the signature does not fit")
+        return read(body, self.clock.now())
 
 
-def signature_fits(secret: str, body: bytes, v1: str | None, v2: str | None) -> bool:
-    """Whether the body was signed with this secret, by the headers `Agora-Signature` (v1) and `Agora-Signature-V2`.
+def has_valid_signature(secret: str, body: bytes, v1: str | None, v2: str | None) -> bool:
+    """Whether the body was signed with this secret.
 
-    Where the second is there, it alone counts. Doc page: signature-verification.
+    `v1` and `v2` are the headers `Agora-Signature` and `Agora-Signature-V2`; if both are present, v2 alone decides.
+    Doc page: signature-verification.
     """
-    given, algorithm = (v2, "sha256") if v2 is not None else (v1, "sha1")
-    if given is None or not secret:
+    header, algorithm = (v2, "sha256") if v2 is not None else (v1, "sha1")
+    if header is None or not secret:
         return False
     expected = _signature(secret, body, algorithm)
-    return hmac.compare_digest(expected.encode(), given.lower().encode(errors="replace"))
+    return hmac.compare_digest(expected.encode(), header.lower().encode(errors="replace"))
 
 
 def _signature(secret: str, body: bytes, algorithm: str) -> str:
     return hmac.new(secret.encode(), body, algorithm).hexdigest()
 
 
-def signatures(secret: str, body: bytes) -> dict[str, str]:
-    """The headers with which Agora sends a body."""
+def signature_headers(secret: str, body: bytes) -> dict[str, str]:
+    """The headers that Agora sends with this body."""
     return {
         "Agora-Signature": _signature(secret, body, "sha1"),
         "Agora-Signature-V2": _signature(secret, body, "sha256"),
     }
 
 
-def a_test(now: datetime) -> bytes:
-    """What Agora's console sends to see whether the address is right: `read` makes nothing of it."""
+def build_test_notification(now: datetime) -> bytes:
+    """The body that Agora's console sends to check a webhook's URL; `read` ignores it."""
     milliseconds = int(now.timestamp() * 1000)
     payload = {"cname": _TEST_CHANNEL, "uid": str(_TEST_UID), "sid": "", "sequence": 0, "sendts": milliseconds}
-    whole = {"noticeId": "test", "productId": _CLOUD_RECORDING, "eventType": int(NotificationEvent.STARTED)}
-    return json.dumps(whole | {"notifyMs": milliseconds, "payload": payload}).encode()
+    envelope = {"noticeId": "test", "productId": _CLOUD_RECORDING, "eventType": int(NotificationEvent.STARTED)}
+    return json.dumps(envelope | {"notifyMs": milliseconds, "payload": payload}).encode()
 
 
 def read(body: bytes, now: datetime) -> Notification | Ignored:
-    """What a body says. Raises `Malformed`."""
-    whole = json_object(body)
-    if whole is None:
-        raise Malformed("no JSON object")
-    if _number(whole, "productId") != _CLOUD_RECORDING:
+    """Parses a body. Raises `MalformedNotification`."""
+    envelope = json_object(body)
+    if envelope is None:
+        raise MalformedNotification("no JSON object")
+    if _number(envelope, "productId") != _CLOUD_RECORDING:
         return Ignored("other product")
-    kind = _number(whole, "eventType")
+    kind = _number(envelope, "eventType")
     if kind not in _EVENTS:
         return Ignored("other event")
-    payload = whole.get("payload")
+    payload = envelope.get("payload")
     if not isinstance(payload, dict):
-        raise Malformed("payload")
-    return Ignored("test") if _is_test(payload) else _notice(NotificationEvent(kind), whole, payload, now)
+        raise MalformedNotification("payload")
+    return Ignored("test") if _is_test(payload) else _notification(NotificationEvent(kind), envelope, payload, now)
 
 
 def _is_test(payload: JsonObject) -> bool:
-    """Whether Agora's console only checks the address: it must be answered 200, or it can't be saved there.
+    """Whether Agora's console is checking the URL; it refuses to save a URL that does not answer 200.
 
-    Doc page: enable-notification-center-service. It gives the names for other products; this one's are the same.
+    Doc page: enable-notification-center-service. It documents the test of other products; this product's is the same.
     """
-    named = _TEST_CHANNEL in (payload.get("cname"), payload.get("channelName"))
-    return named and (whole_number(payload.get("uid")) == _TEST_UID or not payload.get("sid"))
+    is_test_channel = _TEST_CHANNEL in (payload.get("cname"), payload.get("channelName"))
+    return is_test_channel and (whole_number(payload.get("uid")) == _TEST_UID or not payload.get("sid"))
 
 
-def _notice(event: NotificationEvent, whole: JsonObject, payload: JsonObject, now: datetime) -> Notification:
-    channel, sid = _text(payload, "cname", _LONGEST_CHANNEL), _text(payload, "sid", _LONGEST_SID)
+def _notification(event: NotificationEvent, envelope: JsonObject, payload: JsonObject, now: datetime) -> Notification:
+    channel, sid = _text(payload, "cname", _MAX_CHANNEL_LENGTH), _text(payload, "sid", _MAX_SID_LENGTH)
     uid = _number(payload, "uid")
-    if not 1 <= uid <= _HIGHEST_UID:
-        raise Malformed("uid")
+    if not 1 <= uid <= _MAX_UID:
+        raise MalformedNotification("uid")
     details = payload.get("details")
     return Notification(
-        id=_own_id(whole) or _digest(sid, uid, event, payload),
+        id=_notice_id(envelope) or _digest(sid, uid, event, payload),
         event=event,
         agora_channel=channel,
         uid=uid,
         sid=sid,
         sequence=_sequence(payload),
-        sent_at=moment(payload.get("sendts")) or moment(whole.get("notifyMs")) or now,
+        sent_at=timestamp(payload.get("sendts")) or timestamp(envelope.get("notifyMs")) or now,
         received_at=now,
-        **facts(event, details if isinstance(details, dict) else {}),
+        **parse_details(event, details if isinstance(details, dict) else {}),
     )
 
 
-def _own_id(whole: JsonObject) -> str:
-    given = plain_text(whole.get("noticeId"))
-    return given if len(given) <= _LONGEST_ID else ""
+def _notice_id(envelope: JsonObject) -> str:
+    notice_id = plain_text(envelope.get("noticeId"))
+    return notice_id if len(notice_id) <= _MAX_ID_LENGTH else ""
 
 
 def _digest(sid: str, uid: int, event: NotificationEvent, payload: JsonObject) -> str:
-    """The same for every delivery of a notification that has no id. Without a count the time tells two apart."""
-    count = _sequence(payload)
-    which = f"at {whole_number(payload.get('sendts'))}" if count is None else str(count)
-    traits = (sid, str(uid), str(whole_number(payload.get("serviceType"))), str(int(event)), which)
+    """An id for a notification without one, the same for each of its deliveries.
+
+    Without a sequence number, the time it was sent distinguishes two notifications of one event.
+    """
+    sequence = _sequence(payload)
+    occurrence = f"at {whole_number(payload.get('sendts'))}" if sequence is None else str(sequence)
+    traits = (sid, str(uid), str(whole_number(payload.get("serviceType"))), str(int(event)), occurrence)
     return hashlib.sha256("\n".join(traits).encode()).hexdigest()
 
 
 def _sequence(payload: JsonObject) -> int | None:
-    found = whole_number(payload.get("sequence"))
-    return found if found is not None and 0 <= found <= _HIGHEST_SEQUENCE else None
+    sequence = whole_number(payload.get("sequence"))
+    return sequence if sequence is not None and 0 <= sequence <= _MAX_SEQUENCE else None
 
 
 def _number(fields: JsonObject, name: str) -> int:
-    found = whole_number(fields.get(name))
-    if found is None:
-        raise Malformed(name)
-    return found
+    number = whole_number(fields.get(name))
+    if number is None:
+        raise MalformedNotification(name)
+    return number
 
 
-def _text(fields: JsonObject, name: str, longest: int) -> str:
-    found = plain_text(fields.get(name))
-    if not found or len(found) > longest:
-        raise Malformed(name)
-    return found
+def _text(fields: JsonObject, name: str, max_length: int) -> str:
+    text = plain_text(fields.get(name))
+    if not text or len(text) > max_length:
+        raise MalformedNotification(name)
+    return text

@@ -26,44 +26,44 @@ from agora_token_builder.RtcTokenBuilder import (
 from agora import access_token2
 
 LIFETIME = timedelta(hours=24)
-"""The longest that Agora allows. A recorder's token can't be renewed, so it gets all of it."""
+"""The maximum that Agora allows, because a recorder's token can't be renewed."""
 
 MAX_UID = 2**32 - 1
 
-_LARGEST_SALT = 99_999_999
-"""Of Agora's own builders; the field itself has 32 bits."""
+_MAX_SALT = 99_999_999
+"""As in Agora's own builders; the field itself has 32 bits."""
 
 
 def _random_salt() -> int:
-    return 1 + secrets.randbelow(_LARGEST_SALT)
+    return 1 + secrets.randbelow(_MAX_SALT)
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Builds tokens for one App ID. With an empty certificate there are none: the project does not ask for them.
+    """Builds tokens for one App ID. An empty certificate means that the project needs no tokens.
 
-    `ValueError` where App ID or certificate hold what no console shows. Another shape than Agora's own is no error,
-    although a token built from a mistyped certificate looks fine until no recorder comes up: see `is_usual`.
+    Raises `ValueError` for an App ID or certificate with white space or unprintable characters. An unusual format is
+    allowed, although with a mistyped certificate no recorder ever comes up: see `has_agora_format`.
     """
 
     app_id: str
     certificate: str = field(default="", repr=False)
     version: str = "006"
     salt: Callable[[], int] = field(default=_random_salt, repr=False, compare=False)
-    """Of version 007; the package makes its own for 006."""
+    """The salt of version 007; for 006 the library picks its own."""
 
     def __post_init__(self) -> None:
-        if not self.app_id or not _is_one_word(self.app_id):
+        if not self.app_id or not _is_one_printable_word(self.app_id):
             raise ValueError("the App ID must not be empty, nor hold white space or what can't be printed")
-        if not _is_one_word(self.certificate):
+        if not _is_one_printable_word(self.certificate):
             raise ValueError("the App Certificate must not hold white space or what can't be printed")
         if self.version not in _READERS:
             raise ValueError(f"tokens of version {self.version!r} can't be built; use {' or '.join(_READERS)}")
 
     def build(self, channel: str, uid: int, now: datetime) -> str:
-        """A token for this uid in this channel, good for 24 hours from `now`; empty without a certificate.
+        """A token for this uid in this channel, valid for 24 hours from `now`; empty without a certificate.
 
-        A recorder only listens, so the token does not allow it to publish.
+        It does not allow publishing: a recorder only subscribes.
         """
         if not 1 <= uid <= MAX_UID:
             raise ValueError(f"a recorder's uid is from 1 to {MAX_UID}, not {uid}")
@@ -72,29 +72,29 @@ class Tokens:
         build = self._version_007 if self.version == access_token2.VERSION else self._version_006
         return build(channel, uid, int(now.timestamp()), int(LIFETIME.total_seconds()))
 
-    def _version_006(self, channel: str, uid: int, issued: int, life: int) -> str:
+    def _version_006(self, channel: str, uid: int, issued: int, lifetime: int) -> str:
         return str(
             RtcTokenBuilder.buildTokenWithUid(
-                self.app_id, self.certificate, channel, uid, Role_Subscriber, issued + life
+                self.app_id, self.certificate, channel, uid, Role_Subscriber, issued + lifetime
             )
         )
 
-    def _version_007(self, channel: str, uid: int, issued: int, life: int) -> str:
+    def _version_007(self, channel: str, uid: int, issued: int, lifetime: int) -> str:
         return access_token2.build(
-            self.app_id, self.certificate, channel, uid, issued=issued, life=life, salt=self.salt()
+            self.app_id, self.certificate, channel, uid, issued=issued, lifetime=lifetime, salt=self.salt()
         )
 
 
 @dataclass(frozen=True, slots=True)
 class TokenContents:
-    """What a token says of itself. `expires_at` is when its holder is thrown out of the channel."""
+    """What a token states. `expires_at`: when Agora removes its holder from the channel."""
 
     app_id: str
     expires_at: datetime
 
 
 def read_back(token: str) -> TokenContents | None:
-    """What this token says, its signature not looked at; None where it is a token of neither version."""
+    """Decodes a token without verifying its signature; None for anything but a token of version 006 or 007."""
     read = _READERS.get(token[:VERSION_LENGTH])
     if read is None:
         return None
@@ -105,17 +105,17 @@ def read_back(token: str) -> TokenContents | None:
     return TokenContents(app_id, datetime.fromtimestamp(expires, UTC))
 
 
-def is_usual(text: str) -> bool:
-    """Whether this looks like the App IDs and certificates that Agora gives out: 32 hexadecimal digits."""
+def has_agora_format(text: str) -> bool:
+    """Whether this has the format of the App IDs and certificates that Agora issues: 32 hexadecimal digits."""
     return len(text) == 32 and all(character in "0123456789abcdefABCDEF" for character in text)
 
 
 def _read_006(token: str) -> tuple[str, int]:
-    # AccessToken.fromString does the same, but prints what it stumbles over.
-    signed_from = VERSION_LENGTH + APP_ID_LENGTH
-    *_, message = unPackContent(base64.b64decode(token[signed_from:], validate=True))
+    # AccessToken.fromString does the same, but prints its errors.
+    content_start = VERSION_LENGTH + APP_ID_LENGTH
+    *_, message = unPackContent(base64.b64decode(token[content_start:], validate=True))
     _, _, privileges = unPackMessages(message)
-    return token[VERSION_LENGTH:signed_from], privileges[kJoinChannel]
+    return token[VERSION_LENGTH:content_start], privileges[kJoinChannel]
 
 
 _READERS: dict[str, Callable[[str], tuple[str, int]]] = {
@@ -124,5 +124,5 @@ _READERS: dict[str, Callable[[str], tuple[str, int]]] = {
 }
 
 
-def _is_one_word(text: str) -> bool:
+def _is_one_printable_word(text: str) -> bool:
     return text.isprintable() and " " not in text

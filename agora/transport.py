@@ -1,13 +1,13 @@
-"""One request over the wire, at most once.
+"""Sends one request to Agora, at most once.
 
-`Transport` is the seam: the client asks for nothing else of the network, so tests put a few lines in its place.
+`Transport` is the seam: the client reaches the network only through it, so tests replace it with a few lines.
 """
 
 from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.cookiejar import DefaultCookiePolicy
 from typing import Protocol
@@ -16,161 +16,174 @@ import requests
 from requests.auth import HTTPBasicAuth
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from agora.connections import CarefulAdapter, Unreachable, give_up_after
+from agora.connections import AtMostOnceAdapter, Unreachable, call_deadline
 from agora.endpoints import EndpointPool, host_of
 from recordings.errors import NoAnswer, NotSent
 
 log = logging.getLogger(__name__)
 
-CONNECT_TIMEOUT = 3.05
-READ_TIMEOUT = 10.0
-TOTAL_TIMEOUT = 15.0
-RETURN_AFTER = 60.0
-THREADS = 64
-"""So many calls at once find a connection of their own."""
+MAX_CONNECTIONS = 64
+"""Connections to one host; a thread beyond that opens one for a single call."""
+_MAX_HOSTS = 10
 
-_LARGEST_ANSWER = 4 * 1024 * 1024
-_CHUNK = 64 * 1024
+_MAX_RESPONSE_BYTES = 4 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request. `path` begins with a slash and is percent-encoded; `json` may hold secrets."""
+    """A request. `path` begins with a slash and is percent-encoded; `json` may contain secrets."""
 
     operation: str
     method: str
     path: str = field(repr=False)
     json: Mapping[str, object] | None = field(default=None, repr=False)
     timeout: float | None = None
-    """Seconds after which the answer is of no use any more."""
+    """Seconds after which a response is useless, if shorter than the transport's total timeout."""
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """What came back, whatever its status."""
+    """A response with any status."""
 
     status: int
     body: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def _at_once(call: Call) -> None:
-    """No pace at all."""
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Customer id and secret of Agora's REST API."""
+
+    customer_id: str = field(repr=False)
+    customer_secret: str = field(repr=False)
 
 
-def ignore_response(answer: HttpResponse) -> None:
-    """Nobody else wants to know."""
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """In seconds. `connect`: for each address of a host, and again for TLS; `read`: for the next byte; `total`: for the
+    whole call."""
+
+    connect: float = 3.05
+    read: float = 10.0
+    total: float = 15.0
+
+
+def no_pacing(call: Call) -> None:
+    """For a transport without a rate limit."""
+
+
+def ignore_response(response: HttpResponse) -> None:
+    """For a transport without an observer."""
+
+
+_DEFAULT_TIMEOUTS = Timeouts()
 
 
 class Transport(Protocol):
-    """Sends a call once. Raises `NotSent` where it surely did not arrive, `NoAnswer` where that is not known."""
+    """Sends a call once. Raises `NotSent` if Agora surely did not get it, and `NoAnswer` if it may have."""
 
     def send(self, call: Call, /) -> HttpResponse: ...
     def close(self) -> None: ...
 
 
 class HttpTransport:
-    """Agora's REST API over HTTP, with its customer id and secret. Thread safe.
+    """Agora's REST API over HTTP. Thread safe.
 
-    Follows no redirect, obeys no proxy variable, keeps no cookie, and repeats nothing: where a base can't be reached
-    (or gives no usable answer twice), the next call goes to the next one (see `EndpointPool`).
-
-    Durations in seconds: `connect_timeout` for each address of a host and again for TLS, `read_timeout` for the next
-    byte, `total_timeout` for the whole call, `return_after` until a base that was left is tried again. `pace` waits
-    until this call may be sent; that is no part of the call's time. `on_response` gets every answer as it comes.
-    `ca_bundle` is a file of certificates to trust in place of the usual ones.
+    It follows no redirects, ignores proxy variables, keeps no cookies and retries nothing. After a failure the next
+    call may go to another endpoint (see `EndpointPool`).
     """
 
     def __init__(
         self,
-        bases: Sequence[str],
-        customer_id: str,
-        customer_secret: str,
+        endpoints: EndpointPool,
+        credentials: Credentials,
         *,
-        connect_timeout: float = CONNECT_TIMEOUT,
-        read_timeout: float = READ_TIMEOUT,
-        total_timeout: float = TOTAL_TIMEOUT,
-        return_after: float = RETURN_AFTER,
-        pace: Callable[[Call], None] = _at_once,
+        timeouts: Timeouts = _DEFAULT_TIMEOUTS,
+        pace: Callable[[Call], None] = no_pacing,
         on_response: Callable[[HttpResponse], None] = ignore_response,
         ca_bundle: str | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._bases = EndpointPool(bases, return_after=return_after, monotonic=monotonic)
-        self._timeouts = (connect_timeout, read_timeout)
-        self._total_timeout = total_timeout
+        """`pace` blocks until a call may be sent, which does not count towards the call's timeouts. `on_response` gets
+        every response. `ca_bundle`: a file of CA certificates to trust instead of the default ones."""
+        self._endpoints = endpoints
+        self._timeouts = timeouts
         self._pace = pace
-        self._heard = on_response
-        self._session = _session(customer_id, customer_secret, hosts=len(bases))
+        self._on_response = on_response
+        self._session = _session(credentials)
         self._session.verify = ca_bundle or True
 
     def send(self, call: Call) -> HttpResponse:
-        """Sends it to the base that is preferred just now."""
+        """Sends the call to the endpoint that the pool prefers at the moment."""
         self._pace(call)
-        base = self._bases.pick()
-        began = time.monotonic()
+        endpoint = self._endpoints.pick()
+        started_at = time.monotonic()
         outcome = "not_sent"
         try:
-            answer = self._exchange(base, call)
-            outcome = str(answer.status)
-            return answer
+            response = self._exchange(endpoint, call)
+            outcome = str(response.status)
+            return response
         except NoAnswer:
             outcome = "no_answer"
             raise
         finally:
-            milliseconds = (time.monotonic() - began) * 1000
+            milliseconds = (time.monotonic() - started_at) * 1000
             log.debug(
                 "agora_call operation=%s host=%s status=%s ms=%.0f",
                 call.operation,
-                host_of(base),
+                host_of(endpoint),
                 outcome,
                 milliseconds,
             )
 
     def close(self) -> None:
-        """Closes the connections that are kept open."""
+        """Closes the idle connections."""
         self._session.close()
 
-    def _exchange(self, base: str, call: Call) -> HttpResponse:
-        # `from None`: the errors of requests name the whole URL and hold the request with its Authorization.
+    def _exchange(self, endpoint: str, call: Call) -> HttpResponse:
+        # `from None`: the exceptions of requests contain the URL and the request with its Authorization header.
         try:
-            # Where a connection has to be made first, the call would arrive long after its turn, among later ones.
-            seconds = min(self._total_timeout, self._total_timeout if call.timeout is None else call.timeout)
-            with give_up_after(seconds, connected=lambda: self._pace(call)):
-                answer = self._request(base, call)
+            # Connecting takes time: without a second turn the call would arrive late, together with later calls.
+            with call_deadline(self._seconds_for(call), on_connect=lambda: self._pace(call)):
+                response = self._request(endpoint, call)
         except Unreachable as error:
-            self._bases.record_unreachable(base)
-            raise NotSent(f"no connection to {host_of(base)}: {error}") from None
+            self._endpoints.record_unreachable(endpoint)
+            raise NotSent(f"no connection to {host_of(endpoint)}: {error}") from None
         except (requests.RequestException, HTTPError, OSError) as error:
-            self._bases.record_fault(base)
-            raise NoAnswer(f"no answer from {host_of(base)}: {_why(error)}") from None
-        self._judge(base, answer.status)
-        self._heard(answer)
-        return answer
+            self._endpoints.record_fault(endpoint)
+            raise NoAnswer(f"no answer from {host_of(endpoint)}: {_reason(error)}") from None
+        self._report(endpoint, response.status)
+        self._on_response(response)
+        return response
 
-    def _request(self, base: str, call: Call) -> HttpResponse:
-        request = self._session.prepare_request(requests.Request(call.method, base + call.path, json=call.json))
-        with self._session.send(request, stream=True, timeout=self._timeouts, allow_redirects=False) as response:
+    def _seconds_for(self, call: Call) -> float:
+        total = self._timeouts.total
+        return total if call.timeout is None else min(total, call.timeout)
+
+    def _request(self, endpoint: str, call: Call) -> HttpResponse:
+        request = self._session.prepare_request(requests.Request(call.method, endpoint + call.path, json=call.json))
+        timeout = (self._timeouts.connect, self._timeouts.read)
+        with self._session.send(request, stream=True, timeout=timeout, allow_redirects=False) as response:
             return HttpResponse(response.status_code, _body(response), dict(response.headers))
 
-    def _judge(self, base: str, status: int) -> None:
-        # A redirect is no answer of Agora's either: something in between speaks for it.
+    def _report(self, endpoint: str, status: int) -> None:
+        # Agora sends no redirects, so one comes from a proxy in between.
         if status >= 500 or 300 <= status < 400:
-            self._bases.record_fault(base)
+            self._endpoints.record_fault(endpoint)
         else:
-            self._bases.record_answer(base)
+            self._endpoints.record_answer(endpoint)
 
 
-def _session(customer_id: str, customer_secret: str, *, hosts: int) -> requests.Session:
+def _session(credentials: Credentials) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
-    session.auth = HTTPBasicAuth(customer_id.encode(), customer_secret.encode())
-    # Answers are small; as they are, their size can be bounded.
+    session.auth = HTTPBasicAuth(credentials.customer_id.encode(), credentials.customer_secret.encode())
+    # `identity`: the size of a compressed response could not be bounded. Agora's are small.
     session.headers.update(
         {"Accept": "application/json", "Content-Type": "application/json", "Accept-Encoding": "identity"}
     )
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    adapter = CarefulAdapter(hosts=hosts, connections=THREADS)
+    adapter = AtMostOnceAdapter(hosts=_MAX_HOSTS, connections=MAX_CONNECTIONS)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
@@ -178,14 +191,14 @@ def _session(customer_id: str, customer_secret: str, *, hosts: int) -> requests.
 
 def _body(response: requests.Response) -> bytes:
     body = bytearray()
-    for chunk in response.iter_content(_CHUNK):
+    for chunk in response.iter_content(_CHUNK_BYTES):
         body += chunk
-        if len(body) > _LARGEST_ANSWER:
+        if len(body) > _MAX_RESPONSE_BYTES:
             raise requests.RequestException("too long")
     return bytes(body)
 
 
-def _why(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     inner = error.args[0] if error.args else None
     if isinstance(error, (requests.Timeout, TimeoutError)) or isinstance(inner, (ReadTimeoutError, TimeoutError)):
         return "timed out"

@@ -1,6 +1,6 @@
 """Cloud storage vendors and their regions, as Agora numbers them (doc page cloud-recording/reference/region-vendor).
 
-Both come by Agora's number or by name. Names don't mind case, `_` and `-`.
+Settings give both by Agora's number or by name. Names ignore case, `_` and `-`.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 S3_COMPATIBLE = 11
-"""The vendor whose host is given as `extensionParams.endpoint`."""
+"""The only vendor that Agora reaches by a host, `extensionParams.endpoint`."""
 
 _VENDORS: Mapping[str, int] = MappingProxyType(
     {
@@ -131,8 +131,8 @@ _BAIDU = {
 }
 _REGIONS: Mapping[int, Mapping[str, int]] = MappingProxyType({1: _AWS, 2: _ALIBABA, 3: _TENCENT, 7: _HUAWEI, 8: _BAIDU})
 
-# Where a vendor's own identifier is not the name that Agora prints.
-_ALSO: Mapping[int, Mapping[str, int]] = MappingProxyType(
+# The vendors' own identifiers, where Agora prints another name.
+_ALIASES: Mapping[int, Mapping[str, int]] = MappingProxyType(
     {
         2: {f"oss-{name}": number for name, number in _ALIBABA.items()},
         8: {"bd": 1, "su": 2, "gz": 3, "hkg": 4, "sin": 5, "fwh": 6, "fsh": 7},
@@ -141,15 +141,15 @@ _ALSO: Mapping[int, Mapping[str, int]] = MappingProxyType(
 
 
 def parse_vendor(text: str) -> int:
-    """Agora's number of a vendor given by number or name. `ValueError` lists the vendors where it is neither."""
-    found = _look_up(text, _VENDORS)
-    if found is None:
+    """Agora's number for a vendor's number or name. Raises a `ValueError` that lists the vendors."""
+    vendor = _look_up(text, _VENDORS)
+    if vendor is None:
         raise ValueError(f"no storage vendor of Agora's: {text!r}; use {_listed(_VENDORS)}")
-    return found
+    return vendor
 
 
 def vendor_name(vendor: int) -> str:
-    """The name of this vendor; `ValueError` where Agora has none with this number."""
+    """The name for Agora's number of a vendor. Raises a `ValueError` that lists the vendors."""
     for name, number in _VENDORS.items():
         if number == vendor:
             return name
@@ -157,31 +157,34 @@ def vendor_name(vendor: int) -> str:
 
 
 def has_regions(vendor: int) -> bool:
-    """Whether this vendor needs a region."""
+    """Whether Agora needs a region for this vendor."""
     return vendor in _REGIONS
 
 
 def parse_region(vendor: int, text: str) -> int:
-    """Agora's number of a region given by number or by the vendor's name for it.
+    """Agora's number for a region's number or the vendor's name of it; always 0 for a vendor without regions.
 
-    0 for a vendor that has no regions at Agora, whatever the text. `ValueError` lists the regions where it is unknown.
+    Raises a `ValueError` that lists the regions.
     """
     regions = _REGIONS.get(vendor)
     if regions is None:
         return 0
-    found = _look_up(text, {**_ALSO.get(vendor, {}), **regions})
-    if found is None:
+    region = _look_up(text, {**_ALIASES.get(vendor, {}), **regions})
+    if region is None:
         raise ValueError(f"no region of {vendor_name(vendor)} that Agora knows: {text!r}; use {_listed(regions)}")
-    return found
+    return region
 
 
 def region_name(vendor: int, number: int) -> str:
-    """The name of the region with this number; `ValueError` where Agora has none. '' for a vendor without regions."""
+    """The name for Agora's number of a region; empty for a vendor without regions.
+
+    Raises a `ValueError` that lists the regions.
+    """
     regions = _REGIONS.get(vendor)
     if regions is None:
         return ""
-    for name, its_number in regions.items():
-        if its_number == number:
+    for name, region in regions.items():
+        if region == number:
             return name
     raise ValueError(f"no region of {vendor_name(vendor)} that Agora knows: {number}; use {_listed(regions)}")
 
@@ -189,12 +192,12 @@ def region_name(vendor: int, number: int) -> str:
 def _look_up(text: str, numbers: Mapping[str, int]) -> int | None:
     wanted = text.strip()
     if wanted.isascii() and wanted.isdigit():
-        # Compared as a number, so that "01" and a number of a thousand digits do no harm.
+        # Compared as text: "01" matches 1, and a number of thousands of digits is never parsed.
         return next((number for number in numbers.values() if str(number) == (wanted.lstrip("0") or "0")), None)
-    return {_folded(name): number for name, number in numbers.items()}.get(_folded(wanted))
+    return {_normalized(name): number for name, number in numbers.items()}.get(_normalized(wanted))
 
 
-def _folded(name: str) -> str:
+def _normalized(name: str) -> str:
     return name.lower().replace("_", "").replace("-", "").replace(" ", "")
 
 

@@ -1,5 +1,5 @@
-"""The bucket that Agora uploads to, through obstore. Nothing else of the bot imports obstore.
+"""The bucket that Agora uploads to, through obstore. Nothing else in the bot imports obstore.
 
-bucket   what the bot asks of a bucket (the port `Bucket`)     places   where a vendor keeps one, and how to get there
-links    signed URLs                                           errors   an answer that is no success
+object_bucket  the port `Bucket`     locations  a vendor's hosts and regions, and how to connect
+signed_links   signed URLs           errors     failed responses as exceptions
 """

@@ -1,8 +1,8 @@
-"""Which error an answer of the storage is.
+"""Maps obstore's exceptions to a `BucketError`.
 
-obstore has no fields for what the storage said: its exceptions are a text, which quotes the answer. Codes: doc pages
-AmazonS3/latest/API/ErrorResponses, storage/docs/xml-api/reference-status (Google), rest/api/storageservices/
-blob-service-error-codes (Azure), oss/support (Alibaba).
+obstore does not parse error responses: its exceptions only quote them in their message, so this module parses that
+message. Error codes: doc pages AmazonS3/latest/API/ErrorResponses, storage/docs/xml-api/reference-status (Google),
+rest/api/storageservices/blob-service-error-codes (Azure), oss/support (Alibaba).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from obstore.exceptions import InvalidPathError
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong, ObjectMissing
 
 EXPLANATION_LENGTH = 200
-"""Characters of the storage's own words that are kept."""
+"""The storage's explanation is cut to this many characters."""
 
 _WRONG = frozenset(
     {
@@ -33,7 +33,7 @@ _WRONG = frozenset(
         "InvalidToken",
         "NoSuchBucket",
         "PermanentRedirect",
-        # The clock of this machine; waiting does not mend it, and no permission either.
+        # This machine's clock is wrong: neither waiting nor a permission helps.
         "RequestTimeTooSkewed",
         "SecondLevelDomainForbidden",
         "SignatureDoesNotMatch",
@@ -50,33 +50,33 @@ _NETWORK = re.compile(r"HttpError \{\s*kind: (\w+)")
 _CODE = re.compile(r"<Code>\s*([\w.-]{1,80})\s*</Code>")
 _MESSAGE = re.compile(r"<Message>(.*?)</Message>", re.DOTALL)
 
-# A made-up secret of one letter would be found in every word.
+# Redacting a one-letter secret would garble every word.
 _SHORTEST_SECRET = 4
 
 
-def bucket_error(error: Exception, *, about_an_object: bool, hide: Iterable[str] = ()) -> BucketError:
-    """The error that obstore's exception is. `hide`: what must not be read in its text.
+def bucket_error(error: Exception, *, concerns_object: bool, redact: Iterable[str] = ()) -> BucketError:
+    """The `BucketError` for obstore's exception. `redact`: secrets to remove from the storage's explanation.
 
-    `about_an_object`: a 404 without a code says that the object is missing, and not the bucket.
+    `concerns_object`: a 404 without a code means that the object is missing, otherwise that the bucket is.
     """
-    said, _, debug = str(error).partition("\n\nDebug source:")
+    message, _, debug = str(error).partition("\n\nDebug source:")
     if isinstance(error, InvalidPathError):
         return BucketError("InvalidKey", "there is a key that can't be read: with an empty folder, `.` or `..` in it")
-    if "redirect without LOCATION" in said:
+    if "redirect without LOCATION" in message:
         return BucketWrong("PermanentRedirect", "the bucket is in another region")
-    # The last one: before it there is the key, which may be any text.
-    answer = said.rpartition(" - Server returned ")[2]
-    status = _STATUS.match(answer)
-    body = answer if status or answer.startswith("error response: ") else ""
+    # The last occurrence: the key comes before it, and may contain any text.
+    response = message.rpartition(" - Server returned ")[2]
+    status = _STATUS.match(response)
+    body = response if status or response.startswith("error response: ") else ""
     code = _CODE.search(body)
     if status is None and code is None:
         return _network(debug) or BucketWrong("NotAStorage", "an answer that is not an object storage's")
     number = int(status[1]) if status else 200
-    kind = _kind(code[1] if code else "", number, about_an_object)
-    return kind(code[1] if code else f"HTTP {number}", _explanation(body, hide))
+    kind = _kind(code[1] if code else "", number, concerns_object)
+    return kind(code[1] if code else f"HTTP {number}", _explanation(body, redact))
 
 
-def _kind(code: str, status: int, about_an_object: bool) -> type[BucketError]:
+def _kind(code: str, status: int, concerns_object: bool) -> type[BucketError]:
     if code in _WRONG:
         return BucketWrong
     if code in _MISSING:
@@ -85,31 +85,31 @@ def _kind(code: str, status: int, about_an_object: bool) -> type[BucketError]:
         return BucketUnreachable
     if code in _DENIED or status == 403:
         return BucketDenied
-    if status == 404 and about_an_object:
+    if status == 404 and concerns_object:
         return ObjectMissing
     return BucketWrong if status < 402 or status == 404 else BucketError
 
 
 def _network(debug: str) -> BucketUnreachable | None:
-    found = _NETWORK.search(debug)
-    if found is None:
+    failure = _NETWORK.search(debug)
+    if failure is None:
         return None
     if '"dns error"' in debug:
         return BucketUnreachable("NoSuchHost", "the host has no address")
     if "ertificate" in debug:
         return BucketUnreachable("BadCertificate", "the certificate is not one for this host")
-    if found[1] == "Connect":
+    if failure[1] == "Connect":
         return BucketUnreachable("NoConnection", "no connection came up")
-    if found[1] == "Timeout":
+    if failure[1] == "Timeout":
         return BucketUnreachable("NoAnswer", "no answer in time")
     return BucketUnreachable("NoAnswer", "the connection broke before the answer was complete")
 
 
-def _explanation(body: str, hide: Iterable[str]) -> str:
-    # Only this field is quoted: the others hold what was signed, the access key, or a page of a proxy.
-    found = _MESSAGE.search(body)
-    text = " ".join(unescape(found[1]).split()) if found else ""
-    for secret in hide:
+def _explanation(body: str, redact: Iterable[str]) -> str:
+    # Quote only this field: others contain the signed text or the access key, and a proxy's page may contain anything.
+    message = _MESSAGE.search(body)
+    text = " ".join(unescape(message[1]).split()) if message else ""
+    for secret in redact:
         if len(secret) >= _SHORTEST_SECRET:
             text = text.replace(secret, "***")
     return text if len(text) <= EXPLANATION_LENGTH else text[: EXPLANATION_LENGTH - 1] + "…"

@@ -1,10 +1,10 @@
-"""Where a vendor keeps a bucket, and how to get there.
+"""The hosts and regions of each storage vendor, and how to connect to a bucket there.
 
-Everybody but Azure is asked in the language of S3. `aws` and `s3` are proven against an S3 server; of the others the
-form of their requests alone is: `google` (storage/docs/interoperability), `alibaba` (oss/developer-reference/
+Every vendor but Azure speaks S3. Tests run `aws` and `s3` against an S3 server; for the other vendors they verify only
+the form of the requests: `google` (storage/docs/interoperability), `alibaba` (oss/developer-reference/
 use-aws-sdks-to-access-oss: virtual-hosted only), `tencent` (document/product/436/32537), `huawei` (devg-obs/
 obs_06_0007), `baidu` (doc/BOS/s/Hjwvyq84s: signature, region and host). Agora's documentation does not say what its
-`accessKey` and `secretKey` are for Azure: taken here as the storage account and its key.
+`accessKey` and `secretKey` mean for Azure; this module takes them as the storage account and its key.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from obstore.store import AzureStore, S3Store
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig
 
-CONNECT_SECONDS = 3.0
-REQUEST_SECONDS = 10.0
-"""From the first try to connect to the last byte of the answer."""
+CONNECT_TIMEOUT = 3.0
+REQUEST_TIMEOUT = 10.0
+"""In seconds, from connecting to the last byte of the response."""
 
 AZURE = "azure"
 _S3 = "s3"
@@ -54,18 +54,18 @@ _BAIDU = {
     "wuhan": "fwh",
     "shanghai": "fsh",
 }
-_ANY_REGION = {"google": "auto", _S3: "us-east-1"}
+_DEFAULT_REGIONS = {"google": "auto", _S3: "us-east-1"}
 
-_PREFIXES = ("AWS_", "AZURE_", "AZURITE_")
-_NAMES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "MSI_ENDPOINT", "IDENTITY_ENDPOINT"})
+_VARIABLE_PREFIXES = ("AWS_", "AZURE_", "AZURITE_")
+_VARIABLES = frozenset({"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY", "MSI_ENDPOINT", "IDENTITY_ENDPOINT"})
 
 
 @dataclass(frozen=True, slots=True)
 class BucketLocation:
-    """A bucket and the keys to it. Vendor and region by the names of `agora.vendors`.
+    """A bucket and its credentials. Vendor and region have the names of `agora.vendors`.
 
-    `endpoint`: the host of S3-compatible storage, with or without a scheme. `ValueError` where no request could be made
-    of this; its text never shows a secret.
+    `endpoint`: the host of S3-compatible storage, with or without a scheme. Raises `ValueError` if no request could be
+    built from these values; the message never contains a secret.
     """
 
     vendor: str
@@ -78,7 +78,7 @@ class BucketLocation:
     def __post_init__(self) -> None:
         if self.vendor not in {*_HOSTS, _S3, AZURE}:
             raise ValueError(f"no storage vendor: {self.vendor!r}")
-        # obstore does not return an error for what can't stand in a header, it panics.
+        # obstore panics on characters that are not allowed in a header.
         _must_match(r"[A-Za-z0-9._-]+", self.bucket, "the name of the bucket")
         _must_match(r"[\x21-\x7e]+", self.access_key, "the access key")
         if self.vendor not in {AZURE, "google"}:
@@ -91,14 +91,14 @@ class BucketLocation:
 
     @property
     def signing_region(self) -> str:
-        """The region as it stands in a signature."""
+        """The region in the scope of a signature."""
         if self.vendor == "google":
-            return _ANY_REGION["google"]
-        return _BAIDU.get(self.region, self.region) if self.vendor == "baidu" else self.region or _ANY_REGION[_S3]
+            return _DEFAULT_REGIONS["google"]
+        return _BAIDU.get(self.region, self.region) if self.vendor == "baidu" else self.region or _DEFAULT_REGIONS[_S3]
 
     @property
-    def root(self) -> str:
-        """The URL of the storage, without the bucket."""
+    def service_url(self) -> str:
+        """The URL of the storage service, without the bucket."""
         if self.vendor == _S3:
             return "://".join(_endpoint(self.endpoint))
         if self.vendor == AZURE:
@@ -108,66 +108,66 @@ class BucketLocation:
 
     @property
     def virtual_hosted(self) -> bool:
-        """Whether the bucket is part of the host: what AWS recommends (AmazonS3/latest/userguide/VirtualHosting).
+        """Whether the host contains the bucket, as AWS recommends (AmazonS3/latest/userguide/VirtualHosting).
 
-        A certificate covers no name with a dot in it, and a host does not tell a small letter from a capital.
+        Not for a name with a dot, which the wildcard certificate does not cover, or with capitals: hosts ignore case.
         """
         return self.vendor in _VIRTUAL_HOSTED and re.fullmatch(r"[a-z0-9-]+", self.bucket) is not None
 
     @property
     def url(self) -> str:
-        """The URL of the bucket, without a slash at its end."""
-        scheme, _, host = self.root.partition("://")
-        return f"{scheme}://{self.bucket}.{host}" if self.virtual_hosted else f"{self.root}/{self.bucket}"
+        """The URL of the bucket, without a trailing slash."""
+        scheme, _, host = self.service_url.partition("://")
+        return f"{scheme}://{self.bucket}.{host}" if self.virtual_hosted else f"{self.service_url}/{self.bucket}"
 
 
-def open_store(place: BucketLocation, seconds: float = REQUEST_SECONDS) -> S3Store | AzureStore:
-    """The bucket, each request within so many seconds and sent once. Nothing is connected yet.
+def open_store(location: BucketLocation, timeout: float = REQUEST_TIMEOUT) -> S3Store | AzureStore:
+    """A store whose requests take at most `timeout` seconds and are never retried. It does not connect yet.
 
-    It hides variables of the process for a moment, so open it before there are other threads.
+    Call it before other threads start: it removes environment variables for a moment.
     """
     client: ClientConfig = {
-        "allow_http": place.url.startswith("http://"),
-        "connect_timeout": timedelta(seconds=min(CONNECT_SECONDS, seconds)),
-        "timeout": timedelta(seconds=seconds),
+        "allow_http": location.url.startswith("http://"),
+        "connect_timeout": timedelta(seconds=min(CONNECT_TIMEOUT, timeout)),
+        "timeout": timedelta(seconds=timeout),
     }
-    once: RetryConfig = {"max_retries": 0, "retry_timeout": timedelta(seconds=seconds)}
+    no_retries: RetryConfig = {"max_retries": 0, "retry_timeout": timedelta(seconds=timeout)}
     try:
         with _environment_hidden():
-            if place.vendor == AZURE:
-                return _azure(place, client, once)
+            if location.vendor == AZURE:
+                return _azure(location, client, no_retries)
             return S3Store(
-                place.bucket,
-                region=place.signing_region,
-                endpoint=place.url if place.virtual_hosted else place.root,
-                virtual_hosted_style_request=place.virtual_hosted,
-                access_key_id=place.access_key,
-                secret_access_key=place.secret_key,
-                # The request that deletes many at once is not known to every storage that speaks S3.
+                location.bucket,
+                region=location.signing_region,
+                endpoint=location.url if location.virtual_hosted else location.service_url,
+                virtual_hosted_style_request=location.virtual_hosted,
+                access_key_id=location.access_key,
+                secret_access_key=location.secret_key,
+                # Not every S3-compatible storage implements DeleteObjects.
                 disable_bulk_delete=True,
                 client_options=client,
-                retry_config=once,
+                retry_config=no_retries,
             )
     except BaseError:
         raise ValueError("obstore can't make a bucket of the storage's settings") from None
 
 
-def _azure(place: BucketLocation, client: ClientConfig, once: RetryConfig) -> AzureStore:
+def _azure(location: BucketLocation, client: ClientConfig, no_retries: RetryConfig) -> AzureStore:
     return AzureStore(
-        place.bucket,
-        account_name=place.access_key,
-        account_key=place.secret_key,
-        endpoint=place.root,
+        location.bucket,
+        account_name=location.access_key,
+        account_key=location.secret_key,
+        endpoint=location.service_url,
         client_options=client,
-        retry_config=once,
+        retry_config=no_retries,
     )
 
 
 @contextmanager
 def _environment_hidden() -> Iterator[None]:
-    """obstore takes credentials, hosts and more from variables of the machine, and no argument overrides all of them.
+    """Hides the environment from obstore, which reads credentials, hosts and more that no argument overrides.
 
-    The variables of proxies are hidden as well: the bot obeys none towards Agora either.
+    Proxy variables are hidden as well: the bot does not use them for Agora either.
     """
     hidden = {name: os.environ.pop(name) for name in list(os.environ) if _is_read_by_obstore(name)}
     try:
@@ -177,16 +177,16 @@ def _environment_hidden() -> Iterator[None]:
 
 
 def _is_read_by_obstore(name: str) -> bool:
-    return name.upper().startswith(_PREFIXES) or name.upper() in _NAMES
+    return name.upper().startswith(_VARIABLE_PREFIXES) or name.upper() in _VARIABLES
 
 
 def _endpoint(endpoint: str) -> tuple[str, str]:
-    """Scheme and host. Without a scheme it is https, but for the machine itself."""
+    """Scheme and host. The default scheme is https, and http for loopback addresses."""
     text = endpoint.strip()
     parts = urlsplit(text if "//" in text else f"//{text}")
     host = parts.netloc.rpartition("@")[2]
     scheme = parts.scheme or ("http" if _is_loopback(parts.hostname or "") else "https")
-    # A browser and obstore leave out the port that a scheme has anyway, and it would be signed.
+    # The signature covers the Host header, and browsers and obstore omit a default port from it.
     return scheme, host.removesuffix(":80" if scheme == "http" else ":443")
 
 

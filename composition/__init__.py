@@ -1,4 +1,4 @@
-"""The only place where parts meet: settings in, a `Running` out. Nothing runs yet, and importing does nothing."""
+"""The composition root: builds every part from the settings and plugs them together. Importing it starts nothing."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from engine import replica
 from engine.dispatcher import Dispatcher
 from engine.leadership import Leadership
 from engine.readiness import Readiness
+from engine.rounds import Rounds
 from engine.ticker import Ticker, scheduler_for
 from handlers.app import SlackOverHttp
 from handlers.directory import Identity
@@ -31,11 +32,11 @@ from web.metrics import PrometheusMeter
 from web.server import WebServer
 
 _SHORTEST_PAUSE = 2.0
-"""Seconds. A tick comes every half second at best."""
+"""Seconds without a leader that no rare tick explains: a tick comes every half second at best."""
 
 
 def compose(config: Settings) -> Running:
-    """Every part of a bot with these settings, plugged together."""
+    """Builds a bot with these settings; nothing runs before `Running.start`."""
     clock, policy = SystemClock(), policy_of(config)
     pacing = RequestPacing(config.agora_qps, clock)
     database = Database(config.database_url.get_secret_value())
@@ -51,15 +52,7 @@ def compose(config: Settings) -> Running:
         config, policy, repositories, agora, pacing, bucket, Slack(clients.work), identity, clock, meter
     )
     dispatcher = Dispatcher(workers_of(engine), leadership.epoch, clock, meter)
-    ticker = Ticker(
-        leadership,
-        dispatcher,
-        repositories.recordings,
-        repositories.incidents,
-        repositories.notifications,
-        policy,
-        clock,
-    )
+    ticker = Ticker(leadership, dispatcher, Rounds(repositories, policy, clock), clock)
 
     doctor = doctor_of(config, clients, installation_of(config, database, pacing, clients, clock), identity)
     slack = SlackParts(config, policy, clients, identity, repositories, bucket, clock, dispatcher.wake)
@@ -68,8 +61,10 @@ def compose(config: Settings) -> Running:
         None if config.slack_app_token is None else SocketConnection(app, config.slack_app_token.get_secret_value())
     )
 
-    meter.show(
-        lambda: overview_of(repositories, leadership, socket, pacing, clock, policy.query_interval + dispatcher.behind)
+    meter.add_gauges(
+        lambda: overview_of(
+            repositories, leadership, socket, pacing, clock, policy.query_interval + dispatcher.poll_lag
+        )
     )
     web = web_app(
         Readiness(identity, socket, ticker, dispatcher, policy.query_interval, clock),
@@ -82,5 +77,5 @@ def compose(config: Settings) -> Running:
 
 
 def _pause_worth_reporting(policy: Policy) -> float:
-    """Seconds without a leader after which the channels are told that their recordings were not watched."""
+    """Seconds without a leader after which the channels read that their recordings were not watched."""
     return max(3 * policy.query_interval, _SHORTEST_PAUSE)

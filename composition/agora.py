@@ -1,4 +1,4 @@
-"""Agora's client, and the bucket as Agora is told of it."""
+"""Builds Agora's client, and the bucket in Agora's numbers."""
 
 from __future__ import annotations
 
@@ -6,33 +6,35 @@ from collections.abc import Callable
 
 from pydantic import SecretStr
 
-from agora import client, payloads, tokens, vendors
+from agora import payloads, tokens, vendors
+from agora.client import AgoraClient
+from agora.endpoints import EndpointPool
 from agora.pacing import RequestPacing
-from agora.transport import HttpResponse, ignore_response
+from agora.transport import Credentials, HttpResponse, HttpTransport, Timeouts, ignore_response
 from recordings.model.recording import Recording
 from recordings.ports import Clock
 from settings import Settings
 
-_READ_SECONDS = 14.0
-"""A slow answer to `start` is worth waiting for: a start that is given up leaves a recorder with an unknown sid."""
+_TIMEOUTS = Timeouts(read=14.0)
+"""Wait long for a slow response to `start`: without it there may be a recorder with an unknown sid."""
 
 
 def agora_of(
     config: Settings, pacing: RequestPacing, clock: Clock, on_response: Callable[[HttpResponse], None] = ignore_response
-) -> client.AgoraClient:
-    return client.connect(
-        bases=config.agora_api_urls,
-        customer_id=config.agora_customer_id.get_secret_value(),
-        customer_secret=config.agora_customer_secret.get_secret_value(),
-        pacing=pacing,
-        read_timeout=_READ_SECONDS,
-        return_after=min(60.0, max(1.0, 2 * config.query_interval_seconds)),
-        tokens=tokens_of(config),
-        profile=profile_of(config),
-        storage=storage_target(config),
-        clock=clock,
+) -> AgoraClient:
+    credentials = Credentials(
+        config.agora_customer_id.get_secret_value(), config.agora_customer_secret.get_secret_value()
+    )
+    return_after = min(60.0, max(1.0, 2 * config.query_interval_seconds))
+    transport = HttpTransport(
+        EndpointPool(config.agora_api_urls, return_after=return_after),
+        credentials,
+        timeouts=_TIMEOUTS,
+        pace=pacing.wait,
         on_response=on_response,
     )
+    redact = (credentials.customer_id, credentials.customer_secret)
+    return AgoraClient(transport, tokens_of(config), profile_of(config), storage_target(config), clock, redact)
 
 
 def tokens_of(config: Settings) -> tokens.Tokens:
@@ -65,12 +67,12 @@ def storage_target(config: Settings) -> payloads.StorageTarget:
 
 
 def folders_of(recording: Recording) -> tuple[str, ...]:
-    """The folders, one inside the other, that a recording's files are stored in."""
+    """The nested folders in which Agora stores a recording's files."""
     return payloads.file_name_prefix(recording.slack_channel, recording.requested_at.date())
 
 
 def check_region(vendor: str, region: str) -> None:
-    """Raises `ValueError` for a region that the vendor does not have."""
+    """Raises `ValueError` unless the vendor has this region."""
     vendors.parse_region(vendors.parse_vendor(vendor), region)
 
 

@@ -1,27 +1,34 @@
-"""`bot.py audit`: who did what, as a table for people or as CSV for spreadsheets."""
+"""`bot.py audit`: prints the audit log, as a table for people or as CSV for spreadsheets."""
 
 from __future__ import annotations
 
 import csv
 import os
 import re
+import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import TextIO
 
+import logs
+import settings
+from recordings.errors import DatabaseNewer, StorageUnavailable
 from recordings.model.audit import AuditEvent
+from storage.audit import AuditLog
+from storage.database import Database
 
 _WHEN = "from this moment on: 2026-06-17, 2026-06-17T11:42+02:00, 7d or 12h"
 COLUMNS = ("at", "who", "what", "source", "recording", "agora_channel", "slack_channel", "detail")
-_BY_ITSELF = "bot"
+_THE_BOT = "bot"
 _SPAN = re.compile(r"(\d{1,6})([dhm])")
 _UNITS = {"d": "days", "h": "hours", "m": "minutes"}
 _FORMULA = ("=", "+", "-", "@", "\t", "\n")
+"""A spreadsheet takes a cell that begins so for a formula."""
 
 
 def add_arguments(parser: ArgumentParser, now: datetime) -> None:
-    """What `bot.py audit` takes; moments may be given as spans back from `now`."""
+    """Adds the arguments of `bot.py audit`. A moment may be a span back from `now`."""
 
     def parse(text: str) -> datetime:
         return moment(text, now)
@@ -32,7 +39,7 @@ def add_arguments(parser: ArgumentParser, now: datetime) -> None:
 
 
 def moment(text: str, now: datetime) -> datetime:
-    """An ISO date or time, in UTC where it names no zone, or a span back from now. Raises `ArgumentTypeError`."""
+    """Parses an ISO date or time (UTC if it names no zone) or a span back from now. Raises `ArgumentTypeError`."""
     span = _SPAN.fullmatch(text)
     try:
         if span is not None:
@@ -43,52 +50,61 @@ def moment(text: str, now: datetime) -> datetime:
         raise ArgumentTypeError(f"{text!r} is neither a date, nor a time, nor a span such as 7d or 12h") from None
 
 
-def write(audit_events: Iterable[tuple[AuditEvent, str]], to: TextIO, *, as_csv: bool) -> int:
-    """Prints acts, each with its Agora channel; the exit code."""
-    rows = [_row(audit_event, agora_channel) for audit_event, agora_channel in audit_events]
+def print_audit(since: datetime, until: datetime | None, to: TextIO, *, as_csv: bool) -> int:
+    """Prints the events from `since` on and before `until`; returns the exit code.
+
+    Needs only the database, and changes nothing in it. Raises `SettingsError` for a wrong DATABASE_URL.
+    """
+    url = settings.load_database_url()
+    database = Database(url.get_secret_value())
+    try:
+        database.check_there()
+        database.check_tables()
+        events = AuditLog(database).between(since, until)
+    except (StorageUnavailable, DatabaseNewer) as error:
+        redact = logs.Redaction(settings.database_passwords(url), patterns=())
+        print(f"DATABASE_URL can't be read: {redact(' '.join(str(error).split()))}", file=sys.stderr)  # noqa: T201
+        return 1
+    write(events, to, as_csv=as_csv)
+    return 0
+
+
+def write(events: Iterable[tuple[AuditEvent, str]], to: TextIO, *, as_csv: bool) -> None:
+    """Writes the events, each with its Agora channel."""
+    rows = [_row(event, agora_channel) for event, agora_channel in events]
     try:
         _write_csv(rows, to) if as_csv else _write_table(rows, to)
         to.flush()
     except BrokenPipeError:
-        # Whoever read it has seen enough (`| head`); the interpreter flushes once more when it ends.
+        # The reader has closed the pipe (`| head`). The interpreter flushes once more when it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
-    return 0
 
 
-def _row(audit_event: AuditEvent, agora_channel: str) -> tuple[str, ...]:
-    at = audit_event.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    who = audit_event.who or _BY_ITSELF
-    return (
-        at,
-        who,
-        audit_event.what,
-        audit_event.source,
-        audit_event.recording_id,
-        agora_channel,
-        audit_event.slack_channel,
-        audit_event.detail,
-    )
+def _row(event: AuditEvent, agora_channel: str) -> tuple[str, ...]:
+    at = event.at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    who = event.who or _THE_BOT
+    return at, who, event.what, event.source, event.recording_id, agora_channel, event.slack_channel, event.detail
 
 
 def _write_csv(rows: Iterable[tuple[str, ...]], to: TextIO) -> None:
     writer = csv.writer(to, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
+    writer.writerows([_without_formula(cell) for cell in row] for row in rows)
 
 
-def _harmless(cell: str) -> str:
-    """A spreadsheet takes a cell that begins so for a formula, and channels can be named like one."""
-    whole = cell.replace("\r", "\n")  # A bare one would end the row.
-    return f"'{whole}" if whole.startswith(_FORMULA) else whole
+def _without_formula(cell: str) -> str:
+    """Quotes a cell that a spreadsheet would run: an Agora channel may be named like a formula."""
+    text = cell.replace("\r", "\n")  # A bare carriage return would end the row.
+    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _write_table(rows: Iterable[tuple[str, ...]], to: TextIO) -> None:
-    shown = [COLUMNS, *(tuple(_visible(cell) for cell in row) for row in rows)]
-    widths = [max(len(row[column]) for row in shown) for column in range(len(COLUMNS))]
-    for row in shown:
-        to.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() + "\n")
+    lines = [COLUMNS, *(tuple(_printable(cell) for cell in row) for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
+    for line in lines:
+        to.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
 
 
-def _visible(cell: str) -> str:
-    """On one line, and without what a terminal would obey."""
+def _printable(cell: str) -> str:
+    """Replaces line breaks, and characters that control a terminal."""
     return "".join(character if character.isprintable() else " " for character in cell)

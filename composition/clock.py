@@ -1,4 +1,4 @@
-"""The clock of this process."""
+"""The clock of this process, which `compose` gives to every part."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 
 class SystemClock:
-    """`recordings.ports.Clock`, from the machine's clocks."""
+    """`recordings.ports.Clock`, read from the machine."""
 
     def now(self) -> datetime:
         return datetime.now(UTC)

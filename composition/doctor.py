@@ -10,11 +10,13 @@ import settings
 from agora.pacing import RequestPacing
 from composition.agora import agora_of, revealed, storage_target, tokens_of
 from composition.bucket import reading_bucket, writing_bucket
-from composition.slack import SlackClients
+from composition.clock import SystemClock
+from composition.configuration import load_settings
+from composition.slack import SlackClients, slack_clients
 from doctor import checks
-from doctor.bucket import Keys
+from doctor.bucket import BucketKeys
 from doctor.clock import AGORA, ClockSkew
-from doctor.results import CheckResult
+from doctor.results import CheckResult, report, report_settings
 from doctor.webhook import WebhookProbe
 from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Identity
@@ -25,10 +27,40 @@ _BUCKET_SECONDS = 4.0
 """For each of the four requests to the bucket."""
 
 
+def check() -> int:
+    """`bot.py check`: makes the tables if there are none, prints every result, and returns the exit code."""
+    try:
+        config = load_settings()
+    except settings.SettingsError as error:
+        return report_settings(error.lines)
+    clock, database = SystemClock(), Database(config.database_url.get_secret_value())
+    clients, pacing = slack_clients(config), RequestPacing(config.agora_qps, clock)
+    installation = installation_of(config, database, pacing, clients, clock)
+    return report(run_checks(config, installation, database.migrate))
+
+
+def doctor_of(
+    config: settings.Settings, clients: SlackClients, installation: checks.Installation, identity: Identity
+) -> DoctorCommand:
+    """`/record doctor`. It makes no tables: the bot that answers has made them."""
+    check_tables = installation.database.check_tables
+    return DoctorCommand(
+        clients.doctor, lambda: run_checks(config, installation, check_tables), lambda: identity.bot.name
+    )
+
+
+def run_checks(
+    config: settings.Settings, installation: checks.Installation, prepare_tables: Callable[[], None]
+) -> list[CheckResult]:
+    """Every result, without the settings' secrets: what another service answered may repeat one."""
+    redact = logs.Redaction(settings.secret_values(config), patterns=())
+    return [replace(result, detail=redact(result.detail)) for result in checks.run_all(installation, prepare_tables)]
+
+
 def installation_of(
     config: settings.Settings, database: Database, pacing: RequestPacing, clients: SlackClients, clock: Clock
 ) -> checks.Installation:
-    """What has to be right before the first recording."""
+    """What the doctor checks, built as the bot builds it."""
     skew = ClockSkew(clock)
     return checks.Installation(
         database=database,
@@ -39,7 +71,7 @@ def installation_of(
         tokens=tokens_of(config),
         profile=config.agora_channel_profile,
         storage=storage_target(config),
-        bucket=Keys(
+        bucket=BucketKeys(
             writing_bucket(config, clock, _BUCKET_SECONDS),
             reading_bucket(config, clock, _BUCKET_SECONDS),
             config.storage_read_access_key is not None,
@@ -47,22 +79,4 @@ def installation_of(
         webhook_probe=WebhookProbe(revealed(config.agora_webhook_secret), config.public_url or "", clock),
         clock_skew=skew,
         clock=clock,
-    )
-
-
-def check_results(
-    config: settings.Settings, installation: checks.Installation, check_tables: Callable[[], None]
-) -> list[CheckResult]:
-    """Every result. What another service answered may repeat a secret, which is removed."""
-    redact = logs.Redaction(settings.secret_values(config), patterns=())
-    return [replace(result, detail=redact(result.detail)) for result in checks.lines(installation, check_tables)]
-
-
-def doctor_of(
-    config: settings.Settings, clients: SlackClients, installation: checks.Installation, identity: Identity
-) -> DoctorCommand:
-    """`/record doctor`. It does not touch the tables: a running bot has them."""
-    check_tables = installation.database.check_tables
-    return DoctorCommand(
-        clients.doctor, lambda: check_results(config, installation, check_tables), lambda: identity.bot.name
     )

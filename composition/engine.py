@@ -1,4 +1,4 @@
-"""The engine: the kinds of work that the leader does, each with its threads."""
+"""The engine: each kind of work that the leader does, with its threads."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from agora.pacing import RequestPacing
 from composition.agora import folders_of
 from composition.slack import card_config_of
 from engine.bucket_checks import BucketChecks
-from engine.calls import Calls
-from engine.dispatcher import Work, Worker
+from engine.calls import AgoraCalls
+from engine.dispatcher import Worker
 from engine.janitor import Janitor
 from engine.notification_steps import NotificationSteps
 from engine.recorder_steps import RecorderSteps
@@ -33,12 +33,12 @@ from settings import Settings
 
 _AGORA_THREADS, _SLACK_THREADS, _BUCKET_THREADS, _NOTIFICATION_THREADS = 64, 8, 8, 4
 _JANITOR_SHARE = 10
-"""At most one request in so many looks for recorders that should be gone."""
+"""The janitor makes at most one request in this many."""
 
 
 @dataclass(frozen=True, slots=True)
 class EngineParts:
-    """What the engine needs of the rest."""
+    """The parts that the engine's work uses."""
 
     config: Settings
     policy: Policy
@@ -53,41 +53,50 @@ class EngineParts:
 
 
 def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
-    """Every kind of work, the most urgent first."""
-    policy, repositories, clock, slack = parts.policy, parts.repositories, parts.clock, parts.slack
-    poster = CardPoster(slack, SlackLimits(clock), clock, card_config_of(parts.config, policy))
-    rng = random.SystemRandom()
-    calls = Calls(parts.agora, repositories.recorders, folders_of, clock, rng, parts.meter)
+    """Every kind of work, most urgent first."""
+    poster = CardPoster(parts.slack, SlackLimits(parts.clock), parts.clock, card_config_of(parts.config, parts.policy))
+    return *_recording_workers(parts, poster), *_slack_workers(parts, poster)
+
+
+def _recording_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, ...]:
+    """Work that calls Agora or reads the bucket."""
+    policy, repositories, clock, rng = parts.policy, parts.repositories, parts.clock, random.SystemRandom()
+    calls = AgoraCalls(parts.agora, repositories.recorders, folders_of, clock, rng, parts.meter)
     checks = BucketChecks(parts.bucket, folders_of, clock, parts.meter)
 
-    def recordings_in(queue: Queue) -> RecordingSteps:
+    def steps(queue: Queue) -> RecordingSteps:
         return RecordingSteps(
             repositories.recordings, repositories.recorders, calls, checks, poster, policy, clock, rng.random, queue
         )
 
     polling, interactive = ThreadPoolExecutor(_AGORA_THREADS, "poll"), ThreadPoolExecutor(_AGORA_THREADS, "agora")
     notified = ThreadPoolExecutor(_NOTIFICATION_THREADS, "notification")
-    to_slack, to_bucket = ThreadPoolExecutor(_SLACK_THREADS, "slack"), ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
-    spacing = timedelta(seconds=_JANITOR_SHARE * parts.pacing.gap)
+    to_bucket = ThreadPoolExecutor(_BUCKET_THREADS, "bucket")
+    stagger = timedelta(seconds=_JANITOR_SHARE * parts.pacing.gap)
     return (
-        # Polls come before notifications, of which a burst would else hold them up. Interactive work comes after these:
+        # Polls come before notifications: a burst of these would hold them up. Interactive work comes after both:
         # a notification may carry the sid of a start whose answer was lost.
-        Worker(recordings_in(Queue.POLL), polling, parts.pacing.room),
+        Worker(steps(Queue.POLL), polling, parts.pacing.room),
         Worker(NotificationSteps(repositories.notifications, repositories.recordings, policy, clock), notified),
-        Worker(recordings_in(Queue.INTERACTIVE), interactive),
-        Worker(recordings_in(Queue.DELIVERY), to_bucket),
+        Worker(steps(Queue.INTERACTIVE), interactive),
+        Worker(steps(Queue.DELIVERY), to_bucket),
         Worker(RecorderSteps(repositories.recorders, calls, policy, clock, rng.random), interactive),
-        Worker(Janitor(repositories.recorders, calls, clock, spacing), interactive),
-        *(Worker(deliverer, to_slack) for deliverer in _deliverers(parts, poster)),
+        Worker(Janitor(repositories.recorders, calls, clock, stagger), interactive),
     )
 
 
-def _deliverers(parts: EngineParts, poster: CardPoster) -> tuple[Work, ...]:
-    """What is delivered to Slack, the most urgent kind first. All kinds share the rate limits."""
+def _slack_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, ...]:
+    """Deliveries to Slack, most urgent first. All kinds share the rate limits."""
     repositories, clock, slack, limits = parts.repositories, parts.clock, parts.slack, poster.limits
+    to_slack = ThreadPoolExecutor(_SLACK_THREADS, "slack")
     return (
-        Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.card_config, parts.meter)),
-        Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)),
-        Deliverer(CardDelivery(repositories.recordings, poster)),
-        Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)),
+        Worker(
+            Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.card_config, parts.meter)),
+            to_slack,
+        ),
+        Worker(Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)), to_slack),
+        Worker(Deliverer(CardDelivery(repositories.recordings, poster)), to_slack),
+        Worker(
+            Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)), to_slack
+        ),
     )

@@ -1,4 +1,4 @@
-"""What runs: the parts that `composition` has built, started and stopped in order."""
+"""Starts and stops the parts that `compose` has built, in order."""
 
 from __future__ import annotations
 
@@ -17,14 +17,15 @@ from storage.database import Database, migrate_when_possible
 from web.server import WebServer
 
 _DRAIN_SECONDS = 6.0
-"""What is in hand may take this long to reach a safe point."""
+"""How long running steps may take to reach a safe point."""
 _RESIGN_SECONDS = 2.0
+"""How long a database that hangs may delay the end of the process."""
 _log = structlog.get_logger("bot")
 
 
 @dataclass(slots=True)
 class Running:
-    """The parts that have to be started and stopped. They start in this order."""
+    """The parts that have to be started and stopped."""
 
     web: WebServer
     identity: Identity
@@ -37,15 +38,15 @@ class Running:
     def start(self) -> None:
         self.web.start()
         self.identity.start()
-        # Until the tables can be made, a command is answered with the fact that nothing can be saved.
+        # Slack is connected while the tables can't be made, so that a command is answered: nothing can be saved now.
         migrate_when_possible(self.database, on_failure=self._connect)
         self._connect()
         self.dispatcher.start()
         self.scheduler.start()
 
     def stop(self) -> None:
-        """Takes no new work, gives work in hand a few seconds, hands the lease over."""
-        # Closing a socket takes seconds of its own, so it shares those of the dispatcher.
+        """Takes no new work, waits a few seconds for running steps, and releases the lease."""
+        # Closing a socket takes seconds too; they run beside those of the dispatcher.
         closing = threading.Thread(target=self._disconnect, name="close", daemon=True)
         closing.start()
         self.dispatcher.drain(_DRAIN_SECONDS)
@@ -57,7 +58,7 @@ class Running:
         closing.join(0.5)
 
     def _resign(self) -> None:
-        """Each of these can take longer than there is time."""
+        """Runs in a thread of its own: each of these may hang."""
         try:
             self.leadership.resign()
         except StorageUnavailable as error:

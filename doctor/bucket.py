@@ -1,4 +1,4 @@
-"""The bucket: a probe object is written, listed, read and removed, with the keys that Agora and the bot have."""
+"""The bucket: stores, lists, reads and removes a probe object, with the keys that Agora and the bot have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from agora.payloads import StorageTarget, endpoint_host
 from agora.vendors import S3_COMPATIBLE, region_name, vendor_name
-from doctor.results import CheckResult, not_looked_at, note, right, wrong
+from doctor.results import CheckResult, failed, note, passed, skipped
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable
 from recordings.ports import Bucket
 
@@ -18,7 +18,7 @@ NETWORK = "Check the network and STORAGE_ENDPOINT or, where there is none, STORA
 _AGORAS_KEY = ("STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY")
 _READ_KEY = ("STORAGE_READ_ACCESS_KEY", "STORAGE_READ_SECRET_KEY")
 _NOT_SENT = frozenset({"NoConnection", "NoSuchHost", "BadCertificate"})
-_PLACE = frozenset({"ContainerNotFound", "InvalidBucketName", "InvalidResourceName", "NoSuchBucket"})
+_LOCATION = frozenset({"ContainerNotFound", "InvalidBucketName", "InvalidResourceName", "NoSuchBucket"})
 _KEYS = frozenset(
     {
         "AuthenticationFailed",
@@ -45,8 +45,8 @@ _BLIND = (
 
 
 @dataclass(frozen=True, slots=True)
-class Keys:
-    """The same bucket with Agora's key, and with the one that the bot reads with: often Agora's too."""
+class BucketKeys:
+    """The same bucket with Agora's key, and with the key that the bot reads with (often the same one)."""
 
     writer: Bucket
     reader: Bucket
@@ -58,76 +58,76 @@ class Keys:
         return _READ_KEY if self.own_read_key else _AGORAS_KEY
 
 
-def storage_line(target: StorageTarget) -> CheckResult:
-    """What Agora is told of the bucket."""
+def describe_storage(target: StorageTarget) -> CheckResult:
+    """What Agora is told about the bucket."""
     name = region_name(target.vendor, target.region)
     region = f"{target.region} ({name})" if name else str(target.region)
     endpoint = f", endpoint {endpoint_host(target.endpoint)}" if target.vendor == S3_COMPATIBLE else ""
     vendor = f"vendor {target.vendor} ({vendor_name(target.vendor)})"
-    told = f"Agora is sent bucket {target.bucket}, {vendor}, region {region}{endpoint}"
+    sent = f"Agora is sent bucket {target.bucket}, {vendor}, region {region}{endpoint}"
     if target.endpoint and target.vendor != S3_COMPATIBLE:
-        return note("storage", f"{told}, and not STORAGE_ENDPOINT, which is for STORAGE_VENDOR s3 only")
-    return right("storage", told)
+        return note("storage", f"{sent}, and not STORAGE_ENDPOINT, which is for STORAGE_VENDOR s3 only")
+    return passed("storage", sent)
 
 
-def bucket_lines(keys: Keys) -> list[CheckResult]:
-    """One line for each right; the probe is removed whatever happens."""
+def check_bucket(keys: BucketKeys) -> list[CheckResult]:
+    """One result for each permission. Removes the probe object whatever happens."""
     key, content = f"{FOLDER}/{secrets.token_hex(8)}", secrets.token_hex(8)
     error = _refusal(lambda: keys.writer.put(key, content.encode()))
     if error is not None:
-        return [_not_written(error, keys.writer, key), *(not_looked_at(what, WRITE) for what in (LIST, READ, DELETE))]
+        return [_not_written(error, keys.writer, key), *(skipped(check, WRITE) for check in (LIST, READ, DELETE))]
     try:
-        listed = _list_line(keys, key)
-        read = _read_line(keys, key, content) if listed.ok else not_looked_at(READ, LIST)
+        listed = _check_list(keys, key)
+        read = _check_read(keys, key, content) if listed.ok else skipped(READ, LIST)
     finally:
-        removed = _delete_line(keys.writer, key)
-    return [right(WRITE, f"an object can be stored under {FOLDER}/"), listed, read, removed]
+        removed = _check_delete(keys.writer, key)
+    return [passed(WRITE, f"an object can be stored under {FOLDER}/"), listed, read, removed]
 
 
 def _not_written(error: BucketError, writer: Bucket, key: str) -> CheckResult:
     if isinstance(error, BucketUnreachable) and error.code not in _NOT_SENT:
-        # Its answer was lost: it may be there all the same.
+        # The answer was lost: the object may be there.
         _refusal(lambda: writer.delete(key))
     if isinstance(error, BucketDenied) and error.code != "UnusableSettings":
-        return wrong(WRITE, f"{error}. Agora can't write either: let STORAGE_ACCESS_KEY put objects into the bucket.")
-    return wrong(WRITE, f"{error}. {_todo(error, _AGORAS_KEY)}")
+        return failed(WRITE, f"{error}. Agora can't write either: let STORAGE_ACCESS_KEY put objects into the bucket.")
+    return failed(WRITE, f"{error}. {_todo(error, _AGORAS_KEY)}")
 
 
-def _list_line(keys: Keys, key: str) -> CheckResult:
-    found: list[str] = []
-    error = _refusal(lambda: found.extend(file.key for file in keys.reader.list(key)))
+def _check_list(keys: BucketKeys, key: str) -> CheckResult:
+    listed: list[str] = []
+    error = _refusal(lambda: listed.extend(file.key for file in keys.reader.list(key)))
     if error is not None:
-        return _unseen(LIST, error, keys)
-    if key in found:
-        return right(LIST, "the object is listed")
-    return wrong(LIST, f"the object that was just stored is not listed. {NETWORK}")
+        return _unreadable(LIST, error, keys)
+    if key in listed:
+        return passed(LIST, "the object is listed")
+    return failed(LIST, f"the object that was just stored is not listed. {NETWORK}")
 
 
-def _read_line(keys: Keys, key: str, content: str) -> CheckResult:
-    found: list[str] = []
-    error = _refusal(lambda: found.append(keys.reader.text(key)))
+def _check_read(keys: BucketKeys, key: str, content: str) -> CheckResult:
+    texts: list[str] = []
+    error = _refusal(lambda: texts.append(keys.reader.text(key)))
     if error is not None:
-        return _unseen(READ, error, keys)
-    if found == [content]:
-        return right(READ, "it reads as it was stored")
-    return wrong(READ, f"something else is read than what was stored. {NETWORK}")
+        return _unreadable(READ, error, keys)
+    if texts == [content]:
+        return passed(READ, "it reads as it was stored")
+    return failed(READ, f"something else is read than what was stored. {NETWORK}")
 
 
-def _unseen(what: str, error: BucketError, keys: Keys) -> CheckResult:
+def _unreadable(check: str, error: BucketError, keys: BucketKeys) -> CheckResult:
     if isinstance(error, BucketDenied):
-        return note(what, f"{error}. " + _BLIND.format(keys.reading[0], "list" if what == LIST else "read"))
-    return wrong(what, f"{error}. {_todo(error, keys.reading)}")
+        return note(check, f"{error}. " + _BLIND.format(keys.reading[0], "list" if check == LIST else "read"))
+    return failed(check, f"{error}. {_todo(error, keys.reading)}")
 
 
-def _delete_line(writer: Bucket, key: str) -> CheckResult:
+def _check_delete(writer: Bucket, key: str) -> CheckResult:
     error = _refusal(lambda: writer.delete(key))
     if error is None:
-        return right(DELETE, "it is removed")
+        return passed(DELETE, "it is removed")
     return note(DELETE, f"{error}. Only this check removes objects. {key} stays there: remove it by hand.")
 
 
 def _todo(error: BucketError, key_pair: tuple[str, str]) -> str:
-    if error.code in _PLACE:
+    if error.code in _LOCATION:
         return "Check STORAGE_BUCKET, and that it is in STORAGE_REGION."
     if error.code in _KEYS:
         return f"Check {key_pair[0]} and {key_pair[1]}: they have to be a pair."

@@ -1,4 +1,4 @@
-"""Which looks there are, and the order of their lines."""
+"""The list of checks, and the order of their results."""
 
 from __future__ import annotations
 
@@ -9,75 +9,73 @@ from slack_sdk import WebClient
 
 from agora.payloads import StorageTarget
 from agora.tokens import Tokens
-from doctor import agora as agora_look
-from doctor import bucket as bucket_look
-from doctor import database as database_look
-from doctor import slack as slack_look
-from doctor import webhook as webhook_look
-from doctor.bucket import Keys
-from doctor.clock import ClockSkew, clock_line
-from doctor.results import CheckResult, not_looked_at, note, right, run_together, wrong
+from doctor import agora, bucket, database, slack, webhook
+from doctor.bucket import BucketKeys
+from doctor.clock import ClockSkew, check_clock
+from doctor.results import CheckResult, failed, note, passed, run_together, skipped
 from recordings.ports import Clock, CloudRecorder
 from storage.database import Database
 
 SECONDS = 15.0
-"""For all of it, whatever hangs."""
+"""For all checks together, whatever hangs."""
 
 
 @dataclass(frozen=True, slots=True)
 class Installation:
-    """What is looked at."""
+    """The parts of one installation that the doctor checks, as the bot uses them."""
 
     database: Database
     max_recorders: int
     slack: WebClient
     app_token: str
+    """Empty if Slack comes over HTTP."""
     agora: CloudRecorder
     tokens: Tokens
     profile: str
     storage: StorageTarget
-    bucket: Keys
-    webhook_probe: webhook_look.WebhookProbe
+    bucket: BucketKeys
+    webhook_probe: webhook.WebhookProbe
     clock_skew: ClockSkew
     clock: Clock
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """`names` of its lines and `todo` are told where it does not come to an end."""
+class _Check:
+    """Checks one subject. `names` of its results and `todo` are shown if it does not end in time."""
 
     run: Callable[[], list[CheckResult]]
     names: tuple[str, ...]
     todo: str
 
-    def lines(self, found: list[CheckResult] | None, seconds: float) -> list[CheckResult]:
-        if found is not None:
-            return found
+    def results(self, results: list[CheckResult] | None, seconds: float) -> list[CheckResult]:
+        """`results` is None if the check did not end within this time."""
+        if results is not None:
+            return results
         first, *rest = self.names
-        return [
-            wrong(first, f"no end after {seconds:g} s. {self.todo}"),
-            *(not_looked_at(each, first) for each in rest),
-        ]
+        late = failed(first, f"no end after {seconds:g} s. {self.todo}")
+        return [late, *(skipped(name, first) for name in rest)]
 
 
-def lines(installation: Installation, tables: Callable[[], None], seconds: float = SECONDS) -> list[CheckResult]:
-    """Everything that must be right. `tables` looks after the database's tables, or makes them."""
+def run_all(
+    installation: Installation, prepare_tables: Callable[[], None], seconds: float = SECONDS
+) -> list[CheckResult]:
+    """Runs every check. `prepare_tables` makes the database's tables, or checks that they are there."""
     installation.clock_skew.forget()
-    looks = _looks(installation, tables)
-    ended = run_together([look.run for look in looks], seconds)
-    told = [look.lines(found, seconds) for look, found in zip(looks, ended, strict=True)]
-    database, slack, agora, bucket, webhook = told
+    checks = _checks(installation, prepare_tables)
+    ended = run_together([check.run for check in checks], seconds)
+    by_subject = [check.results(results, seconds) for check, results in zip(checks, ended, strict=True)]
+    of_database, of_slack, of_agora, of_bucket, of_webhook = by_subject
     return [
-        right("settings", "all there"),
-        database[0],
-        clock_line(installation.clock_skew.ahead()),
-        *slack,
-        *agora,
-        agora_look.token_line(installation.tokens, installation.clock),
-        *webhook,
-        *database[1:],
-        bucket_look.storage_line(installation.storage),
-        *bucket,
+        passed("settings", "all there"),
+        of_database[0],
+        check_clock(installation.clock_skew.ahead()),
+        *of_slack,
+        *of_agora,
+        agora.check_token(installation.tokens, installation.clock),
+        *of_webhook,
+        *of_database[1:],
+        bucket.describe_storage(installation.storage),
+        *of_bucket,
         note(
             "still to prove",
             "by a real recording alone: that Agora itself reaches the bucket, that AGORA_APP_CERTIFICATE is right, and"
@@ -86,35 +84,32 @@ def lines(installation: Installation, tables: Callable[[], None], seconds: float
     ]
 
 
-def _looks(installation: Installation, tables: Callable[[], None]) -> list[_Look]:
+def _checks(installation: Installation, prepare_tables: Callable[[], None]) -> list[_Check]:
+    slack_connection = slack.APP_TOKEN if installation.app_token else slack.REQUESTS
     return [
-        _Look(
-            lambda: database_look.database_lines(installation.database, tables, installation.max_recorders),
-            (database_look.DATABASE, database_look.RECORDERS),
-            database_look.NEXT_STEP,
+        _Check(
+            lambda: database.check_database(installation.database, prepare_tables, installation.max_recorders),
+            (database.DATABASE, database.RECORDERS),
+            database.NEXT_STEP,
         ),
-        _Look(
-            lambda: slack_look.slack_lines(installation.slack, installation.app_token, installation.clock_skew),
-            (
-                slack_look.BOT_TOKEN,
-                slack_look.SCOPES,
-                slack_look.APP_TOKEN if installation.app_token else slack_look.REQUESTS,
-            ),
-            slack_look.NETWORK,
+        _Check(
+            lambda: slack.check_slack(installation.slack, installation.app_token, installation.clock_skew),
+            (slack.BOT_TOKEN, slack.SCOPES, slack_connection),
+            slack.NETWORK,
         ),
-        _Look(
-            lambda: agora_look.agora_lines(installation.agora),
-            (agora_look.CREDENTIALS, agora_look.APP_ID, agora_look.RECORDING),
-            agora_look.NETWORK,
+        _Check(
+            lambda: agora.check_agora(installation.agora),
+            (agora.CREDENTIALS, agora.APP_ID, agora.RECORDING),
+            agora.NETWORK,
         ),
-        _Look(
-            lambda: bucket_look.bucket_lines(installation.bucket),
-            (bucket_look.WRITE, bucket_look.LIST, bucket_look.READ, bucket_look.DELETE),
-            bucket_look.NETWORK,
+        _Check(
+            lambda: bucket.check_bucket(installation.bucket),
+            (bucket.WRITE, bucket.LIST, bucket.READ, bucket.DELETE),
+            bucket.NETWORK,
         ),
-        _Look(
-            lambda: webhook_look.webhook_lines(installation.webhook_probe),
-            (webhook_look.WEBHOOK,),
-            webhook_look.NEXT_STEP,
+        _Check(
+            lambda: webhook.check_webhook(installation.webhook_probe),
+            (webhook.WEBHOOK,),
+            webhook.NEXT_STEP,
         ),
     ]

@@ -1,4 +1,4 @@
-"""This machine's clock, against the `Date` of answers: tokens and signatures are good for minutes of it."""
+"""This machine's clock, compared with the `Date` header of responses: tokens and signatures depend on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from doctor.results import CheckResult, note, right, wrong
+from doctor.results import CheckResult, failed, note, passed
 from recordings.ports import Clock
 
 ALLOWED = timedelta(seconds=30)
@@ -16,22 +16,22 @@ AGORA, SLACK = "Agora", "Slack"
 
 
 class ClockSkew:
-    """How far this clock is ahead of the clocks of those who answered. Threads may share it."""
+    """How far this clock is ahead of the servers' clocks. Threads may share it."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._lock = threading.Lock()
         self._ahead: dict[str, timedelta] = {}
 
-    def answer(self, who: str, headers: Mapping[str, Any]) -> None:
-        """An answer that came just now."""
+    def answer(self, server: str, headers: Mapping[str, Any]) -> None:
+        """Takes the headers of a response that has just arrived."""
         date = _date(headers)
         if date is not None:
             with self._lock:
-                self._ahead[who] = self._clock.now() - date
+                self._ahead[server] = self._clock.now() - date
 
     def ahead(self) -> dict[str, timedelta]:
-        """By who answered; whose answer had no date is left out."""
+        """By server, without those whose responses had no date."""
         with self._lock:
             return dict(self._ahead)
 
@@ -41,26 +41,26 @@ class ClockSkew:
 
 
 def header(headers: Mapping[str, Any], name: str) -> str:
-    """A header, however it is spelt and given; empty where there is none."""
+    """A header by its lower-case name, empty if it is missing. A value may be a list, as in Slack's client."""
     for key, value in dict(headers).items():
         if key.lower() == name:
             return ",".join(value) if isinstance(value, list) else str(value)
     return ""
 
 
-def clock_line(ahead: Mapping[str, timedelta]) -> CheckResult:
-    """Whether tokens and signatures that this machine makes are good where they go."""
-    off = {who: by for who, by in ahead.items() if abs(by) > ALLOWED}
+def check_clock(ahead: Mapping[str, timedelta]) -> CheckResult:
+    """Whether Slack and Agora accept tokens and signatures that this machine makes."""
+    off = {server: skew for server, skew in ahead.items() if abs(skew) > ALLOWED}
     if off:
         worst = max(off.values(), key=abs)
         side = "ahead of" if worst > timedelta(0) else "behind"
         todo = "Tokens and signatures are refused then: set this machine's clock (NTP)."
-        return wrong("clock", f"is {_length(abs(worst))} {side} {_theirs(off)} clock. {todo}")
+        return failed("clock", f"is {_length(abs(worst))} {side} {_possessive(off)} clock. {todo}")
     if not ahead:
         return note("clock", "not known: no answer of Slack or Agora had a Date header")
-    silent = [who for who in (SLACK, AGORA) if who not in ahead]
-    untold = f"; not compared with {_theirs(silent)}: no Date header" if silent else ""
-    return right("clock", f"agrees with {_theirs(ahead)}{untold}")
+    undated = [server for server in (SLACK, AGORA) if server not in ahead]
+    missing = f"; not compared with {_possessive(undated)}: no Date header" if undated else ""
+    return passed("clock", f"agrees with {_possessive(ahead)}{missing}")
 
 
 def _date(headers: Mapping[str, Any]) -> datetime | None:
@@ -71,8 +71,8 @@ def _date(headers: Mapping[str, Any]) -> datetime | None:
     return date.replace(tzinfo=date.tzinfo or UTC)
 
 
-def _theirs(who: Mapping[str, timedelta] | list[str]) -> str:
-    return " and ".join(f"{name}'s" for name in sorted(who, reverse=True))
+def _possessive(servers: Mapping[str, timedelta] | list[str]) -> str:
+    return " and ".join(f"{server}'s" for server in sorted(servers, reverse=True))
 
 
 def _length(span: timedelta) -> str:

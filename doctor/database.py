@@ -1,10 +1,10 @@
-"""The database: it takes what is written, its tables are this version's, and there is room for more recorders."""
+"""The database: it can be written to, its tables are this version's, and there is room for more recorders."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
-from doctor.results import CheckResult, not_looked_at, right, wrong
+from doctor.results import CheckResult, failed, passed, skipped
 from recordings.errors import DatabaseNewer, StorageUnavailable
 from storage.database import Database, try_writing
 from storage.recorders import Recorders
@@ -13,23 +13,25 @@ DATABASE, RECORDERS = "database", "own recorders"
 NEXT_STEP = "Check DATABASE_URL, and that its folder or server can be written to."
 
 
-def database_lines(database: Database, tables: Callable[[], None], most: int) -> list[CheckResult]:
-    """`tables` looks after the tables or makes them; `most` recorders are allowed."""
+def check_database(database: Database, prepare_tables: Callable[[], None], max_recorders: int) -> list[CheckResult]:
+    """`prepare_tables` makes the tables, or checks that they are there."""
     try:
-        tables()
+        prepare_tables()
         try_writing(database)
         running = Recorders(database).count_not_gone()
     except DatabaseNewer as error:
-        return [wrong(DATABASE, f"{error}."), not_looked_at(RECORDERS, DATABASE)]
+        return [failed(DATABASE, f"{error}."), skipped(RECORDERS, DATABASE)]
     except StorageUnavailable as error:
-        return [wrong(DATABASE, f"{error}. {NEXT_STEP}"), not_looked_at(RECORDERS, DATABASE)]
-    good = right(DATABASE, "can be written to, and its tables are this version's")
-    return [good, recorders_line(running, most)]
+        return [failed(DATABASE, f"{error}. {NEXT_STEP}"), skipped(RECORDERS, DATABASE)]
+    writable = passed(DATABASE, "can be written to, and its tables are this version's")
+    return [writable, check_recorder_limit(running, max_recorders)]
 
 
-def recorders_line(running: int, most: int) -> CheckResult:
-    """Whether Agora lets one more recorder run."""
-    if running < most:
-        return right(RECORDERS, f"{running} of {most} that Agora allows (MAX_RECORDERS)")
+def check_recorder_limit(running: int, max_recorders: int) -> CheckResult:
+    """Whether Agora allows one more recorder."""
+    if running < max_recorders:
+        return passed(RECORDERS, f"{running} of {max_recorders} that Agora allows (MAX_RECORDERS)")
     todo = "Stop what is not needed, or have Agora allow more and raise MAX_RECORDERS."
-    return wrong(RECORDERS, f"{running} run, and Agora allows {most} (MAX_RECORDERS): no recording can start. {todo}")
+    return failed(
+        RECORDERS, f"{running} run, and Agora allows {max_recorders} (MAX_RECORDERS): no recording can start. {todo}"
+    )

@@ -1,4 +1,4 @@
-"""A line of `bot.py check`: what was looked at, whether it is right, what was found or what to do."""
+"""The result of one check, a line of `bot.py check`; and running checks side by side."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`note`: it is no fault, and worth reading all the same."""
+    """`check`: its name. `detail`: what it found, and what to do. `note`: no fault, but worth reading."""
 
     check: str
     ok: bool
@@ -20,45 +20,45 @@ class CheckResult:
     note: bool = False
 
     def __str__(self) -> str:
-        found = f"note: {self.detail}" if self.note else self.detail
-        return f"{'ok  ' if self.ok else 'FAIL'}  {self.check:<17} {' '.join(found.split())}"
+        detail = f"note: {self.detail}" if self.note else self.detail
+        return f"{'ok  ' if self.ok else 'FAIL'}  {self.check:<17} {' '.join(detail.split())}"
 
 
-def right(what: str, found: str) -> CheckResult:
-    return CheckResult(what, True, found)
+def passed(check: str, detail: str) -> CheckResult:
+    return CheckResult(check, True, detail)
 
 
-def wrong(what: str, found: str) -> CheckResult:
-    return CheckResult(what, False, found)
+def failed(check: str, detail: str) -> CheckResult:
+    return CheckResult(check, False, detail)
 
 
-def note(what: str, found: str) -> CheckResult:
-    return CheckResult(what, True, found, note=True)
+def note(check: str, detail: str) -> CheckResult:
+    return CheckResult(check, True, detail, note=True)
 
 
-def not_looked_at(what: str, first: str) -> CheckResult:
-    """Nothing can be known of it before another line is right."""
-    return note(what, f"not looked at: see {first}")
+def skipped(check: str, first: str) -> CheckResult:
+    """The check can't run before another one passes."""
+    return note(check, f"not looked at: see {first}")
 
 
 def report_settings(lines: Sequence[str]) -> int:
-    """Prints what is wrong with the settings, a line each; nothing else can be looked at then."""
-    return report([wrong("settings", line) for line in lines])
+    """Prints a result for each wrong setting, and returns exit code 1: no other check can run."""
+    return report([failed("settings", line) for line in lines])
 
 
-def report(lines: Iterable[CheckResult]) -> int:
-    """Prints the lines as they come; 0 where every one is right, else 1."""
-    faults = 0
-    for line in lines:
-        print(line, flush=True)  # noqa: T201 - this is what a person at a terminal reads
-        faults += not line.ok
-    return 1 if faults else 0
+def report(results: Iterable[CheckResult]) -> int:
+    """Prints the results as they come; returns exit code 0 if all passed, else 1."""
+    failures = 0
+    for result in results:
+        print(result, flush=True)  # noqa: T201 - a person at a terminal reads this
+        failures += not result.ok
+    return 1 if failures else 0
 
 
 def run_together(calls: Sequence[Callable[[], _T]], seconds: float) -> list[_T | None]:
-    """What each call returns, in their order; None where it takes longer. What one of them raises is raised here.
+    """Returns the calls' results in their order; None for one that takes longer. Raises what a call raises.
 
-    A call that is late goes on in its thread: looking up a host's name, for one, can't be interrupted.
+    A late call goes on in its thread: looking up a host's name, for one, can't be interrupted.
     """
     pool = ThreadPoolExecutor(len(calls), "check")
     futures = [pool.submit(call) for call in calls]

@@ -1,4 +1,4 @@
-"""Agora's notifications: whether they would reach this bot, and be taken."""
+"""Agora's notifications: whether they would reach this bot, and whether it would accept them."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from agora.trial import Reply, send_test
-from doctor.results import CheckResult, note, right, wrong
+from agora.webhook_probe import WebhookResponse, send_test_notification
+from doctor.results import CheckResult, failed, note, passed
 from recordings.errors import AgoraSilent
 from recordings.ports import Clock
 
@@ -20,30 +20,30 @@ _HAIRPIN = "Some networks don't let a machine reach its own public address: then
 
 @dataclass(frozen=True, slots=True)
 class WebhookProbe:
-    """Where Agora's notifications come in. Each of the two is empty where it is not set."""
+    """Sends a test notification to the bot. `secret` and `public_url` are empty if they are not set."""
 
     secret: str
     public_url: str
     clock: Clock
-    send: Callable[[str, str, datetime], Reply] = send_test
+    send: Callable[[str, str, datetime], WebhookResponse] = send_test_notification
 
 
-def webhook_lines(webhook_probe: WebhookProbe) -> list[CheckResult]:
-    """Sends a test notification there, as Agora's console does; it has no effect."""
-    if not webhook_probe.secret:
+def check_webhook(probe: WebhookProbe) -> list[CheckResult]:
+    """Sends the test notification that Agora's console sends; the bot ignores it."""
+    if not probe.secret:
         return [note(WEBHOOK, "off: AGORA_WEBHOOK_SECRET is empty, so the bot learns everything by asking")]
-    if not webhook_probe.public_url:
+    if not probe.public_url:
         return [note(WEBHOOK, "not tried: set PUBLIC_URL to the address under which Agora reaches the bot")]
     try:
-        reply = webhook_probe.send(webhook_probe.public_url, webhook_probe.secret, webhook_probe.clock.now())
+        reply = probe.send(probe.public_url, probe.secret, probe.clock.now())
     except AgoraSilent as error:
-        return [wrong(WEBHOOK, f"{error}. {NEXT_STEP} {_HAIRPIN}")]
+        return [failed(WEBHOOK, f"{error}. {NEXT_STEP} {_HAIRPIN}")]
     if reply.status == 200 and reply.is_json:
-        return [right(WEBHOOK, f"a test notification to {webhook_probe.public_url} was taken")]
-    return [wrong(WEBHOOK, f"{webhook_probe.public_url} answers {reply.status}: {_todo(reply)}")]
+        return [passed(WEBHOOK, f"a test notification to {probe.public_url} was taken")]
+    return [failed(WEBHOOK, f"{probe.public_url} answers {reply.status}: {_todo(reply)}")]
 
 
-def _todo(reply: Reply) -> str:
+def _todo(reply: WebhookResponse) -> str:
     match reply.status:
         case 200:
             return f"without JSON, so that is not the bot. PUBLIC_URL has to lead to it, and {PATH} be passed on."
@@ -55,7 +55,7 @@ def _todo(reply: Reply) -> str:
                 " than the part before it, or the running bot has no AGORA_WEBHOOK_SECRET: restart it with one."
             )
         case 429:
-            return "the bot gets too many at once, so somebody floods it. See notice_not_taken in its log."
+            return "the bot gets too many at once, so somebody floods it. See notification_rejected in its log."
         case status if 300 <= status < 400:
             return "Agora follows no redirect. Set PUBLIC_URL, and the URL in Agora's console, to where it leads."
         case status if status >= 500:

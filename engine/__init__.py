@@ -1,1 +1,1 @@
-"""Time comes in here: the tick, the lease, and the engine that takes one step for each row that is due."""
+"""The engine: a tick renews the lease, and the leader takes one step for each row that is due."""

@@ -1,5 +1,8 @@
-"""Whether this replica leads. The lease is a row; how long it may be trusted is measured here, by a clock that
-nobody can set back."""
+"""Whether this replica leads.
+
+The lease is a row in the database. How long this replica may trust it is measured with the monotonic clock, which
+nobody can set back.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +16,13 @@ from recordings.lifecycle.incidents import Downtime
 from recordings.ports import Clock
 from recordings.repositories import LeaseRepository
 
+_RENEWALS = 3
+"""How often the lease is renewed before it would end, or before its silence would count as a pause."""
 _log = structlog.get_logger(__name__)
 
 
 class Leadership:
-    """Holds the lease, or waits for it. `renew` is called by the tick, `epoch` by whoever wants to work."""
+    """Holds the lease, or waits for it. The tick calls `renew`; everything that writes asks for the `epoch`."""
 
     def __init__(
         self,
@@ -27,62 +32,62 @@ class Leadership:
         clock: Clock,
         pause_seconds: float = float("inf"),
     ) -> None:
-        """`seconds`: how long the lease lasts; `lease_time`: the time that every replica agrees on; `pause_seconds`: a
-        longer time without a leader is reported."""
+        """`seconds`: how long the lease lasts; `lease_time`: the time that all replicas share, the database's;
+        `pause_seconds`: a longer time without a leader is reported."""
         self._lease = lease
         self._seconds = seconds
         self._clock = clock
         self._lease_time = lease_time
         self._pause_seconds = pause_seconds
-        self._paused: Downtime | None = None
+        self._renew_after = min(seconds, pause_seconds) / _RENEWALS
+        self._pause: Downtime | None = None
         self._guard = threading.Lock()
         self._epoch: int | None = None
         self._resigned = False
-        self._until = float("-inf")
-        self._renewed = float("-inf")
+        self._trusted_until = float("-inf")
+        self._renewed_at = float("-inf")
 
     def renew(self) -> None:
-        """Takes or renews the lease, well before it ends and well before its silence would be a pause.
-
-        Raises `StorageUnavailable`.
-        """
+        """Takes the lease, or renews it when a third of its time has passed. Raises `StorageUnavailable`."""
         asked_at = self._clock.monotonic()
         with self._guard:
             if self._resigned:
                 return
-            if self._epoch is not None and asked_at < self._renewed + min(self._seconds, self._pause_seconds) / 3:
+            if self._epoch is not None and asked_at < self._renewed_at + self._renew_after:
                 return
         renewed_at = self._lease.renewed_at()
         now = self._lease_time()
         epoch = self._lease.hold(now, self._seconds)
         with self._guard:
-            if (
-                epoch is not None
-                and renewed_at is not None
-                and (now - renewed_at).total_seconds() > self._pause_seconds
-            ):
-                self._paused = Downtime(renewed_at, now)
+            if epoch is not None:
+                self._note_pause(renewed_at, now)
             if epoch != self._epoch:
                 _log.info("leading" if epoch is not None else "following", epoch=epoch)
-            self._epoch, self._renewed = epoch, asked_at
-            self._until = asked_at + self._seconds
+            # Counted from before the database answered: the lease may have begun at any moment since.
+            self._epoch, self._renewed_at = epoch, asked_at
+            self._trusted_until = asked_at + self._seconds
 
-    def paused(self) -> Downtime | None:
-        """A span in which nobody led and that has to be told, until `pause_told`."""
-        with self._guard:
-            return self._paused
+    def _note_pause(self, renewed_at: datetime | None, now: datetime) -> None:
+        """`renewed_at`: when any replica last renewed the lease; None before the very first leader."""
+        if renewed_at is not None and (now - renewed_at).total_seconds() > self._pause_seconds:
+            self._pause = Downtime(renewed_at, now)
 
-    def pause_told(self) -> None:
+    def unreported_pause(self) -> Downtime | None:
+        """A span without a leader that was not reported yet, until `mark_pause_reported`."""
         with self._guard:
-            self._paused = None
+            return self._pause
+
+    def mark_pause_reported(self) -> None:
+        with self._guard:
+            self._pause = None
 
     def epoch(self) -> int | None:
-        """The epoch in which this replica leads just now; None where it does not."""
+        """The epoch in which this replica leads now; None if it does not lead."""
         with self._guard:
-            return self._epoch if self._clock.monotonic() < self._until else None
+            return self._epoch if self._clock.monotonic() < self._trusted_until else None
 
     def resign(self) -> None:
-        """Hands the lease over at once, for good. Raises `StorageUnavailable`."""
+        """Releases the lease at once, for good. Raises `StorageUnavailable`."""
         with self._guard:
             leading, self._epoch = self._epoch is not None, None
             self._resigned = True

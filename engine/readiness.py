@@ -1,4 +1,4 @@
-"""What `/readyz` tells: each part, `ok` or in a few words what is wrong with it."""
+"""The state of each part of this replica, as `/readyz` shows it: `ok`, or in a few words what is wrong."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from engine.dispatcher import Dispatcher
 from engine.ticker import Ticker
 from recordings.ports import Clock
 
-_INTERVALS = 3
-_SHORTEST_SECONDS = 5.0
-_WORTH_TELLING = 0.2
+_PATIENCE_INTERVALS = 3
+"""Query intervals without a tick or a finished step after which the monitor is not ready."""
+_SHORTEST_PATIENCE = 5.0
+_LAG_WORTH_SHOWING = 0.2
+"""As a share of the query interval."""
 
 
 class Identity(Protocol):
@@ -25,7 +27,7 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Readiness:
-    """Asked by `/readyz`; no I/O."""
+    """Answers `/readyz` without I/O. `connection` is None if Slack comes over HTTP."""
 
     identity: Identity
     connection: Connection | None
@@ -36,12 +38,12 @@ class Readiness:
 
     def __call__(self) -> dict[str, str]:
         parts = {"slack": self._slack(), "database": self.ticker.problem or "ok", "monitor": self._monitor()}
-        stretched = self.dispatcher.behind > self.query_interval * _WORTH_TELLING
-        return parts | ({"queries": self._stretched()} if stretched else {})
+        lagging = self.dispatcher.poll_lag > self.query_interval * _LAG_WORTH_SHOWING
+        return parts | ({"queries": self._lag()} if lagging else {})
 
-    def _stretched(self) -> str:
-        now_every = self.query_interval + self.dispatcher.behind
-        return f"about every {now_every:.0f} s: there are more recordings than AGORA_QPS lets ask for"
+    def _lag(self) -> str:
+        interval = self.query_interval + self.dispatcher.poll_lag
+        return f"about every {interval:.0f} s: there are more recordings than AGORA_QPS lets ask for"
 
     def _slack(self) -> str:
         if self.identity.problem:
@@ -50,7 +52,9 @@ class Readiness:
 
     def _monitor(self) -> str:
         now = self.clock.monotonic()
-        patience = max(_INTERVALS * self.query_interval, _SHORTEST_SECONDS)
-        if now - self.ticker.ticked_at > patience:
+        patience = max(_PATIENCE_INTERVALS * self.query_interval, _SHORTEST_PATIENCE)
+        if now - self.ticker.last_tick_at > patience:
             return "does not tick"
-        return "ok" if now - self.dispatcher.progressed_at < patience else "rows are due, but no step was done lately"
+        if now - self.dispatcher.last_progress_at < patience:
+            return "ok"
+        return "rows are due, but no step was done lately"

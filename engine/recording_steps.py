@@ -1,4 +1,4 @@
-"""The engine's step for a recording: look at the row, decide, do one thing, write what came of it."""
+"""The engine's step for a recording: read the row, decide, make one call, write the result."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Protocol
 import structlog
 
 from engine.bucket_checks import BucketChecks
-from engine.calls import Calls
+from engine.calls import AgoraCalls
 from recordings.errors import LeaseLost, SlackError
 from recordings.lifecycle import decide
 from recordings.lifecycle.actions import (
@@ -32,8 +32,9 @@ from recordings.model.recording import Recording
 from recordings.ports import Clock
 from recordings.repositories import Job, Queue, RecorderRepository, RecordingRepository
 
-_MOST = 200
-_LOOK_UP = 5.0
+_BATCH = 200
+_USER_LIST_SECONDS = 5.0
+"""How long the choice of a uid may wait for the list of users."""
 _log = structlog.get_logger(__name__)
 
 
@@ -46,14 +47,14 @@ class PostsCards(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class RecordingSteps:
-    """Work: recordings that are not settled, or a share of them.
+    """Work: recordings that are not complete, or those of one queue.
 
-    Every share has the same name, so that a row is never in hand twice.
+    The work of every queue has the same name, so that the dispatcher never runs a row twice at once.
     """
 
-    steps: RecordingRepository
+    recordings: RecordingRepository
     recorders: RecorderRepository
-    calls: Calls
+    calls: AgoraCalls
     checks: BucketChecks
     cards: PostsCards
     policy: Policy
@@ -63,19 +64,19 @@ class RecordingSteps:
     name: str = "recording"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
-        return self.steps.due(_MOST, self.queue)
+        return self.recordings.due(_BATCH, self.queue)
 
     def run(self, key: str, epoch: int) -> None:
-        job = self.steps.job(key)
+        job = self.recordings.job(key)
         if job is None or job.recording.is_complete or job.recording.next_step_at > self.clock.now():
             return
         action = decide.decide(job.recording, job.recorder, self._turn())
-        job = self._before_call(job, action, epoch)
+        job = self._prepare(job, action, epoch)
         sent_at = self.clock.now()
         outcome = self._perform(job, action)
         turn = replace(self._turn(), sent_at=sent_at)
         change = decide.apply_outcome(job.recording, job.recorder, action, outcome, turn)
-        _report(job.recording, action, outcome, change)
+        _log_step(job.recording, action, outcome, change)
         self._save(job.recording, change, epoch)
         if change.recording.reported.notification_missed and not job.recording.reported.notification_missed:
             self.calls.meter.notification_missed()
@@ -83,8 +84,8 @@ class RecordingSteps:
     def _turn(self) -> Turn:
         return Turn(now=self.clock.now(), policy=self.policy, jitter=self.jitter())
 
-    def _before_call(self, job: Job, action: Action, epoch: int) -> Job:
-        """What is needed to find a recorder again is committed before the call that may bring it to life."""
+    def _prepare(self, job: Job, action: Action, epoch: int) -> Job:
+        """Commits what is needed to find a recorder again before the call that may create it."""
         if not isinstance(action, Start) or job.recorder is None:
             return job
         now = self.clock.now()
@@ -99,16 +100,20 @@ class RecordingSteps:
             return Outcome(self._post_card(recording))
         if isinstance(action, CheckFiles):
             return Outcome(self.checks.check(recording))
-        left = self.policy.seconds_to_start(recording, self.clock.now())
+        seconds_left = self.policy.seconds_to_start(recording, self.clock.now())
         if isinstance(action, AllocateRecorder):
-            # A uid that was not looked up is nearly as good, and there is more to do in the time that is left.
-            return self.calls.pick_uid(recording.agora_channel, timeout=min(_LOOK_UP, left / 4))
+            # A uid that was not looked up is nearly as good; the calls that follow need the rest of the time.
+            return self.calls.pick_uid(recording.agora_channel, timeout=min(_USER_LIST_SECONDS, seconds_left / 4))
         if recorder is None:
             return Outcome()
         if isinstance(action, ChangeLayout):
             return self.calls.update_layout(recorder, recording)
-        in_time = left if isinstance(action, Acquire | Start) else None
-        answer = self.calls.perform(action, recorder, recording, timeout=in_time)
+        return self._call(recording, recorder, action, seconds_left)
+
+    def _call(self, recording: Recording, recorder: Recorder, action: Action, seconds_left: float) -> Outcome:
+        """One call at Agora, and what else the meaning of its answer depends on."""
+        timeout = seconds_left if isinstance(action, Acquire | Start) else None
+        answer = self.calls.perform(action, recorder, recording, timeout=timeout)
         outcome = Outcome(answer)
         if decide.needs_users(recording, action, answer, self._turn()):
             outcome = self.calls.with_users(recording.agora_channel, answer)
@@ -124,18 +129,16 @@ class RecordingSteps:
 
     def _save(self, before: Recording, change: Change, epoch: int) -> None:
         try:
-            self.steps.save(before, change, epoch, self.clock.now())
+            self.recordings.save(before, change, epoch, self.clock.now())
         except LeaseLost:
             for recorder in change.recorders:
-                self._keep_late(recorder)
+                # Its successor does not know a sid that was learnt meanwhile, and could not stop this recorder.
+                if recorder.sid is not None:
+                    self.recorders.keep_late(recorder)
             raise
 
-    def _keep_late(self, recorder: Recorder) -> None:
-        if recorder.sid is not None:
-            self.recorders.keep_late(recorder)
 
-
-def _report(before: Recording, action: Action, outcome: Outcome, change: Change) -> None:
+def _log_step(before: Recording, action: Action, outcome: Outcome, change: Change) -> None:
     after = change.recording
     log = _log.bind(recording=after.id, action=type(action).__name__, state=str(after.state))
     failed = isinstance(outcome.answer, Exception)

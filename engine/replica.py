@@ -1,4 +1,4 @@
-"""Who holds the lease: the name of this process, and whether another that is named is no more."""
+"""Replica identity, and whether a named replica's process is dead."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from pathlib import Path
 
 
 def replica_name() -> str:
-    """This process, told from every other there was on any machine."""
-    return f"{_place()}{os.getpid()}-{secrets.token_hex(4)}"
+    """A name for this process that no other process on any machine has had."""
+    return f"{_host_prefix()}{os.getpid()}-{secrets.token_hex(4)}"
 
 
-def _place() -> str:
-    """This machine, or this container on it: where a process id means one process."""
+def _host_prefix() -> str:
+    """Names this machine, or this container on it: inside it a process id means one process."""
     namespace = Path("/proc/self/ns/pid")
-    inside = f"{namespace.stat().st_ino}-" if namespace.exists() else ""
-    return f"{socket.gethostname()[:30]}-{inside}"
+    container = f"{namespace.stat().st_ino}-" if namespace.exists() else ""
+    return f"{socket.gethostname()[:30]}-{container}"
 
 
 def is_dead(holder: str) -> bool:
-    """Whether a holder of the lease was a process here that is no more: its successor need not wait for the lease."""
-    place = _place()
-    pid = holder.removeprefix(place).split("-")[0]
-    if not holder.startswith(place) or not pid.isdigit():
+    """Whether the lease's holder was a process on this host that has ended: its lease can be taken at once."""
+    prefix = _host_prefix()
+    pid = holder.removeprefix(prefix).split("-")[0]
+    if not holder.startswith(prefix) or not pid.isdigit():
         return False
     if int(pid) == os.getpid():
         return True

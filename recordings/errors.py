@@ -10,6 +10,9 @@ SystemFailure           the bot, Agora, Slack or the storage failed
 ├── StorageUnavailable  the database could not be read or written
 ├── DatabaseNewer       a newer version of the program has migrated the tables
 ├── LeaseLost           another replica leads; nothing was written
+├── NotificationRefused a request to Agora's webhook was not accepted
+│   ├── WrongSignature          it is not signed with the secret that this bot shares with Agora
+│   └── MalformedNotification   it is not the JSON that Agora documents
 ├── SlackError          Slack did not accept a message
 │   ├── SlackRefused    and it never will: archived, not in the channel, token revoked, …
 │   └── SlackBusy       not now: 429, 5xx, no answer
@@ -67,6 +70,18 @@ class DatabaseNewer(SystemFailure):
 
 class LeaseLost(SystemFailure):
     """Another replica leads; nothing was written."""
+
+
+class NotificationRefused(SystemFailure):
+    """A request to Agora's webhook that is not taken. The text holds nothing of its body."""
+
+
+class WrongSignature(NotificationRefused):
+    """It was not signed with the secret that this bot shares with Agora."""
+
+
+class MalformedNotification(NotificationRefused):
+    """It is not the JSON that Agora documents. The text names the field."""
 
 
 class SlackError(SystemFailure):

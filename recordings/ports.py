@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from recordings.model.notifications import Ignored, Notification
 from recordings.model.options import DEFAULT_OPTIONS, Layout, Options
 from recordings.model.playlists import StoredFile
 from recordings.model.recorder import Target
@@ -59,6 +60,19 @@ class CloudRecorder(Protocol):
 
     def throw_out(self, channel: str, uid: int) -> None:
         """Removes this uid from the channel. A recorder that is removed ends."""
+
+
+class Headers(Protocol):
+    """HTTP headers, looked up without regard to case."""
+
+    def get(self, name: str, /) -> str | None: ...
+
+
+class NotificationSource(Protocol):
+    """Agora's notifications, as they arrive over HTTP."""
+
+    def read(self, headers: Headers, body: bytes) -> Notification | Ignored:
+        """Checks the signature of the raw body, then reads it. Raises `WrongSignature`, `MalformedNotification`."""
 
 
 class Bucket(Protocol):

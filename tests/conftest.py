@@ -173,3 +173,12 @@ def _drop(server: str, name: str) -> None:
 
 def _url(server: str, name: str) -> str:
     return server.replace("/postgres?", f"/{name}?").replace("postgresql://", "postgresql+psycopg://")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks every test that starts a PostgreSQL server, for `-m "not postgresql"`."""
+    for item in items:
+        groups = [name for mark in item.iter_markers("xdist_group") for name in mark.args]
+        if "running_postgresql" in getattr(item, "fixturenames", ()) or "postgresql" in groups:
+            item.add_marker(pytest.mark.postgresql)

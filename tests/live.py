@@ -1,7 +1,7 @@
 """`make live`: the main job against the real Slack and the real Agora, with the accounts in `.env`, in about 5 minutes.
 
-It runs the real bot, asks the person at the terminal for what only people can do, and reads in the bot's database and
-log whether each state was reached. Nothing here is a test for pytest: it costs a few recorded minutes at Agora.
+It runs the real bot, asks the person at the terminal to do what only people can do, and checks in the bot's database
+and log that each state was reached. pytest does not run it: it costs a few recorded minutes at Agora.
 """
 
 from __future__ import annotations
@@ -44,16 +44,16 @@ make live needs real accounts, in .env or the environment (.env.example names ev
 It costs a few minutes of recording at Agora."""
 OVERRIDES = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "HTTP_PORT": "0", "MAX_DURATION_SECONDS": "900"}
 PERSON, MACHINE, UPLOAD = 300.0, 120.0, 1000.0
-"""Seconds that a person, that Slack and Agora, and that Agora's upload may take for one step."""
+"""Seconds that one step of a person, of Slack and Agora, and of Agora's upload may take."""
 
 
 class NotReached(Exception):
-    """A state was not reached. The text says which, and what is known."""
+    """A state was not reached. The text says which, and the last known state."""
 
 
 @dataclass
 class Live:
-    """One recording, watched in the bot's own database and log."""
+    """One recording, followed in the bot's own database and log."""
 
     channel: str
     bucket: str
@@ -67,35 +67,40 @@ class Live:
     def play(self) -> None:
         self.reach("the bot is connected to Slack and leads", self.connected, MACHINE)
         self.ask(f"In Slack, in a channel that has the app, type:  /record start {self.channel}")
-        self.reach("the command has arrived and the card is posted", lambda: self.has("card_ts"), PERSON)
-        self.reach("Agora has started a recorder", lambda: self.has("sid"), MACHINE)
-        self.reach("the recorder is in the Agora channel (status 4)", lambda: self.has("started_at"), MACHINE)
+        self.reach(
+            "the command has arrived and the card is posted", self.has(lambda recording: recording.card_ts), PERSON
+        )
+        self.reach("Agora has started a recorder", self.has(lambda recording: recording.sid), MACHINE)
+        self.reach(
+            "the recorder is in the Agora channel (status 4)", self.has(lambda recording: recording.started_at), MACHINE
+        )
         self.ask(
             f"Join the Agora channel {self.channel} from a browser, microphone and camera on, with the same App ID:\n"
             "  your own app, or Agora's web demo with a temporary token from the console"
         )
-        self.reach("the first file is stored (status 5)", lambda: self.has("first_file_at"), PERSON)
+        self.reach("the first file is stored (status 5)", self.has(lambda recording: recording.first_file_at), PERSON)
         self.ask("In the same Slack channel, type:  /record status   (only you see the reply: is it right?)")
         self.reach("the question has arrived", lambda: self.logged("command", text="status"), PERSON)
         self.ask("Let somebody else press Stop on the card, or type:  /record stop")
-        self.reach("the wish to stop is written down", lambda: self.has("stop_wanted_at"), PERSON)
-        self.reach("Agora has accepted the stop", lambda: self.has("stop_accepted_at"), MACHINE)
+        self.reach("the wish to stop is written down", self.has(lambda recording: recording.intent.stop_at), PERSON)
+        self.reach("Agora has accepted the stop", self.has(lambda recording: recording.stop_accepted_at), MACHINE)
         self.reach("it is over, and the bucket was looked into", self.finished, UPLOAD)
         self.reach("no alert was raised", lambda: not self.logged("alert_raised"), 0)
         self.stop_bot()
-        self.only_people_know()
+        self.print_what_only_people_see()
 
     def ask(self, what: str) -> None:
         print(f"\n  >>> {what}\n", flush=True)
 
     def reach(self, what: str, reached: Callable[[], object], seconds: float) -> None:
+        """Waits for it. Raises `NotReached`."""
         deadline = time.monotonic() + seconds * self.patience
         while not reached():
             self.show_state()
             if self.bot.poll() is not None:
                 raise NotReached(f"{what}: the bot has ended, with exit code {self.bot.returncode}")
-            if (over := self.recording()) is not None and over.is_over:
-                raise NotReached(f"{what}: it is {over.state}, {over.reason} {over.detail}")
+            if (recording := self.recording()) is not None and recording.is_over:
+                raise NotReached(f"{what}: it is {recording.state}, {recording.reason} {recording.detail}")
             if time.monotonic() >= deadline:
                 raise NotReached(f"{what}: not within {seconds * self.patience:.0f} s")
             time.sleep(0.2)
@@ -120,8 +125,14 @@ class Live:
             return None  # The bot has not made its tables yet.
         return None if row is None else rows.recording(row)
 
-    def has(self, fact: str) -> bool:
-        return getattr(self.recording(), fact, None) is not None
+    def has(self, fact: Callable[[Recording], object]) -> Callable[[], bool]:
+        """Returns whether the recording has this fact by then."""
+
+        def known() -> bool:
+            recording = self.recording()
+            return recording is not None and fact(recording) is not None
+
+        return known
 
     def finished(self) -> bool:
         recording = self.recording()
@@ -131,11 +142,11 @@ class Live:
         return self.logged("socket_connected") and self.logged("leading")
 
     def logged(self, event: str, **words: str) -> bool:
-        """Whether the log has such a line, each field of which begins with these words."""
-        written = self.log.read_text().rpartition("\n")[0].split("\n")
-        lines = (json.loads(line) for line in written if line.startswith("{"))
-        found = [line for line in lines if line.get("event") == event]
-        return any(all(str(line.get(name)).startswith(word) for name, word in words.items()) for line in found)
+        """Whether the log has a line of this event whose fields begin with these words."""
+        complete = self.log.read_text().rpartition("\n")[0].split("\n")
+        lines = (json.loads(line) for line in complete if line.startswith("{"))
+        matching = (line for line in lines if line.get("event") == event)
+        return any(all(str(line.get(name)).startswith(word) for name, word in words.items()) for line in matching)
 
     def stop_bot(self) -> None:
         begun = time.monotonic()
@@ -146,7 +157,7 @@ class Live:
         print(f"{self.clock()}  ok    SIGTERM: the bot exited 0 after {seconds:.1f} s", flush=True)
 
     def clean_up(self) -> None:
-        """Nothing that this started goes on recording."""
+        """Stops every recording that this run started."""
         if self.bot.poll() is not None:
             return
         recordings = Recordings(self.database)
@@ -159,7 +170,7 @@ class Live:
         for recording in recordings.active():
             print(f"{recording.agora_channel} may still be recorded: sid {recording.sid}. It ends when all have left.")
 
-    def only_people_know(self) -> None:
+    def print_what_only_people_see(self) -> None:
         recording = self.recording()
         if recording is None:
             return
@@ -199,7 +210,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--channel", default="live-check", help="the Agora channel to record (default: %(default)s)")
     parser.add_argument("--patience", type=float, default=1.0, help="factor for every time-out (default: %(default)s)")
     options = parser.parse_args(arguments)
-    # A shell starts what it puts in the background deaf to Ctrl-C.
+    # A shell makes its background jobs ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     if os.environ.get("CI"):
         print("make live does not run in CI: it needs people and real accounts.")
@@ -221,7 +232,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def _interrupt(number: int, card_config: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 

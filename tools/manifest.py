@@ -1,4 +1,4 @@
-"""Writes manifest.http.yml from manifest.yml: the same app, reached by Slack over HTTP. `make manifest` runs it."""
+"""Writes manifest.http.yml from manifest.yml: the same app in HTTP mode. `make manifest` runs it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEADER = """\
 
 
 def over_http(manifest: Any) -> Any:
-    """The manifest with a request URL wherever Slack sends something, and without Socket Mode."""
+    """The manifest with a request URL for everything that Slack sends, and without Socket Mode."""
     features, settings = manifest["features"], manifest["settings"]
     commands = [_with_url(command) for command in features["slash_commands"]]
     return manifest | {
@@ -35,7 +35,7 @@ def _with_url(command: Any) -> Any:
 
 
 def text() -> str:
-    """What manifest.http.yml holds."""
+    """The content of manifest.http.yml."""
     manifest = over_http(yaml.safe_load(SOURCE.read_text(encoding="utf-8")))
     return HEADER + yaml.safe_dump(manifest, sort_keys=False, allow_unicode=True, width=200)
 

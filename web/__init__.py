@@ -1,1 +1,1 @@
-"""HTTP in: health, readiness, metrics, Slack over HTTP, Agora's notifications."""
+"""HTTP: health, metrics, Slack's requests and Agora's notifications, on one server."""

@@ -1,5 +1,4 @@
-"""The Flask app: `/healthz`, `/readyz`, `/metrics`, `/slack/events` where Slack comes over HTTP, and `/agora/webhook`
-where Agora's notifications have a secret."""
+"""The Flask app: `/healthz`, `/readyz` and `/metrics`; `/slack/events` in HTTP mode; `/agora/webhook` with a secret."""
 
 from __future__ import annotations
 
@@ -8,23 +7,22 @@ from collections.abc import Callable
 from flask import Flask, Request, Response, jsonify, request
 
 Readiness = Callable[[], dict[str, str]]
-"""Each part by name: `ok`, or in a few words what is wrong with it."""
+"""The state of each part by its name: `ok`, or in a few words what is wrong."""
 
-
-NOTES = frozenset({"queries"})
-"""What readiness tells beside the parts, and what does not make it unready."""
+INFORMATIONAL = frozenset({"queries"})
+"""Entries of `/readyz` that do not make a replica unready."""
 
 Metrics = Callable[[], bytes]
-"""What `/metrics` answers, in Prometheus' text format."""
+"""Returns the body of `/metrics`, in Prometheus' text format."""
 
 SlackEvents = Callable[[Request], Response]
-"""Answers one of Slack's signed requests."""
+"""Answers one signed request of Slack."""
 
 AgoraWebhook = Callable[[Request], Response]
-"""Answers one of Agora's signed notifications."""
+"""Answers one signed notification of Agora."""
 
-LONGEST_BODY = 1_000_000
-"""Bytes. Slack's longest payloads, those with a whole view in them, are a few hundred thousand."""
+MAX_BODY_BYTES = 1_000_000
+"""Slack's longest payloads, those that hold a whole view, are a few hundred thousand bytes."""
 
 
 def web_app(
@@ -34,7 +32,7 @@ def web_app(
     webhook: AgoraWebhook | None = None,
 ) -> Flask:
     app = Flask(__name__, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = LONGEST_BODY
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
 
     @app.get("/healthz")
     def healthz() -> Response:
@@ -43,7 +41,7 @@ def web_app(
     @app.get("/readyz")
     def readyz() -> tuple[Response, int]:
         parts = readiness()
-        ready = all(state == "ok" for name, state in parts.items() if name not in NOTES)
+        ready = all(state == "ok" for name, state in parts.items() if name not in INFORMATIONAL)
         return jsonify(parts), 200 if ready else 503
 
     if metrics is not None:
@@ -56,13 +54,14 @@ def web_app(
 
         @app.post("/slack/events")
         def events() -> Response:
+            # Read before Flask parses the form: Slack signs the raw bytes.
             request.get_data(cache=True)
             return slack_events(request)
 
     if webhook is not None:
 
         @app.post("/agora/webhook")
-        def notified() -> Response:
+        def notification() -> Response:
             return webhook(request)
 
     return app

@@ -1,4 +1,4 @@
-"""`/metrics`: Prometheus text. No label names a channel or a person."""
+"""`/metrics`, in Prometheus' text format. No label names a channel or a person."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SECONDS = (0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15)
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How things stand at the moment of a scrape. Ages in seconds; 0 where there is nothing to be old."""
+    """The gauges at the moment of a scrape. Ages are in seconds, 0 if nothing waits."""
 
     recordings: Mapping[str, int]
     oldest_due: float
@@ -62,8 +62,8 @@ class PrometheusMeter:
             "recorder_notices", "Agora's notifications by event and outcome", ["event", "outcome"], registry=registry
         )
 
-    def show(self, overview: Callable[[], Overview]) -> None:
-        """From now on `text` has these figures as well, read at each scrape."""
+    def add_gauges(self, overview: Callable[[], Overview]) -> None:
+        """Adds the gauges to `text`; `overview` is called at each scrape and may raise `StorageUnavailable`."""
         self._registry.register(_Gauges(overview))
 
     def step(self, work: str, seconds: float, outcome: str) -> None:
@@ -88,12 +88,12 @@ class PrometheusMeter:
         self._notices.labels(event, outcome).inc()
 
     def text(self) -> bytes:
-        """Everything, in Prometheus' text format."""
+        """All metrics, in Prometheus' text format."""
         return generate_latest(self._registry)
 
 
 class _Gauges(Collector):
-    """Read when they are asked for; where the database can't be read only `recorder_database_up` is left."""
+    """Reads the overview at each scrape. If the database can't be read, only `recorder_database_up` is left."""
 
     def __init__(self, overview: Callable[[], Overview]) -> None:
         self._overview = overview
@@ -103,25 +103,25 @@ class _Gauges(Collector):
 
     def collect(self) -> Iterable[Metric]:
         try:
-            seen = self._overview()
+            overview = self._overview()
         except StorageUnavailable:
             yield _gauge("recorder_database_up", "Whether the database can be read", 0)
             return
         yield _gauge("recorder_database_up", "Whether the database can be read", 1)
         states = GaugeMetricFamily("recorder_recordings", "Recordings that are not over, by state", labels=["state"])
-        for state, count in seen.recordings.items():
+        for state, count in overview.recordings.items():
             states.add_metric([state], count)
         yield states
-        yield _gauge("recorder_oldest_due_seconds", "How late the step is that is due the longest", seen.oldest_due)
-        yield _gauge("recorder_outbox_depth", "Alerts that Slack does not have yet", seen.outbox)
-        yield _gauge("recorder_outbox_age_seconds", "The age of the oldest of them", seen.outbox_age)
-        yield _gauge("recorder_leading", "Whether this replica leads", seen.leading)
-        yield _gauge("recorder_slack_connected", "Whether Slack can reach this replica", seen.connected)
-        yield _gauge("recorder_query_interval_seconds", "How often recordings are queried now", seen.query_interval)
-        yield _gauge("recorder_agora_queue", "Requests to Agora that wait for their turn", seen.agora_queue)
-        yield _gauge("recorder_agora_allowed_per_second", "Requests a second that Agora allows", seen.agora_allowed)
-        yield _gauge("recorder_notices_waiting", "Notices that are not heeded yet", seen.notices_waiting)
-        yield _gauge("recorder_notices_oldest_seconds", "The age of the oldest of them", seen.notices_age)
+        yield _gauge("recorder_oldest_due_seconds", "How late the step is that is due the longest", overview.oldest_due)
+        yield _gauge("recorder_outbox_depth", "Alerts that Slack does not have yet", overview.outbox)
+        yield _gauge("recorder_outbox_age_seconds", "The age of the oldest of them", overview.outbox_age)
+        yield _gauge("recorder_leading", "Whether this replica leads", overview.leading)
+        yield _gauge("recorder_slack_connected", "Whether Slack can reach this replica", overview.connected)
+        yield _gauge("recorder_query_interval_seconds", "How often recordings are queried now", overview.query_interval)
+        yield _gauge("recorder_agora_queue", "Requests to Agora that wait for their turn", overview.agora_queue)
+        yield _gauge("recorder_agora_allowed_per_second", "Requests a second that Agora allows", overview.agora_allowed)
+        yield _gauge("recorder_notices_waiting", "Notices that are not heeded yet", overview.notices_waiting)
+        yield _gauge("recorder_notices_oldest_seconds", "The age of the oldest of them", overview.notices_age)
 
 
 def _gauge(name: str, meaning: str, value: float) -> GaugeMetricFamily:

@@ -1,4 +1,4 @@
-"""Serves the Flask app from a thread of this process."""
+"""Serves the Flask app from threads of this process."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ import structlog
 from flask import Flask
 from waitress.server import create_server
 
-from web.app import LONGEST_BODY
+from web.app import MAX_BODY_BYTES
 
 _THREADS = 8
-_AGAIN_SECONDS = 5.0
+_RETRY_SECONDS = 5.0
 _log = structlog.get_logger(__name__)
 
 
 class WebServer:
-    """Listens as soon as the address is free: recordings are watched whether or not anybody can ask for health."""
+    """Listens as soon as the address is free. The bot does not wait for it: recordings are polled meanwhile."""
 
     def __init__(self, app: Flask, host: str, port: int) -> None:
         self._app = app
@@ -44,11 +44,11 @@ class WebServer:
                     host=self._host,
                     port=self._port,
                     threads=_THREADS,
-                    max_request_body_size=LONGEST_BODY,
+                    max_request_body_size=MAX_BODY_BYTES,
                 )
             except OSError as error:
                 _log.error("http_address_taken", host=self._host, port=self._port, error=str(error))
-                self._closing.wait(_AGAIN_SECONDS)
+                self._closing.wait(_RETRY_SECONDS)
                 continue
             self._server = server
             _log.info("http_listening", host=self._host, port=getattr(server, "effective_port", self._port))

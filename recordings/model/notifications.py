@@ -70,3 +70,10 @@ class Notification:
     def order(self) -> tuple[datetime, int, str]:
         """Sorts notifications in the order in which the events happened, as far as it is known."""
         return self.sent_at, -1 if self.sequence is None else self.sequence, self.id
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A notification that says nothing about a composite recording."""
+
+    why: str

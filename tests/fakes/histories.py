@@ -15,11 +15,11 @@ from recordings.model.notifications import Notification
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
+from tests.fakes.engine import Engine
 from tests.fakes.intents import request_stop
 from tests.fakes.outboxes import MemoryNotifications
 from tests.fakes.rows import acquired, with_card
 from tests.fakes.steps import NOT_FOUND
-from tests.unit.engine.test_steps import Engine
 
 MOVE_SECONDS = 30
 """How long Agora does not find a recorder that it moves."""

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 from slack_sdk.webhook import WebhookClient
+from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from simulator.agora import AgoraOptions, AgoraSimulator
 from simulator.bucket import BucketOptions, BucketSimulator
@@ -32,6 +34,13 @@ def slack(clock: ManualClock, monkeypatch: pytest.MonkeyPatch) -> SlackSimulator
     simulator.seed()
     monkeypatch.setattr(WebhookClient, "send_dict", respond_in_process(simulator))
     return simulator
+
+
+@pytest.fixture
+def log() -> Iterator[list[EventDict]]:
+    """What the bot has logged, oldest first; for scenarios about what is to be found in the log."""
+    with capture_logs() as lines:
+        yield lines
 
 
 @pytest.fixture

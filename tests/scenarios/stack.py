@@ -7,6 +7,7 @@ replaced is the network, the database (a store in memory that passes the same co
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
@@ -24,6 +25,7 @@ from composition.slack import SlackClients, SlackParts, app_of, handlers_of
 from composition.web import webhook_of
 from engine.dispatcher import Worker
 from engine.leadership import Leadership
+from engine.rounds import Rounds
 from engine.ticker import Ticker
 from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Bot, Identity
@@ -199,6 +201,21 @@ class Stack:
         """Once, while the next call of this operation (`start`, `query`, …) is under way."""
         self.bot.transport.meanwhile[operation] = happens
 
+    def kill_during(self, operation: str, happens: Callable[[], object] = bool) -> None:
+        """`kill -9` while the next call of this operation, after something `happens`, is on its way to Agora.
+
+        Agora never gets that call; the bot is started again.
+        """
+
+        def die() -> None:
+            raise _Killed
+
+        self.meanwhile(operation, die)
+        with suppress(_Killed):
+            happens()
+            self.wait_for(lambda: False, what=f"a call of {operation}")
+        self.restart()
+
     # What people do
 
     def room(self, name: str, *people: str) -> str:
@@ -340,6 +357,10 @@ class Stack:
         self.wait_for(lambda: self.queries(channel) >= wanted, what=f"{more} more queries")
 
 
+class _Killed(BaseException):
+    """The process is gone."""
+
+
 @dataclass
 class _NoThreads:
     """The part of a dispatcher that the ticker and the handlers use: the scenario runs what is due."""
@@ -365,15 +386,8 @@ class _Bot:
         self.leadership = Leadership(
             lease, config.lease_seconds, self.clock.now, self.clock, 3 * self.policy.query_interval
         )
-        self.ticker = Ticker(
-            self.leadership,
-            dispatcher,
-            self.repositories.recordings,
-            self.repositories.incidents,
-            self.repositories.notifications,
-            self.policy,
-            self.clock,
-        )
+        rounds = Rounds(self.repositories, self.policy, self.clock)
+        self.ticker = Ticker(self.leadership, dispatcher, rounds, self.clock)
         client = InProcessClient(stack.slack, config.slack_bot_token.get_secret_value())
         identity = Identity(client)
         identity.bot, identity.problem = _asked(client), ""

@@ -1,4 +1,4 @@
-"""A storage that lets nobody look: what most tests need to know of a bucket."""
+"""An S3 storage that denies every request, for tests that need no files."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class _Denies(BaseHTTPRequestHandler):
 
 @functools.cache
 def closed_bucket() -> dict[str, str]:
-    """The settings of that storage; it lives as long as the process."""
+    """The settings of the storage, which runs until the process ends."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Denies)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()

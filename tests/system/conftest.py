@@ -1,4 +1,4 @@
-"""The real bot process between a simulated Slack and a simulated Agora."""
+"""Fixtures for the real bot process between a simulated Slack and a simulated Agora."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
+from urllib.request import urlopen
 
 import pytest
 from sqlalchemy import RowMapping, create_engine, text
@@ -19,7 +21,7 @@ from sqlalchemy import RowMapping, create_engine, text
 from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator, Timing
 from simulator.bucket import BucketSimulator
 from simulator.slack import Channel, Interaction, Message, SlackServer, SlackSimulator
-from tests.system import warm
+from tests.system import prefork
 from tests.system.closed_bucket import closed_bucket
 
 ROOT = Path(__file__).parents[2]
@@ -42,13 +44,13 @@ COMPRESSED = {
 
 @dataclass
 class Bot:
-    """A bot process, started and stopped at will on one database."""
+    """A bot process that a test starts and stops, each time on the same database."""
 
     environment: dict[str, str]
     folder: Path
     cold: bool = False
-    """Whether each start is one of the interpreter as well."""
-    process: subprocess.Popen[bytes] | warm.Process | None = None
+    """Start a new interpreter instead of forking from the prefork server."""
+    process: subprocess.Popen[bytes] | prefork.ForkedBot | None = None
     _logs: list[Path] = field(default_factory=list)
 
     def start(self, **settings: str) -> Bot:
@@ -56,7 +58,7 @@ class Bot:
         self._logs.append(log)
         environment = self.environment | settings
         if not self.cold:
-            self.process = warm.nest().start([], environment, self.folder, log, log)
+            self.process = prefork.server().start([], environment, self.folder, log, log)
             return self
         with log.open("wb") as out:
             command = [sys.executable, str(ROOT / "bot.py")]
@@ -69,11 +71,11 @@ class Bot:
 
     @property
     def database(self) -> Path:
-        """SQLite's file."""
+        """The SQLite file."""
         return self.folder / "recordings.db"
 
     def rows(self, query: str, **values: object) -> list[RowMapping]:
-        """What is written down, read beside the bot."""
+        """The result of a query, over a connection of its own."""
         engine = create_engine(self.environment["DATABASE_URL"])
         try:
             with engine.connect() as connection:
@@ -82,33 +84,33 @@ class Bot:
             engine.dispose()
 
     def kill(self) -> None:
-        """`kill -9`."""
+        """Sends SIGKILL and waits for the exit."""
         assert self.process is not None
         self.process.kill()
         self.process.wait()
 
     def end(self) -> None:
-        """Leaves nothing behind."""
+        """Kills the process if it is still running."""
         if self.process is not None and self.process.poll() is None:
             self.kill()
 
     def stop(self, timeout: float = 15) -> tuple[int, float]:
-        """SIGTERM; the exit code and the seconds that it took."""
+        """Sends SIGTERM. Returns the exit code and the seconds until the exit."""
         assert self.process is not None
-        begun = time.monotonic()
+        sent_at = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout), time.monotonic() - begun
+            return self.process.wait(timeout), time.monotonic() - sent_at
         except subprocess.TimeoutExpired:
-            # Where it hangs: PYTHONFAULTHANDLER writes the stacks into the log.
+            # PYTHONFAULTHANDLER makes SIGABRT write the stacks of the hanging process to the log.
             self.process.send_signal(signal.SIGABRT)
             self.process.wait()
             pytest.fail(f"still there after {timeout} s:\n{self.log[-8000:]}")
 
 
 @dataclass
-class Office:
-    """Slack, Agora and a bot, with the questions that tests ask."""
+class Stack:
+    """Simulated Slack and Agora with a bot between them, and the queries that tests need."""
 
     slack_server: SlackServer
     agora: AgoraSimulator
@@ -118,19 +120,34 @@ class Office:
     def slack(self) -> SlackSimulator:
         return self.slack_server.simulator
 
-    def start(self, **settings: str) -> Office:
+    def start(self, **settings: str) -> Stack:
         self.bot.start(**settings)
         self.slack_server.wait_connected(timeout=20)
         return self
 
-    def restart(self, **settings: str) -> Office:
-        """Once more, on the same database."""
+    def start_over_http(self, port: int, **settings: str) -> Stack:
+        """Starts the bot in HTTP mode: Slack posts its requests to this port."""
+
+        def is_ready() -> bool:
+            try:
+                with urlopen(f"http://127.0.0.1:{port}/readyz") as response:
+                    return bool(response.status == 200)
+            except (URLError, ConnectionError):
+                return False
+
+        self.bot.start(SLACK_APP_TOKEN="", HTTP_PORT=str(port), **settings)
+        self.slack.wait_for(is_ready, timeout=20, what="a bot that is ready")
+        self.slack_server.use_http(f"http://127.0.0.1:{port}/slack/events")
+        return self
+
+    def restart(self, **settings: str) -> Stack:
+        """Starts the bot again after it ended, on the same database."""
         self.slack.wait_for(lambda: not self.slack_server.connections, timeout=20, what="the old connection's end")
         return self.start(**settings)
 
     def room(self, name: str, *people: str) -> str:
-        """One more Slack channel; ana and ben are in it, and the bot."""
-        self.slack.add_channel(name, [self.slack.person(each) for each in people or ("ana", "ben")])
+        """Adds a Slack channel with these people (ana and ben by default) and the bot."""
+        self.slack.add_channel(name, [self.slack.person(person) for person in people or ("ana", "ben")])
         return name
 
     def command(
@@ -141,16 +158,16 @@ class Office:
     def press_stop(self, where: Message, *, by: str = "ben", stale: bool = False) -> Interaction:
         return self.slack.person(by).press(where, "stop_recording", stale=stale)
 
-    # What everybody sees
+    # Messages in Slack
 
     def cards(self, channel: str = "daily", agora: str | None = None) -> list[Message]:
         cards = [m for m in self.slack.messages(channel) if event(m) == "recording_card"]
         return [m for m in cards if agora in (None, payload(m)["agora_channel"])]
 
     def alerts(self, channel: str = "daily", *, unwatched: bool = False) -> list[Message]:
-        """Every alert; that nobody watched while the bot was killed and restarted only where it is asked for."""
-        told = [m for m in self.slack.messages(channel) if event(m) not in ("", "recording_card")]
-        return [m for m in told if unwatched or payload(m).get("reason") != "unwatched"]
+        """Every alert. Only with `unwatched` also the warnings that nobody watched while the bot was restarted."""
+        alerts = [m for m in self.slack.messages(channel) if event(m) not in ("", "recording_card")]
+        return [m for m in alerts if unwatched or payload(m).get("reason") != "unwatched"]
 
     def alert_kinds(self, channel: str = "daily") -> list[tuple[str, str]]:
         return [(event(m), str(payload(m).get("reason", ""))) for m in self.alerts(channel)]
@@ -164,17 +181,19 @@ class Office:
         agora: str | None = None,
         timeout: float = 20,
     ) -> Message:
-        """The newest card, once it shows this state."""
+        """Waits until the newest card shows this state."""
 
         def shows() -> Message | None:
             cards = self.cards(channel, agora)
-            fits = cards and payload(cards[-1])["state"] == state and reason in (None, payload(cards[-1]).get("reason"))
-            return cards[-1] if fits else None
+            matches = (
+                cards and payload(cards[-1])["state"] == state and reason in (None, payload(cards[-1]).get("reason"))
+            )
+            return cards[-1] if matches else None
 
         return self._wait(shows, timeout, f"a card in {channel} that shows {state} {reason or ''}")
 
     def wait_state(self, state: str, timeout: float = 20) -> None:
-        """Until that is written down: the card may show it later, since Slack allows few edits."""
+        """Waits until the database has this state. The card may show it later, because Slack limits edits."""
         self.slack.wait_for(
             lambda: [row for row in self.bot.rows("SELECT state FROM recordings") if row["state"] == state],
             timeout=timeout,
@@ -183,30 +202,30 @@ class Office:
 
     def wait_alert(self, kind: str, reason: str, *, channel: str = "daily", timeout: float = 20) -> Message:
         def raised() -> Message | None:
-            found = (m for m in self.alerts(channel) if (event(m), payload(m).get("reason")) == (kind, reason))
-            return next(found, None)
+            alerts = (m for m in self.alerts(channel) if (event(m), payload(m).get("reason")) == (kind, reason))
+            return next(alerts, None)
 
         return self._wait(raised, timeout, f"{kind} {reason} in {channel}")
 
-    def _wait(self, look: Callable[[], Message | None], timeout: float, what: str) -> Message:
-        found = self.slack.wait_for(look, timeout=timeout, what=what)
-        assert found is not None
-        return found
+    def _wait(self, find: Callable[[], Message | None], timeout: float, what: str) -> Message:
+        message = self.slack.wait_for(find, timeout=timeout, what=what)
+        assert message is not None
+        return message
 
-    # What happens at Agora
+    # Calls and recorders at Agora
 
     def wait_agora(self, predicate: Callable[[AgoraSimulator], Any], timeout: float = 20) -> Any:
         return self.agora.wait_for(predicate, timeout=timeout)
 
     def recording(self, name: str = "daily", *, channel: str = "daily", people: int = 1) -> Message:
-        """Somebody is in the call and it is being recorded, with a first file stored."""
+        """Records a call with people in it, and waits until a first file is stored."""
         for number in range(people):
             self.agora.join(name, 1000 + number)
         self.command(f"start {name}", channel=channel)
         return self.wait_red(name, channel=channel)
 
     def record_many(self, calls: int, timeout: float = 90) -> None:
-        """`call0`, `call1`, … are being recorded, ten in each of `room0`, `room1`, …"""
+        """Records `call0`, `call1`, …: ten calls in each of the Slack channels `room0`, `room1`, …"""
         for room in range(0, calls, 10):
             self.room(f"room{room // 10}")
         for number in range(calls):
@@ -215,7 +234,7 @@ class Office:
         self.agora.wait_for(lambda sim: len(sim.running()) == calls, timeout=timeout)
 
     def wait_red(self, name: str = "daily", *, channel: str = "daily") -> Message:
-        """The card, once it shows that a file is stored."""
+        """Waits until the card shows that a file is stored."""
         return self._wait(
             lambda: next((m for m in self.cards(channel, name)[-1:] if m.text.startswith("🔴")), None),
             20,
@@ -223,18 +242,18 @@ class Office:
         )
 
     def undelivered(self, channel: str | None = None) -> int:
-        """Alerts that are written down, and not yet marked as being in Slack."""
+        """The number of alerts in the outbox that are not yet marked as delivered."""
         waiting = self.bot.rows("SELECT slack_channel FROM outbox WHERE done_at IS NULL")
-        place = None if channel is None else self.slack.workspace.channel(channel).id
-        return sum(place in (None, row["slack_channel"]) for row in waiting)
+        channel_id = None if channel is None else self.slack.workspace.channel(channel).id
+        return sum(channel_id in (None, row["slack_channel"]) for row in waiting)
 
     def queries(self, channel: str | None = None) -> int:
         return len(self.agora.requests("query", channel=channel))
 
     def after_queries(self, more: int, channel: str | None = None, timeout: float = 30) -> None:
-        """Waits until the bot has asked Agora for so many more answers."""
-        wanted = self.queries(channel) + more
-        self.agora.wait_for(lambda sim: len(sim.requests("query", channel=channel)) >= wanted, timeout=timeout)
+        """Waits until the bot has sent this many more queries."""
+        expected = self.queries(channel) + more
+        self.agora.wait_for(lambda sim: len(sim.requests("query", channel=channel)) >= expected, timeout=timeout)
 
 
 def event(message: Message) -> str:
@@ -246,14 +265,14 @@ def payload(message: Message) -> dict[str, Any]:
 
 
 def states(card: Message) -> list[str]:
-    """Every state that a card showed, in order."""
-    shown = [version.metadata for version in card.edits] + [card.metadata]
-    every = [str(metadata["event_payload"]["state"]) for metadata in shown if metadata]
-    return [state for state, before in zip(every, ["", *every], strict=False) if state != before]
+    """Every state that a card has shown, in order."""
+    versions = [version.metadata for version in card.edits] + [card.metadata]
+    shown = [str(metadata["event_payload"]["state"]) for metadata in versions if metadata]
+    return [state for state, previous in zip(shown, ["", *shown], strict=False) if state != previous]
 
 
 def words(interaction: Interaction) -> str:
-    """What the person read in answer."""
+    """The text of the ephemeral replies to this person."""
     assert interaction.acknowledged, interaction.error
     assert all(message.ephemeral_to == interaction.user.id for message in interaction.answers)
     return "\n".join(message.said for message in interaction.answers)
@@ -267,13 +286,13 @@ def port() -> int:
 
 @pytest.fixture
 def agora_options() -> dict[str, Any]:
-    """Another kind of Agora: tests parametrize this."""
+    """Options of the Agora simulator; tests override this or parametrize it."""
     return {}
 
 
 @pytest.fixture
 def bucket() -> BucketSimulator | None:
-    """Tests of the files have one; for the others it is enough that nobody may look."""
+    """Tests of files override this. The other tests get a storage that denies every request."""
     return None
 
 
@@ -303,19 +322,19 @@ def environment_for(
     database = {"DATABASE_URL": database_url or f"sqlite:///{folder / 'recordings.db'}"}
     inherited["PYTHONFAULTHANDLER"] = "1"
     storage = {} if "STORAGE_ENDPOINT" in agora.settings else closed_bucket()
-    given = {k: str(v) for k, v in (agora.settings | slack.settings | storage).items()}
-    return inherited | given | COMPRESSED | database
+    settings = {k: str(v) for k, v in (agora.settings | slack.settings | storage).items()}
+    return inherited | settings | COMPRESSED | database
 
 
 ON_BOTH = pytest.mark.parametrize(
     "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("replicas"))], indirect=True
 )
-"""On each database, whatever `--database` says."""
+"""Runs a test on both databases, regardless of `--database`."""
 
 
 @pytest.fixture
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where the bot writes things down: as the test or else `--database` says."""
+    """The URL of the bot's database: of the kind that the test is parametrized with, or else `--database`."""
     kind = getattr(request, "param", request.config.getoption("--database"))
     if kind == "sqlite":
         return f"sqlite:///{tmp_path / 'recordings.db'}"
@@ -325,16 +344,16 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 @pytest.fixture
 def on_sqlite(request: pytest.FixtureRequest) -> None:
-    """For tests that lay hands on SQLite's file."""
+    """Skips tests that access SQLite's file on other databases."""
     if request.config.getoption("--database") != "sqlite":
-        pytest.skip("lays hands on SQLite's file")
+        pytest.skip("accesses SQLite's file")
 
 
 @pytest.fixture
-def office(
+def stack(
     request: pytest.FixtureRequest, slack_server: SlackServer, agora: AgoraSimulator, tmp_path: Path, database_url: str
-) -> Iterator[Office]:
+) -> Iterator[Stack]:
     cold = request.node.get_closest_marker("cold") is not None
     bot = Bot(environment_for(slack_server.simulator, agora, tmp_path, database_url), tmp_path, cold)
-    yield Office(slack_server, agora, bot)
+    yield Stack(slack_server, agora, bot)
     bot.end()

@@ -1,4 +1,4 @@
-"""A bucket on a real S3 server that looks at signatures and permissions."""
+"""A bucket on a real S3 server that checks signatures and permissions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.unit.bucket.servers import REGION, S3Server, s3_server
+from tests.fakes.s3_server import REGION, S3Server, s3_server
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Key:
 
 @dataclass
 class RealBucket:
-    """A bucket, and a key that may do everything but what is denied."""
+    """A bucket, and an access key with every permission except those that a test denies."""
 
     server: S3Server
     name: str
@@ -29,7 +29,7 @@ class RealBucket:
 
     @property
     def settings(self) -> dict[str, str]:
-        """For the bot, in the names of its settings."""
+        """The storage settings of the bot."""
         return {
             "STORAGE_VENDOR": "s3",
             "STORAGE_REGION": REGION,
@@ -41,33 +41,25 @@ class RealBucket:
 
     @property
     def keys(self) -> list[str]:
-        """What lies in it."""
-        with self._unchecked():
-            found: list[dict[str, Any]] = self.server.client.list_objects_v2(Bucket=self.name).get("Contents", [])
-        return [each["Key"] for each in found]
+        """The keys of all objects."""
+        with self.server.unchecked():
+            objects: list[dict[str, Any]] = self.server.client.list_objects_v2(Bucket=self.name).get("Contents", [])
+        return [entry["Key"] for entry in objects]
 
     def deny(self, *actions: str) -> None:
-        """The key may not do this any more."""
-        with self._unchecked():
+        """Denies these actions to the key."""
+        with self.server.unchecked():
             _allow(self.server, self.name, "s3:*", deny=actions)
 
     def another_key(self, *actions: str) -> Key:
-        """A key that may do this alone."""
-        with self._unchecked():
+        """A key that is allowed these actions only."""
+        with self.server.unchecked():
             return _new_key(self.server, f"other-{self.name}", *actions)
-
-    @contextmanager
-    def _unchecked(self) -> Iterator[None]:
-        self.server._unchecked_requests(b"inf")
-        try:
-            yield
-        finally:
-            self.server._unchecked_requests(b"0")
 
 
 @contextmanager
 def s3_quietly() -> Iterator[S3Server]:
-    """The server; it would write a line for each request."""
+    """The S3 server, without its log of each request."""
     logger = logging.getLogger("werkzeug")
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -78,7 +70,7 @@ def s3_quietly() -> Iterator[S3Server]:
 
 @contextmanager
 def real_bucket(server: S3Server, name: str = "") -> Iterator[RealBucket]:
-    """One bucket at a time: what is looked at is a matter of the whole server."""
+    """One bucket at a time, because the check of signatures applies to the whole server."""
     name = name or f"calls-{uuid.uuid4().hex}"
     server.new_bucket(name)
     bucket = RealBucket(server, name, _new_key(server, name, "s3:*"))

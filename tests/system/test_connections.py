@@ -1,5 +1,7 @@
-"""How long nobody can reach the bot after its connection to Slack is lost. The figures of docs/connections.md:
-`make test ARGS="-k connections -s"`."""
+"""The outage after the bot loses its connection to Slack.
+
+`make test ARGS="-k connections -s"` prints the figures of docs/connections.md.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from typing import Any
 import pytest
 
 from simulator.slack import Interaction
-from tests.system.conftest import Office
+from tests.system.conftest import Stack
 
 PROBE_SECONDS = 0.1
 FAULTS: dict[str, Callable[[Any], None]] = {
@@ -21,60 +23,63 @@ FAULTS: dict[str, Callable[[Any], None]] = {
     "refresh": lambda sockets: sockets.refresh(),
 }
 BOUNDS = {"reset": 10, "end of the stream": 10, "silence": 15, "close frame": 5, "refresh": 3}
-"""Seconds, with much to spare for a busy machine."""
+"""In seconds, generous for a busy machine."""
 
 
-def outage(office: Office, lose: Callable[[Any], None], most: float) -> float:
-    """Somebody types a command every tenth of a second: the seconds from the loss of the connection until one of them
-    is acknowledged."""
+def outage(stack: Stack, lose: Callable[[Any], None], limit: float) -> float:
+    """Types a command every tenth of a second. Returns the seconds from the loss of the connection until Slack gets an
+    acknowledgement."""
     typed: list[tuple[float, Interaction]] = []
     lost_at = time.monotonic()
-    lose(office.slack_server.sockets)
+    lose(stack.slack_server.sockets)
 
     def acknowledged() -> float | None:
         if not typed or time.monotonic() >= typed[-1][0] + PROBE_SECONDS:
-            typed.append((time.monotonic(), office.command("status", wait=False)))
-        return next((at + each.latency for at, each in typed if each.latency is not None and each.acknowledged), None)
+            typed.append((time.monotonic(), stack.command("status", wait=False)))
+        return next(
+            (at + command.latency for at, command in typed if command.latency is not None and command.acknowledged),
+            None,
+        )
 
-    found = office.slack.wait_for(acknowledged, timeout=most + 5, what="an acknowledged command")
-    assert found is not None
-    return found - lost_at
+    acknowledged_at = stack.slack.wait_for(acknowledged, timeout=limit + 5, what="an acknowledged command")
+    assert acknowledged_at is not None
+    return acknowledged_at - lost_at
 
 
 @pytest.mark.parametrize("loss", FAULTS)
-def test_commands_are_acknowledged_again_soon_after(office: Office, loss: str) -> None:
-    office.start()
-    assert office.command("status").acknowledged
-    seconds = outage(office, FAULTS[loss], BOUNDS[loss])
-    print(f"\n{loss}: {seconds:.2f} s until a command is acknowledged")  # noqa: T201 - what `-s` is asked for
+def test_commands_are_soon_acknowledged_again_after(stack: Stack, loss: str) -> None:
+    stack.start()
+    assert stack.command("status").acknowledged
+    seconds = outage(stack, FAULTS[loss], BOUNDS[loss])
+    print(f"\n{loss}: {seconds:.2f} s until a command is acknowledged")  # noqa: T201 - the figure that `-s` shows
     assert seconds < BOUNDS[loss]
-    code, _ = office.bot.stop()
+    code, _ = stack.bot.stop()
     assert code == 0
 
 
-def test_no_command_is_lost_when_slack_asks_for_a_new_connection(office: Office) -> None:
-    office.start()
-    old = office.slack_server.connections[0]
+def test_no_command_is_lost_when_slack_asks_for_a_new_connection(stack: Stack) -> None:
+    stack.start()
+    old = stack.slack_server.connections[0]
     typed: list[Interaction] = []
     typed_at = 0.0
-    office.slack_server.sockets.refresh()
+    stack.slack_server.sockets.refresh()
 
     def replaced() -> bool:
         nonlocal typed_at
         if time.monotonic() >= typed_at + 0.02:
             typed_at = time.monotonic()
-            typed.append(office.command("status", wait=False))
+            typed.append(stack.command("status", wait=False))
         return not old.open
 
-    office.slack.wait_for(replaced, timeout=10, what="the new connection alone")
-    typed.append(office.command("status", wait=False))
-    assert len([each for each in typed if not each.wait().acknowledged]) == 0, f"of {len(typed)}"
+    stack.slack.wait_for(replaced, timeout=10, what="the new connection alone")
+    typed.append(stack.command("status", wait=False))
+    assert len([command for command in typed if not command.wait().acknowledged]) == 0, f"of {len(typed)}"
 
 
-def test_a_bot_that_is_stopped_while_it_reconnects_ends_as_it_should(office: Office) -> None:
-    office.start()
-    hello = office.slack.faults.add("socket", hang=True)
-    office.slack_server.sockets.close()
-    office.slack.wait_for(lambda: hello.hits, timeout=10, what="a new connection under way")
-    code, seconds = office.bot.stop()
+def test_a_bot_that_is_stopped_while_it_reconnects_exits_in_time(stack: Stack) -> None:
+    stack.start()
+    hello = stack.slack.faults.add("socket", hang=True)
+    stack.slack_server.sockets.close()
+    stack.slack.wait_for(lambda: hello.hits, timeout=10, what="a new connection under way")
+    code, seconds = stack.bot.stop()
     assert (code, seconds < 10) == (0, True)

@@ -17,11 +17,11 @@ from urllib.parse import urlsplit
 import pytest
 
 from simulator.slack import Interaction
-from tests.system import warm
-from tests.system.conftest import Office, words
+from tests.fakes.http_server import Exchange, Script, accepting_only, nobody, serving
+from tests.fakes.s3_server import ERROR, S3Server
+from tests.system import prefork
+from tests.system.conftest import Stack, words
 from tests.system.real_bucket import RealBucket, real_bucket, s3_quietly
-from tests.unit.agora.hosts import Exchange, Script, accepting_only, nobody, serving
-from tests.unit.bucket.servers import ERROR, S3Server
 
 SECRET = ("SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "AGORA_APP_CERTIFICATE", "AGORA_CUSTOMER_ID",
           "AGORA_CUSTOMER_SECRET", "STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY")  # fmt: skip
@@ -41,23 +41,23 @@ def storage(s3: S3Server) -> Iterator[RealBucket]:
 
 
 @pytest.fixture
-def whole(office: Office, storage: RealBucket) -> Office:
+def whole(stack: Stack, storage: RealBucket) -> Stack:
     """A set-up in which everything is right."""
-    office.bot.environment |= storage.settings
-    return office
+    stack.bot.environment |= storage.settings
+    return stack
 
 
-def run(office: Office, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(stack: Stack, **settings: str) -> subprocess.CompletedProcess[str]:
     """`bot.py check`; an empty setting is none."""
-    return warm.nest().run(["check"], office.bot.environment | settings, office.bot.folder)
+    return prefork.server().run(["check"], stack.bot.environment | settings, stack.bot.folder)
 
 
-def checked(office: Office, *, code: int, **settings: str) -> Lines:
+def checked(stack: Stack, *, code: int, **settings: str) -> Lines:
     """Each line: whether it is right, and what it says."""
-    ended = run(office, **settings)
+    ended = run(stack, **settings)
     assert ended.returncode == code, ended.stdout + ended.stderr
     assert "Traceback" not in ended.stdout + ended.stderr
-    given = office.bot.environment | settings
+    given = stack.bot.environment | settings
     assert not [name for name in SECRET if given[name] and given[name] in ended.stdout + ended.stderr]
     assert "***" not in ended.stdout, "words that people need are taken for secrets"
     lines = ended.stdout.splitlines()
@@ -65,9 +65,9 @@ def checked(office: Office, *, code: int, **settings: str) -> Lines:
     return {line[6:23].strip(): (line.startswith("ok"), line[24:]) for line in lines}
 
 
-def one_fault(office: Office, line: str, *named: str, **settings: str) -> str:
+def one_fault(stack: Stack, line: str, *named: str, **settings: str) -> str:
     """Exactly this line is wrong, and it names these settings; what it says."""
-    found = checked(office, code=1, **settings)
+    found = checked(stack, code=1, **settings)
     assert [what for what, (ok, _) in found.items() if not ok] == [line]
     said = found[line][1]
     assert all(name in said for name in named), said
@@ -78,7 +78,7 @@ def one_fault(office: Office, line: str, *named: str, **settings: str) -> str:
 
 
 def test_a_set_up_that_is_right_is_said_to_be_so_and_nothing_of_the_look_remains(
-    whole: Office, storage: RealBucket
+    whole: Stack, storage: RealBucket
 ) -> None:
     found = checked(whole, code=0)
 
@@ -92,7 +92,7 @@ def test_a_set_up_that_is_right_is_said_to_be_so_and_nothing_of_the_look_remains
     assert storage.keys == []
 
 
-def test_it_shows_the_numbers_that_agora_is_sent(whole: Office, storage: RealBucket) -> None:
+def test_it_shows_the_numbers_that_agora_is_sent(whole: Stack, storage: RealBucket) -> None:
     host = storage.settings["STORAGE_ENDPOINT"].removeprefix("http://")
 
     said = checked(whole, code=0)["storage"][1]
@@ -117,15 +117,15 @@ def test_it_shows_the_numbers_that_agora_is_sent(whole: Office, storage: RealBuc
         ("bucket write", "STORAGE_SECRET_KEY", "wrong-storage-secret"),
     ],
 )
-def test_a_wrong_setting_is_the_one_line_that_names_it(whole: Office, line: str, setting: str, value: str) -> None:
+def test_a_wrong_setting_is_the_one_line_that_names_it(whole: Stack, line: str, setting: str, value: str) -> None:
     one_fault(whole, line, setting, **{setting: value})
 
 
-def test_a_missing_setting_is_told_alone(whole: Office) -> None:
+def test_a_missing_setting_is_told_alone(whole: Stack) -> None:
     one_fault(whole, "settings", "STORAGE_BUCKET", STORAGE_BUCKET="")
 
 
-def test_a_storage_that_nobody_serves_is_named_by_its_endpoint(whole: Office) -> None:
+def test_a_storage_that_nobody_serves_is_named_by_its_endpoint(whole: Stack) -> None:
     with nobody() as url:
         said = one_fault(whole, "bucket write", "STORAGE_ENDPOINT", STORAGE_ENDPOINT=url)
 
@@ -141,7 +141,7 @@ def test_a_storage_that_nobody_serves_is_named_by_its_endpoint(whole: Office) ->
         (503, "SlowDown", "STORAGE_ENDPOINT"),
     ],
 )
-def test_the_storages_own_word_leads_to_the_setting(whole: Office, status: int, code: str, named: str) -> None:
+def test_the_storages_own_word_leads_to_the_setting(whole: Stack, status: int, code: str, named: str) -> None:
     body = ERROR.format(code=code, message="no").encode()
     with serving(lambda exchange: exchange.answer(status, body)) as host:
         said = one_fault(whole, "bucket write", named, STORAGE_ENDPOINT=host.url)
@@ -152,43 +152,43 @@ def test_the_storages_own_word_leads_to_the_setting(whole: Office, status: int, 
 # Slack and Agora
 
 
-def test_a_missing_scope_is_named(whole: Office) -> None:
+def test_a_missing_scope_is_named(whole: Stack) -> None:
     whole.slack.scopes.remove("chat:write")
 
     one_fault(whole, "slack scopes", "missing: chat:write")
 
 
-def test_a_scope_that_would_help_is_a_note(whole: Office) -> None:
+def test_a_scope_that_would_help_is_a_note(whole: Stack) -> None:
     whole.slack.scopes.remove("users:read")
 
     assert checked(whole, code=0)["slack scopes"][1].startswith("note: enough; would help: users:read")
 
 
-def test_a_slack_that_is_down_is_one_fault(whole: Office) -> None:
+def test_a_slack_that_is_down_is_one_fault(whole: Stack) -> None:
     whole.slack.down()
 
     one_fault(whole, "slack bot token", "SLACK_API_URL")
 
 
-def test_cloud_recording_that_is_not_enabled_is_told(whole: Office) -> None:
+def test_cloud_recording_that_is_not_enabled_is_told(whole: Stack) -> None:
     whole.agora.fault("acquire", answer="invalid_appid", times=None)
 
     one_fault(whole, "cloud recording", "Enable Cloud Recording", "AGORA_APP_ID")
 
 
-def test_an_inactive_account_is_told(whole: Office) -> None:
+def test_an_inactive_account_is_told(whole: Stack) -> None:
     whole.agora.fault("acquire", answer="no_active_status", times=None)
 
     one_fault(whole, "cloud recording", "inactive or unpaid", "code 405")
 
 
-def test_an_agora_that_is_down_is_one_fault(whole: Office) -> None:
+def test_an_agora_that_is_down_is_one_fault(whole: Stack) -> None:
     whole.agora.down()
 
     one_fault(whole, "agora credentials", "AGORA_API_URLS")
 
 
-def test_an_agora_whose_first_base_is_down_is_none(whole: Office) -> None:
+def test_an_agora_whose_first_base_is_down_is_none(whole: Stack) -> None:
     with nobody() as url:
         checked(whole, code=0, AGORA_API_URLS=f"{url},{whole.agora.url}")
 
@@ -212,7 +212,7 @@ def in_two_minutes(url: str) -> Script:
 
 
 @pytest.mark.parametrize(("name", "setting"), [("Agora", "AGORA_API_URLS"), ("Slack", "SLACK_API_URL")])
-def test_a_clock_that_is_two_minutes_off_is_told_with_its_direction(whole: Office, name: str, setting: str) -> None:
+def test_a_clock_that_is_two_minutes_off_is_told_with_its_direction(whole: Stack, name: str, setting: str) -> None:
     with serving(in_two_minutes(whole.bot.environment[setting])) as proxy:
         said = one_fault(whole, "clock", "NTP", **{setting: proxy.url})
 
@@ -223,7 +223,7 @@ def test_a_clock_that_is_two_minutes_off_is_told_with_its_direction(whole: Offic
 # Notifications
 
 
-def test_a_bot_that_runs_takes_the_test_notification_at_its_public_address(whole: Office, port: int) -> None:
+def test_a_bot_that_runs_takes_the_test_notification_at_its_public_address(whole: Stack, port: int) -> None:
     reachable = {"AGORA_WEBHOOK_SECRET": "webhook-secret", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
     said = one_fault(whole, "agora webhook", "PUBLIC_URL", "The bot has to run", **reachable)
     assert "no connection" in said
@@ -238,7 +238,7 @@ def test_a_bot_that_runs_takes_the_test_notification_at_its_public_address(whole
     assert "another AGORA_WEBHOOK_SECRET" in one_fault(whole, "agora webhook", **other)
 
 
-def test_a_bot_that_runs_without_a_secret_takes_no_notification(whole: Office, port: int) -> None:
+def test_a_bot_that_runs_without_a_secret_takes_no_notification(whole: Stack, port: int) -> None:
     whole.start(HTTP_PORT=str(port))
     reachable = {"AGORA_WEBHOOK_SECRET": "webhook-secret", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
 
@@ -248,7 +248,7 @@ def test_a_bot_that_runs_without_a_secret_takes_no_notification(whole: Office, p
 # The bucket
 
 
-def test_a_key_that_may_not_write_is_told_to_be_agoras_trouble_too(whole: Office, storage: RealBucket) -> None:
+def test_a_key_that_may_not_write_is_told_to_be_agoras_trouble_too(whole: Stack, storage: RealBucket) -> None:
     storage.deny("s3:PutObject")
 
     said = one_fault(whole, "bucket write", "STORAGE_ACCESS_KEY", "Agora can't write either")
@@ -258,7 +258,7 @@ def test_a_key_that_may_not_write_is_told_to_be_agoras_trouble_too(whole: Office
 
 @pytest.mark.parametrize(("action", "line"), [("s3:ListBucket", "bucket list"), ("s3:GetObject", "bucket read")])
 def test_a_key_that_may_not_look_is_a_note_and_no_fault(
-    whole: Office, storage: RealBucket, action: str, line: str
+    whole: Stack, storage: RealBucket, action: str, line: str
 ) -> None:
     storage.deny(action)
 
@@ -269,7 +269,7 @@ def test_a_key_that_may_not_look_is_a_note_and_no_fault(
     assert storage.keys == []
 
 
-def test_a_key_of_the_bots_own_looks_where_agoras_may_not(whole: Office, storage: RealBucket) -> None:
+def test_a_key_of_the_bots_own_looks_where_agoras_may_not(whole: Stack, storage: RealBucket) -> None:
     key = storage.another_key("s3:ListBucket", "s3:GetObject")
     storage.deny("s3:ListBucket", "s3:GetObject")
 
@@ -278,7 +278,7 @@ def test_a_key_of_the_bots_own_looks_where_agoras_may_not(whole: Office, storage
     assert [said for what, (_, said) in found.items() if what.startswith("bucket ") and "note" in said] == []
 
 
-def test_a_wrong_key_of_the_bots_own_is_named(whole: Office) -> None:
+def test_a_wrong_key_of_the_bots_own_is_named(whole: Stack) -> None:
     keys = {"STORAGE_READ_ACCESS_KEY": "UNKNOWNKEYUNKNOWN000", "STORAGE_READ_SECRET_KEY": "wrong"}
 
     one_fault(whole, "bucket list", "STORAGE_READ_ACCESS_KEY", **keys)
@@ -287,7 +287,7 @@ def test_a_wrong_key_of_the_bots_own_is_named(whole: Office) -> None:
 # The bot's own
 
 
-def test_as_many_recorders_as_agora_allows_are_told(whole: Office) -> None:
+def test_as_many_recorders_as_agora_allows_are_told(whole: Stack) -> None:
     whole.start()
     whole.recording()
     whole.bot.kill()
@@ -300,7 +300,7 @@ def test_as_many_recorders_as_agora_allows_are_told(whole: Office) -> None:
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_it_has_an_end_though_everything_hangs(whole: Office) -> None:
+def test_it_has_an_end_though_everything_hangs(whole: Stack) -> None:
     checked(whole, code=0)
     whole.slack.faults.add("*", hang=True)
     whole.agora.fault(hang="answer", times=None)
@@ -320,14 +320,14 @@ def test_it_has_an_end_though_everything_hangs(whole: Office) -> None:
 # /record doctor
 
 
-def told(office: Office, asked: Interaction) -> str:
+def told(stack: Stack, asked: Interaction) -> str:
     """What came over the response_url."""
-    office.slack.wait_for(lambda: asked.responses, timeout=25, what="what was found")
+    stack.slack.wait_for(lambda: asked.responses, timeout=25, what="what was found")
     assert words(asked)
     return asked.responses[-1].said
 
 
-def test_an_admin_reads_in_slack_what_was_found(whole: Office, storage: RealBucket) -> None:
+def test_an_admin_reads_in_slack_what_was_found(whole: Stack, storage: RealBucket) -> None:
     whole.start()
 
     asked = whole.command("doctor")
@@ -343,7 +343,7 @@ def test_an_admin_reads_in_slack_what_was_found(whole: Office, storage: RealBuck
     assert storage.keys == []
 
 
-def test_somebody_who_is_no_admin_reads_who_may(whole: Office) -> None:
+def test_somebody_who_is_no_admin_reads_who_may(whole: Stack) -> None:
     whole.start()
 
     said = told(whole, whole.command("doctor", by="ben"))
@@ -352,27 +352,27 @@ def test_somebody_who_is_no_admin_reads_who_may(whole: Office) -> None:
     assert whole.agora.requests("acquire") == []
 
 
-def test_where_slack_may_not_tell_who_is_an_admin_the_scope_is_named(whole: Office) -> None:
+def test_where_slack_may_not_tell_who_is_an_admin_the_scope_is_named(whole: Stack) -> None:
     whole.slack.scopes.remove("users:read")
     whole.start()
 
     assert "`users:read`" in told(whole, whole.command("doctor"))
 
 
-def break_account(office: Office) -> str:
-    office.agora.fault("acquire", answer="no_active_status", times=None)
+def break_account(stack: Stack) -> str:
+    stack.agora.fault("acquire", answer="no_active_status", times=None)
     return "❌ *cloud recording* HTTP 400, code 405"
 
 
-def break_membership(office: Office) -> str:
-    office.slack.scopes.remove("chat:write.public")
-    office.slack.remove_bot("daily")
+def break_membership(stack: Stack) -> str:
+    stack.slack.scopes.remove("chat:write.public")
+    stack.slack.remove_bot("daily")
     return "❌ *posting here* I am not in this channel"
 
 
 @pytest.mark.parametrize("breaking", [break_account, break_membership])
 def test_what_breaks_while_it_runs_is_the_one_thing_that_needs_a_look(
-    whole: Office, breaking: Callable[[Office], str]
+    whole: Stack, breaking: Callable[[Stack], str]
 ) -> None:
     whole.start()
     expected = breaking(whole)
@@ -384,7 +384,7 @@ def test_what_breaks_while_it_runs_is_the_one_thing_that_needs_a_look(
     assert said.count("❌") == 1
 
 
-def test_a_private_channel_without_the_bot_gets_the_words_to_invite_it(whole: Office) -> None:
+def test_a_private_channel_without_the_bot_gets_the_words_to_invite_it(whole: Stack) -> None:
     whole.start()
 
     said = told(whole, whole.command("doctor", channel="design"))
@@ -393,7 +393,7 @@ def test_a_private_channel_without_the_bot_gets_the_words_to_invite_it(whole: Of
     assert "/invite @recorder" in said
 
 
-def test_it_is_acknowledged_at_once_though_agora_hangs_and_the_other_commands_go_on(whole: Office) -> None:
+def test_it_is_acknowledged_at_once_though_agora_hangs_and_the_other_commands_go_on(whole: Stack) -> None:
     whole.start()
     whole.agora.fault("users", hang="answer", times=None)
 
@@ -407,7 +407,7 @@ def test_it_is_acknowledged_at_once_though_agora_hangs_and_the_other_commands_go
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_a_bot_that_runs_leaves_the_tables_alone(whole: Office) -> None:
+def test_a_bot_that_runs_leaves_the_tables_alone(whole: Stack) -> None:
     whole.start()
     told(whole, whole.command("doctor"))
     with closing(sqlite3.connect(whole.bot.database)) as connection, connection:
@@ -419,7 +419,7 @@ def test_a_bot_that_runs_leaves_the_tables_alone(whole: Office) -> None:
     assert [row["version_num"] for row in whole.bot.rows("SELECT version_num FROM alembic_version")] == ["0001"]
 
 
-def test_its_log_says_who_asked_and_what_was_wrong(whole: Office) -> None:
+def test_its_log_says_who_asked_and_what_was_wrong(whole: Stack) -> None:
     whole.start()
     expected = break_account(whole)
     assert expected in told(whole, whole.command("doctor"))

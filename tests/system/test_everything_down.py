@@ -1,5 +1,5 @@
-"""Slack, Agora, the database, the disk, the bot itself: whatever is away, the process lives, does what it can, and says
-so."""
+"""While Slack, Agora, the database or the disk is down, the process keeps running, does what it can, and says what it
+can't do."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from urllib.error import HTTPError
 
 import pytest
 
-from tests.system.conftest import Office, payload, words
+from tests.system.conftest import Stack, payload, words
 
 UNWRITTEN = "I can't write anything down just now"
 PAUSE_SECONDS = 2.5
@@ -26,7 +26,7 @@ PAUSE_SECONDS = 2.5
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own, small enough to be filled."""
+    """A mount point with a file system small enough to fill."""
     folder = tmp_path / "disk"
     folder.mkdir()
     mount = shutil.which("mount")
@@ -36,13 +36,13 @@ def disk(tmp_path: Path) -> Iterator[Path]:
     ):
         pytest.skip("needs the right to mount a tmpfs")
     yield folder
-    subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S607 - where mount was found, so is umount
+    subprocess.run(["umount", "--lazy", folder], check=True)  # noqa: S607 - mount is in PATH, so umount is too
 
 
 def readyz(port: int) -> tuple[int, dict[str, str]]:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as answer:
-            return answer.status, json.load(answer)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=5) as response:
+            return response.status, json.load(response)
     except HTTPError as error:
         with error:
             return error.code, json.load(error)
@@ -50,19 +50,21 @@ def readyz(port: int) -> tuple[int, dict[str, str]]:
         return 0, {}
 
 
-def wait_ready(office: Office, port: int, *wrong: str) -> None:
-    """Until exactly these parts are not ok."""
+def wait_ready(stack: Stack, port: int, *failing: str) -> None:
+    """Waits until `/readyz` reports exactly these parts as failing."""
 
-    def fits() -> bool:
+    def matches() -> bool:
         code, parts = readyz(port)
-        return code == (503 if wrong else 200) and {name for name, state in parts.items() if state != "ok"} == {*wrong}
+        return code == (503 if failing else 200) and {name for name, state in parts.items() if state != "ok"} == {
+            *failing
+        }
 
-    office.slack.wait_for(fits, timeout=20, what=f"{wrong or 'nothing'} named by /readyz: {readyz(port)}")
+    stack.slack.wait_for(matches, timeout=20, what=f"{failing or 'nothing'} failing in /readyz: {readyz(port)}")
 
 
 @contextmanager
 def locked(database: Path) -> Iterator[None]:
-    """Another program writes, and does not come to an end."""
+    """Another program holds the write lock of the database."""
     with closing(sqlite3.connect(database, isolation_level=None)) as connection:
         connection.execute("BEGIN IMMEDIATE")
         yield
@@ -74,63 +76,63 @@ def fill(filler: Path) -> None:
         file.writelines(b"0" * 4096 for _ in range(10_000))
 
 
-def alive(office: Office) -> bool:
-    return office.bot.process is not None and office.bot.process.poll() is None
+def is_running(stack: Stack) -> bool:
+    return stack.bot.process is not None and stack.bot.process.poll() is None
 
 
-def nothing_starts(office: Office, name: str = "unwritten") -> None:
-    """Whoever asks for a recording reads that it could not be written down, and none is started."""
-    asked = len(office.agora.requests("acquire"))
-    answer = office.command(f"start {name}", by="ben")
-    assert UNWRITTEN in words(answer)
-    assert office.cards(agora=name) == []
-    assert len(office.agora.requests("acquire")) == asked
-    assert alive(office)
+def check_start_refused(stack: Stack, name: str = "unwritten") -> None:
+    """A start command is answered with an error, and Agora gets no request for it."""
+    requests_before = len(stack.agora.requests("acquire"))
+    reply = stack.command(f"start {name}", by="ben")
+    assert UNWRITTEN in words(reply)
+    assert stack.cards(agora=name) == []
+    assert len(stack.agora.requests("acquire")) == requests_before
+    assert is_running(stack)
 
 
-def records_again(office: Office, name: str = "again") -> None:
+def check_start_works(stack: Stack, name: str = "again") -> None:
     def started() -> bool:
-        return "Asking Agora" in words(office.command(f"start {name}"))
+        return "Asking Agora" in words(stack.command(f"start {name}"))
 
-    office.agora.join(name, 1001)
-    office.slack.wait_for(started, timeout=20, what="a recording that could be written down")
-    office.wait_card("recording", agora=name)
-
-
-def test_with_slack_away_at_the_start_recordings_are_watched_and_alerts_wait(office: Office, port: int) -> None:
-    office.start()
-    office.recording()
-    office.bot.kill()
-    office.slack.down()
-    office.bot.start(HTTP_PORT=str(port))
-    office.after_queries(3)
-    wait_ready(office, port, "slack")
-    office.agora.crash("daily")
-    office.slack.wait_for(lambda: "alert_deferred" in office.bot.log, timeout=20, what="an alert that waits")
-    assert office.alerts() == []
-    office.slack.up()
-    office.wait_alert("recording_failed", "crashed", timeout=30)
-    office.wait_card("failed", reason="crashed")
-    wait_ready(office, port)
-    assert office.alert_kinds() == [("recording_failed", "crashed")]
+    stack.agora.join(name, 1001)
+    stack.slack.wait_for(started, timeout=20, what="a start that is accepted")
+    stack.wait_card("recording", agora=name)
 
 
-def test_with_agora_away_at_the_start_people_are_answered_and_told_once(office: Office, port: int) -> None:
-    office.start()
-    card = office.recording()
-    office.bot.kill()
-    office.agora.down()
-    office.restart(HTTP_PORT=str(port))
-    office.command("start second", by="ben")
-    office.wait_alert("recording_warning", "agora_unreachable")
-    office.wait_card("failed", reason="unavailable", agora="second")
-    wait_ready(office, port)
-    office.agora.up()
-    office.wait_alert("recording_recovered", "agora_unreachable")
-    office.after_queries(3)
+def test_if_slack_is_down_at_startup_recordings_are_polled_and_alerts_wait(stack: Stack, port: int) -> None:
+    stack.start()
+    stack.recording()
+    stack.bot.kill()
+    stack.slack.down()
+    stack.bot.start(HTTP_PORT=str(port))
+    stack.after_queries(3)
+    wait_ready(stack, port, "slack")
+    stack.agora.crash("daily")
+    stack.slack.wait_for(lambda: "alert_deferred" in stack.bot.log, timeout=20, what="an alert that waits")
+    assert stack.alerts() == []
+    stack.slack.up()
+    stack.wait_alert("recording_failed", "crashed", timeout=30)
+    stack.wait_card("failed", reason="crashed")
+    wait_ready(stack, port)
+    assert stack.alert_kinds() == [("recording_failed", "crashed")]
+
+
+def test_if_agora_is_down_at_startup_commands_are_answered_and_one_warning_is_sent(stack: Stack, port: int) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.bot.kill()
+    stack.agora.down()
+    stack.restart(HTTP_PORT=str(port))
+    stack.command("start second", by="ben")
+    stack.wait_alert("recording_warning", "agora_unreachable")
+    stack.wait_card("failed", reason="unavailable", agora="second")
+    wait_ready(stack, port)
+    stack.agora.up()
+    stack.wait_alert("recording_recovered", "agora_unreachable")
+    stack.after_queries(3)
     assert payload(card)["state"] == "recording"
-    assert [recorder.sid for recorder in office.agora.running()] == [payload(card)["sid"]]
-    assert sorted(office.alert_kinds()) == [
+    assert [recorder.sid for recorder in stack.agora.running()] == [payload(card)["sid"]]
+    assert sorted(stack.alert_kinds()) == [
         ("recording_failed", "unavailable"),
         ("recording_recovered", "agora_unreachable"),
         ("recording_warning", "agora_unreachable"),
@@ -138,94 +140,94 @@ def test_with_agora_away_at_the_start_people_are_answered_and_told_once(office: 
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_with_a_locked_database_at_the_start_people_read_so_until_it_is_free(office: Office, port: int) -> None:
-    office.start()
-    office.bot.kill()
-    with locked(office.bot.database):
-        office.restart(HTTP_PORT=str(port))
-        nothing_starts(office)
+def test_if_the_database_is_locked_at_startup_commands_are_refused_until_it_is_free(stack: Stack, port: int) -> None:
+    stack.start()
+    stack.bot.kill()
+    with locked(stack.bot.database):
+        stack.restart(HTTP_PORT=str(port))
+        check_start_refused(stack)
         assert readyz(port)[1]["database"] != "ok"
-    records_again(office)
-    wait_ready(office, port)
+    check_start_works(stack)
+    wait_ready(stack, port)
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_with_no_database_at_the_start_people_read_so_until_there_is_one(office: Office, port: int) -> None:
-    folder = office.bot.folder / "later"
-    office.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{folder}/recordings.db")
-    nothing_starts(office)
+def test_if_the_database_is_missing_at_startup_commands_are_refused_until_it_exists(stack: Stack, port: int) -> None:
+    folder = stack.bot.folder / "later"
+    stack.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{folder}/recordings.db")
+    check_start_refused(stack)
     assert readyz(port)[1]["database"] != "ok"
     folder.mkdir()
-    records_again(office)
-    wait_ready(office, port)
+    check_start_works(stack)
+    wait_ready(stack, port)
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_a_database_that_is_locked_for_a_while_costs_no_recording(office: Office, port: int) -> None:
-    office.start(HTTP_PORT=str(port))
-    card = office.recording()
-    with locked(office.bot.database):
-        nothing_starts(office)
-        wait_ready(office, port, "database")
-        assert payload(card)["agora_channel"] in words(office.command("status"))
-    records_again(office)
-    wait_ready(office, port)
-    office.after_queries(3, "daily")
+def test_no_recording_is_lost_while_the_database_is_locked(stack: Stack, port: int) -> None:
+    stack.start(HTTP_PORT=str(port))
+    card = stack.recording()
+    with locked(stack.bot.database):
+        check_start_refused(stack)
+        wait_ready(stack, port, "database")
+        assert payload(card)["agora_channel"] in words(stack.command("status"))
+    check_start_works(stack)
+    wait_ready(stack, port)
+    stack.after_queries(3, "daily")
     assert payload(card)["state"] == "recording"
-    assert [recorder.sid for recorder in office.agora.running("daily")] == [payload(card)["sid"]]
-    assert office.alerts() == []
+    assert [recorder.sid for recorder in stack.agora.running("daily")] == [payload(card)["sid"]]
+    assert stack.alerts() == []
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_with_a_read_only_database_nothing_is_started(office: Office, port: int) -> None:
-    office.start()
-    card = office.recording()
-    office.bot.kill()
-    office.restart(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///file:{office.bot.database}?mode=ro&uri=true")
-    nothing_starts(office)
-    wait_ready(office, port, "database")
-    assert payload(card)["agora_channel"] in words(office.command("status"))
-    office.bot.kill()
-    office.restart()
-    records_again(office)
-    assert len(office.agora.running()) == 2
+def test_with_a_read_only_database_starts_are_refused(stack: Stack, port: int) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.bot.kill()
+    stack.restart(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///file:{stack.bot.database}?mode=ro&uri=true")
+    check_start_refused(stack)
+    wait_ready(stack, port, "database")
+    assert payload(card)["agora_channel"] in words(stack.command("status"))
+    stack.bot.kill()
+    stack.restart()
+    check_start_works(stack)
+    assert len(stack.agora.running()) == 2
 
 
-def test_on_a_full_disk_nothing_is_started_and_what_runs_is_kept(disk: Path, office: Office, port: int) -> None:
-    office.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{disk}/recordings.db")
-    card = office.recording()
+def test_on_a_full_disk_starts_are_refused_and_recordings_continue(disk: Path, stack: Stack, port: int) -> None:
+    stack.start(HTTP_PORT=str(port), DATABASE_URL=f"sqlite:///{disk}/recordings.db")
+    card = stack.recording()
     filler = disk / "filler"
     fill(filler)
-    wait_ready(office, port, "database")
-    nothing_starts(office)
+    wait_ready(stack, port, "database")
+    check_start_refused(stack)
     filler.unlink()
-    records_again(office)
-    wait_ready(office, port)
-    office.after_queries(3, "daily")
+    check_start_works(stack)
+    wait_ready(stack, port)
+    stack.after_queries(3, "daily")
     assert payload(card)["state"] == "recording"
-    assert office.alerts() == []
+    assert stack.alerts() == []
 
 
-def test_a_bot_that_stood_still_says_so_once_in_each_channel_and_on_the_cards(office: Office) -> None:
-    office.room("weekly")
-    office.start()
-    cards = [office.recording("daily"), office.recording("standup"), office.recording("weekly", channel="weekly")]
-    assert office.bot.process is not None
-    office.bot.process.send_signal(signal.SIGSTOP)
+def test_after_a_pause_of_the_bot_each_channel_gets_one_warning_and_each_card_a_line(stack: Stack) -> None:
+    stack.room("weekly")
+    stack.start()
+    cards = [stack.recording("daily"), stack.recording("standup"), stack.recording("weekly", channel="weekly")]
+    assert stack.bot.process is not None
+    stack.bot.process.send_signal(signal.SIGSTOP)
     stopped_at = time.monotonic()
-    office.slack.wait_for(lambda: time.monotonic() > stopped_at + PAUSE_SECONDS, timeout=10)
-    office.bot.process.send_signal(signal.SIGCONT)
+    stack.slack.wait_for(lambda: time.monotonic() > stopped_at + PAUSE_SECONDS, timeout=10)
+    stack.bot.process.send_signal(signal.SIGCONT)
     both = ("daily", "weekly")
-    office.slack.wait_for(lambda: all(office.alerts(channel, unwatched=True) for channel in both), timeout=20)
-    office.slack.wait_for(lambda: all("nobody watched" in card.said for card in cards), timeout=20)
-    office.after_queries(9)
+    stack.slack.wait_for(lambda: all(stack.alerts(channel, unwatched=True) for channel in both), timeout=20)
+    stack.slack.wait_for(lambda: all("nobody watched" in card.said for card in cards), timeout=20)
+    stack.after_queries(9)
     for channel, card in (("daily", cards[0]), ("weekly", cards[2])):
-        told = office.alerts(channel, unwatched=True)
-        assert [payload(alert)["reason"] for alert in told] == ["unwatched"]
-        assert told[0].thread_ts == card.ts
-        assert told[0].broadcast
+        alerts = stack.alerts(channel, unwatched=True)
+        assert [payload(alert)["reason"] for alert in alerts] == ["unwatched"]
+        assert alerts[0].thread_ts == card.ts
+        assert alerts[0].broadcast
     for card in cards:
         line = next(line for line in card.said.splitlines() if "nobody watched" in line)
-        begun, ended = (int(moment) for moment in re.findall(r"<!date\^(\d+)", line))
-        assert PAUSE_SECONDS - 1.5 <= ended - begun <= 15
+        from_time, to_time = (int(moment) for moment in re.findall(r"<!date\^(\d+)", line))
+        assert PAUSE_SECONDS - 1.5 <= to_time - from_time <= 15
         assert payload(card)["state"] == "recording"

@@ -7,56 +7,55 @@ from __future__ import annotations
 
 import pytest
 
-from tests.system.conftest import Office, payload, words
-from tests.system.doors import Door
+from tests.system.conftest import Stack, payload, words
 
 
 @pytest.fixture
-def office_over_http(office: Office, port: int) -> Office:
-    return Door(office, "http", port).open()
+def http_stack(stack: Stack, port: int) -> Stack:
+    return stack.start_over_http(port)
 
 
-def test_a_command_is_answered_in_the_response(office_over_http: Office) -> None:
-    office = office_over_http
-    typed = office.command("start daily")
+def test_a_command_is_answered_in_the_response(http_stack: Stack) -> None:
+    stack = http_stack
+    typed = stack.command("start daily")
     assert "Asking Agora to record `daily`" in words(typed)
     assert typed.reply is not None
-    office.wait_card("recording")
+    stack.wait_card("recording")
 
 
-def test_a_button_stops_the_recording_once(office_over_http: Office) -> None:
-    office = office_over_http
-    card = office.recording()
-    pressed = office.press_stop(card)
+def test_a_button_stops_the_recording_once(http_stack: Stack) -> None:
+    stack = http_stack
+    card = stack.recording()
+    pressed = stack.press_stop(card)
     assert pressed.acknowledged
     assert pressed.repeat().acknowledged
-    assert office.slack.person("ben").mention in office.wait_card("ended", reason="stopped").said
-    late = office.press_stop(card, stale=True)
-    office.slack.wait_for(lambda: "is over" in words(late), what="that it is over")
+    assert stack.slack.person("ben").mention in stack.wait_card("ended", reason="stopped").said
+    late = stack.press_stop(card, stale=True)
+    stack.slack.wait_for(lambda: "is over" in words(late), what="that it is over")
 
 
-def test_a_menu_changes_the_layout(office_over_http: Office) -> None:
-    office = office_over_http
-    card = office.recording()
+def test_a_menu_changes_the_layout(http_stack: Stack) -> None:
+    stack = http_stack
+    card = stack.recording()
     menu = card.elements["change_layout"]
     (value,) = [option["value"] for option in menu["options"] if option["value"].startswith("floating")]
-    assert office.slack.person("ben").choose(card, "change_layout", value).acknowledged
-    office.wait_agora(lambda agora: [one for one in agora.running("daily") if one.layout["mixedVideoLayout"] == 0])
+    assert stack.slack.person("ben").choose(card, "change_layout", value).acknowledged
+    stack.wait_agora(lambda agora: [one for one in agora.running("daily") if one.layout["mixedVideoLayout"] == 0])
 
 
-def test_an_overflow_menu_is_answered_to_the_person_alone(office_over_http: Office) -> None:
-    office = office_over_http
-    card = office.recording()
-    chosen = office.slack.person("ben").choose(card, "more", "Details")
-    office.slack.wait_for(lambda: chosen.answers, what="the details")
+def test_an_overflow_menu_is_answered_to_the_person_alone(http_stack: Stack) -> None:
+    stack = http_stack
+    card = stack.recording()
+    chosen = stack.slack.person("ben").choose(card, "more", "Details")
+    stack.slack.wait_for(lambda: chosen.answers, what="the details")
     assert payload(card)["sid"] in words(chosen)
 
 
-def test_a_form_is_answered_with_errors_at_its_fields_or_starts_one_recording(office_over_http: Office) -> None:
-    office = office_over_http
-    ana = office.slack.person("ana")
-    assert words(office.command("")) == ""
-    view = office.slack.wait_for(lambda: ana.modal, what="an open form")
+def test_a_form_is_answered_with_errors_at_its_fields_or_starts_one_recording(http_stack: Stack) -> None:
+    stack = http_stack
+    ana = stack.slack.person("ana")
+    assert words(stack.command("")) == ""
+    view = stack.slack.wait_for(lambda: ana.modal, what="an open form")
     assert view is not None
     wrong = ana.submit(view, {"length": "soon"})
     assert wrong.acknowledged
@@ -66,8 +65,8 @@ def test_a_form_is_answered_with_errors_at_its_fields_or_starts_one_recording(of
     assert accepted.acknowledged
     assert not accepted.delivery.response
     assert not view.open
-    office.wait_card("recording")
+    stack.wait_card("recording")
     repeated = accepted.repeat()
     assert repeated.acknowledged
     assert not repeated.response
-    assert len(office.bot.rows("SELECT id FROM recordings")) == 1
+    assert len(stack.bot.rows("SELECT id FROM recordings")) == 1

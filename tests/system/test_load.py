@@ -1,4 +1,7 @@
-"""More recordings than Agora's rate lets query at the interval: late, evenly, and never in the way of people."""
+"""More recordings than Agora's rate limit allows to query at the configured interval.
+
+The bot queries them less often but evenly, and commands of people go first.
+"""
 
 from __future__ import annotations
 
@@ -12,11 +15,11 @@ from urllib.request import urlopen
 import pytest
 
 from simulator.agora import LoggedRequest
-from tests.system.conftest import ON_BOTH, Office, words
+from tests.system.conftest import ON_BOTH, Stack, words
 
 QPS = 10
-WITHIN = 2
-"""Seconds in which what people ask for reaches Agora."""
+COMMAND_SECONDS = 2
+"""Within this time a command has reached Agora."""
 
 
 @pytest.fixture
@@ -26,98 +29,97 @@ def agora_options() -> dict[str, int]:
 
 def gaps(queries: list[LoggedRequest]) -> list[float]:
     """The seconds between two queries for the same recording."""
-    asked: dict[str | None, list[float]] = defaultdict(list)
-    for seen in queries:
-        asked[seen.sid].append(seen.at)
-    return [later - earlier for times in asked.values() for earlier, later in pairwise(times)]
+    times_of: dict[str | None, list[float]] = defaultdict(list)
+    for query in queries:
+        times_of[query.sid].append(query.at)
+    return [later - earlier for times in times_of.values() for earlier, later in pairwise(times)]
 
 
 def busiest_second(requests: list[LoggedRequest]) -> int:
-    moments = [seen.at for seen in requests]
-    return max(sum(at <= other < at + 1 for other in moments[n : n + 50]) for n, at in enumerate(moments))
+    """The highest number of requests within one second."""
+    times = [request.at for request in requests]
+    return max(sum(at <= other < at + 1 for other in times[n : n + 50]) for n, at in enumerate(times))
 
 
-def seen_since(office: Office, since: float, operation: str | None = None) -> list[LoggedRequest]:
-    return [seen for seen in office.agora.requests(operation) if seen.at >= since]
+def requests_since(stack: Stack, since: float, operation: str | None = None) -> list[LoggedRequest]:
+    return [request for request in stack.agora.requests(operation) if request.at >= since]
 
 
-def pass_time(office: Office, seconds: float) -> None:
-    """What is measured is what happens meanwhile."""
+def pass_time(stack: Stack, seconds: float) -> None:
+    """Lets the bot run for this long."""
     until = time.monotonic() + seconds
-    office.slack.wait_for(lambda: time.monotonic() >= until, timeout=seconds + 10)
+    stack.slack.wait_for(lambda: time.monotonic() >= until, timeout=seconds + 10)
 
 
-def told(port: int) -> tuple[str, float]:
-    """What readiness and the metric say of the interval."""
-    with urlopen(f"http://127.0.0.1:{port}/readyz") as answer:
-        ready = answer.read().decode()
-    with urlopen(f"http://127.0.0.1:{port}/metrics") as answer:
-        metrics = answer.read().decode()
-    found = re.search(r"^recorder_query_interval_seconds (\S+)", metrics, re.MULTILINE)
-    assert found is not None
-    return ready, float(found[1])
+def reported_interval(port: int) -> tuple[str, float]:
+    """The body of `/readyz`, and the interval in `/metrics`."""
+    with urlopen(f"http://127.0.0.1:{port}/readyz") as response:
+        ready = response.read().decode()
+    with urlopen(f"http://127.0.0.1:{port}/metrics") as response:
+        metrics = response.read().decode()
+    sample = re.search(r"^recorder_query_interval_seconds (\S+)", metrics, re.MULTILINE)
+    assert sample is not None
+    return ready, float(sample[1])
 
 
-def check_stretched(office: Office, port: int, *, calls: int, interval: float) -> None:
+def check_overload(stack: Stack, port: int, *, calls: int, interval: float) -> None:
     settings = {"QUERY_INTERVAL_SECONDS": str(interval), "LOG_LEVEL": "INFO"}
-    office.start(AGORA_QPS="1000", **settings)
-    office.record_many(calls, timeout=180)
-    office.bot.stop()
-    office.agora.allow(QPS)
-    office.restart(AGORA_QPS=str(QPS), HTTP_PORT=str(port), **settings)
+    stack.start(AGORA_QPS="1000", **settings)
+    stack.record_many(calls, timeout=180)
+    stack.bot.stop()
+    stack.agora.allow(QPS)
+    stack.restart(AGORA_QPS=str(QPS), HTTP_PORT=str(port), **settings)
     since = time.monotonic()
-    pass_time(office, 5 * calls / (0.9 * QPS))  # five rounds, were there nothing but queries
-    ready, stretched = told(port)
-    asked_at = time.monotonic()
-    assert words(office.command("stop call7", by="ben", channel="room0"))
-    office.agora.wait_for(lambda sim: sim.requests("stop", channel="call7"), timeout=30)
-    stop = office.agora.requests("stop", channel="call7")[0]
-    requests = seen_since(office, since)
-    between = gaps([seen for seen in requests if seen.operation == "query"])
+    pass_time(stack, 5 * calls / (0.9 * QPS))  # five rounds if there were only queries
+    ready, interval_shown = reported_interval(port)
+    typed_at = time.monotonic()
+    assert words(stack.command("stop call7", by="ben", channel="room0"))
+    stack.agora.wait_for(lambda sim: sim.requests("stop", channel="call7"), timeout=30)
+    stop = stack.agora.requests("stop", channel="call7")[0]
+    requests = requests_since(stack, since)
+    between = gaps([request for request in requests if request.operation == "query"])
     print(  # noqa: T201 - the measurement
         f"{calls} recordings: busiest second {busiest_second(requests)}, every {statistics.median(between):.1f} s"
-        f" ({min(between):.1f} to {max(between):.1f}), a stop reached Agora after {stop.at - asked_at:.2f} s"
+        f" ({min(between):.1f} to {max(between):.1f}), a stop reached Agora after {stop.at - typed_at:.2f} s"
     )
     assert busiest_second(requests) <= QPS
-    assert not [seen for seen in requests if seen.status == 429]
+    assert not [request for request in requests if request.status == 429]
     assert len(between) >= 2 * calls
     assert max(between) < 2 * statistics.median(between)
-    assert len([seen for seen in requests if asked_at <= seen.at < stop.at]) <= WITHIN * QPS
+    assert len([request for request in requests if typed_at <= request.at < stop.at]) <= COMMAND_SECONDS * QPS
     assert '"queries"' in ready
-    assert stretched > interval
-    assert office.alerts("room0") == []
+    assert interval_shown > interval
+    assert stack.alerts("room0") == []
 
 
 @ON_BOTH
 @pytest.mark.timeout(180)
-def test_more_recordings_than_the_rate_allows_are_queried_later_evenly_and_never_in_the_way_of_a_stop(
-    office: Office, port: int
-) -> None:
-    check_stretched(office, port, calls=20, interval=1)
+def test_beyond_the_rate_limit_queries_are_slower_but_even_and_a_stop_goes_first(stack: Stack, port: int) -> None:
+    check_overload(stack, port, calls=20, interval=1)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_400_recordings_at_10_requests_a_second_never_see_a_429(office: Office, port: int) -> None:
-    check_stretched(office, port, calls=400, interval=30)
+def test_400_recordings_at_10_requests_a_second_never_get_a_429(stack: Stack, port: int) -> None:
+    check_overload(stack, port, calls=400, interval=30)
 
 
 @pytest.mark.bench
 @pytest.mark.timeout(900)
-def test_1000_recordings_are_each_queried_every_30_seconds_and_commands_are_answered_as_when_idle(
-    office: Office,
+def test_with_1000_recordings_queries_are_on_time_and_commands_as_fast_as_when_idle(
+    stack: Stack,
 ) -> None:
-    office.room("quiet")
-    office.start(AGORA_QPS="1000", QUERY_INTERVAL_SECONDS="30", LOG_LEVEL="INFO")
-    idle = latencies(office)
-    office.record_many(1000, timeout=300)
-    office.agora.fault("*", delay_after=0.1, times=None)
-    pass_time(office, 40)  # until every one is on its regular round
+    stack.room("quiet")
+    stack.start(AGORA_QPS="1000", QUERY_INTERVAL_SECONDS="30", LOG_LEVEL="INFO")
+    idle = latencies(stack)
+    stack.record_many(1000, timeout=300)
+    stack.agora.fault("*", delay_after=0.1, times=None)
+    pass_time(stack, 40)  # until each is queried at its regular interval
     since = time.monotonic()
-    pass_time(office, 20)
-    busy = latencies(office)
-    pass_time(office, 75)
-    between = gaps(seen_since(office, since, "query"))
+    pass_time(stack, 20)
+    busy = latencies(stack)
+    pass_time(stack, 75)
+    between = gaps(requests_since(stack, since, "query"))
     ratio = statistics.median(busy) / statistics.median(idle)
     print(  # noqa: T201 - the measurement
         f"1000 recordings: {len(between)} gaps of {min(between):.1f} to {max(between):.1f} s; acknowledged in"
@@ -130,8 +132,8 @@ def test_1000_recordings_are_each_queried_every_30_seconds_and_commands_are_answ
     assert ratio < 3
 
 
-def latencies(office: Office) -> list[float]:
-    """The seconds until each of 50 commands, one after the other, was acknowledged."""
-    answers = [office.command("status", channel="quiet") for _ in range(50)]
-    assert all(words(answer) for answer in answers)
-    return [answer.latency or 99 for answer in answers]
+def latencies(stack: Stack) -> list[float]:
+    """The seconds until the acknowledgement, for each of 50 commands in sequence."""
+    commands = [stack.command("status", channel="quiet") for _ in range(50)]
+    assert all(words(command) for command in commands)
+    return [command.latency or 99 for command in commands]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.system.conftest import Office, words
+from tests.system.conftest import Stack, words
 
 pytestmark = pytest.mark.usefixtures("on_sqlite")
 
@@ -23,34 +23,34 @@ def locked(database: Path) -> Iterator[None]:
         connection.execute("ROLLBACK")
 
 
-def test_a_press_that_cannot_be_stored_is_answered_so_and_starts_nothing(office: Office) -> None:
-    office.start()
-    office.recording()
-    office.command("stop")
-    card = office.wait_card("ended", reason="stopped")
-    ben = office.slack.person("ben")
-    with locked(office.bot.database):
+def test_a_press_that_cannot_be_stored_is_answered_so_and_starts_nothing(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
+    stack.command("stop")
+    card = stack.wait_card("ended", reason="stopped")
+    ben = stack.slack.person("ben")
+    with locked(stack.bot.database):
         failed = ben.press(card, "record_again")
-        office.slack.wait_for(lambda: failed.answers, what="the reason")
+        stack.slack.wait_for(lambda: failed.answers, what="the reason")
     assert "I can't write anything down just now" in words(failed)
     again = ben.press(card, "record_again")
-    office.slack.wait_for(lambda: again.answers, what="an answer")
+    stack.slack.wait_for(lambda: again.answers, what="an answer")
     assert "Asking Agora" in words(again)
-    office.slack.wait_for(lambda: len(office.cards()) == 2, timeout=20, what="a second card")
-    office.wait_card("recording")
+    stack.slack.wait_for(lambda: len(stack.cards()) == 2, timeout=20, what="a second card")
+    stack.wait_card("recording")
 
 
-def test_a_form_that_cannot_be_stored_stays_open_with_its_values_and_says_so(office: Office) -> None:
-    office.start()
-    ana = office.slack.person("ana")
-    office.command("")
-    view = office.slack.wait_for(lambda: ana.modal, what="an open form")
+def test_a_form_that_cannot_be_stored_stays_open_with_its_values_and_says_so(stack: Stack) -> None:
+    stack.start()
+    ana = stack.slack.person("ana")
+    stack.command("")
+    view = stack.slack.wait_for(lambda: ana.modal, what="an open form")
     assert view is not None
-    with locked(office.bot.database):
+    with locked(stack.bot.database):
         failed = ana.submit(view, {"channel": "weekly", "length": "45m"})
     assert "can't write anything down" in failed.errors["channel"]
     assert "Reference" in failed.errors["channel"]
     assert view.open
     ana.submit(view)
-    office.wait_card("recording", agora="weekly")
+    stack.wait_card("recording", agora="weekly")
     assert not view.open

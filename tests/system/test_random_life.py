@@ -1,4 +1,4 @@
-"""Whatever happens in whatever order: no recorder that nobody knows, nothing doubled, no alert lost, no row stuck."""
+"""Random events in any order: no unknown recorder, nothing recorded twice, no alert lost, no row stuck."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OPERATIONS = st.sampled_from(["acquire", "start", "query", "stop", "users", "kic
 
 
 class AnyOrder(RuleBasedStateMachine):
-    """Commands, deaths, moves, lost answers and kills, as hypothesis likes them."""
+    """Hypothesis picks commands, dead and moving recorders, lost responses and kills of the bot."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,32 +35,32 @@ class AnyOrder(RuleBasedStateMachine):
         self.life.stop(number)
 
     @rule(number=CALLS)
-    def everybody_leaves(self, number: int) -> None:
-        self.life.everybody_leaves(number)
+    def empty_call(self, number: int) -> None:
+        self.life.empty_call(number)
 
     @rule(number=CALLS)
-    def recorder_dies(self, number: int) -> None:
-        self.life.recorder_dies(number)
+    def kill_recorder(self, number: int) -> None:
+        self.life.kill_recorder(number)
 
     @rule(number=CALLS)
-    def recorder_moves(self, number: int) -> None:
-        self.life.recorder_moves(number)
+    def move_recorder(self, number: int) -> None:
+        self.life.move_recorder(number)
 
     @rule(operation=OPERATIONS, lost=st.sampled_from(["request", "answer"]))
-    def answer_gets_lost(self, operation: str, lost: str) -> None:
-        self.life.answer_gets_lost(operation, lost)
+    def lose(self, operation: str, lost: str) -> None:
+        self.life.lose(operation, lost)
 
     @rule(operation=OPERATIONS)
-    def agora_fails(self, operation: str) -> None:
-        self.life.agora_fails(operation)
+    def fail_agora(self, operation: str) -> None:
+        self.life.fail_agora(operation)
 
     @rule()
-    def killed(self) -> None:
-        self.life.killed()
+    def kill_bot(self) -> None:
+        self.life.kill_bot()
 
     @rule(requests=st.integers(1, 30), seconds=st.integers(1, 4))
-    def is_ongoing(self, requests: int, seconds: int) -> None:
-        self.life.is_ongoing(requests, seconds)
+    def let_time_pass(self, requests: int, seconds: int) -> None:
+        self.life.let_time_pass(requests, seconds)
 
     def teardown(self) -> None:
         try:
@@ -71,7 +71,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(400)
-def test_in_any_order_nothing_is_lost_and_nothing_doubled() -> None:
+def test_the_invariants_hold_after_events_in_any_order() -> None:
     run_state_machine_as_test(
         AnyOrder,
         settings=settings(
@@ -85,33 +85,33 @@ def test_in_any_order_nothing_is_lost_and_nothing_doubled() -> None:
     )
 
 
-def _one_more_thing(life: RandomLife, dice: random.Random, calls: int) -> None:
+def _random_event(life: RandomLife, dice: random.Random, calls: int) -> None:
     number = dice.randrange(calls)
-    things: list[tuple[int, Callable[[], None]]] = [
+    events: list[tuple[int, Callable[[], None]]] = [
         (5, lambda: life.start(number)),
         (2, lambda: life.stop(number)),
-        (1, lambda: life.everybody_leaves(number)),
-        (1, lambda: life.recorder_dies(number)),
-        (1, lambda: life.recorder_crashes(number)),
-        (1, lambda: life.recorder_moves(number)),
-        (1, lambda: life.answer_gets_lost(dice.choice(["start", "stop", "acquire", "query"]), "answer")),
-        (1, lambda: life.agora_fails(dice.choice(["start", "stop", "acquire", "query", "users"]))),
-        (2, lambda: life.is_ongoing(dice.randint(1, 30))),
+        (1, lambda: life.empty_call(number)),
+        (1, lambda: life.kill_recorder(number)),
+        (1, lambda: life.crash_recorder(number)),
+        (1, lambda: life.move_recorder(number)),
+        (1, lambda: life.lose(dice.choice(["start", "stop", "acquire", "query"]), "answer")),
+        (1, lambda: life.fail_agora(dice.choice(["start", "stop", "acquire", "query", "users"]))),
+        (2, lambda: life.let_time_pass(dice.randint(1, 30))),
     ]
-    dice.choices([audit_event for _, audit_event in things], [weight for weight, _ in things])[0]()
+    dice.choices([happen for _, happen in events], [weight for weight, _ in events])[0]()
 
 
-def _killed_again_and_again(folder: Path, seed: int, kills: int, calls: int) -> RandomLife:
-    dice = random.Random(seed)  # noqa: S311 - the same dice every time
+def _kill_repeatedly(folder: Path, seed: int, kills: int, calls: int) -> RandomLife:
+    dice = random.Random(seed)  # noqa: S311 - the same events every time
     life = RandomLife(folder, rooms=10)
     try:
         for number in range(calls):
             life.start(number)
         while life.kills < kills:
             for _ in range(dice.randint(1, 8)):
-                _one_more_thing(life, dice, calls)
-            life.is_ongoing(dice.randint(1, 200), dice.uniform(0.5, 6))
-            life.killed()
+                _random_event(life, dice, calls)
+            life.let_time_pass(dice.randint(1, 200), dice.uniform(0.5, 6))
+            life.kill_bot()
         life.check()
     finally:
         life.close()
@@ -119,13 +119,13 @@ def _killed_again_and_again(folder: Path, seed: int, kills: int, calls: int) -> 
 
 
 @pytest.mark.timeout(400)
-def test_eight_kills_with_a_fixed_seed_leave_nothing_behind(tmp_path: Path) -> None:
-    assert _killed_again_and_again(tmp_path, seed=20261124, kills=8, calls=10).kills == 8
+def test_the_invariants_hold_after_eight_kills_with_a_fixed_seed(tmp_path: Path) -> None:
+    assert _kill_repeatedly(tmp_path, seed=20261124, kills=8, calls=10).kills == 8
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(3000)
-def test_200_kills_over_the_life_of_50_recordings_leave_nothing_behind(tmp_path: Path) -> None:
+def test_the_invariants_hold_after_200_kills_and_50_recordings(tmp_path: Path) -> None:
     seed = random.SystemRandom().randrange(10**6)
-    print(f"seed {seed}")  # noqa: T201 - to run it once more
-    assert _killed_again_and_again(tmp_path, seed, kills=200, calls=50).kills == 200
+    print(f"seed {seed}")  # noqa: T201 - to repeat the run
+    assert _kill_repeatedly(tmp_path, seed, kills=200, calls=50).kills == 200

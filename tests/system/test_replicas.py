@@ -1,4 +1,4 @@
-"""Several replicas on one PostgreSQL: one leads, and whoever dies or hangs is succeeded."""
+"""Several replicas on one PostgreSQL: one leads, and another takes over if it dies or hangs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from simulator.agora import AgoraSimulator
 from simulator.slack import SlackServer
 from tests.conftest import Server
-from tests.system.conftest import Bot, Office, environment_for, payload
+from tests.system.conftest import Bot, Stack, environment_for, payload
 
 pytestmark = pytest.mark.xdist_group("replicas")
 INTERVAL, LEASE = 1.0, 2.0
@@ -31,9 +31,9 @@ SETTINGS = {
 
 @dataclass
 class Replicas:
-    """Bots on one database."""
+    """Several bots on one database."""
 
-    office: Office
+    stack: Stack
     database_url: str
     folder: Path
     bots: list[Bot] = field(default_factory=list)
@@ -41,29 +41,29 @@ class Replicas:
     def add(self, **settings: str) -> Bot:
         folder = self.folder / f"replica-{len(self.bots)}"
         folder.mkdir()
-        environment = environment_for(self.office.slack, self.office.agora, folder)
+        environment = environment_for(self.stack.slack, self.stack.agora, folder)
         bot = Bot(environment | {"DATABASE_URL": self.database_url} | SETTINGS | settings, folder)
         self.bots.append(bot)
-        before = len(self.office.slack_server.connections)
+        before = len(self.stack.slack_server.connections)
         bot.start()
-        self.office.slack.wait_for(lambda: len(self.office.slack_server.connections) > before, timeout=30)
+        self.stack.slack.wait_for(lambda: len(self.stack.slack_server.connections) > before, timeout=30)
         return bot
 
     def leader(self, *, other_than: Bot | None = None) -> Bot:
-        """The one that holds the lease, once there is one."""
+        """Waits for a replica that holds the lease."""
 
         def holds() -> Bot | None:
-            holder = self.ask("SELECT holder FROM lease WHERE expires_at > clock_timestamp()")
+            holders = self.query("SELECT holder FROM lease WHERE expires_at > clock_timestamp()")
             pids = {str(bot.process.pid): bot for bot in self.bots if bot.process is not None}
-            return next((pids.get(row[0].split("-")[-2]) for row in holder), None)
+            return next((pids.get(row[0].split("-")[-2]) for row in holders), None)
 
-        found = self.office.slack.wait_for(
+        leader = self.stack.slack.wait_for(
             lambda: bot if (bot := holds()) is not other_than else None, timeout=20, what="a leader"
         )
-        assert found is not None
-        return found
+        assert leader is not None
+        return leader
 
-    def ask(self, query: str) -> list[tuple[str, ...]]:
+    def query(self, query: str) -> list[tuple[str, ...]]:
         with psycopg.connect(self.database_url.replace("+psycopg", "")) as connection:
             return list(connection.execute(query))
 
@@ -83,139 +83,139 @@ def agora_options() -> dict[str, int]:
 def replicas(
     slack_server: SlackServer, agora: AgoraSimulator, postgresql_url: str, tmp_path: Path
 ) -> Iterator[Replicas]:
-    office = Office(slack_server, agora, Bot({}, tmp_path))
-    replicas = Replicas(office, postgresql_url, tmp_path)
+    stack = Stack(slack_server, agora, Bot({}, tmp_path))
+    replicas = Replicas(stack, postgresql_url, tmp_path)
     yield replicas
     replicas.end()
 
 
-def _longest_gap(office: Office, since: float) -> float:
-    """The longest time, in seconds, for which one recording was not asked about."""
-    asked: dict[str, list[float]] = defaultdict(list)
-    for seen in office.agora.requests("query"):
-        if seen.sid is not None and seen.at >= since:
-            asked[seen.sid].append(seen.at)
-    return max(later - earlier for times in asked.values() for earlier, later in pairwise(times))
+def _longest_gap(stack: Stack, since: float) -> float:
+    """The longest time between two queries for one recording, in seconds."""
+    times_of: dict[str, list[float]] = defaultdict(list)
+    for query in stack.agora.requests("query"):
+        if query.sid is not None and query.at >= since:
+            times_of[query.sid].append(query.at)
+    return max(later - earlier for times in times_of.values() for earlier, later in pairwise(times))
 
 
-def _overlaps(office: Office) -> int:
-    """How often two queries about one recording were under way at once."""
+def _overlaps(stack: Stack) -> int:
+    """The number of pairs of simultaneous queries for one recording."""
     under_way: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for seen in office.agora.requests("query"):
-        if seen.sid is not None and seen.ended_at is not None:
-            under_way[seen.sid].append((seen.at, seen.ended_at))
+    for query in stack.agora.requests("query"):
+        if query.sid is not None and query.ended_at is not None:
+            under_way[query.sid].append((query.at, query.ended_at))
     return sum(later[0] < earlier[1] for spans in under_way.values() for earlier, later in pairwise(sorted(spans)))
 
 
-def _check_that_leaders_may_die(replicas: Replicas, *, calls: int, seconds: float, every: float) -> None:
-    office = replicas.office
+def _check_failover(replicas: Replicas, *, calls: int, seconds: float, every: float) -> None:
+    stack = replicas.stack
     for _ in range(3):
         replicas.add()
-    office.record_many(calls)
-    office.after_queries(2 * calls)
-    begun = office.agora.requests("query")[-1].at
+    stack.record_many(calls)
+    stack.after_queries(2 * calls)
+    since = stack.agora.requests("query")[-1].at
     ends_at = time.monotonic() + seconds
     while time.monotonic() < ends_at:
         next_at = time.monotonic() + every
-        office.slack.wait_for(lambda at=next_at: time.monotonic() >= at, timeout=every + 5)  # type: ignore[misc]
+        stack.slack.wait_for(lambda at=next_at: time.monotonic() >= at, timeout=every + 5)  # type: ignore[misc]
         leader = replicas.leader()
         leader.kill()
         leader.start()
-    office.after_queries(3 * calls, timeout=60)
-    assert len(office.agora.running()) == calls
-    assert _overlaps(office) == 0
-    assert _longest_gap(office, begun) < INTERVAL + LEASE + 2
-    told = [payload(m) for number in range((calls + 9) // 10) for m in office.alerts(f"room{number}")]
-    assert told == []
+    stack.after_queries(3 * calls, timeout=60)
+    assert len(stack.agora.running()) == calls
+    assert _overlaps(stack) == 0
+    assert _longest_gap(stack, since) < INTERVAL + LEASE + 2
+    alerts = [payload(m) for number in range((calls + 9) // 10) for m in stack.alerts(f"room{number}")]
+    assert alerts == []
 
 
 @pytest.mark.timeout(240)
-def test_while_leaders_die_every_recording_is_asked_about_and_none_by_two_at_once(replicas: Replicas) -> None:
-    _check_that_leaders_may_die(replicas, calls=12, seconds=12, every=4)
+def test_while_leaders_are_killed_each_recording_is_queried_by_one_replica_at_a_time(replicas: Replicas) -> None:
+    _check_failover(replicas, calls=12, seconds=12, every=4)
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
-def test_60_recordings_while_the_leader_is_killed_every_few_seconds_for_a_minute(replicas: Replicas) -> None:
-    _check_that_leaders_may_die(replicas, calls=60, seconds=60, every=5)
+def test_60_recordings_survive_a_minute_of_killed_leaders(replicas: Replicas) -> None:
+    _check_failover(replicas, calls=60, seconds=60, every=5)
 
 
 @pytest.mark.timeout(180)
-def test_a_leader_that_hangs_is_succeeded_and_writes_nothing_any_more(replicas: Replicas) -> None:
-    office = replicas.office
+def test_a_leader_that_hangs_is_replaced_and_can_no_longer_write(replicas: Replicas) -> None:
+    stack = replicas.stack
     replicas.add()
     replicas.add()
-    office.record_many(3)
-    office.after_queries(6)
+    stack.record_many(3)
+    stack.after_queries(6)
     hanging = replicas.leader()
     assert hanging.process is not None
     os.kill(hanging.process.pid, signal.SIGSTOP)
     successor = replicas.leader(other_than=hanging)
-    office.after_queries(6)
-    epoch = replicas.ask("SELECT epoch FROM lease")
+    stack.after_queries(6)
+    epoch = replicas.query("SELECT epoch FROM lease")
     os.kill(hanging.process.pid, signal.SIGCONT)
-    office.after_queries(9)
-    assert replicas.ask("SELECT epoch FROM lease") == epoch
+    stack.after_queries(9)
+    assert replicas.query("SELECT epoch FROM lease") == epoch
     assert replicas.leader() is successor
-    assert len(office.agora.running()) == 3
-    assert office.alerts("room0") == []
+    assert len(stack.agora.running()) == 3
+    assert stack.alerts("room0") == []
 
 
 @pytest.mark.timeout(180)
-def test_a_leader_that_stops_politely_hands_over_at_once(replicas: Replicas) -> None:
-    office = replicas.office
+def test_a_leader_that_is_stopped_hands_over_at_once(replicas: Replicas) -> None:
+    stack = replicas.stack
     first = replicas.add()
     replicas.add()
-    office.record_many(2)
+    stack.record_many(2)
     assert replicas.leader() is first
     code, _ = first.stop()
     stopped_at = time.monotonic()
-    office.after_queries(1)
+    stack.after_queries(1)
     assert code == 0
     assert time.monotonic() - stopped_at < LEASE + INTERVAL
     assert replicas.leader() is replicas.bots[1]
 
 
 @pytest.mark.timeout(180)
-def test_a_wish_written_by_another_replica_is_carried_out_by_the_leader(replicas: Replicas) -> None:
-    office = replicas.office
+def test_the_leader_carries_out_commands_that_another_replica_received(replicas: Replicas) -> None:
+    stack = replicas.stack
     for _ in range(2):
         replicas.add()
-    office.record_many(6)
+    stack.record_many(6)
     for number in range(6):
-        office.command(f"stop call{number}", by="ben", channel="room0")
-    office.agora.wait_for(lambda sim: not sim.running(), timeout=30)
+        stack.command(f"stop call{number}", by="ben", channel="room0")
+    stack.agora.wait_for(lambda sim: not sim.running(), timeout=30)
     served = [bot.log.count('"event": "command"') for bot in replicas.bots]
-    assert all(served), "Slack shared the commands out to both"
+    assert all(served), "Slack distributed the commands to both"
 
 
 @pytest.mark.timeout(180)
-def test_a_notification_that_another_replica_takes_is_heeded_by_the_leader(replicas: Replicas, port: int) -> None:
-    office = replicas.office
-    office.agora.notify(f"http://127.0.0.1:{port}/agora/webhook")
+def test_the_leader_applies_a_notification_that_another_replica_received(replicas: Replicas, port: int) -> None:
+    stack = replicas.stack
+    stack.agora.notify(f"http://127.0.0.1:{port}/agora/webhook")
     patient = {"QUERY_INTERVAL_SECONDS": "30"}
     first = replicas.add(**patient)
     replicas.add(**patient, HTTP_PORT=str(port))
-    office.record_many(1)
-    office.wait_red("call0", channel="room0")
+    stack.record_many(1)
+    stack.wait_red("call0", channel="room0")
     assert replicas.leader() is first
-    begun = time.monotonic()
-    office.agora.throw_out("call0")
-    office.wait_alert("recording_failed", "left", channel="room0")
-    assert time.monotonic() - begun < 5, "long before the next query"
+    left_at = time.monotonic()
+    stack.agora.throw_out("call0")
+    stack.wait_alert("recording_failed", "left", channel="room0")
+    assert time.monotonic() - left_at < 5, "long before the next query"
 
 
 @pytest.mark.timeout(180)
-def test_a_postgresql_that_is_away_for_a_while_loses_nothing(replicas: Replicas, running_postgresql: Server) -> None:
-    office = replicas.office
+def test_nothing_is_lost_while_postgresql_is_down(replicas: Replicas, running_postgresql: Server) -> None:
+    stack = replicas.stack
     replicas.add()
-    office.record_many(2)
-    office.after_queries(4)
+    stack.record_many(2)
+    stack.after_queries(4)
     running_postgresql.stop()
-    away_at = time.monotonic()
-    office.slack.wait_for(lambda: time.monotonic() > away_at + 5, timeout=10)
+    stopped_at = time.monotonic()
+    stack.slack.wait_for(lambda: time.monotonic() > stopped_at + 5, timeout=10)
     running_postgresql.start()
-    office.after_queries(6, timeout=60)
-    office.command("stop call0", by="ben", channel="room0")
-    office.wait_card("ended", channel="room0", agora="call0", timeout=40)
-    assert [kind for kind, _ in office.alert_kinds("room0")] == []
+    stack.after_queries(6, timeout=60)
+    stack.command("stop call0", by="ben", channel="room0")
+    stack.wait_card("ended", channel="room0", agora="call0", timeout=40)
+    assert [kind for kind, _ in stack.alert_kinds("room0")] == []

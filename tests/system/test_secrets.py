@@ -1,4 +1,4 @@
-"""No secret leaves the process but to whom it belongs: not in a log line at DEBUG, not on disk, not in a message."""
+"""No secret reaches a log line (even at DEBUG), the disk or a message."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.system.conftest import ROOT, Bot, Office
+from tests.system.conftest import ROOT, Bot, Stack
 
 ENCRYPTED = {
     "AGORA_ENCRYPTION_MODE": "7",
@@ -21,7 +21,7 @@ ENCRYPTED = {
     "AGORA_ENCRYPTION_SALT": base64.b64encode(b"0123456789abcdef0123456789abcdef").decode(),
     "AGORA_WEBHOOK_SECRET": "webhook-secret-1a2b3c4d",
 }
-SECRET = (
+SECRETS = (
     "SLACK_BOT_TOKEN",
     "SLACK_APP_TOKEN",
     "SLACK_SIGNING_SECRET",
@@ -36,93 +36,94 @@ SECRET = (
 )
 
 
-SENT = ("AGORA_CUSTOMER", "STORAGE", "AGORA_ENCRYPTION")
-"""What a request to Agora carries, so that its answer may repeat it."""
+SENT_TO_AGORA = ("AGORA_CUSTOMER", "STORAGE", "AGORA_ENCRYPTION")
+"""Prefixes of the settings that requests to Agora carry, so a response may repeat them."""
 
 
-def secrets_of(office: Office) -> Iterator[str]:
-    settings = office.bot.environment | ENCRYPTED
-    yield from (settings[name] for name in SECRET)
+def secrets_of(stack: Stack) -> Iterator[str]:
+    settings = stack.bot.environment | ENCRYPTED
+    yield from (settings[name] for name in SECRETS)
     basic = f"{settings['AGORA_CUSTOMER_ID']}:{settings['AGORA_CUSTOMER_SECRET']}"
     yield base64.b64encode(basic.encode()).decode()
-    for seen in office.agora.requests("start"):
-        assert isinstance(seen.body, dict)
-        token = str(seen.body["clientRequest"]["token"])
+    for request in stack.agora.requests("start"):
+        assert isinstance(request.body, dict)
+        token = str(request.body["clientRequest"]["token"])
         assert token.startswith("006")
         yield token
         yield token[35:]
 
 
-def written(office: Office) -> Iterator[tuple[str, bytes]]:
-    for path in office.bot.folder.iterdir():
+def outputs(stack: Stack) -> Iterator[tuple[str, bytes]]:
+    """Every file, message and call of the Web API, with a name for each."""
+    for path in stack.bot.folder.iterdir():
         yield path.name, path.read_bytes()
-    for channel in office.slack.workspace.channels.values():
+    for channel in stack.slack.workspace.channels.values():
         for message in channel.messages:
             yield f"message in {channel.name}", json.dumps(message.as_json(), default=str).encode()
-    for call in office.slack.calls:
+    for call in stack.slack.calls:
         yield call.method, json.dumps(call.arguments, default=str).encode()
 
 
-def clean(office: Office) -> None:
-    hooks = [interaction.response_url.rsplit("/", 1)[1] for interaction in office.slack.interactions]
-    kept = list(written(office))
-    assert {"recordings.db", "recordings.db-wal"} <= {name for name, _ in kept}
-    for secret in set(secrets_of(office)):
-        for where, content in kept:
+def check_no_secret_in_outputs(stack: Stack) -> None:
+    hooks = [interaction.response_url.rsplit("/", 1)[1] for interaction in stack.slack.interactions]
+    contents = list(outputs(stack))
+    assert {"recordings.db", "recordings.db-wal"} <= {name for name, _ in contents}
+    for secret in set(secrets_of(stack)):
+        for where, content in contents:
             assert secret.encode() not in content, where
     for hook in hooks:
-        assert hook not in office.bot.log
-    assert re.search(r"(Basic|Bearer) (?!\*\*\*)", office.bot.log) is None
+        assert hook not in stack.bot.log
+    assert re.search(r"(Basic|Bearer) (?!\*\*\*)", stack.bot.log) is None
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_a_whole_recording_with_every_failure_on_the_way_leaves_no_secret_anywhere(office: Office) -> None:
-    office.start(**ENCRYPTED)
-    secret = office.bot.environment["STORAGE_SECRET_KEY"]
-    office.agora.fault("acquire", status=500, body={"code": 500, "reason": f"cannot use {secret}"})
-    office.agora.fault("start", answer="not_completed")
-    office.agora.fault("start", lost="answer")
-    office.agora.fault("query", answer="proxy_502", skip=2)
-    office.agora.join("daily", 1001)
-    office.command("start daily")
-    office.command('start "daily" now')
-    office.wait_card("recording")
-    office.command("start other", channel="design")
-    office.agora.kill("daily")
-    office.wait_alert("recording_warning", "lost")
-    clean(office)
+def test_a_recording_with_many_failures_reveals_no_secret(stack: Stack) -> None:
+    stack.start(**ENCRYPTED)
+    secret = stack.bot.environment["STORAGE_SECRET_KEY"]
+    stack.agora.fault("acquire", status=500, body={"code": 500, "reason": f"cannot use {secret}"})
+    stack.agora.fault("start", answer="not_completed")
+    stack.agora.fault("start", lost="answer")
+    stack.agora.fault("query", answer="proxy_502", skip=2)
+    stack.agora.join("daily", 1001)
+    stack.command("start daily")
+    stack.command('start "daily" now')
+    stack.wait_card("recording")
+    stack.command("start other", channel="design")
+    stack.agora.kill("daily")
+    stack.wait_alert("recording_warning", "lost")
+    check_no_secret_in_outputs(stack)
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_what_agora_says_of_a_secret_is_told_to_nobody(office: Office) -> None:
-    office.start(**ENCRYPTED)
-    keys = [(office.bot.environment | ENCRYPTED)[name] for name in SECRET if name.startswith(SENT)]
+def test_a_secret_in_a_response_of_agora_is_not_revealed(stack: Stack) -> None:
+    stack.start(**ENCRYPTED)
+    keys = [(stack.bot.environment | ENCRYPTED)[name] for name in SECRETS if name.startswith(SENT_TO_AGORA)]
     for number, key in enumerate(keys):
-        office.room(f"room{number}")
+        stack.room(f"room{number}")
         body = {"code": 2, "reason": f"the value {key} is wrong"}
-        office.agora.fault("start", status=400, body=body, channel=f"call{number}", times=None)
-        office.command(f"start call{number}", channel=f"room{number}")
+        stack.agora.fault("start", status=400, body=body, channel=f"call{number}", times=None)
+        stack.command(f"start call{number}", channel=f"room{number}")
     for number in range(len(keys)):
-        office.wait_alert("recording_failed", "rejected", channel=f"room{number}")
-    clean(office)
+        stack.wait_alert("recording_failed", "rejected", channel=f"room{number}")
+    check_no_secret_in_outputs(stack)
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_a_crash_and_a_restart_leave_no_secret_either(office: Office) -> None:
-    office.start(**ENCRYPTED)
-    office.agora.fault("start", delay_after=5)
-    office.command("start daily")
-    office.wait_agora(lambda agora: agora.in_flight("start"))
-    office.bot.kill()
-    office.restart(**ENCRYPTED, START_TIMEOUT_SECONDS="60")
-    office.wait_card("recording", timeout=30)
-    assert office.bot.process is not None
-    office.bot.process.send_signal(signal.SIGABRT)
-    office.bot.process.wait()
-    clean(office)
+def test_a_crash_and_a_restart_reveal_no_secret(stack: Stack) -> None:
+    stack.start(**ENCRYPTED)
+    stack.agora.fault("start", delay_after=5)
+    stack.command("start daily")
+    stack.wait_agora(lambda agora: agora.in_flight("start"))
+    stack.bot.kill()
+    stack.restart(**ENCRYPTED, START_TIMEOUT_SECONDS="60")
+    stack.wait_card("recording", timeout=30)
+    assert stack.bot.process is not None
+    stack.bot.process.send_signal(signal.SIGABRT)
+    stack.bot.process.wait()
+    check_no_secret_in_outputs(stack)
 
 
-# Before it runs
+# Invalid settings
 
 
 def run(bot: Bot, *arguments: str, without: Sequence[str] = (), **settings: str) -> subprocess.CompletedProcess[str]:
@@ -150,17 +151,17 @@ REQUIRED = (
 )
 
 
-def test_each_missing_setting_is_a_line_of_its_own_and_exit_2(office: Office) -> None:
-    ended = run(office.bot, without=(*REQUIRED, "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "STORAGE_VENDOR"))
-    assert ended.returncode == 2
-    lines = ended.stderr.splitlines()
+def test_each_missing_setting_is_one_line_and_the_exit_code_is_2(stack: Stack) -> None:
+    result = run(stack.bot, without=(*REQUIRED, "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "STORAGE_VENDOR"))
+    assert result.returncode == 2
+    lines = result.stderr.splitlines()
     assert len(lines) == len(REQUIRED) + 1
     for name in (*REQUIRED, "SLACK_APP_TOKEN"):
         assert len([line for line in lines if line.startswith(name)]) == 1
-    assert "Traceback" not in ended.stderr + ended.stdout
+    assert "Traceback" not in result.stderr + result.stdout
 
 
-UNREADABLE = {
+INVALID = {
     "SLACK_BOT_TOKEN": "secret-in-the-wrong-place",
     "AGORA_API_URLS": "ftp://x",
     "DATABASE_URL": "mysql://u:secret-in-the-wrong-place@h/d",
@@ -171,10 +172,10 @@ UNREADABLE = {
 }
 
 
-def test_each_unreadable_setting_is_one_line_without_its_value_and_exit_2(office: Office) -> None:
+def test_each_invalid_setting_is_one_line_without_its_value_and_the_exit_code_is_2(stack: Stack) -> None:
     unknown_to_agora = {"STORAGE_VENDOR": "floppy"}
-    for wrong in (UNREADABLE, unknown_to_agora):
-        ended = run(office.bot, **wrong)
-        assert ended.returncode == 2
-        assert [line.split()[0] for line in ended.stderr.splitlines()] == list(wrong)
-        assert "secret-in-the-wrong-place" not in ended.stderr + ended.stdout
+    for invalid in (INVALID, unknown_to_agora):
+        result = run(stack.bot, **invalid)
+        assert result.returncode == 2
+        assert [line.split()[0] for line in result.stderr.splitlines()] == list(invalid)
+        assert "secret-in-the-wrong-place" not in result.stderr + result.stdout

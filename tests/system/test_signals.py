@@ -1,4 +1,4 @@
-"""A signal ends the process in time, whatever hangs; the rows say where to go on."""
+"""A signal ends the process in time, even while something hangs; the next process continues from the rows."""
 
 from __future__ import annotations
 
@@ -8,141 +8,142 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.system.conftest import Office, payload
+from tests.system.conftest import Stack, payload
 
 pytestmark = pytest.mark.cold
 
 
-def ends(office: Office) -> float:
-    code, seconds = office.bot.stop()
-    assert code == 0, office.bot.log[-2000:]
+def check_stops(stack: Stack) -> float:
+    """Stops the bot with SIGTERM and returns the seconds until its exit."""
+    code, seconds = stack.bot.stop()
+    assert code == 0, stack.bot.log[-2000:]
     assert seconds < 10
-    assert "Traceback" not in office.bot.log
+    assert "Traceback" not in stack.bot.log
     return seconds
 
 
-def test_an_idle_bot_ends_at_once(office: Office) -> None:
-    office.start()
-    assert ends(office) < 3
+def test_an_idle_bot_exits_at_once(stack: Stack) -> None:
+    stack.start()
+    assert check_stops(stack) < 3
 
 
-def test_a_bot_that_watches_a_recording_ends_and_the_recording_goes_on(office: Office) -> None:
-    office.start()
-    card = office.recording()
-    ends(office)
-    assert [recorder.sid for recorder in office.agora.running()] == [payload(card)["sid"]]
-    office.restart()
-    office.after_queries(3)
-    assert len(office.agora.recorders()) == 1
+def test_a_recording_continues_while_the_bot_is_stopped_and_restarted(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    check_stops(stack)
+    assert [recorder.sid for recorder in stack.agora.running()] == [payload(card)["sid"]]
+    stack.restart()
+    stack.after_queries(3)
+    assert len(stack.agora.recorders()) == 1
 
 
-def test_sigint_ends_it_too(office: Office) -> None:
-    office.start()
-    assert office.bot.process is not None
-    office.bot.process.send_signal(signal.SIGINT)
-    assert office.bot.process.wait(10) == 0
+def test_sigint_stops_the_bot_too(stack: Stack) -> None:
+    stack.start()
+    assert stack.bot.process is not None
+    stack.bot.process.send_signal(signal.SIGINT)
+    assert stack.bot.process.wait(10) == 0
 
 
-def test_a_second_signal_changes_nothing(office: Office) -> None:
-    office.start()
-    office.agora.fault("*", hang="request", times=None)
-    office.command("start daily")
-    office.wait_agora(lambda agora: agora.in_flight())
-    assert office.bot.process is not None
-    office.bot.process.send_signal(signal.SIGTERM)
-    ends(office)
+def test_a_second_signal_has_no_effect(stack: Stack) -> None:
+    stack.start()
+    stack.agora.fault("*", hang="request", times=None)
+    stack.command("start daily")
+    stack.wait_agora(lambda agora: agora.in_flight())
+    assert stack.bot.process is not None
+    stack.bot.process.send_signal(signal.SIGTERM)
+    check_stops(stack)
 
 
-def agora_hangs(office: Office) -> None:
-    office.recording()
-    office.agora.fault("*", hang="answer", times=None)
+def agora_hangs(stack: Stack) -> None:
+    stack.recording()
+    stack.agora.fault("*", hang="answer", times=None)
     for name in ("one", "two", "three"):
-        office.command(f"start {name}")
-    office.wait_agora(lambda agora: len(agora.in_flight()) >= 2)
+        stack.command(f"start {name}")
+    stack.wait_agora(lambda agora: len(agora.in_flight()) >= 2)
 
 
-def slack_hangs(office: Office) -> None:
-    office.recording()
-    fault = office.slack.faults.add("*", hang=True)
-    office.command("start other")
-    office.agora.kill("daily")
-    office.slack.wait_for(lambda: fault.hits >= 2)
+def slack_hangs(stack: Stack) -> None:
+    stack.recording()
+    fault = stack.slack.faults.add("*", hang=True)
+    stack.command("start other")
+    stack.agora.kill("daily")
+    stack.slack.wait_for(lambda: fault.hits >= 2)
 
 
-def both_hang(office: Office) -> None:
-    agora_hangs(office)
-    office.slack.faults.add("*", hang=True)
-    office.command("start other")
+def both_hang(stack: Stack) -> None:
+    agora_hangs(stack)
+    stack.slack.faults.add("*", hang=True)
+    stack.command("start other")
 
 
-def both_are_away(office: Office) -> None:
-    office.recording()
-    office.agora.down()
-    office.slack.down()
+def both_are_down(stack: Stack) -> None:
+    stack.recording()
+    stack.agora.down()
+    stack.slack.down()
 
 
-def slack_is_silent(office: Office) -> None:
-    office.recording()
-    office.slack_server.sockets.silence()
+def slack_is_silent(stack: Stack) -> None:
+    stack.recording()
+    stack.slack_server.sockets.silence()
 
 
-@pytest.mark.parametrize("trouble", [agora_hangs, slack_hangs, both_hang, both_are_away, slack_is_silent])
-def test_it_ends_in_time_while(office: Office, trouble: Callable[[Office], None]) -> None:
-    office.start()
-    trouble(office)
-    ends(office)
+@pytest.mark.parametrize("failure", [agora_hangs, slack_hangs, both_hang, both_are_down, slack_is_silent])
+def test_the_bot_exits_in_time_while(stack: Stack, failure: Callable[[Stack], None]) -> None:
+    stack.start()
+    failure(stack)
+    check_stops(stack)
 
 
-def test_it_ends_in_time_while_slack_never_let_it_in(office: Office) -> None:
-    fault = office.slack.faults.add("*", hang=True)
-    office.bot.start()
-    office.slack.wait_for(lambda: fault.hits >= 2, timeout=20)
-    ends(office)
+def test_the_bot_exits_in_time_before_it_connects_to_slack(stack: Stack) -> None:
+    fault = stack.slack.faults.add("*", hang=True)
+    stack.bot.start()
+    stack.slack.wait_for(lambda: fault.hits >= 2, timeout=20)
+    check_stops(stack)
 
 
-def test_it_ends_in_time_while_the_database_cannot_be_opened(office: Office) -> None:
-    office.bot.start(DATABASE_URL=f"sqlite:///{office.bot.folder}/nowhere/recordings.db")
-    office.slack.wait_for(lambda: "database_unavailable" in office.bot.log, timeout=20)
-    ends(office)
-
-
-@pytest.mark.usefixtures("on_sqlite")
-def test_it_ends_in_time_while_somebody_holds_the_database(office: Office) -> None:
-    office.start()
-    office.recording()
-    with sqlite3.connect(office.bot.database, isolation_level=None) as other:
-        other.execute("BEGIN IMMEDIATE")
-        office.slack.wait_for(lambda: "database is locked" in office.bot.log, timeout=20)
-        ends(office)
-        other.execute("ROLLBACK")
-
-
-def test_a_start_that_a_signal_cut_off_is_one_known_recorder_after_the_restart(office: Office) -> None:
-    office.start()
-    office.agora.join("daily", 1001)
-    office.agora.fault("start", hang="answer", times=1)
-    office.command("start daily")
-    office.wait_agora(lambda agora: agora.running())
-    ends(office)
-    office.agora.clear_faults()
-    office.restart(START_TIMEOUT_SECONDS="30")
-    card = office.wait_card("recording")
-    office.wait_agora(lambda agora: [recorder.sid for recorder in agora.running()] == [payload(card)["sid"]])
-    assert office.alerts() == []
+def test_the_bot_exits_in_time_while_it_cannot_open_the_database(stack: Stack) -> None:
+    stack.bot.start(DATABASE_URL=f"sqlite:///{stack.bot.folder}/nowhere/recordings.db")
+    stack.slack.wait_for(lambda: "database_unavailable" in stack.bot.log, timeout=20)
+    check_stops(stack)
 
 
 @pytest.mark.usefixtures("on_sqlite")
-def test_a_database_that_is_held_for_a_while_is_waited_for(office: Office) -> None:
-    office.start()
-    office.recording()
-    with sqlite3.connect(office.bot.database, isolation_level=None) as other:
+def test_the_bot_exits_in_time_while_the_database_is_locked(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
+    with sqlite3.connect(stack.bot.database, isolation_level=None) as other:
         other.execute("BEGIN IMMEDIATE")
-        answer = office.command("start other")
-        assert answer.acknowledged
-        assert answer.reply is not None
-        assert "Reference" in answer.reply.said
-        office.slack.wait_for(lambda: "tick_failed" in office.bot.log, timeout=20)
+        stack.slack.wait_for(lambda: "database is locked" in stack.bot.log, timeout=20)
+        check_stops(stack)
         other.execute("ROLLBACK")
-    office.command("stop", by="ben")
-    office.wait_card("ended", reason="stopped")
-    assert office.alerts() == []
+
+
+def test_a_start_interrupted_by_a_signal_is_one_known_recorder_after_the_restart(stack: Stack) -> None:
+    stack.start()
+    stack.agora.join("daily", 1001)
+    stack.agora.fault("start", hang="answer", times=1)
+    stack.command("start daily")
+    stack.wait_agora(lambda agora: agora.running())
+    check_stops(stack)
+    stack.agora.clear_faults()
+    stack.restart(START_TIMEOUT_SECONDS="30")
+    card = stack.wait_card("recording")
+    stack.wait_agora(lambda agora: [recorder.sid for recorder in agora.running()] == [payload(card)["sid"]])
+    assert stack.alerts() == []
+
+
+@pytest.mark.usefixtures("on_sqlite")
+def test_the_bot_continues_after_the_database_was_locked(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
+    with sqlite3.connect(stack.bot.database, isolation_level=None) as other:
+        other.execute("BEGIN IMMEDIATE")
+        command = stack.command("start other")
+        assert command.acknowledged
+        assert command.reply is not None
+        assert "Reference" in command.reply.said
+        stack.slack.wait_for(lambda: "tick_failed" in stack.bot.log, timeout=20)
+        other.execute("ROLLBACK")
+    stack.command("stop", by="ben")
+    stack.wait_card("ended", reason="stopped")
+    assert stack.alerts() == []

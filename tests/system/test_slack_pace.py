@@ -1,62 +1,62 @@
-"""However much changes, Slack is asked for no more than it allows, and alerts don't wait for cards."""
+"""The bot stays within Slack's rate limits, and alerts do not wait for cards."""
 
 from __future__ import annotations
 
 import pytest
 
 from simulator.slack import Call
-from tests.system.conftest import Office
+from tests.system.conftest import Stack
 
 CHANGES = 20
 
 
-def refused(office: Office) -> list[Call]:
-    """What Slack refused since there was too much of it."""
-    return [call for call in office.slack.calls if call.status == 429]
+def rate_limited(stack: Stack) -> list[Call]:
+    """The calls that Slack answered with 429."""
+    return [call for call in stack.slack.calls if call.status == 429]
 
 
 @pytest.mark.timeout(180)
-def test_twenty_changes_in_ten_seconds_are_at_most_five_updates_of_the_card_and_the_last_is_shown(
-    office: Office,
+def test_twenty_changes_in_ten_seconds_cause_at_most_five_updates_and_the_last_is_shown(
+    stack: Stack,
 ) -> None:
-    office.start(MAX_DURATION_SECONDS="600")
-    card = office.recording()
-    before = len(office.slack.calls_of("chat.update", ts=card.ts))
+    stack.start(MAX_DURATION_SECONDS="600")
+    card = stack.recording()
+    before = len(stack.slack.calls_of("chat.update", ts=card.ts))
     for number in range(CHANGES):
-        office.slack.person(("ana", "ben")[number % 2]).press(card, "extend_recording")
-    (row,) = office.bot.rows("SELECT version FROM recordings")
-    office.slack.wait_for(lambda: drawn(office, row["version"]), what="a card that shows the last change")
-    updates = office.slack.calls_of("chat.update", ts=card.ts)[before:]
+        stack.slack.person(("ana", "ben")[number % 2]).press(card, "extend_recording")
+    (row,) = stack.bot.rows("SELECT version FROM recordings")
+    stack.slack.wait_for(lambda: is_rendered(stack, row["version"]), what="a card that shows the last change")
+    updates = stack.slack.calls_of("chat.update", ts=card.ts)[before:]
 
     first = updates[0].at
     assert len([call for call in updates if call.at < first + 10]) <= 5
     assert updates[-1].answer == {**(updates[-1].answer or {}), "ok": True}
-    assert refused(office) == []
+    assert rate_limited(stack) == []
 
 
-def in_call(office: Office, call: str) -> None:
-    office.agora.wait_for(lambda sim: sim.recorder(call).in_channel)
+def wait_in_call(stack: Stack, call: str) -> None:
+    stack.agora.wait_for(lambda sim: sim.recorder(call).in_channel)
 
 
-def drawn(office: Office, version: int) -> bool:
-    (row,) = office.bot.rows("SELECT card_version FROM recordings")
+def is_rendered(stack: Stack, version: int) -> bool:
+    (row,) = stack.bot.rows("SELECT card_version FROM recordings")
     return bool(row["card_version"] >= version)
 
 
 @pytest.mark.timeout(180)
-def test_with_fifty_active_cards_slacks_rate_is_kept_and_alerts_go_first(office: Office) -> None:
-    office.start(MAX_RECORDERS="60")
-    office.record_many(50)
+def test_with_fifty_active_cards_the_rate_limit_is_kept_and_alerts_go_first(stack: Stack) -> None:
+    stack.start(MAX_RECORDERS="60")
+    stack.record_many(50)
     failing = [f"call{number}" for number in range(0, 50, 5)]
     for call in failing:
-        in_call(office, call)
-        office.agora.crash(call)
+        wait_in_call(stack, call)
+        stack.agora.crash(call)
     rooms = [f"room{number}" for number in range(5)]
-    office.slack.wait_for(
-        lambda: sum(len(office.alerts(room)) for room in rooms) == len(failing), timeout=60, what="every alert"
+    stack.slack.wait_for(
+        lambda: sum(len(stack.alerts(room)) for room in rooms) == len(failing), timeout=60, what="every alert"
     )
-    behind = office.bot.rows("SELECT id FROM recordings WHERE version > card_version")
+    behind = stack.bot.rows("SELECT id FROM recordings WHERE version > card_version")
 
-    assert {kind for room in rooms for kind in office.alert_kinds(room)} == {("recording_failed", "crashed")}
-    assert behind, "so many cards can't be drawn yet, and no alert waited for them"
-    assert refused(office) == []
+    assert {kind for room in rooms for kind in stack.alert_kinds(room)} == {("recording_failed", "crashed")}
+    assert behind, "some cards are not updated yet, and no alert waited for them"
+    assert rate_limited(stack) == []

@@ -14,15 +14,18 @@ from itertools import pairwise
 from typing import Any
 
 from tests.fakes.agora_notifications import SECRET, a_notification, as_body, signed
-from tests.system.conftest import ON_BOTH, Office
+from tests.system.conftest import ON_BOTH, Stack
 
 SENDERS, BURST = 20, 1000
-INTERVAL, LATE = 0.4, 1.5
-"""Seconds: between two queries, and how much later one may be while both cores are busy."""
+INTERVAL = 0.4
+"""Seconds between two queries."""
+LATE = 0.6
+"""How much of the burst's own duration a query may come late, since that measures the machine: 1.5 s of the 2.5 s that
+it takes on two idle cores."""
 
 
 def posted(port: int, body: bytes, headers: Mapping[str, str]) -> tuple[int, bytes]:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     try:
         connection.request("POST", "/agora/webhook", body, dict(headers))
         answer = connection.getresponse()
@@ -31,49 +34,47 @@ def posted(port: int, body: bytes, headers: Mapping[str, str]) -> tuple[int, byt
         connection.close()
 
 
-def of_the_recorder(office: Office) -> dict[str, Any]:
+def of_the_recorder(stack: Stack) -> dict[str, Any]:
     """Whose notifications they are, as Agora names it."""
-    (row,) = office.bot.rows("SELECT agora_channel, uid, sid FROM recorders")
+    (row,) = stack.bot.rows("SELECT agora_channel, uid, sid FROM recorders")
     return {"cname": row["agora_channel"], "uid": str(row["uid"]), "sid": row["sid"]}
 
 
 @ON_BOTH
-def test_a_signed_notification_is_kept_once_with_its_recording_however_often_it_comes(
-    office: Office, port: int
-) -> None:
-    office.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
-    office.recording()
-    body = as_body(a_notification(**of_the_recorder(office)))
+def test_a_signed_notification_is_kept_once_with_its_recording_however_often_it_comes(stack: Stack, port: int) -> None:
+    stack.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
+    stack.recording()
+    body = as_body(a_notification(**of_the_recorder(stack)))
 
     answers = [posted(port, body, signed(body)) for _ in range(3)]
 
     assert answers == [(200, b"{}")] * 3
-    (notice,) = office.bot.rows("SELECT id, recording_id FROM notices")
-    (recording,) = office.bot.rows("SELECT id FROM recordings")
+    (notice,) = stack.bot.rows("SELECT id, recording_id FROM notices")
+    (recording,) = stack.bot.rows("SELECT id FROM recordings")
     assert (notice["id"], notice["recording_id"]) == ("2000001428:4330:107", recording["id"])
 
 
-def test_what_is_not_signed_with_the_secret_is_refused_and_changes_nothing(office: Office, port: int) -> None:
-    office.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
+def test_what_is_not_signed_with_the_secret_is_refused_and_changes_nothing(stack: Stack, port: int) -> None:
+    stack.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
     body = as_body(a_notification())
 
     assert posted(port, body, {})[0] == 401
     assert posted(port, body, signed(body, "another secret"))[0] == 401
     assert posted(port, body, signed(body + b" "))[0] == 401
-    assert office.bot.rows("SELECT id FROM notices") == []
-    assert SECRET not in office.bot.log
+    assert stack.bot.rows("SELECT id FROM notices") == []
+    assert SECRET not in stack.bot.log
 
 
-def test_the_check_of_agoras_console_is_answered(office: Office, port: int) -> None:
-    office.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
+def test_the_check_of_agoras_console_is_answered(stack: Stack, port: int) -> None:
+    stack.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET)
     body = as_body(a_notification(cname="test_webhook", uid="12121212"))
 
     assert posted(port, body, signed(body)) == (200, b"{}")
-    assert office.bot.rows("SELECT id FROM notices") == []
+    assert stack.bot.rows("SELECT id FROM notices") == []
 
 
-def test_without_a_secret_there_is_nothing(office: Office, port: int) -> None:
-    office.start(HTTP_PORT=str(port))
+def test_without_a_secret_there_is_nothing(stack: Stack, port: int) -> None:
+    stack.start(HTTP_PORT=str(port))
     body = as_body(a_notification())
 
     assert posted(port, body, signed(body))[0] == 404
@@ -81,7 +82,7 @@ def test_without_a_secret_there_is_nothing(office: Office, port: int) -> None:
 
 def send(port: int, bodies: list[bytes]) -> list[tuple[int, float]]:
     """One connection of Agora's: the status of each answer, and the seconds that it took."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     answers = []
     for body in bodies:
         begun = time.monotonic()
@@ -94,25 +95,25 @@ def send(port: int, bodies: list[bytes]) -> list[tuple[int, float]]:
 
 
 @ON_BOTH
-def test_a_burst_is_kept_while_recordings_are_queried_as_ever(office: Office, port: int) -> None:
-    office.start(
+def test_a_burst_is_kept_while_recordings_are_queried_as_ever(stack: Stack, port: int) -> None:
+    stack.start(
         HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET, QUERY_INTERVAL_SECONDS=str(INTERVAL), LOG_LEVEL="INFO"
     )
-    office.recording()
-    whose = of_the_recorder(office)
+    stack.recording()
+    whose = of_the_recorder(stack)
     bodies = [
         as_body(a_notification(33, whole={"noticeId": f"burst:{number}"}, sequence=number, **whose))
         for number in range(BURST)
     ]
-    office.after_queries(2)
+    stack.after_queries(2)
     begun = time.monotonic()
     with ThreadPoolExecutor(SENDERS) as senders:
         sent = senders.map(lambda number: send(port, bodies[number::SENDERS]), range(SENDERS))
         answers = [answer for each in sent for answer in each]
     ended = time.monotonic()
-    office.after_queries(1)
+    stack.after_queries(1)
 
-    queries = [seen.at for seen in office.agora.requests("query")]
+    queries = [seen.at for seen in stack.agora.requests("query")]
     meanwhile = [later - earlier for earlier, later in pairwise(queries) if later > begun and earlier < ended]
     slowest = max(seconds for _, seconds in answers)
     print(  # noqa: T201 - what `-s` is asked for
@@ -120,7 +121,7 @@ def test_a_burst_is_kept_while_recordings_are_queried_as_ever(office: Office, po
         f" slowest answer {slowest:.2f} s, longest between two queries {max(meanwhile):.2f} s"
     )
     assert {status for status, _ in answers} == {200}
-    (kept,) = office.bot.rows("SELECT count(*) AS n, count(DISTINCT recording_id) AS whose FROM notices")
+    (kept,) = stack.bot.rows("SELECT count(*) AS n, count(DISTINCT recording_id) AS whose FROM notices")
     assert (kept["n"], kept["whose"]) == (BURST, 1)
     assert slowest < 10, "Agora waits no longer"
-    assert max(meanwhile) < INTERVAL + LATE
+    assert max(meanwhile) < INTERVAL + LATE * (ended - begun)

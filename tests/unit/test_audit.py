@@ -1,4 +1,4 @@
-"""Who did what, printed: what was asked for, aligned columns, and CSV that no spreadsheet obeys."""
+"""`bot.py audit`: its arguments, a table with aligned columns, and CSV without formulas."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ import csv
 import io
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 import bot
 from composition import audit
 from recordings.model.audit import AuditAction, AuditEvent, Source
+from storage.database import Database
 from tests.fakes.rows import NOW, at
 
 
-def an_act(seconds: float = 0, who: str = "U2", detail: str = "", source: Source = Source.BUTTON) -> AuditEvent:
+def an_event(seconds: float = 0, who: str = "U2", detail: str = "", source: Source = Source.BUTTON) -> AuditEvent:
     return AuditEvent(
         at=at(seconds),
         who=who,
@@ -27,13 +29,13 @@ def an_act(seconds: float = 0, who: str = "U2", detail: str = "", source: Source
     )
 
 
-def printed(*audit_events: tuple[AuditEvent, str], as_csv: bool = False) -> str:
+def printed(*events: tuple[AuditEvent, str], as_csv: bool = False) -> str:
     to = io.StringIO()
-    assert audit.write(audit_events, to, as_csv=as_csv) == 0
+    audit.write(events, to, as_csv=as_csv)
     return to.getvalue()
 
 
-# What was asked for
+# The arguments
 
 
 @pytest.mark.parametrize(
@@ -57,21 +59,21 @@ def test_a_moment_is_a_date_a_time_or_a_span_back(text: str, meant: datetime) ->
     "text",
     ["", "yesterday", "7", "d", "7w", "-7d", "999999d", "7 d", "2026-13-01", "0001-01-01T00:00+14:00", "\u0667d x"],
 )
-def test_anything_else_is_refused(text: str) -> None:
+def test_any_other_moment_is_refused(text: str) -> None:
     with pytest.raises(ArgumentTypeError):
         audit.moment(text, NOW)
 
 
-def test_what_is_asked_for_is_read() -> None:
-    assert asked("--since", "7d") == (NOW - timedelta(days=7), None, False)
-    assert asked("--csv", "--until=1h", "--since=2h") == (NOW - timedelta(hours=2), NOW - timedelta(hours=1), True)
+def test_arguments_are_parsed_in_any_order() -> None:
+    assert parsed("--since", "7d") == (NOW - timedelta(days=7), None, False)
+    assert parsed("--csv", "--until=1h", "--since=2h") == (NOW - timedelta(hours=2), NOW - timedelta(hours=1), True)
 
 
-def asked(*arguments: str) -> tuple[datetime, datetime | None, bool]:
+def parsed(*arguments: str) -> tuple[datetime, datetime | None, bool]:
     parser = ArgumentParser()
     audit.add_arguments(parser, NOW)
-    chosen = parser.parse_args(arguments)
-    return chosen.since, chosen.until, chosen.csv
+    options = parser.parse_args(arguments)
+    return options.since, options.until, options.csv
 
 
 @pytest.mark.parametrize(
@@ -85,48 +87,51 @@ def asked(*arguments: str) -> tuple[datetime, datetime | None, bool]:
         ["--since", "1h", "--until", "2h"],
         ["--since", "7d", "--json"],
         ["--since", "7d", "more"],
+        ["--sinc", "7d"],
     ],
 )
-def test_what_makes_no_sense_is_refused_with_exit_code_2(
+def test_wrong_arguments_are_refused_with_exit_code_2_on_standard_error(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert bot.main(["audit", *arguments]) == 2
-    assert capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert printed.err
+    assert printed.out == ""
 
 
 # The table
 
 
 def test_the_columns_of_the_table_are_aligned() -> None:
-    said = printed((an_act(0.25), "daily"), (an_act(60, who="", source=Source.TIME_LIMIT), "a much longer name"))
+    table = printed((an_event(0.25), "daily"), (an_event(60, who="", source=Source.TIME_LIMIT), "a much longer name"))
 
-    assert said.splitlines() == [
+    assert table.splitlines() == [
         "at                        who  what     source      recording  agora_channel       slack_channel  detail",
         "2026-06-17T11:42:00.250Z  U2   stopped  button      rec1       daily               C1",
         "2026-06-17T11:43:00.000Z  bot  stopped  time_limit  rec1       a much longer name  C1",
     ]
 
 
-def test_nothing_is_a_headline_alone() -> None:
+def test_without_events_only_the_headline_is_printed() -> None:
     assert printed().split() == list(audit.COLUMNS)
     assert printed(as_csv=True) == ",".join(audit.COLUMNS) + "\n"
 
 
-def test_an_act_is_one_line_that_a_terminal_does_not_obey() -> None:
-    said = printed((an_act(detail="one\ntwo\x1b[31m\u202e"), ""))
+def test_an_event_is_one_line_without_control_characters() -> None:
+    table = printed((an_event(detail="one\ntwo\x1b[31m\u202e"), ""))
 
-    assert len(said.splitlines()) == 2
-    assert "\x1b" not in said
-    assert "\u202e" not in said
+    assert len(table.splitlines()) == 2
+    assert "\x1b" not in table
+    assert "\u202e" not in table
 
 
 # CSV
 
 
-def test_csv_is_read_as_it_was_written() -> None:
-    said = printed((an_act(detail='a, "b"\nc'), "team call"), as_csv=True)
+def test_csv_keeps_every_value() -> None:
+    text = printed((an_event(detail='a, "b"\nc'), "team call"), as_csv=True)
 
-    header, row = csv.reader(io.StringIO(said))
+    header, row = csv.reader(io.StringIO(text))
     assert header == list(audit.COLUMNS)
     assert row == [
         "2026-06-17T11:42:00.000Z",
@@ -142,7 +147,59 @@ def test_csv_is_read_as_it_was_written() -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_cell_is_a_formula(name: str) -> None:
-    said = printed((an_act(detail=name), name), as_csv=True)
+    text = printed((an_event(detail=name), name), as_csv=True)
 
-    row = list(csv.reader(io.StringIO(said, newline="")))[1]
+    row = list(csv.reader(io.StringIO(text, newline="")))[1]
     assert row[5] == row[7] == "'" + name.replace("\r", "\n")
+
+
+# The database
+
+
+@pytest.fixture
+def database_url(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    url = f"sqlite:///{tmp_path / 'recordings.db'}"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DATABASE_URL", url)
+    return url
+
+
+def test_a_missing_database_is_one_line_on_standard_error_and_not_made(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bot.main(["audit", "--since", "1h"]) == 1
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err == f"DATABASE_URL can't be read: there is no file {tmp_path / 'recordings.db'}\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_without_tables_is_refused_and_not_migrated(
+    database_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "recordings.db").touch()
+
+    assert bot.main(["audit", "--since", "1h"]) == 1
+    assert "the tables are of revision None" in capsys.readouterr().err
+
+
+def test_a_wrong_database_url_is_one_line_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "mysql://me:hunter2@db/x")
+
+    assert bot.main(["audit", "--since", "1h"]) == 2
+    assert capsys.readouterr().err.startswith("DATABASE_URL is neither")
+
+
+def test_only_the_database_has_to_be_set(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    database = Database(database_url)
+    database.migrate()
+    database.close()
+    monkeypatch.setenv("HTTP_PORT", "wrong")
+
+    assert bot.main(["audit", "--since", "1h"]) == 0
+    assert capsys.readouterr().out.split() == list(audit.COLUMNS)

@@ -1,4 +1,4 @@
-"""The documents say what the program has: every setting, command, route, state and reason, and none that it has not."""
+"""The documents agree with the program: settings, commands, routes, states, reasons, log events, metrics and files."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text(encoding="utf-8")
-RUNBOOK = (ROOT / "docs" / "runbook.md").read_text(encoding="utf-8")
-ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
+README, RUNBOOK, ARCHITECTURE = TEXTS["README.md"], TEXTS["runbook.md"], TEXTS["architecture.md"]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
-PAGES = sorted([ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+NOT_THE_BOT = {"tests", "simulator"}
 REQUIRED = {
     "SLACK_BOT_TOKEN": "xoxb-1",
     "SLACK_APP_TOKEN": "xapp-1",
@@ -48,21 +48,40 @@ SERVED = {
 
 
 def section(page: str, title: str) -> str:
-    """What stands under a headline, up to the next of its level."""
-    found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
-    assert found, title
-    return found[1]
+    """The text under a heading of the second level, up to the next one."""
+    match = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+    assert match, title
+    return match[1]
 
 
 def table(text: str) -> list[list[str]]:
-    """The rows of the tables in a text, their headlines left out."""
+    """The rows of the tables in a text, without their headers."""
     lines = [line for line in text.splitlines() if line.startswith("|")]
     rows = [[cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]] for line in lines]
     return [row for before, row in zip([[], *rows], rows, strict=False) if before and not row[0].startswith("--")]
 
 
-def names(cell: str) -> list[str]:
-    return re.findall(r"`([^`]+)`", cell)
+def names(text: str) -> list[str]:
+    """What stands between backticks."""
+    return re.findall(r"`([^`]+)`", text)
+
+
+def files_in(text: str) -> set[str]:
+    """The files and folders that a text names, relative to the root."""
+    return set(re.findall(r"`((?:[\w-]+/)+(?:\w+\.\w+)?|\w+\.py|\w+\.yml|\.env\.example)`", text))
+
+
+def missing_files(text: str) -> list[str]:
+    return sorted(name for name in files_in(text) if not (ROOT / name).exists())
+
+
+def prose(page: str) -> str:
+    """A page without its blocks of code, which show output and commands."""
+    return re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
+
+
+def sources(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
 # README
@@ -76,11 +95,11 @@ def test_the_readme_names_every_setting_with_both_names_and_no_other() -> None:
 def test_the_readme_shows_the_defaults() -> None:
     defaults = {names(row[0])[0]: row[2].strip("`") for row in table(section(README, "Settings"))}
     given = {name: value for name, value in defaults.items() if value not in ("", "required", "this or the next")}
-    nowhere = ROOT / "no such file"
-    assert settings.load(REQUIRED | given, nowhere) == settings.load(REQUIRED, nowhere)
+    no_file = ROOT / "no such file"
+    assert settings.load(REQUIRED | given, no_file) == settings.load(REQUIRED, no_file)
 
 
-def test_the_readme_marks_as_required_what_is_required() -> None:
+def test_the_readme_marks_required_settings() -> None:
     shown = {names(row[0])[0] for row in table(section(README, "Settings")) if row[2] == "required"}
     assert shown == REQUIRED.keys() - {"SLACK_APP_TOKEN"}
 
@@ -90,7 +109,7 @@ def test_the_readme_names_every_command_and_no_other() -> None:
     assert shown == {(command, verb) for command in COMMANDS for verb in VERBS} | {(command,) for command in COMMANDS}
 
 
-def test_the_readme_names_every_word_for_how_to_record() -> None:
+def test_the_readme_names_every_option_word() -> None:
     shown = {name for row in table(section(README, "The form and its words")) for name in names(row[1])}
     assert {name.split()[0] for name in shown} == {*OPTION_WORDS, *END_WORDS}
 
@@ -100,19 +119,19 @@ def test_the_readme_names_every_http_route_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("gap", "there"),
+    ("gap", "exists"),
     [
         ("`/agora/webhook`", "POST /agora/webhook" in SERVED),
         ("`/metrics`", "GET /metrics" in SERVED),
-        ("**Proof of delivery**", (ROOT / "files").exists()),
+        ("**Proof of delivery**", (ROOT / "bucket").exists()),
         ("`im:write`", "- im:write" in (ROOT / "manifest.yml").read_text(encoding="utf-8")),
     ],
 )
-def test_the_readme_owns_up_to_what_is_not_there_and_to_nothing_that_is(gap: str, there: bool) -> None:
-    assert (gap in section(README, "Limits")) is not there
+def test_the_limits_in_the_readme_name_a_feature_only_while_it_is_missing(gap: str, exists: bool) -> None:
+    assert (gap in section(README, "Limits")) is not exists
 
 
-def test_the_readme_explains_every_scope_that_the_app_asks_for() -> None:
+def test_the_readme_explains_every_scope_of_the_app() -> None:
     manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
     shown = {names(row[0])[0] for row in table(section(README, "Set up Slack"))}
     assert shown == set(manifest["oauth_config"]["scopes"]["bot"])
@@ -123,53 +142,53 @@ def test_the_readme_names_every_kind_of_message() -> None:
     assert kinds == set(re.findall(r"`(recording_\w+)`", section(README, "The card and the alerts")))
 
 
-def test_the_readme_shows_each_sign_of_the_card_with_its_words() -> None:
-    for sign in copy.STATE_EMOJI.values():
-        assert f"| {sign} |" in README
-    for state in ("Starting", "Interrupted", "Stopping", "Stopped, files are being uploaded", "Finished", "Failed"):
-        assert f"| {state} |" in README
+def test_the_readme_shows_each_emoji_and_title_of_the_card() -> None:
+    for emoji in copy.STATE_EMOJI.values():
+        assert f"| {emoji} |" in README
+    for title in ("Starting", "Interrupted", "Stopping", "Stopped, files are being uploaded", "Finished", "Failed"):
+        assert f"| {title} |" in README
 
 
-def test_every_make_target_that_a_page_names_exists() -> None:
+def test_every_make_target_in_the_docs_exists() -> None:
     targets = {name for line in re.findall(r"^([a-z ]+):", MAKEFILE, re.MULTILINE) for name in line.split()}
-    pages = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
-    named = set(re.findall(r"(?:^|`)make ([a-z]+)", pages, re.MULTILINE))
-    assert {"demo", "test", "run", "live"} <= named <= targets
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", "\n".join(TEXTS.values()), re.MULTILINE))
+    assert {"demo", "test", "quick", "run", "live"} <= named
+    assert named - targets == set()
 
 
 # docs/runbook.md
 
 
 def raised() -> set[Reason]:
-    """The reasons that the domain gives: named in a function, not only in a list at a module's top."""
-    sources = [path for path in (ROOT / "recordings").glob("*.py") if path.name != "model.py"]
+    """The reasons that the rules give: named inside a function, not only in a list at the top of a module."""
     functions = [
         node
-        for path in sources
+        for path in sources("recordings/lifecycle")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.FunctionDef)
     ]
     return {Reason[name] for function in functions for name in _reasons_in(function)}
 
 
-def _reasons_in(node: ast.AST) -> Iterator[str]:
-    for each in ast.walk(node):
-        if isinstance(each, ast.Attribute) and isinstance(each.value, ast.Name) and each.value.id == "Reason":
-            yield each.attr
+def _reasons_in(function: ast.AST) -> Iterator[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "Reason":
+            yield node.attr
 
 
-def told() -> set[tuple[str, str]]:
-    tables = {
+def messages_with_text() -> set[tuple[str, str]]:
+    """Kind and reason of every message that the bot can send and has a text for."""
+    texts = {
         AlertKind.FAILED: copy.FAILED,
         AlertKind.ENDED: copy.ENDED,
         AlertKind.WARNING: copy.WARNING,
         AlertKind.RECOVERED: copy.RECOVERED,
     }
-    return {(str(kind), str(reason)) for kind, reasons in tables.items() for reason in reasons if reason in raised()}
+    return {(str(kind), str(reason)) for kind, reasons in texts.items() for reason in reasons if reason in raised()}
 
 
-def test_every_reason_that_is_raised_has_words() -> None:
-    assert raised() == {Reason(reason) for _, reason in told()}
+def test_every_raised_reason_has_a_text() -> None:
+    assert raised() == {Reason(reason) for _, reason in messages_with_text()}
 
 
 def test_the_runbook_has_every_message_that_the_bot_can_send_and_no_other() -> None:
@@ -177,27 +196,37 @@ def test_the_runbook_has_every_message_that_the_bot_can_send_and_no_other() -> N
     shown = {
         (kind, name) for kind, text in sections.items() for name in re.findall(r"^### `(\w+)`", text, re.MULTILINE)
     }
-    assert shown == told()
+    assert shown == messages_with_text()
 
 
-def test_the_runbook_says_what_to_do_about_each() -> None:
-    parts = re.split(r"^### ", RUNBOOK.split("## Lines of the log")[0], flags=re.MULTILINE)[1:]
+def test_the_runbook_says_what_to_do_about_each_message() -> None:
+    parts = re.split(r"^### ", RUNBOOK.split("## Log events")[0], flags=re.MULTILINE)[1:]
     assert [part.splitlines()[0] for part in parts if not re.search(r"\*\*Do[,:*]", part)] == []
 
 
-def test_every_line_of_the_log_that_the_runbook_names_is_written_somewhere() -> None:
-    text = section(RUNBOOK, "Lines of the log that ask for a look")
-    named = {name for row in table(text) for name in names(row[0])}
-    named |= {"step", "alert_raised", "agora_endpoint_back", "leading", "unwatched"}
-    sources = [path for path in ROOT.glob("*/*.py") if path.parent.name not in ("tests", "simulator")]
-    code = "\n".join(path.read_text(encoding="utf-8") for path in sources)
-    assert {name for name in named if not re.search(rf'"{name}["\s]', code)} == set()
+def logged() -> set[str]:
+    """Every text in the code of the bot that may be the name of a log event."""
+    packages = {path.parent.name for path in ROOT.glob("*/__init__.py")} - NOT_THE_BOT
+    code = [path.read_text(encoding="utf-8") for path in [*sources(*packages), *ROOT.glob("*.py")]]
+    return {name for text in code for name in re.findall(r'"([a-z_]+)["\s]', text)}
+
+
+def test_every_log_event_in_the_runbook_exists() -> None:
+    events = {name for row in table(section(RUNBOOK, "Log events that need attention")) for name in names(row[0])}
+    events |= {"step", "alert_raised", "agora_endpoint_back", "leading", "unwatched"}
+    assert events - logged() == set()
+
+
+def test_every_new_log_event_in_the_changelog_exists() -> None:
+    rows = table(section(TEXTS["CHANGELOG.md"], "Unreleased"))
+    events = {name for row in rows for name in names(row[1].partition(" with ")[0]) if "_" in name}
+    assert events - logged() == set()
 
 
 def exposed() -> dict[str, set[str]]:
-    """Each metric as it is called on the page, with its labels."""
+    """The labels of each metric, by its name on the page."""
     meter = PrometheusMeter()
-    meter.show(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
+    meter.add_gauges(lambda: Overview({"recording": 1}, 0, 0, 0, True, True, 30, 0, 10, 0, 0))
     meter.step("card", 0.1, "done")
     meter.agora_call("query", 0.1, "ok")
     meter.bucket_check(0.1, "ok")
@@ -219,15 +248,14 @@ def test_the_runbook_explains_every_metric_with_its_labels_and_no_other() -> Non
     assert [row[0] for row in rows if len(row) != 4 or not all(row)] == []
 
 
-def test_the_runbook_speaks_of_no_metric_that_there_is_not() -> None:
+def test_the_runbook_names_no_metric_that_does_not_exist() -> None:
     assert set(re.findall(r"`(recorder_\w+)`", section(RUNBOOK, "Metrics"))) == exposed().keys()
 
 
-def test_the_runbook_names_every_kind_of_work_that_is_counted() -> None:
-    sources = [*(ROOT / "monitor").glob("*.py"), *(ROOT / "messages").glob("*.py")]
+def test_the_runbook_names_every_kind_of_work_in_the_metrics() -> None:
     work = {
         name
-        for path in sources
+        for path in sources("engine", "messages/delivery")
         for name in re.findall(r'^    name: str = "(\w+)"', path.read_text("utf-8"), re.MULTILINE)
     }
     (row,) = [row for row in table(section(RUNBOOK, "Metrics")) if "`recorder_step_seconds`" in row[0]]
@@ -250,16 +278,62 @@ def test_the_architecture_names_every_folder_and_no_other() -> None:
     assert [folder for folder in shown if not (ROOT / folder).is_dir()] == []
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_every_file_that_a_page_names_exists(page: Path) -> None:
-    text = page.read_text(encoding="utf-8")
-    named = set(re.findall(r"`((?:\w+/)+(?:\w+\.py)?|\w+\.py|\w+\.yml|\.env\.example)`", text))
-    assert [name for name in named if not (ROOT / name).exists() and not (ROOT / "tests" / name).exists()] == []
+def test_the_architecture_names_every_level_of_tests_and_no_other() -> None:
+    shown = {names(row[0])[0] for row in table(section(ARCHITECTURE, "Tests"))}
+    others = {"fakes", "bench", "__pycache__"}
+    levels = {f"tests/{path.name}/" for path in (ROOT / "tests").iterdir() if path.is_dir() and path.name not in others}
+    assert shown == levels
+
+
+def test_the_glossary_is_short_and_each_term_has_a_meaning_and_a_file() -> None:
+    rows = table(section(ARCHITECTURE, "Glossary"))
+    assert 15 <= len(rows) <= 25
+    assert [row[0] for row in rows if len(row) != 4 or not row[1] or not files_in(row[2])] == []
+    assert missing_files(section(ARCHITECTURE, "Glossary")) == []
+
+
+def test_the_glossary_names_stored_things_that_exist() -> None:
+    tables = (ROOT / "storage" / "tables.py").read_text(encoding="utf-8")
+    rows_module = (ROOT / "storage" / "rows.py").read_text(encoding="utf-8")
+    stored = {
+        part for row in table(section(ARCHITECTURE, "Glossary")) for name in names(row[3]) for part in name.split(".")
+    }
+    assert {name for name in stored if f'"{name}"' not in tables + rows_module} == set()
+
+
+def test_the_reading_list_is_about_a_dozen_files_in_order() -> None:
+    items = re.findall(r"^(\d+)\. `([^`]+)`: ", section(ARCHITECTURE, "Reading list"), re.MULTILINE)
+    assert [int(number) for number, _ in items] == list(range(1, len(items) + 1))
+    assert 10 <= len(items) <= 14
+    assert [path for _, path in items if not (ROOT / path).is_file()] == []
+
+
+# docs/decisions.md
+
+
+def test_every_decision_has_a_date_a_reason_and_a_rejected_alternative() -> None:
+    decisions = re.split(r"^### ", TEXTS["decisions.md"], flags=re.MULTILINE)[1:]
+    parts = (r"^- \*\*\d{4}-\d\d-\d\d[^*]*\*\* \S", r"^- \*\*Why:\*\* \S", r"^- \*\*Rejected:\*\* \S")
+    incomplete = {
+        decision.splitlines()[0]
+        for decision in decisions
+        if not all(re.search(part, decision, re.MULTILINE) for part in parts)
+    }
+    assert decisions
+    assert incomplete == set()
+
+
+# Every page
+
+
+@pytest.mark.parametrize("page", sorted(TEXTS.keys() - {"CHANGELOG.md"}))
+def test_every_file_that_a_page_names_exists(page: str) -> None:
+    assert missing_files(TEXTS[page]) == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
+    for target in re.findall(r"\]\(([^)]+)\)", TEXTS[page.name]):
         if target.startswith("https://"):
             continue
         path, _, anchor = target.partition("#")
@@ -269,5 +343,23 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    headlines = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", headline.lower()).replace(" ", "-") for headline in headlines}
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+HOME_MADE = re.compile(
+    r"\b(whoever|is told|told as|so long|for so|need be|puts? (the end )?off|comes? up|no more|record(ed)? on|heed(ed)?"
+    r"|wish(es)?|acts|troubles?|took it just now)\b",
+    re.IGNORECASE,
+)
+"""Phrases of earlier versions. The glossary and CONTRIBUTING.md have the terms that replace them."""
+
+
+@pytest.mark.parametrize("page", sorted(TEXTS))
+def test_pages_use_plain_terms(page: str) -> None:
+    assert [match[0] for match in HOME_MADE.finditer(without_quotes(TEXTS[page]))] == []
+
+
+def without_quotes(page: str) -> str:
+    """The prose of a page, without names and without what the program says."""
+    return re.sub(r'"[^"]{1,200}"|`[^`]*`', "", prose(page))

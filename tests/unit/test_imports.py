@@ -1,4 +1,4 @@
-"""What the import linter can't follow: it looks at packages only, and these are single modules beside them."""
+"""Import rules of the single modules beside the packages, which the import linter does not follow."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ def _imported(source: str) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("module", ["settings", "logs"])
-def test_settings_and_logs_import_nothing_of_ours(module: str) -> None:
+def test_settings_and_logs_import_nothing_of_the_project(module: str) -> None:
     assert not imported(module) & (PACKAGES | MODULES | {"tests"})
 
 
-@pytest.mark.parametrize("module", ["bot", "composition/__init__"])
-def test_the_bot_does_not_know_the_simulator(module: str) -> None:
+@pytest.mark.parametrize("module", ["bot", "logs", "settings"])
+def test_the_bot_does_not_import_the_simulator(module: str) -> None:
     assert not imported(module) & {"simulator", "demo", "tests"}
 
 
@@ -51,11 +51,11 @@ def test_the_rate_limiters_import_only_the_clock_of_the_domain() -> None:
     assert imported("rate_limits") & (PACKAGES | MODULES | {"tests"}) == {"recordings"}
 
 
-def test_only_the_bot_reads_settings() -> None:
+def test_of_the_single_modules_only_bot_reads_settings() -> None:
     readers = {path.stem for path in ROOT.glob("*.py") if {"settings", "logs"} & imported(path.stem)}
     assert readers == {"bot"}
 
 
-def test_no_part_of_the_project_is_left_out_of_these_rules() -> None:
+def test_these_rules_know_every_package_and_module() -> None:
     assert {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests"} == PACKAGES
     assert {path.stem for path in ROOT.glob("*.py")} <= MODULES

@@ -1,4 +1,4 @@
-"""The image, the two ways to run it, and Slack's second manifest say what the code says."""
+"""The image, the two ways to run it, and Slack's second manifest agree with the code."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ ROOT = Path(__file__).parents[2]
 NOT_THE_BOT = {"simulator", "tests"}
 NOT_SETTINGS = {"HOME", "PYTHONUNBUFFERED"}
 STOPPED_WITHIN = 10
-"""Seconds that bot.py promises to need after SIGTERM."""
+"""Seconds within which bot.py exits after SIGTERM."""
 SETTINGS = {name for names in settings.names().values() for name in names}
 SERVED = {rule.rule for rule in web_app(dict, lambda request: Response(), bytes).url_map.iter_rules()}
 
 
 class MultipleLines(dict[str, Any]):
-    """A name that stands twice in a unit file adds to the first."""
+    """A repeated name in a unit file adds to the first."""
 
     def __setitem__(self, name: str, value: Any) -> None:
         if isinstance(value, list) and name in self:
@@ -77,7 +77,7 @@ def unit() -> Any:
 
 
 def given(image: list[tuple[str, str]], name: str) -> str:
-    """What the last instruction of that name says: it is the one that counts."""
+    """The arguments of the last instruction with this name, which is the one that counts."""
     return [rest for instruction, rest in image if instruction == name][-1]
 
 
@@ -116,11 +116,11 @@ def packages_of_the_bot() -> set[str]:
 # Dockerfile
 
 
-def test_everything_that_is_copied_exists(image: list[tuple[str, str]]) -> None:
+def test_every_copied_file_exists(image: list[tuple[str, str]]) -> None:
     assert [source for source in copied(image) if not (ROOT / source).exists()] == []
 
 
-def test_the_image_holds_the_whole_bot_and_nothing_else(image: list[tuple[str, str]]) -> None:
+def test_the_image_has_the_whole_bot_and_nothing_else(image: list[tuple[str, str]]) -> None:
     modules = {f"{module}.py" for module in modules_of_the_bot()}
     assert copied(image) == packages_of_the_bot() | modules | {"requirements.txt"}
 
@@ -130,7 +130,7 @@ def test_each_package_is_copied_to_where_it_is_imported_from(image: list[tuple[s
     assert [words for words in targets if words[0] != words[-1]] == []
 
 
-def test_the_builder_sees_no_more_than_what_is_copied(image: list[tuple[str, str]]) -> None:
+def test_the_builder_sees_only_the_copied_files(image: list[tuple[str, str]]) -> None:
     lines = [line for line in read(".dockerignore").splitlines() if line and not line.startswith("#")]
     assert lines[0] == "*"
     assert {line[1:] for line in lines if line.startswith("!")} == copied(image)
@@ -141,19 +141,19 @@ def test_the_packages_are_the_locked_ones(image: list[tuple[str, str]]) -> None:
     assert pip[-3:] == ["--require-hashes", "--requirement", "/requirements.txt"]
 
 
-def test_the_image_has_a_python_that_the_bot_is_tested_with(image: list[tuple[str, str]]) -> None:
+def test_the_bot_is_tested_with_the_python_of_the_image(image: list[tuple[str, str]]) -> None:
     version = next(rest.removeprefix("PYTHON=") for name, rest in image if name == "ARG")
     tested = yaml.safe_load(read(".github/workflows/ci.yml"))["jobs"]["test"]["strategy"]["matrix"]["python"]
     assert version in tested
     assert all(rest.startswith("python:${PYTHON}-slim") for name, rest in image if name == "FROM")
 
 
-def test_no_shell_stands_between_the_engine_and_the_bot(image: list[tuple[str, str]]) -> None:
+def test_signals_reach_the_bot_without_a_shell_in_between(image: list[tuple[str, str]]) -> None:
     assert json.loads(given(image, "CMD")) == ["/venv/bin/python", "bot.py"]
     assert given(image, "STOPSIGNAL") == "SIGTERM"
 
 
-def test_the_bot_is_not_root_in_the_image_and_owns_the_volume(image: list[tuple[str, str]]) -> None:
+def test_the_image_runs_the_bot_as_the_owner_of_the_volume_not_as_root(image: list[tuple[str, str]]) -> None:
     user, group = given(image, "USER").split(":")
     assert int(user) > 0
     (made,) = [json.loads(rest) for name, rest in image if name == "RUN" and "/data" in rest]
@@ -165,19 +165,17 @@ def test_the_database_is_on_the_volume(image: list[tuple[str, str]], environment
     assert environment["DATABASE_URL"].startswith(f"sqlite:///{volume}/")
 
 
-def test_the_image_sets_nothing_but_settings(environment: dict[str, str]) -> None:
+def test_the_image_sets_only_known_settings(environment: dict[str, str]) -> None:
     assert environment.keys() - NOT_SETTINGS <= SETTINGS
 
 
-def test_a_user_without_a_home_is_given_one(environment: dict[str, str], unit: Any) -> None:
+def test_image_and_unit_give_the_user_a_home(environment: dict[str, str], unit: Any) -> None:
     # slack_sdk asks for it at import, and the import fails where there is none.
     assert environment["HOME"]
     assert any(line.startswith("HOME=") for line in unit["Service"]["Environment"])
 
 
-def test_the_health_check_asks_for_a_route_that_is_served(
-    image: list[tuple[str, str]], environment: dict[str, str]
-) -> None:
+def test_the_health_check_requests_a_served_route(image: list[tuple[str, str]], environment: dict[str, str]) -> None:
     options, _, command = given(image, "HEALTHCHECK").partition(" CMD ")
     python, dash_c, code = json.loads(command)
     assert (python, dash_c) == ("/venv/bin/python", "-c")
@@ -200,14 +198,14 @@ def test_compose_runs_two_replicas_of_the_image_on_one_database(compose: Any, re
     assert compose["services"]["postgres"]["volumes"][0].partition(":")[0] in compose["volumes"]
 
 
-def test_compose_sets_nothing_but_settings(replicas: list[Any], environment: dict[str, str]) -> None:
+def test_compose_sets_only_known_settings(replicas: list[Any], environment: dict[str, str]) -> None:
     given = replicas[0]["environment"]
     assert given.keys() <= SETTINGS
     assert given["HTTP_PORT"] == environment["HTTP_PORT"]
     assert replicas[0]["expose"] == [environment["HTTP_PORT"]]
 
 
-def test_the_database_that_compose_starts_is_the_one_that_the_bot_uses(compose: Any, replicas: list[Any]) -> None:
+def test_the_bot_uses_the_database_that_compose_starts(compose: Any, replicas: list[Any]) -> None:
     server = compose["services"]["postgres"]["environment"]
     password = server["POSTGRES_PASSWORD"]
     url = f"postgresql://{server['POSTGRES_USER']}:{password}@postgres/{server['POSTGRES_DB']}"
@@ -223,11 +221,11 @@ def test_the_database_has_connections_for_every_thread_of_every_replica(compose:
     assert int(allowed[1]) > len(replicas) * (pool.size() + pool._max_overflow)
 
 
-def test_compose_opens_no_port_of_the_machine(compose: Any) -> None:
+def test_compose_publishes_no_port(compose: Any) -> None:
     assert [name for name, service in compose["services"].items() if "ports" in service] == []
 
 
-def test_compose_restarts_the_bot_and_gives_it_the_time_that_it_needs_to_stop(replicas: list[Any]) -> None:
+def test_compose_restarts_the_bot_and_gives_it_time_to_stop(replicas: list[Any]) -> None:
     assert replicas[0]["restart"] == "unless-stopped"
     assert int(replicas[0]["stop_grace_period"].removesuffix("s")) > STOPPED_WITHIN
     assert replicas[0]["env_file"] == ".env"
@@ -242,18 +240,18 @@ def test_the_unit_starts_bot_py(unit: Any) -> None:
     assert unit["Service"]["Type"] == ["exec"]
 
 
-def test_the_unit_sets_nothing_but_settings(unit: Any) -> None:
+def test_the_unit_sets_only_known_settings(unit: Any) -> None:
     names = {line.partition("=")[0] for line in unit["Service"]["Environment"]}
     assert names - NOT_SETTINGS <= SETTINGS
 
 
-def test_the_unit_keeps_the_database_where_it_may_write(unit: Any) -> None:
+def test_the_unit_keeps_the_database_in_its_state_directory(unit: Any) -> None:
     (state,) = unit["Service"]["StateDirectory"]
     (url,) = [line for line in unit["Service"]["Environment"] if line.startswith("DATABASE_URL=")]
     assert url.startswith(f"DATABASE_URL=sqlite:////var/lib/{state}/")
 
 
-def test_the_unit_is_restarted_always_but_for_wrong_settings(unit: Any) -> None:
+def test_the_unit_is_restarted_except_after_wrong_settings(unit: Any) -> None:
     service = unit["Service"]
     assert service["Restart"] == ["always"]
     assert service["RestartPreventExitStatus"] == ["2"]
@@ -262,7 +260,7 @@ def test_the_unit_is_restarted_always_but_for_wrong_settings(unit: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["DynamicUser", "NoNewPrivileges", "ProtectHome", "PrivateTmp"])
-def test_the_unit_may_do_little(unit: Any, name: str) -> None:
+def test_the_unit_is_sandboxed(unit: Any, name: str) -> None:
     assert unit["Service"][name] == ["yes"]
     assert unit["Service"]["ProtectSystem"] == ["strict"]
 
@@ -270,7 +268,7 @@ def test_the_unit_may_do_little(unit: Any, name: str) -> None:
 # manifest.http.yml
 
 
-def test_the_manifest_for_http_is_made_from_the_other() -> None:
+def test_the_manifest_for_http_is_up_to_date() -> None:
     assert manifest.TARGET.read_text(encoding="utf-8") == manifest.text(), "run `make manifest`"
 
 
@@ -279,7 +277,7 @@ def test_the_manifest_for_http_fits_the_published_schema() -> None:
     jsonschema.validate(yaml.safe_load(read("manifest.http.yml")), schema, jsonschema.Draft7Validator)
 
 
-def test_the_manifest_for_http_differs_by_request_urls_and_socket_mode_alone() -> None:
+def test_the_manifest_for_http_differs_only_by_request_urls_and_socket_mode() -> None:
     over_http = yaml.safe_load(read("manifest.http.yml"))
     urls = [over_http["settings"]["interactivity"].pop("request_url")]
     urls += [command.pop("url") for command in over_http["features"]["slash_commands"]]
@@ -290,7 +288,7 @@ def test_the_manifest_for_http_differs_by_request_urls_and_socket_mode_alone() -
     assert {url.partition("example.com")[2] for url in urls} == {"/slack/events"} <= SERVED
 
 
-def test_events_would_be_sent_to_the_same_url() -> None:
+def test_event_subscriptions_would_get_the_same_url() -> None:
     source = yaml.safe_load(read("manifest.yml"))
     source["settings"]["event_subscriptions"] = {"bot_events": ["app_home_opened"]}
     made = manifest.over_http(source)["settings"]["event_subscriptions"]
@@ -300,13 +298,13 @@ def test_events_would_be_sent_to_the_same_url() -> None:
 # docs/operations.md
 
 
-def test_operations_names_no_setting_that_there_is_not() -> None:
+def test_operations_names_only_existing_settings() -> None:
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)(?:=[^`]*)?`", read("docs/operations.md")))
     assert {"LEASE_SECONDS", "DATABASE_URL", "AGORA_QPS"} <= named
     assert named - SETTINGS - {"POSTGRES_PASSWORD", "RECORDER_IMAGE"} == set()
 
 
-def test_operations_gives_the_figures_of_the_project() -> None:
+def test_operations_names_the_projects_python_and_routes() -> None:
     text = read("docs/operations.md")
     python = tomllib.loads(read("pyproject.toml"))["project"]["requires-python"].removeprefix(">=")
     assert f"Python {python}" in text

@@ -1,4 +1,4 @@
-"""What stands in for the network and for time."""
+"""Fakes for the network and for time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def answer(http_status: int = 200, /, **fields: object) -> HttpResponse:
 
 
 class FakeTransport:
-    """Answers with what it was given, in turn, and keeps what it was asked."""
+    """Returns or raises the given responses in turn, and records the calls."""
 
     def __init__(self, *answers: HttpResponse | Exception) -> None:
         self.answers = list(answers)
@@ -34,10 +34,10 @@ class FakeTransport:
 
     def send(self, call: Call) -> HttpResponse:
         self.calls.append(call)
-        given = self.answers.pop(0)
-        if isinstance(given, Exception):
-            raise given
-        return given
+        response = self.answers.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
 
     def close(self) -> None:
         return None

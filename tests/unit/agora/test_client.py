@@ -1,24 +1,24 @@
-"""What the bot asks of Agora, over a transport that is written by hand."""
+"""AgoraClient over a fake transport, and once over HTTP."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from agora.client import AgoraClient, connect
-from agora.pacing import RequestPacing
-from agora.payloads import RecordingProfile, StorageTarget
+from agora.client import AgoraClient
+from agora.endpoints import EndpointPool
+from agora.payloads import RecordingProfile
 from agora.tokens import Tokens, read_back
-from agora.transport import Call, HttpResponse
-from composition.clock import SystemClock
+from agora.transport import Call, Credentials, HttpResponse, HttpTransport
 from recordings.errors import AlreadyStarted, NotFound, NotRouted, NotSent, RateLimited, Rejected
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from recordings.ports import CloudRecorder
+from tests.fakes.cases import case
+from tests.fakes.http_server import Exchange, serving
 from tests.fakes.rows import FunctionClock
 from tests.unit.agora.fakes import (
     ACCESS_KEY,
@@ -32,7 +32,6 @@ from tests.unit.agora.fakes import (
     answer,
     client_of,
 )
-from tests.unit.agora.hosts import Exchange, serving
 
 RECORDINGS = f"/v1/apps/{APP_ID}/cloud_recording"
 PREFIX = ("C012", "20260617")
@@ -46,38 +45,50 @@ CALLS: dict[str, Callable[[AgoraClient], object]] = {
 }
 
 
-def sent(call: Call) -> tuple[str, str, str]:
+FOREIGN_RESPONSES = [
+    HttpResponse(200, b"<html>Sign in to the hotel's network</html>"),
+    HttpResponse(200, b""),
+    HttpResponse(200, b"[]"),
+    HttpResponse(200, b'{"ok": true}'),
+    HttpResponse(204),
+    HttpResponse(302, b"", {"Location": "https://elsewhere.example"}),
+    HttpResponse(404, b'{"message": "no Route matched with those values"}'),
+]
+ENCRYPTED = RecordingProfile(encryption_mode=7, encryption_secret="the-key", encryption_salt="the-salt")
+
+
+def line_of(call: Call) -> tuple[str, str, str]:
     return call.operation, call.method, call.path
 
 
-def test_it_is_what_the_domain_calls_a_cloud_recorder() -> None:
+def test_it_implements_the_port() -> None:
     recorder: CloudRecorder = client_of(FakeTransport())
 
     assert recorder is not None
 
 
-def test_acquire_gives_the_resource() -> None:
+def test_acquire_returns_the_resource_id() -> None:
     transport = FakeTransport(answer(resourceId="RES1"))
 
     assert client_of(transport).acquire("daily", 7) == "RES1"
     [call] = transport.calls
-    assert sent(call) == ("acquire", "POST", f"{RECORDINGS}/acquire")
+    assert line_of(call) == ("acquire", "POST", f"{RECORDINGS}/acquire")
     assert call.json is not None
     assert call.json["uid"] == "7"
 
 
-def test_start_gives_the_sid_and_carries_a_token_of_24_hours() -> None:
+def test_start_returns_the_sid_and_sends_a_token_for_24_hours() -> None:
     transport = FakeTransport(answer(resourceId="RES1", sid="38f8e3cf"))
 
     assert client_of(transport).start(TARGET, PREFIX) == "38f8e3cf"
     [call] = transport.calls
-    assert sent(call) == ("start", "POST", f"{RECORDINGS}/resourceid/RES%2B%2F%3D1/mode/mix/start")
+    assert line_of(call) == ("start", "POST", f"{RECORDINGS}/resourceid/RES%2B%2F%3D1/mode/mix/start")
     token = read_back(request_of(call)["token"])
     assert token is not None
     assert token.expires_at == NOW + timedelta(hours=24)
 
 
-def test_start_carries_no_token_where_the_project_has_no_certificate() -> None:
+def test_start_sends_no_token_without_a_certificate() -> None:
     transport = FakeTransport(answer(sid="38f8e3cf"))
     client_of(transport, certificate="").start(TARGET, PREFIX)
 
@@ -91,11 +102,11 @@ def request_of(call: Call) -> dict[str, Any]:
     return request
 
 
-def test_query_gives_status_and_files() -> None:
+def test_query_returns_status_and_files() -> None:
     transport = FakeTransport(answer(serverResponse={"status": 5, "fileListMode": "string", "fileList": "a.m3u8"}))
 
     assert client_of(transport).query(TARGET) == RecorderStatus(5, ("a.m3u8",))
-    assert sent(transport.calls[0]) == (
+    assert line_of(transport.calls[0]) == (
         "query",
         "GET",
         f"{RECORDINGS}/resourceid/RES%2B%2F%3D1/sid/38f8e3cf/mode/mix/query",
@@ -103,52 +114,42 @@ def test_query_gives_status_and_files() -> None:
     assert transport.calls[0].json is None
 
 
-def test_stop_gives_what_was_stored_so_far() -> None:
+def test_stop_returns_the_status_of_the_upload() -> None:
     transport = FakeTransport(answer(sid="38f8e3cf", serverResponse={"uploadingStatus": "backuped"}))
 
     assert client_of(transport).stop(TARGET) == StopAccepted((), "backuped")
-    assert sent(transport.calls[0]) == (
+    assert line_of(transport.calls[0]) == (
         "stop",
         "POST",
         f"{RECORDINGS}/resourceid/RES%2B%2F%3D1/sid/38f8e3cf/mode/mix/stop",
     )
 
 
-def test_users_gives_who_is_there_whatever_the_channel_is_called() -> None:
+def test_users_percent_encodes_the_channel() -> None:
     transport = FakeTransport(answer(success=True, data={"channel_exist": True, "mode": 1, "users": [7]}))
 
     assert client_of(transport).users("a b?c#d%e&f+g") == ChannelUsers(frozenset({7}))
-    assert sent(transport.calls[0]) == ("users", "GET", f"/dev/v1/channel/user/{APP_ID}/a%20b%3Fc%23d%25e%26f%2Bg")
+    assert line_of(transport.calls[0]) == ("users", "GET", f"/dev/v1/channel/user/{APP_ID}/a%20b%3Fc%23d%25e%26f%2Bg")
 
 
-def test_throw_out_names_channel_and_uid() -> None:
+def test_throw_out_sends_channel_and_uid() -> None:
     transport = FakeTransport(answer(status="success", id=1953))
     client_of(transport).throw_out("daily", 7)
 
     [call] = transport.calls
-    assert sent(call) == ("throw_out", "POST", "/dev/v1/kicking-rule")
+    assert line_of(call) == ("throw_out", "POST", "/dev/v1/kicking-rule")
     assert call.json is not None
     assert call.json.items() >= {"appid": APP_ID, "cname": "daily", "uid": 7, "time_in_seconds": 600}.items()
 
 
 @pytest.mark.parametrize("name", CALLS)
-@pytest.mark.parametrize(
-    "given",
-    [
-        HttpResponse(200, b"<html>Sign in to the hotel's network</html>"),
-        HttpResponse(200, b""),
-        HttpResponse(200, b"[]"),
-        HttpResponse(200, b'{"ok": true}'),
-        HttpResponse(204),
-        HttpResponse(302, b"", {"Location": "https://elsewhere.example"}),
-        HttpResponse(404, b'{"message": "no Route matched with those values"}'),
-    ],
-)
-def test_an_answer_that_is_not_agoras_says_nothing(name: str, given: HttpResponse) -> None:
-    with pytest.raises(NotRouted) as failed:
-        CALLS[name](client_of(FakeTransport(given)))
+def test_a_response_that_is_not_agoras_is_not_routed(name: str) -> None:
+    for response in FOREIGN_RESPONSES:
+        with case(response.status, response.body):
+            with pytest.raises(NotRouted) as failed:
+                CALLS[name](client_of(FakeTransport(response)))
 
-    assert failed.value.http_status == given.status
+            assert failed.value.http_status == response.status
 
 
 @pytest.mark.parametrize(
@@ -162,13 +163,13 @@ def test_an_answer_that_is_not_agoras_says_nothing(name: str, given: HttpRespons
         ("throw_out", {"status": "failed"}),
     ],
 )
-def test_a_success_without_what_it_should_say_is_none(name: str, fields: dict[str, object]) -> None:
+def test_a_success_without_the_documented_field_is_not_routed(name: str, fields: dict[str, object]) -> None:
     with pytest.raises(NotRouted):
         CALLS[name](client_of(FakeTransport(answer(200, **fields))))
 
 
 @pytest.mark.parametrize("name", CALLS)
-def test_a_call_is_sent_once_and_its_failure_handed_on(name: str) -> None:
+def test_a_call_is_sent_once_and_its_error_is_raised(name: str) -> None:
     failure = NotSent("no connection")
     transport = FakeTransport(failure)
     with pytest.raises(NotSent) as failed:
@@ -178,24 +179,21 @@ def test_a_call_is_sent_once_and_its_failure_handed_on(name: str) -> None:
     assert [call.operation for call in transport.calls] == [name]
 
 
-def test_errors_are_those_of_the_call() -> None:
-    limited = HttpResponse(429, b"{}", {"Retry-After": "3"})
-    transport = FakeTransport(answer(201, code=7, sid="38f8e3cf"), answer(404, code=404), limited)
+def test_failed_responses_raise_the_error_of_their_operation() -> None:
+    too_many = HttpResponse(429, b"{}", {"Retry-After": "3"})
+    transport = FakeTransport(answer(201, code=7, sid="38f8e3cf"), answer(404, code=404), too_many)
     client = client_of(transport)
 
-    with pytest.raises(AlreadyStarted) as running:
+    with pytest.raises(AlreadyStarted) as started:
         client.start(TARGET, PREFIX)
     with pytest.raises(NotFound):
         client.query(TARGET)
-    with pytest.raises(RateLimited) as later:
+    with pytest.raises(RateLimited) as limited:
         client.users("daily")
-    assert (running.value.sid, later.value.retry_after) == ("38f8e3cf", 3.0)
+    assert (started.value.sid, limited.value.retry_after) == ("38f8e3cf", 3.0)
 
 
-ENCRYPTED = RecordingProfile(encryption_mode=7, encryption_secret="the-key", encryption_salt="the-salt")
-
-
-def test_nothing_that_was_secret_in_a_request_comes_back_in_an_error() -> None:
+def test_no_error_repeats_a_secret_of_its_request() -> None:
     class Echo(FakeTransport):
         def send(self, call: Call) -> HttpResponse:
             return answer(400, code=2, reason=f"bad: {call.json}")
@@ -204,10 +202,10 @@ def test_nothing_that_was_secret_in_a_request_comes_back_in_an_error() -> None:
     with pytest.raises(Rejected) as failed:
         client.start(TARGET, PREFIX)
 
-    said = f"{failed.value!s}{failed.value!r}"
-    assert "bad: " in said
+    message = f"{failed.value!s}{failed.value!r}"
+    assert "bad: " in message
     for secret in (ACCESS_KEY, SECRET_KEY, "the-key", "the-salt", "006" + APP_ID):
-        assert secret not in said
+        assert secret not in message
 
 
 def test_no_repr_shows_a_secret() -> None:
@@ -219,40 +217,25 @@ def test_no_repr_shows_a_secret() -> None:
         assert secret not in shown
 
 
-@contextmanager
-def connected(url: str) -> Iterator[AgoraClient]:
-    client = connect(
-        bases=[url],
-        customer_id="hush-id",
-        customer_secret="hush-secret",
-        pacing=RequestPacing(1000, SystemClock()),
-        tokens=Tokens(APP_ID, CERTIFICATE),
-        profile=RecordingProfile(),
-        storage=StorageTarget(6, 0, "calls", ACCESS_KEY, SECRET_KEY),
-        clock=FunctionClock(),
-    )
-    try:
-        yield client
-    finally:
-        client.close()
-
-
-def test_put_together_it_speaks_http() -> None:
+def test_with_the_real_transport_it_speaks_http() -> None:
     def acquired(exchange: Exchange) -> None:
         exchange.answer(200, b'{"resourceId": "RES1"}')
 
-    with serving(acquired) as host, connected(host.url) as client:
+    with serving(acquired) as host:
+        transport = HttpTransport(EndpointPool([host.url]), Credentials("hush-id", "hush-secret"))
+        client = AgoraClient(transport, Tokens(APP_ID, CERTIFICATE), RecordingProfile(), STORAGE, FunctionClock())
         assert client.acquire("daily", 7) == "RES1"
+        client.close()
 
     assert host.received[0].path == f"{RECORDINGS}/acquire"
 
 
-def test_a_recorder_whose_sid_is_unknown_is_never_asked_for() -> None:
+def test_a_recorder_without_a_sid_is_never_queried_or_stopped() -> None:
     unknown = Target("daily", 7, "RES1")
     transport = FakeTransport()
     client = client_of(transport)
-    for ask in (client.query, client.stop):
+    for call in (client.query, client.stop):
         with pytest.raises(ValueError, match="sid"):
-            ask(unknown)
+            call(unknown)
 
     assert transport.calls == []

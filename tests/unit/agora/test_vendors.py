@@ -10,18 +10,18 @@ NAMES = {"aws": 1, "alibaba": 2, "tencent": 3, "azure": 5, "google": 6, "huawei"
 
 
 @pytest.mark.parametrize(("name", "number"), NAMES.items())
-def test_a_vendor_goes_by_name_or_number(name: str, number: int) -> None:
+def test_a_vendor_is_given_by_name_or_number(name: str, number: int) -> None:
     assert parse_vendor(name) == parse_vendor(f" {name.upper()} ") == parse_vendor(str(number)) == number
     assert vendor_name(number) == name
 
 
 @pytest.mark.parametrize("text", ["4", "9", "0", "", "amazon", "-1", "1.0", "\u0661"])
-def test_an_unknown_vendor_is_answered_with_those_there_are(text: str) -> None:
+def test_the_error_for_an_unknown_vendor_lists_the_vendors(text: str) -> None:
     with pytest.raises(ValueError, match=r"aws \(1\).*s3 \(11\)"):
         parse_vendor(text)
 
 
-def test_a_number_without_a_vendor_has_no_name() -> None:
+def test_an_unknown_vendor_number_has_no_name() -> None:
     with pytest.raises(ValueError, match=r"aws \(1\)"):
         vendor_name(4)
 
@@ -51,7 +51,7 @@ def test_a_number_without_a_vendor_has_no_name() -> None:
         ("baidu", "7", 7),
     ],
 )
-def test_a_region_goes_by_the_vendors_name_or_by_agoras_number(vendor: str, text: str, number: int) -> None:
+def test_a_region_is_given_by_the_vendors_name_or_agoras_number(vendor: str, text: str, number: int) -> None:
     assert parse_region(NAMES[vendor], text) == number
 
 
@@ -70,19 +70,19 @@ def test_a_region_goes_by_the_vendors_name_or_by_agoras_number(vendor: str, text
         ("tencent", "cn-hangzhou"),
     ],
 )
-def test_an_unknown_region_is_answered_with_those_there_are(vendor: str, text: str) -> None:
+def test_the_error_for_an_unknown_region_lists_the_regions(vendor: str, text: str) -> None:
     with pytest.raises(ValueError, match=rf"no region of {vendor} .*\(1\), .*\(7\)"):
         parse_region(NAMES[vendor], text)
 
 
 @pytest.mark.parametrize("vendor", ["azure", "google", "s3"])
-def test_a_vendor_without_regions_needs_none(vendor: str) -> None:
+def test_a_vendor_without_regions_accepts_any_region(vendor: str) -> None:
     assert not has_regions(NAMES[vendor])
     assert [parse_region(NAMES[vendor], text) for text in ("", "0", "europe-west1")] == [0, 0, 0]
 
 
 @pytest.mark.parametrize("vendor", ["aws", "alibaba", "tencent", "huawei", "baidu"])
-def test_other_vendors_have_regions(vendor: str) -> None:
+def test_other_vendors_need_a_region(vendor: str) -> None:
     assert has_regions(NAMES[vendor])
 
 
@@ -97,17 +97,17 @@ def test_other_vendors_have_regions(vendor: str) -> None:
         ("baidu", 1, "baoding"),
     ],
 )
-def test_a_number_leads_back_to_the_name_of_the_region(vendor: str, number: int, name: str) -> None:
+def test_a_region_number_has_a_name(vendor: str, number: int, name: str) -> None:
     assert region_name(NAMES[vendor], number) == name
     assert parse_region(NAMES[vendor], name) == number
 
 
 @pytest.mark.parametrize("vendor", ["azure", "google", "s3"])
-def test_a_region_has_no_name_where_there_are_none(vendor: str) -> None:
+def test_a_vendor_without_regions_has_an_empty_region_name(vendor: str) -> None:
     assert region_name(NAMES[vendor], 0) == ""
 
 
 @pytest.mark.parametrize(("vendor", "number"), [("aws", 17), ("baidu", 0), ("tencent", -1)])
-def test_a_number_without_a_region_is_answered_with_those_there_are(vendor: str, number: int) -> None:
+def test_the_error_for_an_unknown_region_number_lists_the_regions(vendor: str, number: int) -> None:
     with pytest.raises(ValueError, match=rf"no region of {vendor} .*{number}; use .*\(1\)"):
         region_name(NAMES[vendor], number)

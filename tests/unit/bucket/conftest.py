@@ -1,4 +1,4 @@
-"""One S3 server for all tests of a process, and a bucket of its own for each."""
+"""One S3 server for each test process, and one bucket for each test."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from bucket.object_bucket import ObjectBucket
 from tests.fakes.rows import FunctionClock
-from tests.unit.bucket.servers import S3Server, now, place, s3_server
+from tests.fakes.s3_server import S3Server, location, now, s3_server
 
 
 @pytest.fixture(scope="session")
 def s3() -> Iterator[S3Server]:
-    # It writes a line for each request.
+    # The server logs each request.
     logger = logging.getLogger("werkzeug")
     before = logger.level
     logger.setLevel(logging.ERROR)
@@ -28,4 +28,4 @@ def s3() -> Iterator[S3Server]:
 def bucket(s3: S3Server) -> ObjectBucket:
     name = f"calls-{uuid.uuid4().hex}"
     s3.new_bucket(name)
-    return ObjectBucket(place(bucket=name, endpoint=s3.url), FunctionClock(now), seconds=5)
+    return ObjectBucket(location(bucket=name, endpoint=s3.url), FunctionClock(now), timeout=60)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.unit.doctor.desk import Desk, desk_in
+from tests.unit.doctor.bench import Bench, bench_in
 
 
 @pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return desk_in(tmp_path)
+def bench(tmp_path: Path) -> Bench:
+    return bench_in(tmp_path)

@@ -1,4 +1,4 @@
-"""The lines about Agora: exactly one is wrong, and it names what to look at."""
+"""The checks of Agora: each error is one failure, and names the setting to look at."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from recordings.errors import (
     Rejected,
     Unauthorized,
 )
-from tests.unit.doctor.desk import Desk
+from tests.unit.doctor.bench import Bench
 
 WRONG_PAIR = Unauthorized("Invalid authentication credentials", http_status=401)
 NO_PROJECT = Unauthorized("invalid appid", http_status=400)
@@ -23,7 +23,7 @@ NOT_ENABLED = Unauthorized("invalid_appid", http_status=400, code=400)
 
 
 @pytest.mark.parametrize(
-    ("call", "error", "line", "todo"),
+    ("call", "error", "check", "todo"),
     [
         ("users", WRONG_PAIR, "agora credentials", "AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET"),
         ("users", NO_PROJECT, "agora app id", "Check AGORA_APP_ID"),
@@ -39,41 +39,41 @@ NOT_ENABLED = Unauthorized("invalid_appid", http_status=400, code=400)
         ("acquire", NoAnswer("no answer in 4 s"), "cloud recording", "AGORA_API_URLS"),
     ],
 )
-def test_what_agora_says_is_shown_with_what_to_do(
-    desk: Desk, call: str, error: AgoraError, line: str, todo: str
+def test_an_error_of_agora_is_one_failure_with_its_text_and_what_to_do(
+    bench: Bench, call: str, error: AgoraError, check: str, todo: str
 ) -> None:
-    desk.agora.answers[call] = [error]
+    bench.agora.answers[call] = [error]
 
-    found = desk.wrong()
+    failures = bench.failures()
 
-    assert list(found) == [line]
-    assert todo in found[line]
-    assert str(error) in found[line]
-
-
-def test_a_wrong_pair_leaves_the_rest_unknown(desk: Desk) -> None:
-    desk.agora.answers["users"] = [WRONG_PAIR]
-
-    assert list(desk.notes()) == ["agora app id", "cloud recording"]
-    assert desk.agora.made("acquire") == []
+    assert list(failures) == [check]
+    assert todo in failures[check]
+    assert str(error) in failures[check]
 
 
-def test_a_wrong_app_id_says_that_the_credentials_are_right(desk: Desk) -> None:
-    desk.agora.answers["users"] = [NO_PROJECT]
+def test_wrong_credentials_skip_the_other_checks(bench: Bench) -> None:
+    bench.agora.answers["users"] = [WRONG_PAIR]
 
-    assert desk.lines()["agora credentials"].detail == "are accepted"
-    assert list(desk.notes()) == ["cloud recording"]
+    assert list(bench.notes()) == ["agora app id", "cloud recording"]
+    assert bench.agora.made("acquire") == []
+
+
+def test_a_wrong_app_id_proves_the_credentials(bench: Bench) -> None:
+    bench.agora.answers["users"] = [NO_PROJECT]
+
+    assert bench.results()["agora credentials"].detail == "are accepted"
+    assert list(bench.notes()) == ["cloud recording"]
 
 
 @pytest.mark.parametrize("call", ["users", "acquire"])
-def test_a_base_that_can_not_be_reached_is_no_fault_where_the_other_one_answers(desk: Desk, call: str) -> None:
-    desk.agora.answers[call] = [NotSent("no connection"), "RES" if call == "acquire" else desk.agora.people]
+def test_an_unreachable_base_url_is_no_failure_if_the_next_one_answers(bench: Bench, call: str) -> None:
+    bench.agora.answers[call] = [NotSent("no connection"), "RES" if call == "acquire" else bench.agora.people]
 
-    assert desk.wrong() == {}
+    assert bench.failures() == {}
 
 
-def test_where_no_base_can_be_reached_it_is_told(desk: Desk) -> None:
-    desk.agora.answers["users"] = [NotSent("no connection to api.agora.io: timed out")]
+def test_no_reachable_base_url_is_a_failure(bench: Bench) -> None:
+    bench.agora.answers["users"] = [NotSent("no connection to api.agora.io: timed out")]
 
-    assert "AGORA_API_URLS" in desk.wrong()["agora credentials"]
-    assert len(desk.agora.made("users")) == 2
+    assert "AGORA_API_URLS" in bench.failures()["agora credentials"]
+    assert len(bench.agora.made("users")) == 2

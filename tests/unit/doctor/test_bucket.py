@@ -1,4 +1,4 @@
-"""The lines about the bucket."""
+"""The checks of the bucket."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 import pytest
 
 from agora.payloads import StorageTarget
-from doctor.bucket import storage_line
+from doctor.bucket import describe_storage
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
 from tests.fakes.bucket import FakeBucket
-from tests.unit.doctor.desk import Desk
+from tests.unit.doctor.bench import Bench
 
 DENIED = BucketDenied("AccessDenied", "Access Denied")
 
@@ -33,108 +33,108 @@ DENIED = BucketDenied("AccessDenied", "Access Denied")
         (BucketError("HTTP 418"), "storage's documentation"),
     ],
 )
-def test_a_storage_that_refuses_the_object_is_one_fault_with_its_word_and_the_setting(
-    desk: Desk, error: BucketError, todo: str
+def test_a_refused_object_is_one_failure_with_the_storages_code_and_the_setting(
+    bench: Bench, error: BucketError, todo: str
 ) -> None:
-    desk.bucket.error = error
+    bench.bucket.error = error
 
-    found = desk.wrong()
+    failures = bench.failures()
 
-    assert list(found) == ["bucket write"]
-    assert found["bucket write"].startswith(error.code)
-    assert todo in found["bucket write"]
-    assert list(desk.notes()) == ["bucket list", "bucket read", "bucket delete"]
-
-
-@pytest.mark.parametrize(("call", "line"), [("list", "bucket list"), ("text", "bucket read")])
-def test_a_key_that_may_not_look_blinds_the_bot_alone_and_is_no_fault(desk: Desk, call: str, line: str) -> None:
-    desk.bucket.errors[call] = DENIED
-
-    assert desk.wrong() == {}
-    found = desk.notes()
-    assert list(found) == [line]
-    assert "Only the bot is blind" in found[line]
-    assert f"let STORAGE_ACCESS_KEY {line.split()[1]} there" in found[line]
-    assert "STORAGE_READ_ACCESS_KEY" in found[line]
+    assert list(failures) == ["bucket write"]
+    assert failures["bucket write"].startswith(error.code)
+    assert todo in failures["bucket write"]
+    assert list(bench.notes()) == ["bucket list", "bucket read", "bucket delete"]
 
 
-def test_a_key_that_may_not_remove_leaves_an_object_whose_name_is_told(desk: Desk) -> None:
-    desk.bucket.errors["delete"] = DENIED
+@pytest.mark.parametrize(("call", "check"), [("list", "bucket list"), ("text", "bucket read")])
+def test_a_key_that_may_not_read_is_a_note_since_only_the_bot_is_blind(bench: Bench, call: str, check: str) -> None:
+    bench.bucket.errors[call] = DENIED
 
-    found = desk.notes()
-
-    assert desk.wrong() == {}
-    assert list(found) == ["bucket delete"]
-    assert next(iter(desk.bucket.objects)) in found["bucket delete"]
-
-
-def test_what_hangs_once_is_not_asked_for_again(desk: Desk) -> None:
-    desk.bucket.errors["list"] = BucketUnreachable("NoAnswer")
-
-    assert list(desk.wrong()) == ["bucket list"]
-    assert desk.notes()["bucket read"] == "not looked at: see bucket list"
-    assert desk.bucket.objects == {}
+    assert bench.failures() == {}
+    notes = bench.notes()
+    assert list(notes) == [check]
+    assert "Only the bot is blind" in notes[check]
+    assert f"let STORAGE_ACCESS_KEY {check.split()[1]} there" in notes[check]
+    assert "STORAGE_READ_ACCESS_KEY" in notes[check]
 
 
-def test_an_object_whose_storing_was_not_answered_is_removed_all_the_same(desk: Desk) -> None:
+def test_a_key_that_may_not_delete_is_a_note_that_names_the_object_left(bench: Bench) -> None:
+    bench.bucket.errors["delete"] = DENIED
+
+    notes = bench.notes()
+
+    assert bench.failures() == {}
+    assert list(notes) == ["bucket delete"]
+    assert next(iter(bench.bucket.objects)) in notes["bucket delete"]
+
+
+def test_after_a_list_without_an_answer_the_object_is_not_read(bench: Bench) -> None:
+    bench.bucket.errors["list"] = BucketUnreachable("NoAnswer")
+
+    assert list(bench.failures()) == ["bucket list"]
+    assert bench.notes()["bucket read"] == "not looked at: see bucket list"
+    assert bench.bucket.objects == {}
+
+
+def test_an_object_is_removed_although_storing_it_was_not_answered(bench: Bench) -> None:
     removed: list[str] = []
-    desk.bucket.errors["put"] = BucketUnreachable("NoAnswer")
-    desk.bucket.delete = removed.append  # type: ignore[assignment, method-assign]
-    desk.lines()
+    bench.bucket.errors["put"] = BucketUnreachable("NoAnswer")
+    bench.bucket.delete = removed.append  # type: ignore[assignment, method-assign]
+    bench.results()
 
     assert len(removed) == 1
 
 
-def test_the_probe_lies_in_a_folder_of_its_own_of_letters_and_digits(desk: Desk) -> None:
-    desk.lines()
+def test_the_probe_object_has_a_folder_of_letters_and_digits(bench: Bench) -> None:
+    bench.results()
 
-    (listed,) = desk.bucket.listed
+    (listed,) = bench.bucket.listed
     assert re.fullmatch(r"recordingbotcheck/[a-z0-9]{16}", listed)
 
 
-def test_the_bots_own_key_looks_and_agoras_writes_and_removes(desk: Desk) -> None:
-    desk.reader = FakeBucket()
-    desk.reader.objects = desk.bucket.objects
-    desk.bucket.errors = {"list": DENIED, "text": DENIED}
-    desk.reader.errors = {"put": DENIED, "delete": DENIED}
+def test_the_bots_own_key_reads_and_agoras_key_writes_and_deletes(bench: Bench) -> None:
+    bench.reader = FakeBucket()
+    bench.reader.objects = bench.bucket.objects
+    bench.bucket.errors = {"list": DENIED, "text": DENIED}
+    bench.reader.errors = {"put": DENIED, "delete": DENIED}
 
-    assert desk.wrong() == {}
-    assert desk.notes() == {}
-
-
-def test_a_wrong_read_key_is_named_and_not_agoras(desk: Desk) -> None:
-    desk.reader = FakeBucket(BucketWrong("InvalidAccessKeyId"))
-
-    found = desk.wrong()
-
-    assert list(found) == ["bucket list"]
-    assert "Check STORAGE_READ_ACCESS_KEY and STORAGE_READ_SECRET_KEY" in found["bucket list"]
+    assert bench.failures() == {}
+    assert bench.notes() == {}
 
 
-def test_another_bucket_is_noticed(desk: Desk) -> None:
-    desk.reader = FakeBucket()
+def test_a_wrong_read_key_is_named_instead_of_agoras(bench: Bench) -> None:
+    bench.reader = FakeBucket(BucketWrong("InvalidAccessKeyId"))
 
-    assert "not listed" in desk.wrong()["bucket list"]
+    failures = bench.failures()
+
+    assert list(failures) == ["bucket list"]
+    assert "Check STORAGE_READ_ACCESS_KEY and STORAGE_READ_SECRET_KEY" in failures["bucket list"]
+
+
+def test_a_read_key_of_another_bucket_is_noticed(bench: Bench) -> None:
+    bench.reader = FakeBucket()
+
+    assert "not listed" in bench.failures()["bucket list"]
 
 
 @pytest.mark.parametrize(
-    ("target", "told"),
+    ("target", "sent"),
     [
         (StorageTarget(1, 1, "calls", "k", "s"), "bucket calls, vendor 1 (aws), region 1 (us-east-2)"),
         (StorageTarget(6, 0, "calls", "k", "s"), "bucket calls, vendor 6 (google), region 0"),
         (StorageTarget(11, 0, "calls", "k", "s", "http://s3.example.com:9000"), "endpoint s3.example.com:9000"),
     ],
 )
-def test_the_numbers_that_agora_is_sent_are_shown(target: StorageTarget, told: str) -> None:
-    line = storage_line(target)
+def test_vendor_and_region_are_shown_as_agora_is_sent_them(target: StorageTarget, sent: str) -> None:
+    result = describe_storage(target)
 
-    assert line.ok
-    assert not line.note
-    assert line.detail.endswith(told)
+    assert result.ok
+    assert not result.note
+    assert result.detail.endswith(sent)
 
 
-def test_an_endpoint_that_agora_is_not_sent_is_worth_a_note() -> None:
-    line = storage_line(StorageTarget(1, 1, "calls", "k", "s", "s3.example.com"))
+def test_an_endpoint_that_agora_is_not_sent_is_a_note() -> None:
+    result = describe_storage(StorageTarget(1, 1, "calls", "k", "s", "s3.example.com"))
 
-    assert line.note
-    assert "not STORAGE_ENDPOINT" in line.detail
+    assert result.note
+    assert "not STORAGE_ENDPOINT" in result.detail

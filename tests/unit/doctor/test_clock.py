@@ -1,4 +1,4 @@
-"""The line about this machine's clock."""
+"""The check of this machine's clock."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from email.utils import format_datetime
 
 import pytest
 
-from tests.unit.doctor.desk import NOW, Desk, refused
+from tests.unit.doctor.bench import NOW, Bench, refused
 
 
-def theirs(**ahead_of_us: float) -> str:
-    """A Date header; ahead of this machine's clock by that much."""
+def date_header(**ahead_of_us: float) -> str:
+    """A `Date` header that is ahead of this machine's clock."""
     return format_datetime(NOW + timedelta(**ahead_of_us))
 
 
-def test_a_clock_that_agrees_is_right(desk: Desk) -> None:
-    assert desk.lines()["clock"].detail == "agrees with Slack's and Agora's"
+def test_a_clock_that_agrees_passes(bench: Bench) -> None:
+    assert bench.results()["clock"].detail == "agrees with Slack's and Agora's"
 
 
 @pytest.mark.parametrize("seconds", [-30, 30])
-def test_half_a_minute_is_no_fault(desk: Desk, seconds: float) -> None:
-    desk.agora.date = desk.slack.headers["Date"] = theirs(seconds=seconds)
+def test_half_a_minute_is_no_failure(bench: Bench, seconds: float) -> None:
+    bench.agora.date = bench.slack.headers["Date"] = date_header(seconds=seconds)
 
-    assert desk.wrong() == {}
+    assert bench.failures() == {}
 
 
 @pytest.mark.parametrize(
@@ -35,49 +35,49 @@ def test_half_a_minute_is_no_fault(desk: Desk, seconds: float) -> None:
         ({"days": -400}, "400 days ahead of"),
     ],
 )
-def test_a_clock_that_is_off_says_by_how_much_and_in_which_direction(
-    desk: Desk, shift: dict[str, float], by: str
+def test_a_clock_that_is_off_fails_with_the_skew_and_its_direction(
+    bench: Bench, shift: dict[str, float], by: str
 ) -> None:
-    desk.agora.date = desk.slack.headers["Date"] = theirs(**shift)
+    bench.agora.date = bench.slack.headers["Date"] = date_header(**shift)
 
-    found = desk.wrong()
+    failures = bench.failures()
 
-    assert list(found) == ["clock"]
-    assert found["clock"].startswith(f"is {by} Slack's and Agora's clock. ")
-    assert "NTP" in found["clock"]
+    assert list(failures) == ["clock"]
+    assert failures["clock"].startswith(f"is {by} Slack's and Agora's clock. ")
+    assert "NTP" in failures["clock"]
 
 
-def test_where_only_one_of_them_disagrees_it_is_named(desk: Desk) -> None:
-    desk.agora.date = theirs(minutes=2)
+def test_only_the_server_that_disagrees_is_named(bench: Bench) -> None:
+    bench.agora.date = date_header(minutes=2)
 
-    assert desk.wrong()["clock"].startswith("is 2 min 0 s behind Agora's clock. ")
+    assert bench.failures()["clock"].startswith("is 2 min 0 s behind Agora's clock. ")
 
 
 @pytest.mark.parametrize("date", [None, "yesterday", "", "99"])
-def test_without_a_date_header_it_is_told_whom_it_was_not_compared_with(desk: Desk, date: str | None) -> None:
-    desk.agora.date = date
+def test_a_server_without_a_date_header_is_named(bench: Bench, date: str | None) -> None:
+    bench.agora.date = date
 
-    assert desk.lines()["clock"].detail == "agrees with Slack's; not compared with Agora's: no Date header"
-
-
-def test_where_nobody_tells_the_time_it_is_not_known(desk: Desk) -> None:
-    desk.agora.date = None
-    del desk.slack.headers["Date"]
-
-    assert desk.wrong() == {}
-    assert desk.notes()["clock"].startswith("not known: ")
+    assert bench.results()["clock"].detail == "agrees with Slack's; not compared with Agora's: no Date header"
 
 
-def test_a_refusal_tells_the_time_as_well(desk: Desk) -> None:
-    desk.agora.date = None
-    desk.slack.bot_error = refused("invalid_auth", {"date": [theirs(minutes=3)]})
+def test_without_any_date_header_the_skew_is_not_known(bench: Bench) -> None:
+    bench.agora.date = None
+    del bench.slack.headers["Date"]
 
-    assert "behind Slack's clock" in desk.wrong()["clock"]
+    assert bench.failures() == {}
+    assert bench.notes()["clock"].startswith("not known: ")
 
 
-def test_what_was_heard_in_an_earlier_look_is_forgotten(desk: Desk) -> None:
-    desk.agora.date = theirs(minutes=2)
-    assert "clock" in desk.wrong()
-    desk.agora.date = None
+def test_the_date_of_an_error_response_counts_too(bench: Bench) -> None:
+    bench.agora.date = None
+    bench.slack.bot_error = refused("invalid_auth", {"date": [date_header(minutes=3)]})
 
-    assert desk.wrong() == {}
+    assert "behind Slack's clock" in bench.failures()["clock"]
+
+
+def test_dates_of_an_earlier_run_are_forgotten(bench: Bench) -> None:
+    bench.agora.date = date_header(minutes=2)
+    assert "clock" in bench.failures()
+    bench.agora.date = None
+
+    assert bench.failures() == {}

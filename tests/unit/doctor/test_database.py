@@ -1,4 +1,4 @@
-"""The lines about the database and the recorders in it."""
+"""The checks of the database and of the recorders in it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import create_engine, text
 from storage.database import Database
 from storage.recorders import write
 from tests.fakes.rows import NOW, running, started
-from tests.unit.doctor.desk import Desk
+from tests.unit.doctor.bench import Bench
 
 
 def change(url: str, statement: str) -> None:
@@ -28,8 +28,8 @@ def rows(url: str, statement: str) -> int:
     return count
 
 
-def with_recorders(desk: Desk, *ids: str) -> None:
-    database = Database(desk.url)
+def with_recorders(bench: Bench, *ids: str) -> None:
+    database = Database(bench.url)
     database.migrate()
     with database.write() as connection:
         for key in ids:
@@ -38,72 +38,72 @@ def with_recorders(desk: Desk, *ids: str) -> None:
     database.close()
 
 
-def test_a_database_that_cannot_be_opened_is_named(desk: Desk, tmp_path: Path) -> None:
-    desk.url = f"sqlite:///{tmp_path / 'nowhere' / 'recordings.db'}"
+def test_a_database_that_can_not_be_opened_is_a_failure(bench: Bench, tmp_path: Path) -> None:
+    bench.url = f"sqlite:///{tmp_path / 'nowhere' / 'recordings.db'}"
 
-    assert list(desk.wrong()) == ["database"]
-    assert "DATABASE_URL" in desk.wrong()["database"]
-
-
-def test_the_tables_are_made_from_the_command_line(desk: Desk) -> None:
-    assert desk.lines()["database"].ok
-    assert rows(desk.url, "SELECT count(*) FROM alembic_version") == 1
+    assert list(bench.failures()) == ["database"]
+    assert "DATABASE_URL" in bench.failures()["database"]
 
 
-def test_nothing_that_was_tried_is_left_in_it(desk: Desk) -> None:
-    desk.lines()
-
-    assert rows(desk.url, "SELECT count(*) FROM requests") == 0
-
-
-def test_a_bot_that_runs_makes_no_tables_and_says_what_is_missing(desk: Desk) -> None:
-    desk.migrate = False
-
-    assert "revision None" in desk.wrong()["database"]
-    assert rows(desk.url, "SELECT count(*) FROM sqlite_master") == 0
+def test_the_command_line_makes_the_tables(bench: Bench) -> None:
+    assert bench.results()["database"].ok
+    assert rows(bench.url, "SELECT count(*) FROM alembic_version") == 1
 
 
-def test_a_bot_that_runs_finds_the_tables_that_it_made_at_its_start(desk: Desk) -> None:
-    desk.lines()
-    desk.migrate = False
+def test_the_trial_write_leaves_no_row(bench: Bench) -> None:
+    bench.results()
 
-    assert desk.wrong() == {}
+    assert rows(bench.url, "SELECT count(*) FROM requests") == 0
+
+
+def test_a_running_bot_makes_no_tables_and_names_the_missing_revision(bench: Bench) -> None:
+    bench.migrate = False
+
+    assert "revision None" in bench.failures()["database"]
+    assert rows(bench.url, "SELECT count(*) FROM sqlite_master") == 0
+
+
+def test_a_running_bot_accepts_the_tables_that_are_there(bench: Bench) -> None:
+    bench.results()
+    bench.migrate = False
+
+    assert bench.failures() == {}
 
 
 @pytest.mark.parametrize("migrate", [True, False])
-def test_a_database_of_a_newer_version_is_told(desk: Desk, migrate: bool) -> None:
-    desk.lines()
-    change(desk.url, "UPDATE alembic_version SET version_num = '9999'")
-    desk.migrate = migrate
+def test_a_database_of_a_newer_version_is_a_failure(bench: Bench, migrate: bool) -> None:
+    bench.results()
+    change(bench.url, "UPDATE alembic_version SET version_num = '9999'")
+    bench.migrate = migrate
 
-    assert "newer version" in desk.wrong()["database"]
-
-
-def test_a_database_that_takes_no_writing_is_named(desk: Desk) -> None:
-    desk.lines()
-    desk.migrate = False
-    change(desk.url, "DROP TABLE requests")
-
-    found = desk.wrong()
-
-    assert list(found) == ["database"]
-    assert "DATABASE_URL" in found["database"]
+    assert "newer version" in bench.failures()["database"]
 
 
-def test_the_recorders_that_are_not_gone_are_counted_against_the_limit(desk: Desk) -> None:
-    with_recorders(desk, "one", "unwanted")
-    desk.max_recorders = 3
+def test_a_database_that_can_not_be_written_to_is_a_failure(bench: Bench) -> None:
+    bench.results()
+    bench.migrate = False
+    change(bench.url, "DROP TABLE requests")
 
-    assert desk.lines()["own recorders"].detail == "2 of 3 that Agora allows (MAX_RECORDERS)"
+    failures = bench.failures()
+
+    assert list(failures) == ["database"]
+    assert "DATABASE_URL" in failures["database"]
+
+
+def test_recorders_that_are_not_gone_count_against_the_limit(bench: Bench) -> None:
+    with_recorders(bench, "one", "unwanted")
+    bench.max_recorders = 3
+
+    assert bench.results()["own recorders"].detail == "2 of 3 that Agora allows (MAX_RECORDERS)"
 
 
 @pytest.mark.parametrize("most", [1, 2])
-def test_as_many_recorders_as_agora_allows_are_a_fault_with_what_to_do(desk: Desk, most: int) -> None:
-    with_recorders(desk, "one", "unwanted")
-    desk.max_recorders = most
+def test_as_many_recorders_as_agora_allows_are_a_failure(bench: Bench, most: int) -> None:
+    with_recorders(bench, "one", "unwanted")
+    bench.max_recorders = most
 
-    found = desk.wrong()
+    failures = bench.failures()
 
-    assert list(found) == ["own recorders"]
-    assert found["own recorders"].startswith(f"2 run, and Agora allows {most} (MAX_RECORDERS)")
-    assert "Stop what is not needed" in found["own recorders"]
+    assert list(failures) == ["own recorders"]
+    assert failures["own recorders"].startswith(f"2 run, and Agora allows {most} (MAX_RECORDERS)")
+    assert "Stop what is not needed" in failures["own recorders"]

@@ -1,4 +1,4 @@
-"""The lines about Slack."""
+"""The checks of Slack."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import pytest
 from slack_sdk.errors import SlackApiError
 
 from doctor.slack import HELPFUL_SCOPES, NEEDED_SCOPES
-from tests.unit.doctor.desk import ALL_SCOPES, Desk, FakeSlack, refused
+from tests.unit.doctor.bench import ALL_SCOPES, Bench, FakeSlack, refused
 
 
 @pytest.mark.parametrize(
@@ -19,65 +19,65 @@ from tests.unit.doctor.desk import ALL_SCOPES, Desk, FakeSlack, refused
         (SlackApiError("a page of a proxy", {}), "SLACK_API_URL"),  # type: ignore[no-untyped-call]
     ],
 )
-def test_a_bot_token_that_slack_does_not_take_is_named(desk: Desk, error: Exception, todo: str) -> None:
-    desk.slack.bot_error = error
+def test_a_refused_bot_token_is_one_failure(bench: Bench, error: Exception, todo: str) -> None:
+    bench.slack.bot_error = error
 
-    assert todo in desk.wrong()["slack bot token"]
-    assert list(desk.wrong()) == ["slack bot token"]
-    assert desk.notes()["slack scopes"] == "not looked at: see slack bot token"
+    assert todo in bench.failures()["slack bot token"]
+    assert list(bench.failures()) == ["slack bot token"]
+    assert bench.notes()["slack scopes"] == "not looked at: see slack bot token"
 
 
 @pytest.mark.parametrize("scope", NEEDED_SCOPES)
-def test_a_scope_that_is_needed_is_named(desk: Desk, scope: str) -> None:
-    desk.slack = FakeSlack(tuple(other for other in ALL_SCOPES if other != scope))
+def test_a_missing_scope_is_a_failure(bench: Bench, scope: str) -> None:
+    bench.slack = FakeSlack(tuple(other for other in ALL_SCOPES if other != scope))
 
-    assert desk.wrong()["slack scopes"].startswith(f"missing: {scope}. ")
+    assert bench.failures()["slack scopes"].startswith(f"missing: {scope}. ")
 
 
 @pytest.mark.parametrize("scope", HELPFUL_SCOPES)
-def test_a_scope_that_would_help_is_named_and_no_fault(desk: Desk, scope: str) -> None:
-    desk.slack = FakeSlack(tuple(other for other in ALL_SCOPES if other != scope))
+def test_a_missing_helpful_scope_is_a_note(bench: Bench, scope: str) -> None:
+    bench.slack = FakeSlack(tuple(other for other in ALL_SCOPES if other != scope))
 
-    assert desk.wrong() == {}
-    assert desk.notes()["slack scopes"].startswith(f"enough; would help: {scope}. ")
+    assert bench.failures() == {}
+    assert bench.notes()["slack scopes"].startswith(f"enough; would help: {scope}. ")
 
 
 @pytest.mark.parametrize("given", [", ".join(ALL_SCOPES), [", ".join(ALL_SCOPES)]])
-def test_scopes_are_read_however_the_header_is_given(desk: Desk, given: str | list[str]) -> None:
-    desk.slack.headers = {"x-oauth-scopes": given}
+def test_scopes_are_read_from_a_text_or_a_list(bench: Bench, given: str | list[str]) -> None:
+    bench.slack.headers = {"x-oauth-scopes": given}
 
-    assert desk.lines()["slack scopes"].detail == "all there"
-
-
-def test_scopes_that_slack_does_not_tell_are_not_known(desk: Desk) -> None:
-    desk.slack.headers = {}
-
-    assert desk.wrong() == {}
-    assert desk.notes()["slack scopes"].startswith("not known")
+    assert bench.results()["slack scopes"].detail == "all there"
 
 
-def test_an_app_token_that_opens_no_socket_is_named(desk: Desk) -> None:
-    desk.slack.app_error = refused("not_allowed_token_type")
+def test_without_a_scope_header_the_scopes_are_not_known(bench: Bench) -> None:
+    bench.slack.headers = {}
 
-    assert list(desk.wrong()) == ["slack app token"]
-    assert "Check SLACK_APP_TOKEN" in desk.wrong()["slack app token"]
-
-
-def test_a_socket_that_alone_gets_no_answer_is_a_matter_of_the_network(desk: Desk) -> None:
-    desk.slack.app_error = TimeoutError()
-
-    assert "SLACK_API_URL" in desk.wrong()["slack app token"]
+    assert bench.failures() == {}
+    assert bench.notes()["slack scopes"].startswith("not known")
 
 
-def test_a_slack_that_does_not_answer_is_one_fault(desk: Desk) -> None:
-    desk.slack.bot_error = desk.slack.app_error = ConnectionRefusedError()
+def test_an_app_token_that_opens_no_socket_is_a_failure(bench: Bench) -> None:
+    bench.slack.app_error = refused("not_allowed_token_type")
 
-    assert list(desk.wrong()) == ["slack bot token"]
-    assert desk.notes()["slack app token"] == "not looked at: see slack bot token"
+    assert list(bench.failures()) == ["slack app token"]
+    assert "Check SLACK_APP_TOKEN" in bench.failures()["slack app token"]
 
 
-def test_over_http_no_socket_is_needed(desk: Desk) -> None:
-    desk.app_token = ""
+def test_a_socket_without_an_answer_points_to_the_network(bench: Bench) -> None:
+    bench.slack.app_error = TimeoutError()
 
-    assert desk.lines()["slack requests"].ok
-    assert "slack app token" not in desk.lines()
+    assert "SLACK_API_URL" in bench.failures()["slack app token"]
+
+
+def test_a_slack_that_does_not_answer_is_one_failure(bench: Bench) -> None:
+    bench.slack.bot_error = bench.slack.app_error = ConnectionRefusedError()
+
+    assert list(bench.failures()) == ["slack bot token"]
+    assert bench.notes()["slack app token"] == "not looked at: see slack bot token"
+
+
+def test_in_http_mode_no_socket_is_needed(bench: Bench) -> None:
+    bench.app_token = ""
+
+    assert bench.results()["slack requests"].ok
+    assert "slack app token" not in bench.results()

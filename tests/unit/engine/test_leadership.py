@@ -1,4 +1,4 @@
-"""How long a lease may be trusted is measured by a clock that nobody can set back."""
+"""Leadership: one replica holds the lease, and trusts it by the monotonic clock."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.fakes.rows import NOW, FakeClock, FunctionClock, at
 
 
 class SlowLease(MemoryLease):
-    """Takes its time, or is away."""
+    """A lease whose database may be slow, or away."""
 
     def __init__(self, memory: Memory, holder: str, monotonic: FakeMonotonic) -> None:
         super().__init__(memory, holder)
@@ -54,7 +54,7 @@ class Replica:
         self.monotonic.seconds += seconds
 
 
-def test_whoever_comes_first_leads() -> None:
+def test_the_first_replica_leads() -> None:
     first = Replica()
     second = Replica(first.memory)
     first.leadership.renew()
@@ -63,11 +63,11 @@ def test_whoever_comes_first_leads() -> None:
     assert (first.leadership.epoch(), second.leadership.epoch()) == (1, None)
 
 
-def test_nobody_leads_before_it_was_asked() -> None:
+def test_no_replica_leads_before_its_first_renewal() -> None:
     assert Replica().leadership.epoch() is None
 
 
-def test_the_lease_is_renewed_when_a_third_of_it_has_passed() -> None:
+def test_the_lease_is_renewed_when_a_third_of_its_time_has_passed() -> None:
     replica = Replica()
     replica.leadership.renew()
     replica.passes(4.9)
@@ -79,7 +79,7 @@ def test_the_lease_is_renewed_when_a_third_of_it_has_passed() -> None:
     assert replica.lease.asked == 2
 
 
-def test_a_follower_asks_at_every_tick() -> None:
+def test_a_follower_asks_for_the_lease_at_every_tick() -> None:
     first = Replica()
     second = Replica(first.memory)
     first.leadership.renew()
@@ -89,7 +89,7 @@ def test_a_follower_asks_at_every_tick() -> None:
     assert second.lease.asked == 3
 
 
-def test_a_leader_that_could_not_renew_stops_leading_when_its_time_is_up() -> None:
+def test_a_leader_that_can_not_renew_stops_leading_when_the_lease_ends() -> None:
     replica = Replica()
     replica.leadership.renew()
     replica.lease.away = True
@@ -102,7 +102,7 @@ def test_a_leader_that_could_not_renew_stops_leading_when_its_time_is_up() -> No
     assert replica.leadership.epoch() is None
 
 
-def test_a_wall_clock_that_is_set_back_prolongs_nothing() -> None:
+def test_a_wall_clock_that_is_set_back_does_not_prolong_the_lease() -> None:
     replica = Replica()
     replica.leadership.renew()
     replica.wall.passes(-3600)
@@ -111,7 +111,7 @@ def test_a_wall_clock_that_is_set_back_prolongs_nothing() -> None:
     assert replica.leadership.epoch() is None
 
 
-def test_the_time_counts_from_before_the_database_was_asked() -> None:
+def test_the_lease_counts_from_before_the_database_was_asked() -> None:
     replica = Replica()
     replica.lease.takes = 10
     replica.leadership.renew()
@@ -121,7 +121,7 @@ def test_the_time_counts_from_before_the_database_was_asked() -> None:
     assert replica.leadership.epoch() is None
 
 
-def test_a_leader_that_was_succeeded_follows() -> None:
+def test_a_succeeded_leader_follows() -> None:
     first = Replica()
     second = Replica(first.memory)
     first.leadership.renew()
@@ -133,7 +133,7 @@ def test_a_leader_that_was_succeeded_follows() -> None:
     assert (first.leadership.epoch(), second.leadership.epoch()) == (None, 2)
 
 
-def test_one_that_resigns_makes_way_at_once() -> None:
+def test_after_a_resignation_another_replica_leads_at_once() -> None:
     first = Replica()
     second = Replica(first.memory)
     first.leadership.renew()
@@ -143,7 +143,7 @@ def test_one_that_resigns_makes_way_at_once() -> None:
     assert (first.leadership.epoch(), second.leadership.epoch()) == (None, 2)
 
 
-def test_one_that_does_not_lead_has_nothing_to_hand_over() -> None:
+def test_a_follower_that_resigns_leaves_the_lease_alone() -> None:
     first = Replica()
     second = Replica(first.memory)
     first.leadership.renew()
@@ -156,31 +156,31 @@ def test_one_that_does_not_lead_has_nothing_to_hand_over() -> None:
 # a pause in which nobody led
 
 
-def test_a_pause_that_is_long_enough_has_to_be_told_until_it_was() -> None:
+def test_a_long_pause_is_unreported_until_it_is_marked_as_reported() -> None:
     first = Replica()
     first.leadership.renew()
     second = Replica(first.memory, pause_seconds=60)
     second.passes(61)
     second.leadership.renew()
 
-    assert second.leadership.paused() == Downtime(NOW, at(61))
-    assert second.leadership.paused() is not None, "not told yet"
-    second.leadership.pause_told()
-    assert second.leadership.paused() is None
+    assert second.leadership.unreported_pause() == Downtime(NOW, at(61))
+    assert second.leadership.unreported_pause() is not None, "it stays until it is marked"
+    second.leadership.mark_pause_reported()
+    assert second.leadership.unreported_pause() is None
 
 
-def test_a_short_pause_is_not_worth_telling() -> None:
+def test_a_short_pause_is_not_reported() -> None:
     first = Replica()
     first.leadership.renew()
     second = Replica(first.memory, pause_seconds=60)
     second.passes(59)
     second.leadership.renew()
 
-    assert second.leadership.paused() is None
+    assert second.leadership.unreported_pause() is None
 
 
-def test_the_very_first_leader_missed_nothing() -> None:
+def test_the_very_first_leader_reports_no_pause() -> None:
     replica = Replica(pause_seconds=0)
     replica.leadership.renew()
 
-    assert replica.leadership.paused() is None
+    assert replica.leadership.unreported_pause() is None

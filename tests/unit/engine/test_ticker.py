@@ -1,15 +1,17 @@
-"""The tick renews the lease, wakes the engine, and does the rounds; whatever happens it ticks again."""
+"""The tick renews the lease, wakes the dispatcher and starts the rounds; after any failure it ticks again."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
 from engine.dispatcher import Dispatcher
 from engine.leadership import Leadership
+from engine.rounds import Rounds
 from engine.ticker import TICK_SECONDS, Ticker, scheduler_for
 from recordings.errors import StorageUnavailable
 from recordings.lifecycle.policy import Policy
@@ -17,43 +19,30 @@ from recordings.model.alerts import AlertKind
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from tests.fakes.agora_notifications import new_notification
-from tests.fakes.outboxes import MemoryIncidents, MemoryNotifications, MemoryOutbox
+from tests.fakes.outboxes import MemoryIncidents, repositories_of
 from tests.fakes.repositories import Memory, MemoryLease, MemoryRecordings
-from tests.fakes.rows import FakeClock, FunctionClock, a_recording, at, changed, up
+from tests.fakes.rows import FakeClock, a_recording, at, changed, up
 
 
-class Desk:
+class Bench:
+    """A ticker on repositories in memory and a clock that tests move."""
+
     def __init__(self, *, pause_seconds: float = float("inf")) -> None:
         self.memory = Memory()
         self.clock = FakeClock()
-        self.monotonic = 0.0
-        self.store = MemoryRecordings(self.memory)
-        self.outbox = MemoryOutbox(self.memory)
-        self.leadership = Leadership(
-            MemoryLease(self.memory, "me"),
-            15,
-            self.clock.now,
-            FunctionClock(of_spans=lambda: self.monotonic),
-            pause_seconds,
-        )
-        self.ticker = Ticker(
-            self.leadership,
-            Dispatcher([], self.leadership.epoch, self.clock),
-            self.store,
-            MemoryIncidents(self.memory),
-            MemoryNotifications(self.memory, self.clock),
-            Policy(),
-            self.clock,
-        )
+        self.repositories = repositories_of(self.memory, self.clock)
+        lease = MemoryLease(self.memory, "me")
+        self.leadership = Leadership(lease, 15, self.clock.now, self.clock, pause_seconds)
+        self.dispatcher = Dispatcher([], self.leadership.epoch, self.clock)
+        self.rounds = Rounds(self.repositories, Policy(), self.clock)
+        self.ticker = Ticker(self.leadership, self.dispatcher, self.rounds, self.clock)
 
     def has(self, recording: Recording, response_url: str | None = None) -> None:
-        assert self.store.add_recording(recording, response_url) is None
+        assert self.repositories.recordings.add_recording(recording, response_url) is None
 
-    def tick(self, after: float = 0.0) -> None:
-        """A tick that does the rounds."""
+    def tick(self, after: float = 1.0) -> None:
+        """A tick after this many seconds; a second is enough for the next round."""
         self.clock.passes(after)
-        self.monotonic += after
-        self.ticker._round_at = float("-inf")
         self.ticker.tick()
 
     def alerts_raised(self) -> list[tuple[AlertKind, Reason | None]]:
@@ -61,117 +50,153 @@ class Desk:
 
 
 @pytest.fixture
-def desk() -> Desk:
-    return Desk()
+def bench() -> Bench:
+    return Bench()
 
 
-def test_before_the_first_tick_it_is_not_well() -> None:
-    assert Desk().ticker.problem
+def test_before_the_first_tick_there_is_a_problem() -> None:
+    assert Bench().ticker.problem
 
 
-def test_a_tick_takes_the_lease(desk: Desk) -> None:
-    desk.tick()
+def test_a_tick_takes_the_lease(bench: Bench) -> None:
+    bench.tick()
 
-    assert desk.leadership.epoch() == 1
-    assert desk.ticker.problem == ""
+    assert bench.leadership.epoch() == 1
+    assert bench.ticker.problem == ""
 
 
 @pytest.mark.parametrize(
-    ("error", "said"), [(StorageUnavailable("database is locked"), "database is locked"), (KeyError("x"), "KeyError")]
+    ("error", "problem"),
+    [(StorageUnavailable("database is locked"), "database is locked"), (KeyError("x"), "KeyError")],
 )
-def test_a_tick_that_fails_says_why_and_the_next_one_is_well(desk: Desk, error: Exception, said: str) -> None:
-    class Breaks(MemoryRecordings):
+def test_a_failed_tick_shows_its_problem_until_the_next_one_succeeds(
+    bench: Bench, error: Exception, problem: str
+) -> None:
+    class BrokenRecordings(MemoryRecordings):
         broken = True
 
         def forget_response_urls(self, now: datetime) -> None:
             if self.broken:
                 raise error
 
-    desk.ticker.steps = steps = Breaks(desk.memory)
-    desk.tick()
-    assert desk.ticker.problem == said
+    recordings = BrokenRecordings(bench.memory)
+    bench.rounds.repositories = replace(bench.repositories, recordings=recordings)
+    bench.tick()
+    assert bench.ticker.problem == problem
 
-    steps.broken = False
-    desk.tick()
-    assert desk.ticker.problem == ""
+    recordings.broken = False
+    bench.tick()
+    assert bench.ticker.problem == ""
 
 
-def test_silence_is_told_once_and_its_end_once(desk: Desk) -> None:
-    desk.has(up(unanswered_since=at(0), unanswered_reason=Reason.AGORA_UNREACHABLE))
-    row = desk.memory.rows["rec1"]
+def test_there_is_one_round_a_second(bench: Bench) -> None:
+    rounds = 0
+
+    class CountingRecordings(MemoryRecordings):
+        def forget_requests(self, now: datetime) -> None:
+            nonlocal rounds
+            rounds += 1
+
+    bench.rounds.repositories = replace(bench.repositories, recordings=CountingRecordings(bench.memory))
+    for _ in range(9):
+        bench.tick(0.5)
+
+    assert rounds == 5
+
+
+def test_agoras_silence_is_reported_once_and_so_is_its_end(bench: Bench) -> None:
+    bench.has(up(unanswered_since=at(0), unanswered_reason=Reason.AGORA_UNREACHABLE))
+    row = bench.memory.rows["rec1"]
     for _ in range(60):
-        row.recording = changed(row.recording, queried_at=desk.clock.now() + timedelta(seconds=10))
-        desk.tick(10)
-    assert desk.alerts_raised() == [(AlertKind.WARNING, Reason.AGORA_UNREACHABLE)]
+        row.recording = changed(row.recording, queried_at=bench.clock.now() + timedelta(seconds=10))
+        bench.tick(10)
+    assert bench.alerts_raised() == [(AlertKind.WARNING, Reason.AGORA_UNREACHABLE)]
 
     row.recording = changed(row.recording, unanswered_since=None)
     for _ in range(5):
-        desk.tick(10)
+        bench.tick(10)
 
-    assert desk.alerts_raised()[1:] == [(AlertKind.RECOVERED, Reason.AGORA_UNREACHABLE)]
-    assert desk.memory.outbox[0].alert.raised_at == at(300)
-
-
-def test_one_that_follows_does_no_rounds(desk: Desk) -> None:
-    MemoryLease(desk.memory, "other").hold(desk.clock.now(), 1e9)
-    desk.has(up(unanswered_since=at(-900)))
-    desk.tick()
-
-    assert desk.alerts_raised() == []
+    assert bench.alerts_raised()[1:] == [(AlertKind.RECOVERED, Reason.AGORA_UNREACHABLE)]
+    assert bench.memory.outbox[0].alert.raised_at == at(300)
 
 
-def test_ways_to_answer_are_forgotten_after_half_an_hour(desk: Desk) -> None:
-    desk.has(a_recording(state=State.FAILED, reason=Reason.UNDELIVERABLE), "https://hooks.example/secret")
-    desk.tick(1799)
-    assert desk.store.reply("rec1") is not None
+def test_an_incident_wakes_the_dispatcher_a_second_time(bench: Bench) -> None:
+    woken = 0
 
-    desk.tick(2)
-    assert desk.memory.rows["rec1"].response_url is None
+    def wake() -> None:
+        nonlocal woken
+        woken += 1
 
+    bench.dispatcher.wake = wake  # type: ignore[method-assign]
+    bench.tick()
+    assert woken == 1
 
-def test_requests_are_forgotten_after_a_day(desk: Desk) -> None:
-    assert desk.store.add_recording(a_recording(), None, "trigger 1") is None
-    desk.tick(86_401)
-
-    assert desk.store.recording_of_request("trigger 1") is None
-
-
-def test_notices_are_forgotten_after_a_month(desk: Desk) -> None:
-    desk.ticker.notifications.keep(new_notification())
-    desk.tick(30 * 86_400)
-    assert desk.memory.notifications
-
-    desk.tick(1)
-    assert not desk.memory.notifications
+    silent = {"unanswered_since": at(-900), "unanswered_reason": Reason.AGORA_UNREACHABLE}
+    bench.has(up(queried_at=at(0), **silent))
+    bench.tick()
+    assert woken == 3
 
 
-def test_a_pause_in_which_nobody_led_is_told_once() -> None:
-    desk = Desk(pause_seconds=60)
-    MemoryLease(desk.memory, "before").hold(desk.clock.now(), 15)
-    desk.has(up())
-    desk.tick(300)
-    desk.tick(1)
+def test_a_follower_does_no_rounds(bench: Bench) -> None:
+    MemoryLease(bench.memory, "other").hold(bench.clock.now(), 1e9)
+    bench.has(up(unanswered_since=at(-900)))
+    bench.tick()
 
-    assert desk.alerts_raised() == [(AlertKind.WARNING, Reason.UNWATCHED)]
-    assert desk.memory.rows["rec1"].recording.unwatched_to == at(300)
+    assert bench.alerts_raised() == []
 
 
-def test_a_pause_that_could_not_be_written_down_is_told_later() -> None:
-    desk = Desk(pause_seconds=60)
-    MemoryLease(desk.memory, "before").hold(desk.clock.now(), 15)
-    desk.has(up())
+def test_response_urls_are_forgotten_after_half_an_hour(bench: Bench) -> None:
+    bench.has(a_recording(state=State.FAILED, reason=Reason.UNDELIVERABLE), "https://hooks.example/secret")
+    bench.tick(1799)
+    assert bench.repositories.recordings.reply("rec1") is not None
 
-    class Breaks(MemoryIncidents):
+    bench.tick(2)
+    assert bench.memory.rows["rec1"].response_url is None
+
+
+def test_requests_are_forgotten_after_a_day(bench: Bench) -> None:
+    assert bench.repositories.recordings.add_recording(a_recording(), None, "trigger 1") is None
+    bench.tick(86_401)
+
+    assert bench.repositories.recordings.recording_of_request("trigger 1") is None
+
+
+def test_notifications_are_forgotten_after_a_month(bench: Bench) -> None:
+    bench.repositories.notifications.keep(new_notification())
+    bench.tick(30 * 86_400)
+    assert bench.memory.notifications
+
+    bench.tick(1)
+    assert not bench.memory.notifications
+
+
+def test_a_pause_without_a_leader_is_reported_once() -> None:
+    bench = Bench(pause_seconds=60)
+    MemoryLease(bench.memory, "before").hold(bench.clock.now(), 15)
+    bench.has(up())
+    bench.tick(300)
+    bench.tick(1)
+
+    assert bench.alerts_raised() == [(AlertKind.WARNING, Reason.UNWATCHED)]
+    assert bench.memory.rows["rec1"].recording.unwatched_to == at(300)
+
+
+def test_a_pause_that_could_not_be_saved_is_reported_later() -> None:
+    bench = Bench(pause_seconds=60)
+    MemoryLease(bench.memory, "before").hold(bench.clock.now(), 15)
+    bench.has(up())
+
+    class BrokenIncidents(MemoryIncidents):
         def save_downtime(self, *_: object) -> None:
             raise StorageUnavailable("locked")
 
-    well, desk.ticker.incidents = desk.ticker.incidents, Breaks(desk.memory)
-    desk.tick(300)
-    assert desk.alerts_raised() == []
+    bench.rounds.repositories = replace(bench.repositories, incidents=BrokenIncidents(bench.memory))
+    bench.tick(300)
+    assert bench.alerts_raised() == []
 
-    desk.ticker.incidents = well
-    desk.tick(1)
-    assert desk.alerts_raised() == [(AlertKind.WARNING, Reason.UNWATCHED)]
+    bench.rounds.repositories = bench.repositories
+    bench.tick(1)
+    assert bench.alerts_raised() == [(AlertKind.WARNING, Reason.UNWATCHED)]
 
 
 # the scheduler
@@ -187,7 +212,7 @@ def scheduled(tick: Callable[[], None]) -> dict[str, object]:
     return facts
 
 
-def test_it_ticks_every_half_second_never_two_at_once_and_late_ones_count_once() -> None:
+def test_it_ticks_every_half_second_never_twice_at_once_and_late_ticks_count_once() -> None:
     assert scheduled(lambda: None) == {
         "coalesce": True,
         "max_instances": 1,
@@ -196,10 +221,10 @@ def test_it_ticks_every_half_second_never_two_at_once_and_late_ones_count_once()
     }
 
 
-def test_it_ticks_at_once() -> None:
+def test_the_first_tick_comes_at_once() -> None:
     ticked = threading.Event()
     scheduler = scheduler_for(ticked.set)
     scheduler.start()
 
-    assert ticked.wait(10)
+    assert ticked.wait(60)
     scheduler.shutdown()

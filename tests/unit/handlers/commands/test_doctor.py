@@ -19,9 +19,9 @@ from messages.blocks import Message
 from messages.delivery.slack import web_client
 from messages.doctor import CheckResult
 from tests.fakes.handlers import handlers_on
+from tests.fakes.http_server import Exchange, serving
 from tests.fakes.repositories import Memory
 from tests.fakes.slack_requests import a_command, command_payload
-from tests.unit.agora.hosts import Exchange, serving
 
 SCOPES = "commands,chat:write,chat:write.public"
 PATIENT = 60.0
