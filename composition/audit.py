@@ -56,6 +56,7 @@ def print_audit(since: datetime, until: datetime | None, to: TextIO, *, as_csv: 
     Needs only the database, and changes nothing in it. Raises `SettingsError` for a wrong DATABASE_URL.
     """
     url = settings.load_database_url()
+    logs.configure("WARNING", secrets=settings.database_passwords(url))  # to stderr: the events are on stdout
     database = Database(url.get_secret_value())
     try:
         database.check_there()
