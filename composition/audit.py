@@ -53,7 +53,8 @@ def moment(text: str, now: datetime) -> datetime:
 def print_audit(since: datetime, until: datetime | None, to: TextIO, *, as_csv: bool) -> int:
     """Prints the events from `since` on and before `until`; returns the exit code.
 
-    Needs only the database, and changes nothing in it. Reports rows that it cannot read on standard error. Raises `SettingsError` for a wrong DATABASE_URL.
+    Needs only the database, and changes nothing in it. Reports rows that it cannot read on standard error. Raises
+    `SettingsError` for a wrong DATABASE_URL.
     """
     url = settings.load_database_url()
     logs.configure("WARNING", secrets=settings.database_passwords(url))

@@ -26,6 +26,7 @@ from storage.database import Database
 from storage.lease import Lease
 from storage.notifications import Notifications
 from storage.repositories import repositories_in
+from storage.tables import metadata
 from tests.fakes.outboxes import repositories_of
 from tests.fakes.repositories import Memory, MemoryLease
 from tests.fakes.rows import NOW, FakeClock
@@ -125,8 +126,10 @@ def database(sqlite_url: str) -> Iterator[Database]:
 
 
 @pytest.fixture
-def postgresql(postgresql_url: str) -> Iterator[Database]:
-    database = Database(postgresql_url, busy_seconds=PATIENT_SECONDS)
+def postgresql(shared_postgresql_url: str) -> Iterator[Database]:
+    database = Database(shared_postgresql_url, busy_seconds=PATIENT_SECONDS)
+    with database.write() as connection:
+        connection.exec_driver_sql(f"TRUNCATE {', '.join(metadata.tables)} RESTART IDENTITY")
     yield database
     database.close()
 

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ import pytest
 from sqlalchemy import Table, select
 from structlog.testing import capture_logs
 
+from engine.dispatcher import Dispatcher, Worker
 from recordings.errors import StorageUnavailable
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.incidents import Review
@@ -33,7 +37,7 @@ from storage.database import Database
 from tests.contract.conftest import ON_POSTGRESQL, PATIENT_SECONDS, Stored, on_sql
 from tests.fakes.agora_notifications import new_notification
 from tests.fakes.intents import request_stop, set_end
-from tests.fakes.rows import NOW, a_recording, an_alert, at, over, running, up
+from tests.fakes.rows import NOW, FunctionClock, a_recording, an_alert, at, over, running, up
 
 AGAIN = 60.0
 """Seconds until a row that is set aside is read again."""
@@ -143,9 +147,7 @@ RECORDINGS = Subject(
     ["good"],
     [
         ("state", "archived"),
-        ("reason", "sunspots"),
-        ("ending", "sunspots"),
-        ("unanswered_reason", "sunspots"),
+        *((column, "sunspots") for column in re.findall(r"\w+", "reason, ending, unanswered_reason")),
         ("layout_wanted", "circle"),
         ("options", {"layout": "circle"}),
         ("options", ["video"]),
@@ -423,6 +425,42 @@ def test_unreadable_rows_take_no_place_below_the_limit_of_due_rows(damaged: Dama
     assert ids(stored.recordings.of_channel("C1", limit=1)) == ["good"]
 
 
+class Jobs:
+    """Work that only reads its rows, so that those that can be read stay due."""
+
+    name = "recording"
+
+    def __init__(self, stored: Stored) -> None:
+        self.stored = stored
+        self.taken: list[str] = []
+        self.enough = threading.Event()
+
+    def due(self) -> Sequence[tuple[str, datetime]]:
+        return self.stored.recordings.due(9)
+
+    def run(self, key: str, epoch: int) -> None:
+        self.taken.append(key)
+        self.stored.recordings.job(key)
+        if self.taken.count("good") == 10:
+            self.enough.set()
+
+
+def test_the_dispatcher_does_not_take_an_unreadable_row_again_and_again(damaged: Damaged) -> None:
+    two_recordings(damaged.stored)
+    damaged.write(tables.recordings, "bad", "state", "archived")
+    jobs = Jobs(damaged.stored)
+    with ThreadPoolExecutor(2) as pool:
+        dispatcher = Dispatcher([Worker(jobs, pool)], lambda: damaged.stored.epoch, FunctionClock())
+        dispatcher.start()
+        try:
+            assert jobs.enough.wait(60)
+        finally:
+            dispatcher.drain(60)
+
+    # A look that began before the row was set aside can still bring it.
+    assert jobs.taken.count("bad") <= 2
+
+
 def test_a_list_is_full_though_its_newest_rows_cannot_be_read(damaged: Damaged) -> None:
     for number in range(12):
         damaged.stored.added(over(id=f"r{number:02}", agora_channel=f"a{number}", requested_at=at(number)))
@@ -514,7 +552,7 @@ def test_a_reply_to_an_unreadable_recording_waits(damaged: Damaged) -> None:
     for name in ("bad", "good"):
         before = stored.added(a_recording(id=name, agora_channel=name), "https://hooks.slack.example/1")
         stored.saved(before, replace(before, state=State.FAILED, reason=Reason.UNDELIVERABLE))
-    damaged.write(tables.recordings, "bad", "ending", "sunspots")
+    damaged.write(tables.recordings, "bad", "unanswered_reason", "sunspots")
     for key, _ in stored.recordings.due_replies(9):
         stored.recordings.reply(key)
 
