@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from agora.pacing import RequestPacing
 from composition.agora import agora_of
 from composition.bucket import reading_bucket
@@ -48,8 +50,9 @@ def compose(config: Settings) -> Running:
     meter = PrometheusMeter()
 
     agora = agora_of(config, pacing, clock)
+    rng = random.SystemRandom()
     engine = EngineParts(
-        config, policy, repositories, agora, pacing, bucket, Slack(clients.work), identity, clock, meter
+        config, policy, repositories, agora, pacing, bucket, Slack(clients.work), identity, clock, meter, rng
     )
     dispatcher = Dispatcher(workers_of(engine), leadership.epoch, clock, meter)
     ticker = Ticker(leadership, dispatcher, Rounds(repositories, policy, clock), clock)

@@ -50,6 +50,8 @@ class EngineParts:
     identity: Identity
     clock: Clock
     meter: Meter
+    rng: random.Random
+    """For uids, and for spreading queries and retries over time."""
 
 
 def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
@@ -61,7 +63,7 @@ def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
 
 def _recording_workers(parts: EngineParts, poster: CardPoster) -> tuple[Worker, ...]:
     """Work that calls Agora or reads the bucket."""
-    policy, repositories, clock, rng = parts.policy, parts.repositories, parts.clock, random.SystemRandom()
+    policy, repositories, clock, rng = parts.policy, parts.repositories, parts.clock, parts.rng
     calls = AgoraCalls(parts.agora, repositories.recorders, folders_of, clock, rng, parts.meter)
     checks = BucketChecks(parts.bucket, folders_of, clock, parts.meter)
 

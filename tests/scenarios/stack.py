@@ -6,6 +6,7 @@ replaced is the network, the database (a store in memory that passes the same co
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -106,6 +107,7 @@ class Stack:
         self.clock = clock
         self.storage: Storage = storage or InMemory()
         self.bucket = InProcessBucket(bucket, clock)
+        self.rng = random.Random(1)  # noqa: S311 - every run of a scenario is the same
         self._bot: _Bot | None = None
         self.changed = True
         """Whether something happened outside since the bot last looked for what is due."""
@@ -405,6 +407,7 @@ class _Bot:
             identity,
             self.clock,
             self.meter,
+            stack.rng,
         )
         self.workers: tuple[Worker, ...] = workers_of(engine)
         clients = SlackClients(client, client, client, client, client, InProcessClient(stack.slack, None))
