@@ -19,11 +19,14 @@ PYTEST := $(PY) -m pytest
 # Tests that start no process of the bot.
 IN_PROCESS := tests/unit $(wildcard tests/scenarios) tests/contract
 
+# What a change of the bot breaks first: no databases, not the tests of the simulators, few random examples.
+QUICK := tests/unit tests/scenarios --ignore tests/unit/simulator
+
 .PHONY: help demo test quick run live soak bench lint format lock manifest clean missing
 
 help:
 	@echo "make demo    the whole main job, against local simulators of Slack and Agora"
-	@echo "make quick   formatter, linter, and the tests that need neither processes nor PostgreSQL: the inner loop"
+	@echo "make quick   formatter, linter, unit and scenario tests of the bot: the inner loop"
 	@echo "make test    every test"
 	@echo "make run     the bot, with the settings of the environment or .env"
 	@echo "make live    the main job against the real Slack and Agora, with the accounts in .env"
@@ -38,7 +41,7 @@ demo: $(VENV)/dev
 quick: $(VENV)/dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PYTEST) $(IN_PROCESS) -m "not postgresql and not soak and not bench" -n 2 $(ARGS)
+	$(PYTEST) $(QUICK) -m "not postgresql and not soak and not bench" --hypothesis-profile quick -n 2 $(ARGS)
 
 # Two runs, since the first needs the processor and the second waits: each has as many processes as it can use. Exit
 # code 5 of pytest means that ARGS selects no test of a run; it counts only if the other run has none either.

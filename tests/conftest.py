@@ -25,6 +25,7 @@ from storage.database import Database
 hypothesis.settings.register_profile(
     "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
 )
+hypothesis.settings.register_profile("quick", hypothesis.settings.get_profile("any machine"), max_examples=15)
 hypothesis.settings.load_profile("any machine")
 
 _START_ATTEMPTS = 5
