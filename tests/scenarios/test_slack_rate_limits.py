@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
+from simulator.agora import Timing
 from simulator.slack import Call, Message
 from tests.scenarios.stack import Stack, payload
 
@@ -9,6 +14,12 @@ PRESSES = 20
 ROOMS = [f"room{number}" for number in range(5)]
 CALLS = {f"call{number}": ROOMS[number // 10] for number in range(50)}
 FAILING = list(CALLS)[::5]
+
+
+@pytest.fixture
+def agora_options() -> dict[str, Any]:
+    """A crash is shown until the next query: with 30 s, some queries would come after it."""
+    return {"timing": Timing(crash_shown=60)}
 
 
 def rate_limited(stack: Stack) -> list[Call]:
