@@ -7,8 +7,8 @@ replaced is the network, the database (a store in memory that passes the same co
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
@@ -26,11 +26,13 @@ from composition.slack import SlackClients, SlackParts, app_of, handlers_of
 from composition.web import webhook_of
 from engine.dispatcher import Worker
 from engine.leadership import Leadership
+from engine.readiness import Readiness
 from engine.rounds import Rounds
 from engine.ticker import Ticker
 from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Bot, Identity
 from messages.delivery.slack import Slack
+from recordings.errors import StorageUnavailable
 from recordings.model.audit import AuditEvent
 from recordings.model.recording import Recording
 from recordings.repositories import LeaseRepository, Repositories
@@ -109,6 +111,8 @@ class Stack:
         self.bucket = InProcessBucket(bucket, clock)
         self.rng = random.Random(1)  # noqa: S311 - every run of a scenario is the same
         self._bot: _Bot | None = None
+        self.database_fails = False
+        """Whether a scenario makes the database fail; without it, a failure fails the scenario."""
         self.changed = True
         """Whether something happened outside since the bot last looked for what is due."""
         slack.subscribe(self._note_change)
@@ -198,6 +202,23 @@ class Stack:
     def _run_due(self) -> None:
         if self._bot is not None:
             self._bot.run_due()
+
+    @contextmanager
+    def database_failing(self) -> Iterator[None]:
+        """Meanwhile a step may fail because the database does; as in a process, it is tried again."""
+        self.database_fails = True
+        yield
+        self.database_fails = False
+
+    def failing_parts(self) -> set[str]:
+        """The parts that `/readyz` reports as failing."""
+        answer = self.bot.web.get("/readyz")
+        failing = {name for name, state in (answer.json or {}).items() if state != "ok"}
+        assert answer.status_code == (503 if failing else 200)
+        return failing
+
+    def wait_failing(self, *parts: str) -> None:
+        self.wait_for(lambda: self.failing_parts() == {*parts}, what=f"{parts or 'nothing'} failing in /readyz")
 
     def meanwhile(self, operation: str, happens: Callable[[], object]) -> None:
         """Once, while the next call of this operation (`start`, `query`, …) is under way."""
@@ -368,6 +389,8 @@ class _NoThreads:
     """The part of a dispatcher that the ticker and the handlers use: the scenario runs what is due."""
 
     behind: float = 0.0
+    poll_lag: float = 0.0
+    last_progress_at: float = float("inf")
 
     def wake(self) -> None:
         return None
@@ -391,8 +414,9 @@ class _Bot:
         rounds = Rounds(self.repositories, self.policy, self.clock)
         self.ticker = Ticker(self.leadership, dispatcher, rounds, self.clock)
         client = InProcessClient(stack.slack, config.slack_bot_token.get_secret_value())
-        identity = Identity(client)
-        identity.bot, identity.problem = _asked(client), ""
+        self.client, self.identity = client, Identity(client)
+        identity = self.identity
+        self._identify()
         self.transport = InProcessTransport(stack.agora)
         agora = AgoraClient(self.transport, tokens_of(config), profile_of(config), storage_target(config), self.clock)
         pacing = RequestPacing(config.agora_qps, self.clock)
@@ -418,9 +442,17 @@ class _Bot:
         self.app: App = app_of(config, clients, handlers)
         self.app.listener_runner.listener_executor = InlineExecutor()
         webhook = webhook_of(config, self.repositories, dispatcher, self.clock, self.meter)
-        self.web = web_app(dict, metrics=self.meter.text, webhook=webhook).test_client()
+        readiness = Readiness(identity, None, self.ticker, dispatcher, self.policy.query_interval, self.clock)
+        self.web = web_app(readiness, metrics=self.meter.text, webhook=webhook).test_client()
         self._look_at = float("-inf")
         self._running = False
+
+    def _identify(self) -> None:
+        """Asks Slack for the bot user; until Slack has answered, that is repeated."""
+        try:
+            self.identity.bot, self.identity.problem = _asked(self.client), ""
+        except OSError as error:
+            self.identity.problem = type(error).__name__
 
     def deliver(self, delivery: Delivery) -> Ack | None:
         """Slack's requests, as Socket Mode hands them to Bolt."""
@@ -443,10 +475,16 @@ class _Bot:
         if not self._stack.changed and self.clock.monotonic() < self._look_at:
             return
         self._stack.changed = False
+        if self.identity.problem:
+            self._identify()
         self.ticker.tick()
-        assert not self.ticker.problem, self.ticker.problem
-        while self._run_once():
-            self._outside()
+        assert self._stack.database_fails or not self.ticker.problem, self.ticker.problem
+        try:
+            while self._run_once():
+                self._outside()
+        except StorageUnavailable:
+            if not self._stack.database_fails:
+                raise
         self._look_at = self.clock.monotonic() + self._idle_seconds()
 
     def _outside(self) -> None:
