@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from structlog.typing import EventDict
 
-from simulator.agora import AgoraSimulator
+from simulator.agora import AgoraSimulator, Timing
 from simulator.clock import ManualClock
 from simulator.slack import SlackSimulator
 from storage.database import Database
@@ -99,6 +99,8 @@ def check_start_works(stack: Stack, name: str = "again") -> None:
     stack.wait_card("recording", agora=name)
 
 
+# Longer than the interval of the queries, so that one of them sees the crash.
+@pytest.mark.parametrize("agora_options", [{"timing": Timing(crash_shown=60.0)}])
 def test_if_slack_is_down_at_startup_recordings_are_polled_and_alerts_wait(stack: Stack, log: list[EventDict]) -> None:
     stack.start()
     stack.recording()

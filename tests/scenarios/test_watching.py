@@ -141,6 +141,8 @@ def test_when_agora_does_not_say_who_is_in_the_call_that_is_not_taken_for_nobody
     went_on(stack)
 
 
+# Longer than the interval of the queries, so that one of them sees it.
+@pytest.mark.parametrize("agora_options", [{"timing": Timing(crash_shown=60.0)}])
 def test_status_20_is_a_crash_at_once(stack: Stack) -> None:
     stack.start()
     card = stack.recording()
