@@ -62,7 +62,7 @@ def test_the_requests_for_a_recorder_are_valid_for_agora(stack: Stack) -> None:
     assert recorder.uid >= 3_500_000_000
     assert recorder.token_problem is None
     assert recorder.token_expires_at == pytest.approx(asked_at.timestamp() + 24 * 3600, abs=60)
-    request: dict[str, Any] = recorder.request
+    request: dict[str, Any] = dict(recorder.request)
     assert request["recordingFileConfig"] == {"avFileType": ["hls", "mp4"]}
     prefix = request["storageConfig"]["fileNamePrefix"]
     assert all(folder.isascii() and folder.isalnum() for folder in prefix)
