@@ -10,6 +10,8 @@ from simulator.slack import Interaction
 from tests.system.conftest import Stack, words
 
 MANY = 50
+SLACK_SECONDS = 3.0
+"""Slack waits this long for an acknowledgement."""
 
 
 def all_at_once(stack: Stack, texts: list[tuple[str, str]]) -> list[Interaction]:
@@ -39,12 +41,10 @@ def fifty_commands(stack: Stack, rooms: int, limit: float) -> None:
     check_answered(all_at_once(stack, [(f"stop call{n}", names[n % rooms]) for n in range(MANY)]), limit)
 
 
-@pytest.mark.parametrize("rooms", [1, MANY])
-def test_fifty_commands_are_acknowledged_without_waiting_for_a_slow_agora(stack: Stack, rooms: int) -> None:
-    fifty_commands(stack, rooms, limit=8)
-    code, seconds = stack.bot.stop()
+def test_fifty_commands_are_acknowledged_without_waiting_for_a_slow_agora(stack: Stack) -> None:
+    fifty_commands(stack, MANY, limit=SLACK_SECONDS)
+    code, _ = stack.bot.stop()
     assert code == 0
-    assert seconds < 10
 
 
 @pytest.mark.bench
@@ -63,9 +63,9 @@ def test_slow_recordings_do_not_delay_the_others(stack: Stack) -> None:
     for number in range(8):
         stack.command(f"start call{number}", channel=f"room{number}")
     stack.wait_red("call7", channel="room7")
-    stack.after_queries(4, "call7", timeout=5)
+    stack.after_queries(4, "call7")
     stack.command("stop", channel="room7")
-    stack.wait_card("ended", channel="room7", timeout=5)
+    stack.wait_card("ended", channel="room7")
 
 
 def test_eighty_commands_are_acknowledged_while_slacks_profiles_hang(stack: Stack) -> None:
@@ -76,7 +76,7 @@ def test_eighty_commands_are_acknowledged_while_slacks_profiles_hang(stack: Stac
 
     stack.slack.wait_for(lambda: all(command.latency is not None for command in commands), what="every answer")
     assert all(command.acknowledged for command in commands)
-    assert max(command.latency or 0 for command in commands) < 3
+    assert max(command.latency or 0 for command in commands) < SLACK_SECONDS
 
 
 # Two people at once

@@ -190,7 +190,27 @@ def test_a_wrong_database_url_is_one_line_without_its_password(
     monkeypatch.setenv("DATABASE_URL", "mysql://me:hunter2@db/x")
 
     assert bot.main(["audit", "--since", "1h"]) == 2
-    assert capsys.readouterr().err.startswith("DATABASE_URL is neither")
+
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("DATABASE_URL is neither")
+    assert len(printed.err.splitlines()) == 1
+    assert "hunter2" not in printed.err
+
+
+def test_an_unreachable_database_is_one_line_without_its_password(
+    monkeypatch: pytest.MonkeyPatch, database_url: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for url in ("sqlite:////nowhere/recordings.db", "postgresql://me:hunter2hunter2@127.0.0.1:1/d"):
+        monkeypatch.setenv("DATABASE_URL", url)
+
+        assert bot.main(["audit", "--since", "1h"]) == 1
+
+        printed = capsys.readouterr()
+        assert printed.out == ""
+        assert len(printed.err.splitlines()) == 1
+        assert printed.err.startswith("DATABASE_URL can't be read: ")
+        assert "hunter2" not in printed.err
 
 
 def test_only_the_database_has_to_be_set(
