@@ -15,7 +15,7 @@ from urllib.request import urlopen
 import pytest
 
 from simulator.agora import LoggedRequest
-from tests.system.conftest import ON_BOTH, Stack, words
+from tests.system.conftest import ON_SQLITE_AND_IN_SOAK_ON_POSTGRESQL, Stack, words
 
 QPS = 10
 COMMAND_SECONDS = 2
@@ -92,7 +92,7 @@ def check_overload(stack: Stack, port: int, *, calls: int, interval: float) -> N
     assert stack.alerts("room0") == []
 
 
-@ON_BOTH
+@ON_SQLITE_AND_IN_SOAK_ON_POSTGRESQL
 @pytest.mark.timeout(180)
 def test_beyond_the_rate_limit_queries_are_slower_but_even_and_a_stop_goes_first(stack: Stack, port: int) -> None:
     check_overload(stack, port, calls=20, interval=1)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from tests.fakes.agora_notifications import SECRET, a_notification, as_body, signed
-from tests.system.conftest import ON_BOTH, Stack
+from tests.system.conftest import ON_BOTH, ON_SQLITE_AND_IN_SOAK_ON_POSTGRESQL, Stack
 
 SENDERS, BURST = 20, 1000
 INTERVAL = 0.4
@@ -94,7 +94,7 @@ def send(port: int, bodies: list[bytes]) -> list[tuple[int, float]]:
     return answers
 
 
-@ON_BOTH
+@ON_SQLITE_AND_IN_SOAK_ON_POSTGRESQL
 def test_a_burst_is_kept_while_recordings_are_queried_as_ever(stack: Stack, port: int) -> None:
     stack.start(
         HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET=SECRET, QUERY_INTERVAL_SECONDS=str(INTERVAL), LOG_LEVEL="INFO"
