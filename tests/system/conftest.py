@@ -55,6 +55,7 @@ class Bot:
 
     def start(self, **settings: str) -> Bot:
         log = self.folder / f"bot-{len(self._logs)}.log"
+        log.touch()  # A forked bot opens it only later, and a test may read it before.
         self._logs.append(log)
         environment = self.environment | settings
         if not self.cold:
