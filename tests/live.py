@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -185,11 +185,16 @@ class Live:
         print("  - that picture and sound are right. Alerts are not tried here: make demo and make test do that.")
 
 
+def check(environment: Mapping[str, str]) -> int:
+    """The exit code of `bot.py check`, which prints what is wrong."""
+    return subprocess.run([sys.executable, BOT, "check"], env=environment, cwd=ROOT, check=False).returncode
+
+
 def run(channel: str, config: settings.Settings, patience: float, folder: Path) -> int:
     database = f"sqlite:///{folder / 'recordings.db'}"
     environment = {**os.environ, **OVERRIDES, "DATABASE_URL": database}
     print("What has to be right before (bot.py check):", flush=True)
-    if subprocess.run([sys.executable, BOT, "check"], env=environment, cwd=ROOT, check=False).returncode != 0:
+    if check(environment) != 0:
         print(NEEDS)
         return 2
     log = folder / "bot.log"

@@ -55,6 +55,7 @@ class Bot:
 
     def start(self, **settings: str) -> Bot:
         log = self.folder / f"bot-{len(self._logs)}.log"
+        log.touch()  # A forked bot opens it only later, and a test may read it before.
         self._logs.append(log)
         environment = self.environment | settings
         if not self.cold:
@@ -330,6 +331,12 @@ ON_BOTH = pytest.mark.parametrize(
     "database_url", ["sqlite", pytest.param("postgresql", marks=pytest.mark.xdist_group("replicas"))], indirect=True
 )
 """Runs a test on both databases, regardless of `--database`."""
+ON_SQLITE_AND_IN_SOAK_ON_POSTGRESQL = pytest.mark.parametrize(
+    "database_url",
+    ["sqlite", pytest.param("postgresql", marks=[pytest.mark.soak, pytest.mark.xdist_group("replicas")])],
+    indirect=True,
+)
+"""Runs a heavy test on both databases, but in `make test` only on the one with a single writer."""
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -19,7 +19,9 @@ from simulator.slack import SlackSimulator
 from tests.system.conftest import COMPRESSED
 
 ROOT = Path(__file__).parents[2]
-LIVE = (sys.executable, "-m", "tests.live")
+LIVE = ("-m", "tests.live")
+WITHOUT_CHECK = ("-c", "import sys; from tests import live; live.check = lambda environment: 0; sys.exit(live.main())")
+"""The setup is not checked again: that takes a process of its own."""
 PATIENT = COMPRESSED | {
     "START_TIMEOUT_SECONDS": "100",
     "NOTHING_STORED_SECONDS": "100",
@@ -41,9 +43,11 @@ def environment(**given: str) -> dict[str, str]:
 
 
 @contextmanager
-def live(slack: SlackSimulator, agora: AgoraSimulator, folder: Path, **more: str) -> Iterator[subprocess.Popen[str]]:
+def live(
+    slack: SlackSimulator, agora: AgoraSimulator, folder: Path, program: Sequence[str] = LIVE, **more: str
+) -> Iterator[subprocess.Popen[str]]:
     settings = environment(**slack.settings, **agora.settings, **PATIENT, **more, TMPDIR=str(folder))
-    command = [*LIVE, "--channel", "daily", "--patience", "0.8"]
+    command = [sys.executable, *program, "--channel", "daily", "--patience", "0.8"]
     with subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
@@ -83,7 +87,7 @@ def test_it_asks_for_what_people_do_and_sees_each_state(
 def test_what_is_not_reached_is_said_with_the_place_of_the_log(
     slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
 ) -> None:
-    with live(slack, agora, tmp_path, MAX_IDLE_SECONDS="20") as process:
+    with live(slack, agora, tmp_path, WITHOUT_CHECK, MAX_IDLE_SECONDS="20") as process:
         read_until(process, "/record start daily")
         slack.person("ana").command("/record", "start daily", channel="daily")
         shown = read_until(process, "The bot's log: ")
@@ -95,7 +99,7 @@ def test_what_is_not_reached_is_said_with_the_place_of_the_log(
 def test_a_person_who_interrupts_it_leaves_no_recorder_behind(
     slack: SlackSimulator, agora: AgoraSimulator, tmp_path: Path
 ) -> None:
-    with live(slack, agora, tmp_path) as process:
+    with live(slack, agora, tmp_path, WITHOUT_CHECK) as process:
         read_until(process, "/record start daily")
         slack.person("ana").command("/record", "start daily", channel="daily")
         read_until(process, "Join the Agora channel")
@@ -105,25 +109,41 @@ def test_a_person_who_interrupts_it_leaves_no_recorder_behind(
     assert not agora.running()
 
 
-def refused(**given: str) -> str:
-    done = subprocess.run(LIVE, cwd=ROOT, env=environment(**given), capture_output=True, text=True, timeout=250)
-    assert done.returncode == 2
-    assert done.stderr == ""
-    return done.stdout
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """Runs it in this process with these settings alone. Returns its output, and that of the processes it starts."""
+
+    from tests.live import main  # not in every test process: it imports a video library
+
+    def run(**given: str) -> str:
+        with monkeypatch.context() as patched:
+            for name in os.environ.keys() - environment().keys():
+                patched.delenv(name)
+            for name, value in given.items():
+                patched.setenv(name, value)
+            patched.setattr(signal, "signal", lambda number, handler: None)
+            assert main([]) == 2
+        shown = capfd.readouterr()
+        assert shown.err == ""
+        return shown.out
+
+    return run
 
 
 @pytest.mark.skipif((ROOT / ".env").exists(), reason="real settings are there")
-def test_without_settings_it_says_what_it_needs() -> None:
+def test_without_settings_it_says_what_it_needs(refused: Callable[..., str]) -> None:
     shown = refused()
     assert "SLACK_BOT_TOKEN is missing" in shown
     assert "make live needs real accounts" in shown
 
 
-def test_it_does_not_run_in_ci(slack: SlackSimulator, agora: AgoraSimulator) -> None:
+def test_it_does_not_run_in_ci(slack: SlackSimulator, agora: AgoraSimulator, refused: Callable[..., str]) -> None:
     assert "does not run in CI" in refused(**slack.settings, **agora.settings, CI="true")
 
 
-def test_nothing_is_started_where_the_check_fails(slack: SlackSimulator, agora: AgoraSimulator) -> None:
+def test_nothing_is_started_where_the_check_fails(
+    slack: SlackSimulator, agora: AgoraSimulator, refused: Callable[..., str]
+) -> None:
     shown = refused(**slack.settings, **agora.settings | {"AGORA_CUSTOMER_SECRET": "wrong"})
     assert "FAIL" in shown
     assert "agora credentials" in shown

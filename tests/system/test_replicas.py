@@ -131,7 +131,7 @@ def _check_failover(replicas: Replicas, *, calls: int, seconds: float, every: fl
 
 @pytest.mark.timeout(240)
 def test_while_leaders_are_killed_each_recording_is_queried_by_one_replica_at_a_time(replicas: Replicas) -> None:
-    _check_failover(replicas, calls=12, seconds=12, every=4)
+    _check_failover(replicas, calls=6, seconds=12, every=4)
 
 
 @pytest.mark.soak

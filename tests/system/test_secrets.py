@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 
 import pytest
 
-from tests.system.conftest import ROOT, Bot, Stack
+from tests.system import prefork
+from tests.system.conftest import Bot, Stack
 
 ENCRYPTED = {
     "AGORA_ENCRYPTION_MODE": "7",
@@ -128,15 +127,7 @@ def test_a_crash_and_a_restart_reveal_no_secret(stack: Stack) -> None:
 
 def run(bot: Bot, *arguments: str, without: Sequence[str] = (), **settings: str) -> subprocess.CompletedProcess[str]:
     environment = {name: value for name, value in (bot.environment | settings).items() if name not in without}
-    return subprocess.run(
-        [sys.executable, os.fspath(ROOT / "bot.py"), *arguments],
-        env=environment,
-        cwd=bot.folder,
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
+    return prefork.server().run(arguments, environment, bot.folder)
 
 
 REQUIRED = (

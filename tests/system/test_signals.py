@@ -10,8 +10,6 @@ import pytest
 
 from tests.system.conftest import Stack, payload
 
-pytestmark = pytest.mark.cold
-
 
 def check_stops(stack: Stack) -> float:
     """Stops the bot with SIGTERM and returns the seconds until its exit."""
@@ -22,6 +20,7 @@ def check_stops(stack: Stack) -> float:
     return seconds
 
 
+@pytest.mark.cold
 def test_an_idle_bot_exits_at_once(stack: Stack) -> None:
     stack.start()
     assert check_stops(stack) < 3
@@ -37,6 +36,7 @@ def test_a_recording_continues_while_the_bot_is_stopped_and_restarted(stack: Sta
     assert len(stack.agora.recorders()) == 1
 
 
+@pytest.mark.cold
 def test_sigint_stops_the_bot_too(stack: Stack) -> None:
     stack.start()
     assert stack.bot.process is not None
@@ -44,6 +44,7 @@ def test_sigint_stops_the_bot_too(stack: Stack) -> None:
     assert stack.bot.process.wait(10) == 0
 
 
+@pytest.mark.cold
 def test_a_second_signal_has_no_effect(stack: Stack) -> None:
     stack.start()
     stack.agora.fault("*", hang="request", times=None)
@@ -94,6 +95,7 @@ def test_the_bot_exits_in_time_while(stack: Stack, failure: Callable[[Stack], No
     check_stops(stack)
 
 
+@pytest.mark.cold
 def test_the_bot_exits_in_time_before_it_connects_to_slack(stack: Stack) -> None:
     fault = stack.slack.faults.add("*", hang=True)
     stack.bot.start()
