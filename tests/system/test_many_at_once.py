@@ -68,6 +68,8 @@ def test_slow_recordings_do_not_delay_the_others(stack: Stack) -> None:
     stack.wait_card("ended", channel="room7")
 
 
+# How long eighty answers take is a measurement; that nobody waits after a time-out is a unit test of the profiles.
+@pytest.mark.bench
 def test_eighty_commands_are_acknowledged_while_slacks_profiles_hang(stack: Stack) -> None:
     stack.start()
     stack.slack.faults.add("users.info", hang=True)
