@@ -272,6 +272,15 @@ class Stack:
         self.command(f"start {name}", channel=channel)
         return self.wait_red(name, channel=channel)
 
+    def record(self, *names: str) -> None:
+        """Each call is recorded in a Slack channel of its own with the same name."""
+        for name in names:
+            self.room(name)
+            self.agora.join(name, 1001)
+            self.command(f"start {name}", channel=name)
+        for name in names:
+            self.wait_red(name, channel=name)
+
     # What everybody sees
 
     def thread_lines(self, text: str, channel: str = "daily") -> list[Message]:

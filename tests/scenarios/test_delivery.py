@@ -45,7 +45,7 @@ def links_given(stack: Stack) -> int:
     return [audit_event.what for audit_event in stack.audit()].count(AuditAction.GOT_LINKS)
 
 
-def shows(message: Message, *parts: str) -> None:
+def check_shows(message: Message, *parts: str) -> None:
     for part in parts:
         assert part in message.said, message.said
 
@@ -63,7 +63,7 @@ def missing(stack: Stack, **settings: str) -> Message:
     """The warning, once the card shows the same."""
     warning = stack.wait_alert("recording_warning", "not_delivered", timeout=1200)
     card = stack.wait_card("ended", reason="stopped")
-    shows(card, "its files are missing")
+    check_shows(card, "its files are missing")
     assert card.text.startswith("⚠️")
     assert warning.thread_ts == card.ts
     assert warning.broadcast
@@ -79,8 +79,8 @@ def test_once_the_files_are_there_the_thread_says_so_and_gives_links(stack: Stac
     assert message.thread_ts == card.ts
     assert not message.broadcast
     assert payload(message) == payload(card)
-    shows(message, "The recording is ready", "1 MP4 file", f"{bucket.bucket}/{payload(card)['slack_channel']}")
-    shows(card, "1 MP4 file")
+    check_shows(message, "The recording is ready", "1 MP4 file", f"{bucket.bucket}/{payload(card)['slack_channel']}")
+    check_shows(card, "1 MP4 file")
     (link,) = get_links(stack, message)
     assert link.endswith("_daily_0.mp4?expires=3600")
     (audit_event,) = [audit_event for audit_event in stack.audit() if audit_event.what is AuditAction.GOT_LINKS]
@@ -99,7 +99,7 @@ def test_an_audio_recording_has_its_files_as_well(stack: Stack) -> None:
     stack.wait_for(lambda: ".mp4" in str(stack.row().files), what="Agora's names")
     stack.command("stop", by="ben")
     message = files_message(stack)
-    shows(message, "The recording is ready", "1 MP4 file")
+    check_shows(message, "The recording is ready", "1 MP4 file")
     (link,) = get_links(stack, message)
     assert all(link not in message.said for message in stack.slack.messages("daily"))
 
@@ -142,7 +142,7 @@ def test_when_nothing_is_uploaded_the_alert_names_what_is_missing_and_where(
     stopped(stack)
     warning = missing(stack)
     sid = payload(warning)["sid"]
-    shows(warning, "Nothing of it is in the bucket", f"{sid}_daily.m3u8", bucket.bucket, f"sid `{sid}`")
+    check_shows(warning, "Nothing of it is in the bucket", f"{sid}_daily.m3u8", bucket.bucket, f"sid `{sid}`")
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_a_file_that_is_missing_or_holds_nothing_is_named(
 ) -> None:
     stack.agora.uploads("daily", mode)
     stopped(stack)
-    shows(missing(stack), *words_of_it)
+    check_shows(missing(stack), *words_of_it)
     assert ("get_links" in stack.cards()[-1].elements) is (mode == "partly"), "the MP4 that is there is given"
 
 
@@ -170,7 +170,7 @@ def test_that_the_bucket_does_not_exist_is_shown_at_once(stack: Stack) -> None:
     stack.command("start daily")
     stack.wait_card("recording")
     stack.command("stop", by="ben")
-    shows(missing(stack), "NoSuchBucket", "another-bucket")
+    check_shows(missing(stack), "NoSuchBucket", "another-bucket")
 
 
 def test_that_the_key_was_revoked_is_shown_at_once(stack: Stack) -> None:
@@ -179,7 +179,7 @@ def test_that_the_key_was_revoked_is_shown_at_once(stack: Stack) -> None:
     stack.bucket.error = BucketWrong("InvalidAccessKeyId")
     stopped_at = stack.now
     stack.command("stop", by="ben")
-    shows(missing(stack), "InvalidAccessKeyId", "Agora has to use the same")
+    check_shows(missing(stack), "InvalidAccessKeyId", "Agora has to use the same")
     assert (stack.now - stopped_at).total_seconds() < DELIVERY_TIMEOUT / 2
 
 
@@ -187,7 +187,7 @@ def test_a_wrong_key_for_reading_is_no_reason_to_doubt_the_recording(stack: Stac
     stack.bucket.error = BucketWrong("InvalidAccessKeyId")
     stopped(stack, STORAGE_READ_ACCESS_KEY="unknown", STORAGE_READ_SECRET_KEY="unknown-secret-1b2c3d4e")
     card = stack.wait_card("ended", reason="stopped")
-    shows(card, "Stopped; not verified", "InvalidAccessKeyId")
+    check_shows(card, "Stopped; not verified", "InvalidAccessKeyId")
     assert stack.alerts() == []
 
 
@@ -195,7 +195,7 @@ def test_without_permission_to_look_it_is_stopped_and_not_verified(stack: Stack)
     stack.bucket.error = BucketDenied("AccessDenied")
     stopped(stack)
     card = stack.wait_card("ended", reason="stopped")
-    shows(card, "Stopped; not verified", "AccessDenied", "_daily.m3u8")
+    check_shows(card, "Stopped; not verified", "AccessDenied", "_daily.m3u8")
     assert stack.alerts() == []
 
 
@@ -203,7 +203,7 @@ def test_files_in_agoras_backup_are_a_warning_and_waited_for(stack: Stack) -> No
     stack.agora.uploads("daily", "backup")
     stopped(stack)
     warning = stack.wait_alert("recording_warning", "in_backup")
-    shows(warning, "in its own backup")
+    check_shows(warning, "in its own backup")
     stack.wait_card("uploading")
     stack.agora.restore("daily")
     files_message(stack)
@@ -230,7 +230,7 @@ def test_files_that_arrive_after_the_alert_are_a_recovery(stack: Stack) -> None:
     stopped(stack)
     missing(stack)
     files_message(stack)
-    shows(stack.wait_card("ended"), "The files are there")
+    check_shows(stack.wait_card("ended"), "The files are there")
     assert stack.alert_kinds() == [
         ("recording_warning", "not_delivered"),
         ("recording_recovered", "not_delivered"),
@@ -246,7 +246,7 @@ def test_after_a_move_to_another_server_the_files_of_both_are_one_recording(stac
     stack.wait_red()
     stack.command("stop", by="ben")
     message = files_message(stack)
-    shows(message, "2 MP4 files")
+    check_shows(message, "2 MP4 files")
     assert ["bak0_" in link for link in get_links(stack, message)].count(True) == 1
     assert stack.alert_kinds() == [("recording_files", "stopped")]
 
@@ -258,7 +258,7 @@ def test_several_mp4_files_are_one_recording(stack: Stack) -> None:
     stack.wait_agora(lambda agora: agora.recorder("daily").seconds > 350)
     stack.command("stop", by="ben")
     message = files_message(stack)
-    shows(message, "3 MP4 files")
+    check_shows(message, "3 MP4 files")
     assert len(get_links(stack, message)) == 3
 
 
@@ -269,7 +269,7 @@ def test_the_files_of_a_recording_that_ended_by_itself_are_checked_too(stack: St
     ended = stack.wait_alert("recording_ended", "idle")
     assert payload(ended)["state"] == "ended"
     files_message(stack)
-    shows(stack.wait_card("ended", reason="idle"), "The files are there")
+    check_shows(stack.wait_card("ended", reason="idle"), "The files are there")
 
 
 def test_the_files_of_a_lost_recorder_are_checked_too(stack: Stack) -> None:
@@ -311,5 +311,5 @@ def test_a_storage_that_was_never_reached_is_not_waited_for_long(stack: Stack) -
     stack.command("stop", by="ben")
     card = stack.wait_card("ended", reason="stopped")
     assert (stack.now - stopped_at).total_seconds() < DELIVERY_TIMEOUT / 2
-    shows(card, "Stopped; not verified", "NoConnection")
+    check_shows(card, "Stopped; not verified", "NoConnection")
     assert words(stack.command("status")).count("✅") == 1

@@ -37,18 +37,9 @@ QUERY_INTERVAL = 30
 UNREACHABLE_ALERT = 300
 
 
-def record(stack: Stack, *names: str) -> None:
-    for name in names:
-        stack.room(name)
-        stack.agora.join(name, 1001)
-        stack.command(f"start {name}", channel=name)
-    for name in names:
-        stack.wait_red(name, channel=name)
-
-
 def test_unusable_answers_are_one_warning_and_one_recovery_and_never_a_failure(stack: Stack) -> None:
     stack.start()
-    record(stack, *SILENT, *REFUSED)
+    stack.record(*SILENT, *REFUSED)
     recorders = {recorder.sid for recorder in stack.agora.running()}
     for name, fault in {**SILENT, **REFUSED}.items():
         stack.agora.fault("query", channel=name, times=None, **fault)
@@ -88,7 +79,7 @@ def test_an_unreachable_agora_is_one_warning_for_each_slack_channel_in_the_threa
     stack: Stack,
 ) -> None:
     stack.start()
-    record(stack, "first", "other")
+    stack.record("first", "other")
     stack.agora.join("second", 1001)
     stack.command("start second", channel="first")
     stack.wait_red("second", channel="first")
@@ -114,7 +105,7 @@ def test_an_unreachable_agora_is_one_warning_for_each_slack_channel_in_the_threa
 
 def test_a_short_silence_alerts_nobody(stack: Stack) -> None:
     stack.start()
-    record(stack, "quiet")
+    stack.record("quiet")
     silence = stack.agora.fault("query", answer="internal_error", times=None)
     stack.run_for(UNREACHABLE_ALERT - QUERY_INTERVAL)
     stack.agora.clear_faults(silence)
@@ -125,7 +116,7 @@ def test_a_short_silence_alerts_nobody(stack: Stack) -> None:
 
 def test_one_not_found_during_a_long_silence_is_no_failure(stack: Stack) -> None:
     stack.start()
-    record(stack, "blink")
+    stack.record("blink")
     stack.agora.fault("query", answer="internal_error", times=6)
     stack.agora.fault("query", answer="not_found", times=1)
     last = stack.agora.fault("query", answer="internal_error", times=None)
@@ -140,7 +131,7 @@ def test_one_not_found_during_a_long_silence_is_no_failure(stack: Stack) -> None
 
 def test_a_recorder_that_was_lost_during_a_silence_is_replaced_after_it(stack: Stack) -> None:
     stack.start()
-    record(stack, "dark")
+    stack.record("dark")
     silence = stack.agora.fault("query", answer="proxy_503", times=None)
     stack.wait_alert("recording_warning", "agora_unreachable", channel="dark")
     stack.agora.kill("dark")
@@ -172,7 +163,7 @@ def test_a_recorder_that_cannot_be_queried_before_it_is_up_is_no_failure_either(
 
 def test_a_wrong_credential_is_a_warning_and_the_stop_is_carried_out_once_it_is_right(stack: Stack) -> None:
     stack.start()
-    record(stack, "locked")
+    stack.record("locked")
     stack.agora.fault("*", answer="unauthorized", times=None)
     stack.wait_alert("recording_warning", "unauthorized", channel="locked")
     stack.command("stop", channel="locked")

@@ -38,7 +38,7 @@ def ask(stack: Stack, *names: str) -> None:
         assert stack.command(f"start {name}", channel=name).acknowledged
 
 
-def failed(stack: Stack, name: str, reason: str) -> None:
+def check_failed(stack: Stack, name: str, reason: str) -> None:
     """It failed for that reason, and the whole channel was told once, in the card's thread."""
     card = stack.wait_card("failed", reason=reason, channel=name)
     alert = stack.wait_alert("recording_failed", reason, channel=name)
@@ -56,7 +56,7 @@ def seconds_shown(card: Message) -> float:
     return card.edited_at - card.at
 
 
-def recorded_once(stack: Stack, name: str) -> None:
+def check_recorded_once(stack: Stack, name: str) -> None:
     """One recorder runs, and it is the one that the card names."""
     card = stack.wait_card("recording", channel=name)
     stack.wait_agora(lambda agora: len(agora.running(name)) == 1)
@@ -71,7 +71,7 @@ def test_what_agora_refuses_fails_with_its_reason_and_agoras_words(stack: Stack)
         stack.agora.fault(operation, answer=answer, channel=name, times=None)
     ask(stack, *names)
     for (operation, answer, reason), name in zip(REFUSED, names, strict=True):
-        failed(stack, name, reason)
+        check_failed(stack, name, reason)
         body: Any = ANSWERS[answer].body
         assert body.get("reason", body.get("message")) in stack.cards(name)[0].said
         assert len(stack.agora.requests(operation, channel=name)) == 1
@@ -83,7 +83,7 @@ def test_more_recorders_than_agora_allows_are_overloaded(stack: Stack) -> None:
     stack.start()
     stack.recording()
     ask(stack, "second")
-    failed(stack, "second", "overloaded")
+    check_failed(stack, "second", "overloaded")
     assert payload(stack.cards()[0])["state"] == "recording"
 
 
@@ -94,7 +94,7 @@ def test_what_agora_never_manages_is_unavailable_in_time_after_several_tries(sta
         stack.agora.fault(operation, answer=name, channel=name, times=None)
     ask(stack, *BUSY)
     for name in BUSY:
-        failed(stack, name, "unavailable")
+        check_failed(stack, name, "unavailable")
         assert seconds_shown(stack.cards(name)[0]) < START_TIMEOUT + LONGEST_PAUSE
         assert len(stack.agora.requests(operation, channel=name)) >= 4
     assert stack.agora.recorders() == []
@@ -107,7 +107,7 @@ def test_a_passing_fault_only_delays_the_start(stack: Stack) -> None:
         stack.agora.fault("start", answer=name, channel=name, times=2)
     ask(stack, *BUSY)
     for name in BUSY:
-        recorded_once(stack, name)
+        check_recorded_once(stack, name)
         starts = stack.agora.requests("start", channel=name)
         assert len({seen.params["rid"] for seen in starts}) == 1
 
@@ -116,14 +116,14 @@ def test_an_agora_that_cannot_be_reached_is_unavailable(stack: Stack) -> None:
     stack.start()
     stack.agora.down()
     ask(stack, "daily2")
-    failed(stack, "daily2", "unavailable")
+    check_failed(stack, "daily2", "unavailable")
 
 
 def test_an_agora_that_never_answers_is_unavailable(stack: Stack) -> None:
     stack.start()
     stack.agora.fault("*", hang="request", times=None)
     ask(stack, "silent")
-    failed(stack, "silent", "unavailable")
+    check_failed(stack, "silent", "unavailable")
     assert seconds_shown(stack.cards("silent")[0]) < START_TIMEOUT + LONGEST_PAUSE
 
 
@@ -133,7 +133,7 @@ def test_a_taken_uid_or_a_missing_worker_gets_another_uid_and_resource(stack: St
         stack.agora.fault("start", answer=name, channel=name, times=2)
     ask(stack, "task_conflict", "no_worker")
     for name in ("task_conflict", "no_worker"):
-        recorded_once(stack, name)
+        check_recorded_once(stack, name)
         assert len({seen.uid for seen in stack.agora.requests("acquire", channel=name)}) == 3
         assert len({seen.uid for seen in stack.agora.requests("start", channel=name)}) == 3
         assert len({seen.params["rid"] for seen in stack.agora.requests("start", channel=name)}) == 3
@@ -145,7 +145,7 @@ def test_no_worker_for_ever_is_unavailable_in_time_whatever_agora_asks_to_wait(s
     stack.agora.fault("start", answer="no_worker", channel="later", times=None, headers={"Retry-After": "60"})
     ask(stack, "now", "later")
     for name in ("now", "later"):
-        failed(stack, name, "unavailable")
+        check_failed(stack, name, "unavailable")
         assert seconds_shown(stack.cards(name)[0]) < START_TIMEOUT + LONGEST_PAUSE
 
 
@@ -154,7 +154,7 @@ def test_a_start_that_agora_slows_down_waits_as_long_as_it_asks(stack: Stack) ->
     for operation in ("acquire", "start"):
         stack.agora.fault(operation, answer="rate_limited", times=2, headers={"Retry-After": "1"})
     ask(stack, "patient")
-    recorded_once(stack, "patient")
+    check_recorded_once(stack, "patient")
     for operation in ("acquire", "start"):
         at = [seen.at for seen in stack.agora.requests(operation)]
         assert len(at) == 3
@@ -165,7 +165,7 @@ def test_slow_answers_are_waited_for(stack: Stack) -> None:
     stack.start()
     stack.agora.fault("*", delay_after=3, times=None)
     ask(stack, "slow")
-    recorded_once(stack, "slow")
+    check_recorded_once(stack, "slow")
     assert len(stack.agora.recorders()) == 1
     assert len(stack.agora.requests("start")) == 1
 
@@ -186,12 +186,12 @@ def test_a_lost_answer_to_start_leaves_one_known_recorder(stack: Stack) -> None:
         stack.agora.fault("start", channel=name, times=1, **fault)  # type: ignore[arg-type]
     ask(stack, *(name for name, _ in LOST))
     for name, _ in LOST:
-        recorded_once(stack, name)
+        check_recorded_once(stack, name)
         starts = stack.agora.requests("start", channel=name)
         assert starts[0].params["rid"] == starts[1].params["rid"]
     stack.after_queries(10)
     for name, _ in LOST:
-        recorded_once(stack, name)
+        check_recorded_once(stack, name)
 
 
 def test_answers_to_start_that_are_lost_for_ever_leave_no_recorder(stack: Stack) -> None:
@@ -200,7 +200,7 @@ def test_answers_to_start_that_are_lost_for_ever_leave_no_recorder(stack: Stack)
         stack.agora.fault("start", channel=name, times=None, **fault)  # type: ignore[arg-type]
     ask(stack, *(name for name, _ in LOST))
     for name, _ in LOST:
-        failed(stack, name, "unavailable")
+        check_failed(stack, name, "unavailable")
     stack.wait_agora(lambda agora: not agora.running())
     assert len(stack.agora.recorders()) >= len(LOST)
     # What came up late would have been found: each was removed until no start of it could be under way any more.
@@ -216,7 +216,7 @@ def test_a_start_that_comes_up_after_it_was_given_up_is_ended(stack: Stack) -> N
     stack.agora.fault("start", channel="late", lost="request", times=4)
     stack.agora.fault("kick", channel="late", answer="internal_error", times=2)
     ask(stack, "late")
-    recorded_once(stack, "late")
+    check_recorded_once(stack, "late")
 
 
 def test_refused_starts_after_a_lost_answer_end_what_may_run(stack: Stack) -> None:
@@ -224,7 +224,7 @@ def test_refused_starts_after_a_lost_answer_end_what_may_run(stack: Stack) -> No
     stack.agora.fault("start", lost="answer", times=1)
     stack.agora.fault("start", answer="unauthorized", times=None)
     ask(stack, "halfway")
-    failed(stack, "halfway", "unauthorized")
+    check_failed(stack, "halfway", "unauthorized")
     stack.wait_agora(lambda agora: agora.recorders() and not agora.running())
 
 
@@ -234,7 +234,7 @@ def test_the_bot_removes_nobody_but_its_own_recorders(stack: Stack) -> None:
         stack.agora.fault("start", channel=name, times=4, **fault)  # type: ignore[arg-type]
     ask(stack, *(name for name, _ in LOST))
     for name, _ in LOST:
-        recorded_once(stack, name)
+        check_recorded_once(stack, name)
         assert [person.uid for person in stack.agora.people(name)] == [1001]
     ours = {int(str(seen.uid)) for seen in stack.agora.requests("acquire")}
     for seen in stack.agora.requests("kick"):

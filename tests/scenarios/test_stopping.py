@@ -33,16 +33,7 @@ GRACE = 90
 """How long a recorder that is away may be moving to another server."""
 
 
-def record(stack: Stack, *names: str) -> None:
-    for name in names:
-        stack.room(name)
-        stack.agora.join(name, 1001)
-        stack.command(f"start {name}", channel=name)
-    for name in names:
-        stack.wait_red(name, channel=name)
-
-
-def stopped(stack: Stack, name: str, reason: str = "stopped") -> None:
+def check_stopped(stack: Stack, name: str, reason: str = "stopped") -> None:
     """It ended as somebody here wanted it, nobody was alarmed, and nothing of it runs any more."""
     card = stack.wait_card("ended", reason=reason, channel=name)
     assert stack.slack.person("ben").mention in card.said
@@ -53,34 +44,34 @@ def stopped(stack: Stack, name: str, reason: str = "stopped") -> None:
 
 def test_a_stop_that_fails_is_repeated_until_agora_confirms_it(stack: Stack) -> None:
     stack.start()
-    record(stack, *PASSING)
+    stack.record(*PASSING)
     for name, fault in PASSING.items():
         stack.agora.fault("stop", channel=name, times=3, **fault)
     for name in PASSING:
         stack.command("stop", by="ben", channel=name)
     for name in PASSING:
-        stopped(stack, name)
+        check_stopped(stack, name)
         assert len(stack.agora.requests("stop", channel=name)) == 4
 
 
 def test_a_stop_whose_answer_is_lost_is_done_once_agora_no_longer_knows_the_recorder(stack: Stack) -> None:
     stack.start()
-    record(stack, *LOST)
+    stack.record(*LOST)
     for name, fault in LOST.items():
         stack.agora.fault("stop", channel=name, times=1, **fault)
     for name in LOST:
         stack.command("stop", by="ben", channel=name)
     for name in LOST:
-        stopped(stack, name)
+        check_stopped(stack, name)
 
 
 def test_a_stop_that_agora_accepted_and_did_not_carry_out_is_sent_again(stack: Stack) -> None:
     stack.start()
-    record(stack, "deaf")
+    stack.record("deaf")
     body = {"serverResponse": {"uploadingStatus": "unknown"}}
     stack.agora.fault("stop", status=200, body=body, times=1)
     stack.command("stop", by="ben", channel="deaf")
-    stopped(stack, "deaf")
+    check_stopped(stack, "deaf")
     assert len(stack.agora.requests("stop")) == 2
 
 
@@ -104,19 +95,19 @@ def test_a_recording_without_any_media_ends_as_no_media(stack: Stack) -> None:
     stack.command("start daily")
     stack.wait_card("recording")
     stack.command("stop", by="ben")
-    stopped(stack, "daily", "no_media")
+    check_stopped(stack, "daily", "no_media")
 
 
 def test_not_found_during_a_move_is_not_taken_for_the_end(stack: Stack) -> None:
     stack.start()
-    record(stack, "moving", "interrupted")
+    stack.record("moving", "interrupted")
     stack.agora.move("moving", 30)
     stack.command("stop", by="ben", channel="moving")
     stack.agora.move("interrupted", 60)
     stack.wait_card("interrupted", channel="interrupted")
     stack.command("stop", by="ben", channel="interrupted")
     for name in ("moving", "interrupted"):
-        stopped(stack, name)
+        check_stopped(stack, name)
         assert stack.agora.recorder(name).ended_by == "stopped"
         answers = [seen.status for seen in stack.agora.requests("stop", channel=name)]
         assert answers.count(404) >= 2
@@ -125,7 +116,7 @@ def test_not_found_during_a_move_is_not_taken_for_the_end(stack: Stack) -> None:
 
 def test_leaving_and_not_found_are_believed_after_the_time_of_a_move(stack: Stack) -> None:
     stack.start()
-    record(stack, "leaving", "gone")
+    stack.record("leaving", "gone")
     # Nobody asks how it is before the stop does.
     stack.agora.fault("query", answer="internal_error", times=None)
     stack.agora.console_stop("leaving")
@@ -133,14 +124,14 @@ def test_leaving_and_not_found_are_believed_after_the_time_of_a_move(stack: Stac
     for name in ("leaving", "gone"):
         stack.command("stop", by="ben", channel=name)
     for name in ("leaving", "gone"):
-        stopped(stack, name)
+        check_stopped(stack, name)
         asked = stack.agora.requests("stop", channel=name)
         assert asked[-1].at - asked[0].at >= GRACE
 
 
 def test_they_are_believed_at_once_where_nobody_is_in_the_call(stack: Stack) -> None:
     stack.start()
-    record(stack, "leaving", "gone")
+    stack.record("leaving", "gone")
     stack.agora.fault("query", answer="internal_error", times=None)
     stack.agora.console_stop("leaving")
     stack.agora.kill("gone")
@@ -148,12 +139,12 @@ def test_they_are_believed_at_once_where_nobody_is_in_the_call(stack: Stack) -> 
         stack.agora.leave(name)
         stack.command("stop", by="ben", channel=name)
     for name in ("leaving", "gone"):
-        stopped(stack, name)
+        check_stopped(stack, name)
 
 
 def test_a_stop_while_agora_is_unreachable_is_carried_out_later(stack: Stack) -> None:
     stack.start()
-    record(stack, "away")
+    stack.record("away")
     stack.agora.down()
     stack.command("stop", by="ben", channel="away")
     card = stack.wait_card("stopping", channel="away")
@@ -161,7 +152,7 @@ def test_a_stop_while_agora_is_unreachable_is_carried_out_later(stack: Stack) ->
     stack.run_for(60)
     assert stack.agora.running()
     stack.agora.up()
-    stopped(stack, "away")
+    check_stopped(stack, "away")
 
 
 # While it is starting
@@ -175,7 +166,7 @@ def test_a_stop_before_the_card_is_posted_means_that_agora_is_never_asked(stack:
     assert fault.hits
     answer = stack.command("stop", by="ben")
     assert "`daily`" in words(answer)
-    stopped(stack, "daily")
+    check_stopped(stack, "daily")
     assert stack.agora.requests("acquire") == []
 
 
@@ -186,7 +177,7 @@ def test_a_stop_while_slack_does_not_take_the_card_means_that_agora_is_never_ask
     stack.wait_for(lambda: fault.hits)
     stack.command("stop", by="ben")
     stack.slack.faults.clear()
-    stopped(stack, "daily")
+    check_stopped(stack, "daily")
     assert stack.agora.requests("acquire") == []
 
 
@@ -196,7 +187,7 @@ def test_a_stop_while_a_resource_is_acquired_starts_nothing(stack: Stack) -> Non
         stack.room(operation)
         stack.meanwhile(operation, lambda name=operation: stack.command("stop", by="ben", channel=name))  # type: ignore[misc]
         stack.command(f"start {operation}", channel=operation)
-        stopped(stack, operation)
+        check_stopped(stack, operation)
     assert stack.agora.requests("start") == []
 
 
@@ -206,7 +197,7 @@ def test_a_stop_while_acquire_fails_again_and_again_starts_nothing(stack: Stack)
     stack.command("start daily")
     stack.wait_agora(lambda agora: agora.requests("acquire"))
     stack.command("stop", by="ben")
-    stopped(stack, "daily")
+    check_stopped(stack, "daily")
     assert stack.agora.requests("start") == []
 
 
@@ -242,7 +233,7 @@ def test_a_stop_while_start_gets_no_answer_leaves_nothing_running(stack: Stack) 
     stack.agora.fault("start", hang="answer")
     stack.meanwhile("start", lambda: stack.command("stop", by="ben"))
     stack.command("start daily")
-    stopped(stack, "daily")
+    check_stopped(stack, "daily")
     assert stack.agora.recorder("daily").ended_by == "banned"
 
 
