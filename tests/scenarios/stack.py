@@ -27,6 +27,10 @@ from storage.lease import Lease
 from storage.notifications import Notifications
 from storage.repositories import repositories_in
 from tests.fakes.outboxes import repositories_of
+from tests.fakes.read_messages import event as event
+from tests.fakes.read_messages import payload as payload
+from tests.fakes.read_messages import states as states
+from tests.fakes.read_messages import words as words
 from tests.fakes.repositories import Memory, MemoryLease
 from tests.scenarios.adapters import BotClock, InProcessBucket
 from tests.scenarios.bot import InProcessBot
@@ -374,27 +378,3 @@ class _Killed(BaseException):
 
 def _nobody(delivery: Delivery) -> Ack | None:
     raise ConnectionError("no bot is running")
-
-
-def event(message: Message) -> str:
-    """The `event_type` of its metadata."""
-    return message.event_type or ""
-
-
-def payload(message: Message) -> dict[str, Any]:
-    """The `event_payload` of its metadata."""
-    return message.event_payload
-
-
-def states(card: Message) -> list[str]:
-    """Every state that a card showed, in order."""
-    shown = [version.metadata for version in card.edits] + [card.metadata]
-    every = [str(metadata["event_payload"]["state"]) for metadata in shown if metadata]
-    return [state for state, before in zip(every, ["", *every], strict=False) if state != before]
-
-
-def words(interaction: Interaction) -> str:
-    """What the person read in answer."""
-    assert interaction.acknowledged, interaction.error
-    assert all(message.ephemeral_to == interaction.user.id for message in interaction.answers)
-    return "\n".join(message.said for message in interaction.answers)

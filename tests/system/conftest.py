@@ -21,6 +21,10 @@ from sqlalchemy import RowMapping, create_engine, text
 from simulator.agora import AgoraOptions, AgoraServer, AgoraSimulator, Timing
 from simulator.bucket import BucketSimulator
 from simulator.slack import Channel, Interaction, Message, SlackServer, SlackSimulator
+from tests.fakes.read_messages import event as event
+from tests.fakes.read_messages import payload as payload
+from tests.fakes.read_messages import states as states
+from tests.fakes.read_messages import words as words
 from tests.system import prefork
 from tests.system.closed_bucket import closed_bucket
 
@@ -255,28 +259,6 @@ class Stack:
         """Waits until the bot has sent this many more queries."""
         expected = self.queries(channel) + more
         self.agora.wait_for(lambda sim: len(sim.requests("query", channel=channel)) >= expected, timeout=timeout)
-
-
-def event(message: Message) -> str:
-    return message.event_type or ""
-
-
-def payload(message: Message) -> dict[str, Any]:
-    return message.event_payload
-
-
-def states(card: Message) -> list[str]:
-    """Every state that a card has shown, in order."""
-    versions = [version.metadata for version in card.edits] + [card.metadata]
-    shown = [str(metadata["event_payload"]["state"]) for metadata in versions if metadata]
-    return [state for state, previous in zip(shown, ["", *shown], strict=False) if state != previous]
-
-
-def words(interaction: Interaction) -> str:
-    """The text of the ephemeral replies to this person."""
-    assert interaction.acknowledged, interaction.error
-    assert all(message.ephemeral_to == interaction.user.id for message in interaction.answers)
-    return "\n".join(message.said for message in interaction.answers)
 
 
 @pytest.fixture
