@@ -4,6 +4,9 @@
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
 
+# Modules are compiled once, and not again by each of the many processes that tests and demo start.
+unexport PYTHONDONTWRITEBYTECODE
+
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip --disable-pip-version-check
