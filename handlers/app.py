@@ -138,6 +138,8 @@ BUTTON_ROUTES = (
 def slack_app(client: WebClient, bot_token: str, signing_secret: str, handlers: Handlers) -> App:
     """An app with every listener. `client` has no token of its own. Makes no call: Slack may be down."""
     app = App(
+        # Without a name Bolt looks for the file of its caller, which takes a tenth of a second.
+        name="recorder",
         client=client,
         signing_secret=signing_secret or "unused-in-socket-mode",
         authorize=_authorize(bot_token),
