@@ -5,6 +5,7 @@ A test decides what happens to its recorder and which notifications arrive.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from enum import Enum
@@ -55,7 +56,12 @@ class History(Engine):
             for work in (self.apply, self.steps, self.clean):
                 for key in [key for key, moment in work.due() if moment <= self.clock.now()]:
                     work.run(key, self.epoch)
-            self.clock.passes(0.5)
+            self.clock.passes(max(0.5, min(self._idle_seconds(), until - self.clock.seconds)))
+
+    def _idle_seconds(self) -> float:
+        """How long nothing is due."""
+        due = [moment for work in (self.apply, self.steps, self.clean) for _, moment in work.due()]
+        return (min(due) - self.clock.now()).total_seconds() if due else math.inf
 
     def set_truth(self, truth: Truth) -> None:
         self.truth, self.since = truth, self.clock.seconds

@@ -193,8 +193,11 @@ class MemoryRecordings:
     # steps
 
     def due(self, limit: int, queue: Queue | None = None) -> Sequence[tuple[str, datetime]]:
-        queues = set(Queue) if queue is None else {queue}
-        due = [(r.id, r.next_step_at) for r in self._select(lambda r: queue_of(r) in queues)]
+        with self._memory.lock:
+            waiting = [(row.recording, queue_of(row.recording)) for row in self._memory.rows.values()]
+        due = [
+            (r.id, r.next_step_at) for r, its_queue in waiting if its_queue is not None and queue in (None, its_queue)
+        ]
         return sorted(due, key=_by_time)[:limit]
 
     def job(self, recording_id: str) -> Job | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -159,6 +160,7 @@ def test_every_make_target_in_the_docs_exists() -> None:
 # docs/runbook.md
 
 
+@cache
 def raised() -> set[Reason]:
     """The reasons that the rules give: named inside a function, not only in a list at the top of a module."""
     functions = [

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from recordings.errors import BucketDenied, BucketError, BucketUnreachable, BucketWrong
@@ -660,7 +660,6 @@ POSSIBLE: list[Objects | BucketError] = [
 ]
 
 
-@settings(max_examples=100, deadline=None)
 @given(
     before=st.sampled_from([STOPPED, BACKUPED, IDLE, LOST, replace(LOST, uploading_status="backuped")]),
     named=st.sampled_from([(), (f"{NAME}.m3u8",), (f"folder/{NAME}.m3u8", f"folder/{NAME}_0.mp4")]),
