@@ -285,6 +285,12 @@ class Settings(BaseModel):
     max_recorders: Annotated[int, Field(ge=1)] = Field(
         50, description="how many recorders Agora lets this App ID run at the same time, a whole number above 0"
     )
+    support_contact: str | None = Field(
+        None, description="who helps with the setup: a Slack mention, a channel or an address"
+    )
+    runbook_url: Annotated[str, AfterValidator(_base_url)] | None = Field(
+        None, description="the page that alerts link to, https://…, which has the anchors of docs/runbook.md"
+    )
     lease_seconds: Seconds = _seconds(15, "how long a leading replica may be silent")
 
     http_host: str = Field("127.0.0.1", description="the address to serve webhook, health and metrics on")

@@ -10,7 +10,7 @@ from datetime import timedelta
 from agora.client import AgoraClient
 from agora.pacing import RequestPacing
 from composition.agora import folders_of
-from composition.slack import card_config_of
+from composition.slack import message_config_of
 from engine.bucket_checks import BucketChecks
 from engine.calls import AgoraCalls
 from engine.dispatcher import Work, Worker
@@ -56,7 +56,9 @@ class EngineParts:
 
 def workers_of(parts: EngineParts) -> tuple[Worker, ...]:
     """Every kind of work, most urgent first."""
-    poster = CardPoster(parts.slack, SlackLimits(parts.clock), parts.clock, card_config_of(parts.config, parts.policy))
+    poster = CardPoster(
+        parts.slack, SlackLimits(parts.clock), parts.clock, message_config_of(parts.config, parts.policy)
+    )
     to_slack = ThreadPoolExecutor(_SLACK_THREADS, "slack")
     return *_recording_workers(parts, poster), *(Worker(work, to_slack) for work in _deliverers(parts, poster))
 
@@ -92,7 +94,7 @@ def _deliverers(parts: EngineParts, poster: CardPoster) -> tuple[Work, ...]:
     """Everything that is delivered to Slack, most urgent first. All kinds share the rate limits."""
     repositories, clock, slack, limits = parts.repositories, parts.clock, parts.slack, poster.limits
     return (
-        Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.card_config, parts.meter)),
+        Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.config, parts.meter)),
         Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)),
         Deliverer(CardDelivery(repositories.recordings, poster)),
         Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)),

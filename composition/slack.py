@@ -24,7 +24,7 @@ from handlers.commands.end_times import EndTimes
 from handlers.commands.record import RecordCommand
 from handlers.directory import ChannelNames, Identity, Profiles, TimeZones
 from handlers.form import RecordForm
-from messages.cards import CardConfig
+from messages.config import DEFAULT_CONTACT, MessageConfig
 from messages.delivery.slack import Slack, web_client
 from messages.form import Limits
 from recordings.lifecycle.policy import Policy
@@ -112,15 +112,22 @@ def handlers_of(parts: SlackParts, doctor: DoctorCommand) -> Handlers:
         layout=LayoutMenu(LayoutService(recordings, clock, wake)),
         links=LinksButton(links),
         acknowledge=AcknowledgeButton(
-            AcknowledgeService(repositories.alerts, clock), work, card_config_of(config, policy)
+            AcknowledgeService(repositories.alerts, clock), work, message_config_of(config, policy)
         ),
         details=DetailsButton(DetailService(recordings, repositories.recorders)),
         next_page=NextPageButton(service),
     )
 
 
-def card_config_of(config: Settings, policy: Policy) -> CardConfig:
-    return CardConfig(policy.max_duration, folder_of(config), policy.extension)
+def message_config_of(config: Settings, policy: Policy) -> MessageConfig:
+    return MessageConfig(
+        policy.max_duration,
+        folder_of(config),
+        policy.extension,
+        policy.query_interval,
+        config.support_contact or DEFAULT_CONTACT,
+        config.runbook_url or "",
+    )
 
 
 def app_of(config: Settings, clients: SlackClients, handlers: Handlers) -> App:

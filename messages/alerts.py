@@ -18,7 +18,8 @@ from messages.blocks import (
     typed,
 )
 from messages.buttons import acknowledge_button, again_button, details_button
-from messages.cards import CardConfig, extend_button, gap_line, gap_lines, parts_line
+from messages.cards import extend_button, gap_line, gap_lines, parts_line
+from messages.config import MessageConfig
 from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Wording, resume_failure
 from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
 from recordings.model.alerts import Acknowledgement, Alert, AlertKind
@@ -47,17 +48,17 @@ _ABOUT_CHANNEL = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED, Reaso
 
 
 def alert_message(
-    alert: Alert, card_config: CardConfig, *, direct: bool = False, acknowledgement: Acknowledgement | None = None
+    alert: Alert, config: MessageConfig, *, direct: bool = False, acknowledgement: Acknowledgement | None = None
 ) -> Message:
     """The alert for the card's thread and the channel.
 
     `direct`: for a direct message to the person who started the recording. `acknowledgement`: who acknowledged it.
     """
-    folder = card_config.folder(alert.recording)
+    folder = config.folder(alert.recording)
     if alert.kind is AlertKind.FILES:
         return _files_message(alert, folder, direct=direct)
     lines = _lines(alert, folder, direct, acknowledgement)
-    buttons = () if direct else _buttons(alert, acknowledgement, card_config.extension)
+    buttons = () if direct else _buttons(alert, acknowledgement, config.extension)
     return Message(
         text=_text(alert),
         blocks=(*sections(lines), *buttons, context(f"Reference `{alert.recording.id}`{_detail(alert)}")),

@@ -5,8 +5,7 @@ It shows points in time and no running counters, so that it needs an edit only w
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from datetime import datetime
 
 from messages.blocks import (
     CARD,
@@ -30,6 +29,7 @@ from messages.blocks import (
     times,
 )
 from messages.buttons import again_button, button, more_menu
+from messages.config import MessageConfig
 from messages.copy import ENDED, FAILED, resume_failure, state_emoji, state_label
 from messages.files import file_lines, has_links, links_button
 from messages.layout import layout_menu, menu_version, options_line
@@ -43,27 +43,16 @@ EXTEND_ACTION = "extend_recording"
 _GAPS_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True)
-class CardConfig:
-    """What messages show of the installation."""
-
-    max_duration: float
-    """Seconds after which a recording is stopped if nobody chose an end."""
-    folder: Callable[[Recording], str]
-    """The bucket and the folders of a recording's files."""
-    extension: float
-    """Seconds that one press on Extend adds."""
-
-
-def card(recording: Recording, card_config: CardConfig) -> Message:
-    """The card of a recording."""
-    first = section("\n".join([_title(recording), *_lines(recording, card_config.max_duration)]))
+def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
+    """The card of a recording, as far as it is known `now`."""
+    del now
+    first = section("\n".join([_title(recording), *_lines(recording, config.max_duration)]))
     return Message(
         text=f"{state_emoji(recording)} {state_label(recording)}: {plain(recording.agora_channel, CUT_NAME)}",
         blocks=(
             {**first, "accessory": more_menu(recording)},
-            *sections(file_lines(recording, card_config.folder(recording))),
-            *_actions(recording, card_config.extension),
+            *sections(file_lines(recording, config.folder(recording))),
+            *_actions(recording, config.extension),
             context(_reference(recording)),
         ),
         metadata=metadata(CARD, recording, recording.reason),

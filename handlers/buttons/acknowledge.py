@@ -10,7 +10,7 @@ from handlers.requests import Press
 from messages import replies
 from messages.alerts import alert_message
 from messages.blocks import Message
-from messages.cards import CardConfig
+from messages.config import MessageConfig
 from messages.delivery.slack import Slack
 from messages.replies import alert_not_edited, already_acknowledged
 from recordings.errors import SlackError
@@ -30,7 +30,7 @@ class AcknowledgeButton:
 
     service: AcknowledgeService
     slack: Slack
-    card_config: CardConfig
+    config: MessageConfig
 
     def answer(self, press: Press) -> Message | None:
         """The reply, for the person alone. Raises `StorageUnavailable`."""
@@ -46,7 +46,7 @@ class AcknowledgeButton:
             by=acknowledgement.by,
             pressed_by=press.requester.id,
         )
-        message = alert_message(alert, self.card_config, acknowledgement=acknowledgement)
+        message = alert_message(alert, self.config, acknowledgement=acknowledgement)
         mine = acknowledgement.by == press.requester.id
         try:
             self.slack.update(press.slack_channel.channel, press.message_ts, message)

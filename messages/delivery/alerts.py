@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from messages.alerts import alert_message
-from messages.cards import CardConfig
+from messages.config import MessageConfig
 from messages.delivery.deliverer import Backoff
 from messages.delivery.limits import SlackLimits
 from messages.delivery.slack import Slack, post_or_plain_text
@@ -33,7 +33,7 @@ class AlertDelivery:
     slack: Slack
     limits: SlackLimits
     clock: Clock
-    card_config: CardConfig
+    config: MessageConfig
     meter: Meter = field(default_factory=NoMeter)
     name: str = "alert"
 
@@ -53,10 +53,10 @@ class AlertDelivery:
 
     def _send_directly(self, job: AlertJob) -> str:
         channel = self.slack.direct_channel(job.alert.recording.started_by)
-        return post_or_plain_text(self.slack, channel, alert_message(job.alert, self.card_config, direct=True))
+        return post_or_plain_text(self.slack, channel, alert_message(job.alert, self.config, direct=True))
 
     def _send_to_channel(self, job: AlertJob) -> str:
-        channel, message = job.alert.recording.slack_channel, alert_message(job.alert, self.card_config)
+        channel, message = job.alert.recording.slack_channel, alert_message(job.alert, self.config)
         broadcast = job.card_ts is not None and job.alert.kind in _BROADCAST
         try:
             return post_or_plain_text(self.slack, channel, message, thread_ts=job.card_ts, broadcast=broadcast)

@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from messages.blocks import Message
-from messages.cards import CardConfig, card
+from messages.cards import card
+from messages.config import MessageConfig
 from messages.delivery.deliverer import Backoff
 from messages.delivery.limits import SlackLimits
 from messages.delivery.slack import BLOCKS_REFUSED, Slack, post_or_plain_text
@@ -34,7 +35,7 @@ class CardPoster:
     slack: Slack
     limits: SlackLimits
     clock: Clock
-    card_config: CardConfig
+    config: MessageConfig
 
     def post_card(self, recording: Recording) -> str:
         """The `ts` of the card. Raises `SlackPaced` while the channel's rate limit allows no post."""
@@ -43,7 +44,7 @@ class CardPoster:
         if free_at > now:
             raise SlackPaced((free_at - now).total_seconds())
         with self.limits.posting_in(channel):
-            return post_or_plain_text(self.slack, channel, card(recording, self.card_config))
+            return post_or_plain_text(self.slack, channel, card(recording, self.config, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ class CardDelivery:
             return self.poster.post_card(recording)
         self.poster.limits.edits.record()
         self.poster.limits.edits_of_card.record(recording.id)
-        return self._edit(recording, recording.card_ts, card(recording, self.poster.card_config))
+        return self._edit(recording, recording.card_ts, card(recording, self.poster.config, self._now()))
 
     def _edit(self, recording: Recording, ts: str, message: Message) -> str:
         """The `ts` of the message that is the card now."""

@@ -25,6 +25,10 @@ class Probe:
     unanswered_since: datetime | None = None
     """The first call after the last usable answer."""
     unanswered_reason: Reason | None = None
+    confirmed_until: datetime | None = None
+    """Until when the answer at `found_at` supports the claim that the recorder records."""
+    confirmation_expired: bool = False
+    """A step has noticed that `confirmed_until` has passed."""
 
 
 NOT_PROBED = Probe()

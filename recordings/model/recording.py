@@ -96,6 +96,8 @@ class Recording:
     people_count: int | None = None
     """How many people were in the channel when Agora last listed them."""
     people_counted_at: datetime | None = None
+    most_people: int | None = None
+    """The most people that Agora ever listed in the channel; None if it never listed them."""
     end_warning: str | None = None
     """The `cause` of the last alert that the recording ends soon."""
     stop_reason: Reason | None = None

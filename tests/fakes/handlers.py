@@ -42,7 +42,7 @@ from tests.fakes.bucket import FakeBucket
 from tests.fakes.outboxes import MemoryAuditLog, MemoryOutbox
 from tests.fakes.repositories import Memory, MemoryLease, MemoryRecorders, MemoryRecordings
 from tests.fakes.rows import NOW, FakeClock
-from tests.fakes.slack import CARD_CONFIG, FakeSlack
+from tests.fakes.slack import MESSAGE_CONFIG, FakeSlack
 from tests.fakes.slack_requests import a_command
 
 
@@ -55,7 +55,7 @@ def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
     slack = Slack(client)
     handlers = Handlers(
         access=access,
-        record=RecordCommand(service, lambda channel, named: named, end_times, CARD_CONFIG.max_duration),
+        record=RecordCommand(service, lambda channel, named: named, end_times, MESSAGE_CONFIG.max_duration),
         doctor=DoctorCommand(client, list, lambda: "recorder"),
         form=RecordForm(service, lambda channel, named: named, end_times, slack, Limits(60, tokens=False)),
         stop=StopButton(service),
@@ -63,7 +63,7 @@ def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
         again=RecordAgainButton(service),
         layout=LayoutMenu(LayoutService(recordings, clock, lambda: None)),
         links=LinksButton(links),
-        acknowledge=AcknowledgeButton(AcknowledgeService(MemoryOutbox(memory), clock), slack, CARD_CONFIG),
+        acknowledge=AcknowledgeButton(AcknowledgeService(MemoryOutbox(memory), clock), slack, MESSAGE_CONFIG),
         details=DetailsButton(DetailService(recordings, MemoryRecorders(memory))),
         next_page=NextPageButton(service),
     )
@@ -98,12 +98,15 @@ class CommandStack:
             self.memory,
             WebClient(token="xoxb-test"),
             record=RecordCommand(
-                service, lambda channel, named: self.channel_name(channel, named), end_times, CARD_CONFIG.max_duration
+                service,
+                lambda channel, named: self.channel_name(channel, named),
+                end_times,
+                MESSAGE_CONFIG.max_duration,
             ),
             stop=StopButton(service),
             again=RecordAgainButton(service),
             next_page=NextPageButton(service),
-            acknowledge=AcknowledgeButton(AcknowledgeService(self.outbox, self.clock), self.slack, CARD_CONFIG),
+            acknowledge=AcknowledgeButton(AcknowledgeService(self.outbox, self.clock), self.slack, MESSAGE_CONFIG),
         )
 
     def reply_to(self, text: str, **facts: Any) -> Message:

@@ -9,12 +9,12 @@ from datetime import datetime
 from slack_sdk import WebClient
 
 from messages.blocks import Message
-from messages.cards import CardConfig
+from messages.config import MessageConfig
 from messages.delivery.slack import Slack
 from recordings.errors import SlackError, SlackRefused
 from recordings.ports import Clock
 
-CARD_CONFIG = CardConfig(14_400, lambda recording: f"slack/{recording.slack_channel}", 1_800)
+MESSAGE_CONFIG = MessageConfig(14_400, lambda recording: f"slack/{recording.slack_channel}", 1_800)
 
 
 @dataclass

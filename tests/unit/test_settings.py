@@ -124,6 +124,8 @@ def test_the_required_settings_are_enough_and_the_others_have_the_documented_def
         "max_recorders": 50,
         "lease_seconds": 15,
         "http_host": "127.0.0.1",
+        "support_contact": None,
+        "runbook_url": None,
         "http_port": 3000,
         "log_level": "INFO",
         "log_format": None,

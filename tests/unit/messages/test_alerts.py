@@ -10,7 +10,8 @@ import pytest
 from messages.alerts import alert_message
 from messages.blocks import Message, clock, date_and_time
 from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION
-from messages.cards import EXTEND_ACTION, CardConfig
+from messages.cards import EXTEND_ACTION
+from messages.config import MessageConfig
 from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Wording
 from messages.files import LINKS_ACTION
 from recordings.model.alerts import Acknowledgement, AlertKey, AlertKind
@@ -30,7 +31,7 @@ TABLES: dict[AlertKind, dict[Reason, Wording]] = {
 EVERY = [(kind, reason) for kind, table in TABLES.items() for reason in table]
 NEEDS_SOMEBODY = (AlertKind.FAILED, AlertKind.WARNING)
 FOLDER = "bucket/recordings/C1"
-CONFIG = CardConfig(14_400, lambda recording: FOLDER, 1_800)
+CONFIG = MessageConfig(14_400, lambda recording: FOLDER, 1_800)
 
 
 def rendered(recording: Recording | None = None, *, direct: bool = False, **facts: Any) -> Message:

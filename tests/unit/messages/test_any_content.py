@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from messages import replies
 from messages.alerts import alert_message
 from messages.blocks import Message
-from messages.cards import CardConfig, card
+from messages.cards import card
+from messages.config import MessageConfig
 from messages.copy import ENDED, FAILED, RECOVERED, WARNING
 from messages.details import details
 from messages.form import (
@@ -58,7 +59,7 @@ from tests.fakes.hostile import (
     recordings,
 )
 from tests.fakes.rows import NOW, a_recorder, over
-from tests.fakes.slack import CARD_CONFIG
+from tests.fakes.slack import MESSAGE_CONFIG
 from tests.fakes.slack_rules import check_view
 
 ALERTS = [
@@ -79,13 +80,13 @@ unfinished = st.sampled_from(sorted(set(State) - {State.ENDED, State.FAILED})).f
 any_recording = st.one_of(failures, ends, unfinished)
 
 
-def stored_in(folder: str) -> CardConfig:
-    return replace(CARD_CONFIG, folder=lambda _: folder)
+def stored_in(folder: str) -> MessageConfig:
+    return replace(MESSAGE_CONFIG, folder=lambda _: folder)
 
 
 @given(any_recording, anything)
 def test_a_card(recording: Recording, folder: str) -> None:
-    message = card(recording, stored_in(folder))
+    message = card(recording, stored_in(folder), NOW)
 
     assert_slack_takes(message)
     assert message.metadata["event_type"] == "recording_card"
@@ -139,7 +140,7 @@ def test_cards_alerts_lists_and_details_at_their_longest(state: DeliveryState, f
     recording = replace(LONGEST, delivery=replace(delivery, media_files=(MediaFile(key=WORST, size=10**15),) * files))
 
     config = stored_in(WORST)
-    assert_slack_takes(card(recording, config))
+    assert_slack_takes(card(recording, config, NOW))
     for kind, reason in ALERTS:
         alert = Alert(kind=kind, reason=reason, cause="x", recording=recording, raised_at=NOW)
         assert_slack_takes(alert_message(alert, config, direct=True))
@@ -281,7 +282,7 @@ def test_the_reply_about_a_channel_that_the_bot_cannot_post_in(recording: Record
 
 @given(st.lists(any_recording, max_size=2).map(lambda few: few * 6))
 def test_a_status_of_many(recordings: list[Recording]) -> None:
-    message = replies.status(recordings, "acme", CARD_CONFIG.max_duration)
+    message = replies.status(recordings, "acme", MESSAGE_CONFIG.max_duration)
 
     assert_slack_takes(message)
     shown = "\n".join(block["text"]["text"] for block in message.blocks)
@@ -318,6 +319,6 @@ def test_messages_without_content_of_others() -> None:
         replies.unexpected("0a1b2c3d"),
         replies.recording_unknown(),
         list_expired(),
-        replies.status([], "acme", CARD_CONFIG.max_duration),
+        replies.status([], "acme", MESSAGE_CONFIG.max_duration),
     ):
         assert_slack_takes(message)

@@ -11,7 +11,8 @@ import pytest
 
 from messages.blocks import clock, date_and_time
 from messages.buttons import AGAIN_ACTION
-from messages.cards import EXTEND_ACTION, STOP_ACTION, CardConfig, card
+from messages.cards import EXTEND_ACTION, STOP_ACTION, card
+from messages.config import MessageConfig
 from messages.copy import FAILED
 from messages.files import LINKS_ACTION
 from messages.layout import LAYOUT_ACTION
@@ -21,17 +22,17 @@ from recordings.model.reason import Reason
 from recordings.model.recording import HOLDS_CHANNEL, Recording, State
 from tests.fakes.rendered import elements, words
 from tests.fakes.rows import NOW, a_delivery, a_lost_segment, a_recording, at, changed, over, up, with_card
-from tests.fakes.slack import CARD_CONFIG
+from tests.fakes.slack import MESSAGE_CONFIG
 
 REASONS = {State.ENDED: Reason.STOPPED, State.FAILED: Reason.LOST}
 
 
 def shown(recording: Recording) -> str:
-    return words(card(recording, CARD_CONFIG))
+    return words(card(recording, MESSAGE_CONFIG, NOW))
 
 
-def controls(recording: Recording, card_config: CardConfig = CARD_CONFIG) -> list[dict[str, Any]]:
-    return elements(card(recording, card_config))
+def controls(recording: Recording, config: MessageConfig = MESSAGE_CONFIG) -> list[dict[str, Any]]:
+    return elements(card(recording, config, NOW))
 
 
 def control(recording: Recording, action: str = STOP_ACTION) -> dict[str, Any] | None:
@@ -113,7 +114,7 @@ def test_a_recording_that_is_up_can_be_extended_until_somebody_stops_it() -> Non
     ("seconds", "label"), [(1800, "30 min"), (3600, "1 h"), (5400, "1 h 30 min"), (6, "6 s"), (0.2, "0.2 s")]
 )
 def test_the_extend_button_says_by_how_much(seconds: float, label: str) -> None:
-    shown_controls = controls(up(), replace(CARD_CONFIG, extension=seconds))
+    shown_controls = controls(up(), replace(MESSAGE_CONFIG, extension=seconds))
 
     labels = [element["text"]["text"] for element in shown_controls if element["type"] == "button"]
     assert labels == ["Stop", f"Extend {label}"]
@@ -184,7 +185,7 @@ def test_a_span_without_polling_is_shown() -> None:
 def test_polling_alone_does_not_change_the_card() -> None:
     asked = up(queried_at=at(999), tries=4, next_step_at=at(1000), not_found=1, revision=3)
 
-    assert card(asked, CARD_CONFIG) == card(up(), CARD_CONFIG)
+    assert card(asked, MESSAGE_CONFIG, NOW) == card(up(), MESSAGE_CONFIG, NOW)
 
 
 def test_every_field_that_the_card_shows_is_in_visible() -> None:
@@ -205,7 +206,7 @@ def test_every_field_that_the_card_shows_is_in_visible() -> None:
         {"state": State.ENDED, "reason": Reason.IDLE, "files": ("a.mp4",)},
     ):
         after = changed(before, **change)
-        assert card(after, CARD_CONFIG) != card(before, CARD_CONFIG), change
+        assert card(after, MESSAGE_CONFIG, NOW) != card(before, MESSAGE_CONFIG, NOW), change
         assert after.card_content != before.card_content, change
 
 
@@ -269,7 +270,10 @@ def test_the_menu_shows_the_layout_and_has_a_new_block_id_after_each_choice() ->
     before, after = up(), up(**CHOICE)
     menus = [control(recording, LAYOUT_ACTION) or {} for recording in (before, after)]
     ids = [
-        block["block_id"] for row in (before, after) for block in card(row, CARD_CONFIG).blocks if "block_id" in block
+        block["block_id"]
+        for row in (before, after)
+        for block in card(row, MESSAGE_CONFIG, NOW).blocks
+        if "block_id" in block
     ]
 
     assert [menu["initial_option"]["value"] for menu in menus] == ["grid:rec1", "speaker:rec1"]
@@ -279,7 +283,7 @@ def test_the_menu_shows_the_layout_and_has_a_new_block_id_after_each_choice() ->
 
 def test_details_are_in_the_overflow_menu_in_every_state() -> None:
     for recording in in_every_state():
-        menu = card(recording, CARD_CONFIG).blocks[0]["accessory"]
+        menu = card(recording, MESSAGE_CONFIG, NOW).blocks[0]["accessory"]
         options = [(option["text"]["text"], option["value"]) for option in menu["options"]]
 
         assert (menu["type"], menu["action_id"]) == ("overflow", "more"), recording.state
@@ -313,7 +317,7 @@ def test_the_title_says_whether_the_files_are_there(name: str) -> None:
     recording, title = TITLES[name]
 
     assert shown(recording).startswith(title)
-    assert card(recording, CARD_CONFIG).text.startswith(title.replace("*", ""))
+    assert card(recording, MESSAGE_CONFIG, NOW).text.startswith(title.replace("*", ""))
 
 
 def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> None:
@@ -336,7 +340,7 @@ def test_a_check_without_news_does_not_change_the_card() -> None:
         after = replace(
             before, delivery=Delivery(checks=checks, fingerprint=str(checks), size=checks, missing=("a.ts",) * checks)
         )
-        assert card(after, CARD_CONFIG) == card(before, CARD_CONFIG)
+        assert card(after, MESSAGE_CONFIG, NOW) == card(before, MESSAGE_CONFIG, NOW)
         assert after.card_content == before.card_content
 
 
@@ -353,7 +357,7 @@ def test_a_check_without_news_does_not_change_the_card() -> None:
 def test_every_field_of_the_files_that_the_card_shows_is_in_visible(change: dict[str, Any]) -> None:
     after = replace(UPLOADING, **change)
 
-    assert card(after, CARD_CONFIG) != card(UPLOADING, CARD_CONFIG)
+    assert card(after, MESSAGE_CONFIG, NOW) != card(UPLOADING, MESSAGE_CONFIG, NOW)
     assert after.card_content != UPLOADING.card_content
 
 
@@ -363,7 +367,7 @@ def test_every_field_of_the_files_that_the_card_shows_is_in_visible(change: dict
 def test_metadata_has_exactly_the_documented_fields() -> None:
     everything = over(state=State.FAILED, reason=Reason.LOST)
 
-    assert card(everything, CARD_CONFIG).metadata == {
+    assert card(everything, MESSAGE_CONFIG, NOW).metadata == {
         "event_type": "recording_card",
         "event_payload": {
             "recording_id": "rec1",
@@ -380,7 +384,7 @@ def test_metadata_has_exactly_the_documented_fields() -> None:
 
 
 def test_metadata_leaves_out_fields_without_a_value() -> None:
-    assert card(a_recording(), CARD_CONFIG).metadata["event_payload"] == {
+    assert card(a_recording(), MESSAGE_CONFIG, NOW).metadata["event_payload"] == {
         "recording_id": "rec1",
         "agora_channel": "daily",
         "slack_channel": "C1",
@@ -391,13 +395,16 @@ def test_metadata_leaves_out_fields_without_a_value() -> None:
 
 def test_metadata_has_times_in_utc() -> None:
     elsewhere = at(10.5).astimezone(timezone(timedelta(hours=5, minutes=30)))
-    payload = card(up(started_at=elsewhere), CARD_CONFIG).metadata["event_payload"]
+    payload = card(up(started_at=elsewhere), MESSAGE_CONFIG, NOW).metadata["event_payload"]
 
     assert payload["started_at"] == "2026-06-17T11:42:10.500Z"
 
 
 def test_metadata_has_names_unescaped() -> None:
-    assert card(with_card(agora_channel="<a&b>"), CARD_CONFIG).metadata["event_payload"]["agora_channel"] == "<a&b>"
+    assert (
+        card(with_card(agora_channel="<a&b>"), MESSAGE_CONFIG, NOW).metadata["event_payload"]["agora_channel"]
+        == "<a&b>"
+    )
 
 
 # lost recorders
@@ -425,7 +432,7 @@ def test_between_two_parts_the_card_says_that_the_recorder_was_lost_and_has_a_st
     assert "Nothing is recorded just now" in text, "nobody takes it for a recording"
     assert "is missing" not in text
     assert control(between) is not None
-    assert "sid" not in card(between, CARD_CONFIG).metadata["event_payload"]
+    assert "sid" not in card(between, MESSAGE_CONFIG, NOW).metadata["event_payload"]
 
 
 def test_a_recording_stopped_between_two_parts_says_since_when_nothing_was_recorded() -> None:

@@ -19,7 +19,7 @@ from recordings.model.recording import Recording
 from tests.fakes.outboxes import MemoryOutbox, MemoryTimeline
 from tests.fakes.repositories import Memory, MemoryLease, MemoryRecordings
 from tests.fakes.rows import FakeClock, an_alert, changed
-from tests.fakes.slack import CARD_CONFIG, FakeSlack, Post
+from tests.fakes.slack import MESSAGE_CONFIG, FakeSlack, Post
 
 BUSY = SlackBusy("fatal_error")
 
@@ -34,9 +34,9 @@ class DeliveryStack:
         self.epoch = MemoryLease(memory, "engine").hold(clock.now(), 1e9) or 0
         self.slack = slack = FakeSlack(clock)
         limits = SlackLimits(clock)
-        self.poster = CardPoster(slack, limits, clock, CARD_CONFIG)
+        self.poster = CardPoster(slack, limits, clock, MESSAGE_CONFIG)
         self.cards: Work = Deliverer(CardDelivery(self.recordings, self.poster))
-        self.alerts: Work = Deliverer(AlertDelivery(MemoryOutbox(memory), slack, limits, clock, CARD_CONFIG))
+        self.alerts: Work = Deliverer(AlertDelivery(MemoryOutbox(memory), slack, limits, clock, MESSAGE_CONFIG))
         self.timeline: Work = Deliverer(TimelineDelivery(MemoryTimeline(memory), slack, limits, clock))
         self.replies: Work = Deliverer(ReplyDelivery(self.recordings, slack, lambda: "recorder", clock))
 
