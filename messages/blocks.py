@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,15 @@ def code(text: str, most: int = CUT_NAME) -> str:
     return f"`{escape(cut(text.replace('`', chr(39)), most))}`"
 
 
+_UNFORMATTED = re.compile(r"[A-Za-z0-9 .,:+-]*[A-Za-z0-9]")
+
+
+def call(name: str) -> str:
+    """The name of a call in a sentence: bold, or in a fixed-width font if Slack would read its characters as markup."""
+    shown = cut(name, CUT_NAME)
+    return f"*{shown}*" if _UNFORMATTED.fullmatch(shown) and shown[0] != " " else code(name)
+
+
 def typed(name: str) -> str:
     """A channel name as an argument of `/record start`: quoted if the parser would read it as something else."""
     means_something = name.lower() in (*OPTION_WORDS, *END_WORDS) or UNSPACED_END.match(name)
@@ -70,6 +80,11 @@ def clock(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{time_secs}}|{moment:%H:%M:%S} UTC>"
 
 
+def time_of_day(moment: datetime) -> str:
+    """Without seconds, for what people plan by. Clients that can't show the reader's zone show UTC."""
+    return f"<!date^{int(moment.timestamp())}^{{time}}|{moment:%H:%M} UTC>"
+
+
 def date_and_time(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{moment:%Y-%m-%d %H:%M} UTC>"
 
@@ -80,6 +95,15 @@ def exact_span(span: timedelta) -> str:
     if seconds >= 3600:
         return f"{seconds // 3600} h {seconds % 3600 // 60:02d} min"
     return f"{seconds // 60} min {seconds % 60:02d} s" if seconds >= 60 else f"{seconds} s"
+
+
+def about(span: timedelta) -> str:
+    """A span as people say it: `17 min`, `1 h 5 min`, `40 s` (seconds below a minute alone)."""
+    seconds = max(0, round(span.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return " ".join([*([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes or not hours else [])])
 
 
 def times(number: int) -> str:
