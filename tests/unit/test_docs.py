@@ -3,24 +3,34 @@
 from __future__ import annotations
 
 import ast
+import contextlib
+import io
+import json
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 from flask import Response
 from prometheus_client.parser import text_string_to_metric_families
 
+import bot
 import settings
+from agora import vendors
+from doctor.bucket import FOLDER as CHECK_FOLDER
 from handlers import COMMANDS
-from handlers.commands.parser import VERBS
+from handlers.commands.parser import VERBS, Command, Verb
 from messages import copy
 from recordings.model.alerts import AlertKind
+from recordings.model.audit import AuditAction, Source
 from recordings.model.options import END_WORDS, OPTION_WORDS
 from recordings.model.reason import Reason
 from recordings.model.recording import TRANSITIONS, State
+from simulator.__main__ import main as simulate
 from web.app import web_app
 from web.metrics import Overview, PrometheusMeter
 
@@ -28,6 +38,9 @@ ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 TEXTS = {page.name: page.read_text(encoding="utf-8") for page in PAGES}
 README, RUNBOOK, ARCHITECTURE = TEXTS["README.md"], TEXTS["runbook.md"], TEXTS["architecture.md"]
+SETUP, COMMANDS_PAGE = TEXTS["setup.md"], TEXTS["commands.md"]
+OPERATIONS, SECURITY = TEXTS["operations.md"], TEXTS["security.md"]
+MANIFEST = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 NOT_THE_BOT = {"tests", "simulator"}
 REQUIRED = {
@@ -73,88 +86,197 @@ def files_in(text: str) -> set[str]:
 
 
 def missing_files(text: str) -> list[str]:
-    return sorted(name for name in files_in(text) if not (ROOT / name).exists())
+    in_the_bucket = {f"{CHECK_FOLDER}/", "SLACK-CHANNEL-ID/YYYYMMDD/"}
+    return sorted(name for name in files_in(text) - in_the_bucket if not (ROOT / name).exists())
 
 
 def prose(page: str) -> str:
     """A page without its blocks of code, which show output and commands."""
-    return re.sub(r"^```.*?^```", "", page, flags=re.MULTILINE | re.DOTALL)
+    return re.sub(r"^ *```.*?^ *```", "", page, flags=re.MULTILINE | re.DOTALL)
 
 
 def sources(*folders: str) -> list[Path]:
     return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
 
 
+def code_lines(text: str) -> list[str]:
+    """The lines of the blocks of code, without comments and indentation."""
+    blocks = re.findall(r"^ *```\w*\n(.*?)^ *```", text, re.MULTILINE | re.DOTALL)
+    return [re.sub(r" {2,}#.*", "", line).strip() for block in blocks for line in block.splitlines()]
+
+
+def typed(text: str, pattern: str) -> set[str]:
+    """What a reader may type: the part of a line of code, or of a text between backticks, that matches."""
+    found = {match[0] for piece in [*code_lines(text), *names(prose(text))] for match in re.finditer(pattern, piece)}
+    return {" ".join(re.sub(r"[\[\]|]", " ", piece).split()) for piece in found}
+
+
 # README
 
 
-def test_the_readme_names_every_setting_with_both_names_and_no_other() -> None:
-    shown = {tuple(names(row[0])) for row in table(section(README, "Settings"))}
-    assert shown == set(settings.names().values())
+def test_the_readme_is_an_overview() -> None:
+    assert len(README.splitlines()) <= 150
+    assert {"make demo", "make test", "make check", "make run"} <= set(code_lines(README))
 
 
-def test_the_readme_shows_the_defaults() -> None:
-    defaults = {names(row[0])[0]: row[2].strip("`") for row in table(section(README, "Settings"))}
-    given = {name: value for name, value in defaults.items() if value not in ("", "required", "this or the next")}
-    no_file = ROOT / "no such file"
-    assert settings.load(REQUIRED | given, no_file) == settings.load(REQUIRED, no_file)
-
-
-def test_the_readme_marks_required_settings() -> None:
-    shown = {names(row[0])[0] for row in table(section(README, "Settings")) if row[2] == "required"}
-    assert shown == REQUIRED.keys() - {"SLACK_APP_TOKEN"}
-
-
-def test_the_readme_names_every_command_and_no_other() -> None:
-    shown = {tuple(names(row[0])[0].split()[:2]) for row in table(section(README, "Commands"))}
-    assert shown == {(command, verb) for command in COMMANDS for verb in VERBS} | {(command,) for command in COMMANDS}
-
-
-def test_the_readme_names_every_option_word() -> None:
-    shown = {name for row in table(section(README, "The form and its words")) for name in names(row[1])}
-    assert {name.split()[0] for name in shown} == {*OPTION_WORDS, *END_WORDS}
-
-
-def test_the_readme_names_every_http_route_and_no_other() -> None:
-    assert {names(row[0])[0] for row in table(section(README, "Running it"))} == SERVED
-
-
-@pytest.mark.parametrize(
-    ("gap", "exists"),
-    [
-        ("`/agora/webhook`", "POST /agora/webhook" in SERVED),
-        ("`/metrics`", "GET /metrics" in SERVED),
-        ("**Proof of delivery**", (ROOT / "bucket").exists()),
-        ("`im:write`", "- im:write" in (ROOT / "manifest.yml").read_text(encoding="utf-8")),
-    ],
-)
-def test_the_limits_in_the_readme_name_a_feature_only_while_it_is_missing(gap: str, exists: bool) -> None:
-    assert (gap in section(README, "Limits")) is not exists
-
-
-def test_the_readme_explains_every_scope_of_the_app() -> None:
-    manifest = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
-    shown = {names(row[0])[0] for row in table(section(README, "Set up Slack"))}
-    assert shown == set(manifest["oauth_config"]["scopes"]["bot"])
-
-
-def test_the_readme_names_every_kind_of_message() -> None:
-    kinds = {str(kind) for kind in AlertKind} | {"recording_card"}
-    assert kinds == set(re.findall(r"`(recording_\w+)`", section(README, "The card and the alerts")))
-
-
-def test_the_readme_shows_each_emoji_and_title_of_the_card() -> None:
-    for emoji in copy.STATE_EMOJI.values():
-        assert f"| {emoji} |" in README
-    for title in ("Starting", "Interrupted", "Stopping", "Stopped, files are being uploaded", "Finished", "Failed"):
-        assert f"| {title} |" in README
+def test_the_readme_links_to_every_page_for_people_who_use_or_run_the_bot() -> None:
+    linked = set(re.findall(r"\]\(docs/([\w-]+\.md)", README))
+    assert linked == {page.name for page in (ROOT / "docs").glob("*.md")}
 
 
 def test_every_make_target_in_the_docs_exists() -> None:
     targets = {name for line in re.findall(r"^([a-z ]+):", MAKEFILE, re.MULTILINE) for name in line.split()}
-    named = set(re.findall(r"(?:^|`)make ([a-z]+)", "\n".join(TEXTS.values()), re.MULTILINE))
-    assert {"demo", "test", "quick", "run", "live"} <= named
+    named = set(re.findall(r"(?:^ *|`)make ([a-z]+)", "\n".join(TEXTS.values()), re.MULTILINE))
+    assert {"demo", "test", "quick", "check", "run", "live"} <= named
     assert named - targets == set()
+
+
+def help_of(main: Callable[[list[str]], object], *arguments: str) -> str:
+    """What a program prints for `--help`. Fails if it does not know the arguments before it."""
+    with contextlib.redirect_stdout(io.StringIO()) as shown, contextlib.suppress(SystemExit):
+        assert main([*arguments, "--help"]) in (0, None), arguments
+    assert shown.getvalue(), arguments
+    return shown.getvalue()
+
+
+@pytest.mark.parametrize("page", sorted(TEXTS))
+def test_every_command_line_in_the_docs_exists(page: str) -> None:
+    for line in typed(TEXTS[page], r"\bbot\.py( [^`\"]+)?"):
+        words = line.split()[1:]
+        commands = [word for word in words[:1] if not word.startswith("-")]
+        shown = help_of(bot.main, *commands)
+        assert [word for word in words if word.startswith("--") and word not in shown] == [], line
+    for line in typed(TEXTS[page], r"-m simulator( -[^`]+)?"):
+        shown = help_of(simulate)
+        assert [word for word in line.split() if word.startswith("--") and word not in shown] == [], line
+
+
+@pytest.mark.parametrize("page", sorted(TEXTS.keys() - {"CHANGELOG.md"}))
+def test_every_slack_command_in_the_docs_is_understood(page: str) -> None:
+    for line in typed(re.sub(r"\[[^\]`]*\]", "", TEXTS[page]), r"^/record\b.*"):
+        parsed = Command.parse(line.removeprefix("/record"))
+        assert parsed.problem is None, line
+        assert parsed.verb is not Verb.UNKNOWN, line
+
+
+NOT_SETTINGS = re.compile(r"POSTGRES_PASSWORD|RECORDER_IMAGE|CHANNEL_PROFILE_\w+|NO_COLOR")
+"""Names of the same shape: of Compose, of Agora's SDK, of terminals."""
+
+
+@pytest.mark.parametrize("page", sorted(TEXTS.keys() - {"decisions.md", "architecture.md"}))
+def test_every_setting_that_a_page_names_exists(page: str) -> None:
+    named = {name for text in names(TEXTS[page]) for name in re.findall(r"^([A-Z]+_[A-Z_]*[A-Z])(?==|$)", text)}
+    known = {name for both in settings.names().values() for name in both}
+    assert {name for name in named - known if not NOT_SETTINGS.fullmatch(name)} == set()
+
+
+# docs/settings.md
+
+
+def settings_rows() -> dict[tuple[str, ...], list[str]]:
+    rows = [row for row in table(TEXTS["settings.md"]) if re.match(r"`[A-Z]", row[0])]
+    return {tuple(names(row[0])): row for row in rows}
+
+
+def test_the_page_of_settings_has_every_setting_with_both_names_and_no_other() -> None:
+    assert settings_rows().keys() == set(settings.names().values())
+
+
+# docs/setup.md
+
+
+def test_the_setup_has_gives_the_nine_required_values() -> None:
+    given = {name for row in table(SETUP.split("## 1. ")[0]) for name in names(row[1])}
+    assert given == set(REQUIRED)
+
+
+def json_blocks(page: str) -> list[Any]:
+    return [json.loads(block) for block in re.findall(r"^ *```json\n(.*?)^ *```", page, re.MULTILINE | re.DOTALL)]
+
+
+def test_the_policies_allow_what_agora_and_the_bot_do_and_deletion_in_the_folder_of_the_check_alone() -> None:
+    writer, reader = (
+        {
+            (action, statement["Resource"].removeprefix("arn:aws:s3:::"))
+            for statement in policy["Statement"]
+            for action in as_list(statement["Action"])
+        }
+        for policy in json_blocks(SETUP)
+    )
+    reading = {("s3:GetObject", "YOUR-BUCKET/*"), ("s3:ListBucket", "YOUR-BUCKET")}
+    deleting = ("s3:DeleteObject", f"YOUR-BUCKET/{CHECK_FOLDER}/*")
+    assert writer == reading | {("s3:PutObject", "YOUR-BUCKET/*"), deleting}
+    assert reader == reading
+
+
+def as_list(action: str | list[str]) -> list[str]:
+    return [action] if isinstance(action, str) else action
+
+
+# docs/commands.md
+
+
+def test_the_page_of_commands_has_every_command_and_no_other() -> None:
+    shown = {tuple(names(row[0])[0].split()[:2]) for row in table(section(COMMANDS_PAGE, "Commands"))}
+    assert shown == {(command, verb) for command in COMMANDS for verb in VERBS} | {(command,) for command in COMMANDS}
+
+
+def test_the_page_of_commands_has_every_option_word() -> None:
+    shown = {name for row in table(section(COMMANDS_PAGE, "The form and its words")) for name in names(row[1])}
+    assert {name.split()[0] for name in shown} == {*OPTION_WORDS, *END_WORDS}
+
+
+def test_the_page_of_commands_names_every_kind_of_message() -> None:
+    kinds = {str(kind) for kind in AlertKind} | {"recording_card"}
+    assert kinds <= set(re.findall(r"`(recording_\w+)`", section(COMMANDS_PAGE, "Alerts and the thread")))
+
+
+def test_the_page_of_commands_shows_each_emoji_of_the_card() -> None:
+    shown = {row[0] for row in table(section(COMMANDS_PAGE, "The card"))}
+    assert set(copy.STATE_EMOJI.values()) <= shown
+
+
+# docs/operations.md, docs/security.md, docs/files.md, docs/faq.md
+
+
+def test_the_operations_name_every_http_route_and_no_other() -> None:
+    assert {names(row[0])[0] for row in table(section(OPERATIONS, "HTTP"))} == SERVED
+
+
+def test_the_page_about_security_explains_every_scope_of_the_app() -> None:
+    shown = {names(row[0])[0] for row in table(section(SECURITY, "Slack scopes"))}
+    assert shown == set(MANIFEST["oauth_config"]["scopes"]["bot"])
+
+
+def test_the_operations_list_every_audit_action_and_source() -> None:
+    rows = {names(row[0])[0]: set(names(row[1])) for row in table(section(OPERATIONS, "Who did what"))}
+    assert rows["what"] == {str(action) for action in AuditAction}
+    assert rows["source"] == {str(source) for source in Source}
+
+
+def test_the_page_about_files_names_every_storage_vendor() -> None:
+    shown = {name for row in table(section(TEXTS["files.md"], "Storage vendors")) for name in names(row[0])}
+    assert shown == {vendors.vendor_name(number) for number in range(20) if known_vendor(number)}
+
+
+def known_vendor(number: int) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(vendors.vendor_name(number))
+    return False
+
+
+def test_the_lifecycle_rules_expire_recordings_and_what_a_check_left_behind() -> None:
+    (rules,) = json_blocks(TEXTS["files.md"])
+    assert [rule["Filter"]["Prefix"] for rule in rules["Rules"]] == ["", f"{CHECK_FOLDER}/"]
+
+
+def test_the_rules_that_page_somebody_use_metrics_that_exist() -> None:
+    (block,) = re.findall(r"^```yaml\n(.*?)^```", TEXTS["faq.md"], re.MULTILINE | re.DOTALL)
+    rules = yaml.safe_load(block)["groups"][0]["rules"]
+    used = {name for rule in rules for name in re.findall(r"recorder_\w+", rule["expr"])}
+    assert {name.removesuffix("_count") for name in used} <= exposed().keys()
+    labels = {name for rule in rules for name in re.findall(r"(\w+)=\"", rule["expr"])}
+    assert labels <= set().union(*exposed().values())
 
 
 # docs/runbook.md
@@ -220,7 +342,7 @@ def test_every_log_event_in_the_runbook_exists() -> None:
 
 
 def test_every_new_log_event_in_the_changelog_exists() -> None:
-    rows = table(section(TEXTS["CHANGELOG.md"], "Unreleased"))
+    rows = table(TEXTS["CHANGELOG.md"])
     events = {name for row in rows for name in names(row[1].partition(" with ")[0]) if "_" in name}
     assert events - logged() == set()
 
@@ -335,23 +457,34 @@ def test_every_file_that_a_page_names_exists(page: str) -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_link_of_a_page_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", TEXTS[page.name]):
-        if target.startswith("https://"):
-            continue
-        path, _, anchor = target.partition("#")
-        linked = (page.parent / path).resolve() if path else page
-        assert linked.is_file(), target
-        assert not anchor or anchor in anchors(linked), target
+    targets = re.findall(r"\]\(([^)]+)\)", prose(TEXTS[page.name]))
+    assert [
+        target for target in targets if not target.startswith("https://") and not leads_somewhere(page, target)
+    ] == []
+
+
+def leads_somewhere(page: Path, target: str) -> bool:
+    path, _, anchor = target.partition("#")
+    linked = (page.parent / path).resolve() if path else page
+    return linked.is_file() and (not anchor or anchor in anchors(linked))
 
 
 def anchors(page: Path) -> set[str]:
-    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+    """Those that GitHub makes of headings, numbered if a heading repeats, and those that the page sets itself."""
+    text = page.read_text(encoding="utf-8")
+    headings = re.findall(r"^#+ (.+)$", prose(text), re.MULTILINE)
+    slugs = [re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings]
+    seen = Counter[str]()
+    numbered = []
+    for slug in slugs:
+        numbered.append(f"{slug}-{seen[slug]}" if seen[slug] else slug)
+        seen[slug] += 1
+    return {*numbered, *re.findall(r'<a (?:id|name)="([^"]+)"', text)}
 
 
 HOME_MADE = re.compile(
     r"\b(whoever|is told|told as|so long|for so|need be|puts? (the end )?off|comes? up|no more|record(ed)? on|heed(ed)?"
-    r"|wish(es)?|acts|troubles?|took it just now)\b",
+    r"|wish(es)?|acts|troubles?|just now|shall|this bot|ask(ed|s)? for by|set up this bot|nobody watched)\b",
     re.IGNORECASE,
 )
 """Phrases of earlier versions. The glossary and CONTRIBUTING.md have the terms that replace them."""
