@@ -236,6 +236,19 @@ def test_the_page_of_commands_shows_each_emoji_of_the_card() -> None:
     assert set(copy.STATE_EMOJI.values()) <= shown
 
 
+HEADLINES = getattr(copy, "HEADLINES", {})
+
+
+@pytest.mark.skipif(not HEADLINES, reason="the titles of the card are not in one table yet")
+def test_the_page_of_commands_has_every_title_of_the_card() -> None:
+    shown = section(COMMANDS_PAGE, "The card")
+    titles = {
+        headline.title.replace("…{when}", "…").replace("{call}", "daily").replace("{when}", "9:01 PM")
+        for headline in HEADLINES.values()
+    }
+    assert [title for title in titles if title not in shown] == []
+
+
 # docs/operations.md, docs/security.md, docs/files.md, docs/faq.md
 
 
