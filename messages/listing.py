@@ -63,7 +63,7 @@ def _entry(recording: Recording, domain: str) -> Block:
     block = section(
         f"{state_emoji(recording)} *{code(recording.agora_channel)}* {_when(recording)}\n{' · '.join(facts)}"
     )
-    return {**block, "accessory": links_button(recording)} if has_links(recording) else block
+    return {**block, "accessory": links_button(recording, primary=False)} if has_links(recording) else block
 
 
 def _when(recording: Recording) -> str:
