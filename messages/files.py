@@ -47,7 +47,7 @@ def summary(delivery: Delivery) -> str:
     """`17 min · 1 file, 812 MB`: the length, count and size of what the links give."""
     if delivery.downloadable:
         return " · ".join([*_length(delivery.length), files_and_size(delivery)])
-    if not delivery.playlists:
+    if not _has_segments(delivery):
         return "no file"
     return " · ".join([*_length(timedelta(seconds=delivery.seconds)), "no file, streaming segments only"])
 
@@ -107,8 +107,8 @@ def _missing_lines(recording: Recording, delivery: Delivery, contact: str) -> li
     checking = " I'll keep checking for a day." if recording.files_awaited else ""
     if delivery.downloadable:
         return [f"⚠️ Some files didn't arrive.{checking}", *left_out_lines(recording, contact)]
-    if delivery.playlists:
-        return [*left_out_lines(recording, contact), *([checking.strip()] if checking else [])]
+    if _has_segments(delivery):
+        return [f"{_without_file(delivery, contact)}{checking}"]
     happened = "The file that arrived is empty." if delivery.empty else "The recording ended, but no file arrived."
     return [f"{happened}{checking}"]
 
@@ -116,7 +116,7 @@ def _missing_lines(recording: Recording, delivery: Delivery, contact: str) -> li
 def left_out_lines(recording: Recording, contact: str = "") -> list[str]:
     """What the links don't give, with its time span. `contact`: who can recover it; empty: not mentioned."""
     delivery = recording.delivery or Delivery()
-    if delivery.playlists and not delivery.downloadable:
+    if not delivery.downloadable and _has_segments(delivery):
         return [_without_file(delivery, contact)]
     parts = unlinked_parts(recording)
     shown = [_left_out(part, len(delivery.downloadable), recording.files_awaited, contact) for part in parts]
@@ -124,7 +124,13 @@ def left_out_lines(recording: Recording, contact: str = "") -> list[str]:
     return [*shown[:_PARTS_SHOWN], *([f"and {more} more (see Details)"] if more > 0 else [])]
 
 
+def _has_segments(delivery: Delivery) -> bool:
+    return any(delivery.is_stored(footage) for footage in delivery.known_footage)
+
+
 def _without_file(delivery: Delivery, contact: str) -> str:
+    if any(delivery.lacks_segments(footage) for footage in delivery.known_footage):
+        return "⚠️ There's no file to download, and not all of its streaming segments are saved."
     length = "".join(f" ({words})" for words in _length(timedelta(seconds=delivery.seconds)))
     saved = f"The recording{length} is saved as streaming segments{_recovery(contact, 'it')}."
     return f"⚠️ There's no file to download. {saved}"
@@ -135,10 +141,11 @@ def _left_out(part: UnlinkedPart, files: int, is_awaited: bool, contact: str) ->
     if not part.is_stored:
         verb = ("isn't" if is_one else "aren't") if is_awaited else ("wasn't" if is_one else "weren't")
         return f"⚠️ {words} {verb} saved{' yet' if is_awaited else ''}."
-    where = "the file" if files == 1 else "the files"
-    if is_one:
-        return f"⚠️ {words} isn't in {where}. It's saved as streaming segments{_recovery(contact, 'it')}."
-    return f"⚠️ {words} aren't in {where}. They're saved as streaming segments{_recovery(contact, 'them')}."
+    left_out = f"⚠️ {words} {'isn' if is_one else 'aren'}'t in the {'file' if files == 1 else 'files'}"
+    if part.lacks_segments:
+        return f"{left_out}, and not all of the streaming segments are saved."
+    saved = "It's" if is_one else "They're"
+    return f"{left_out}. {saved} saved as streaming segments{_recovery(contact, 'it' if is_one else 'them')}."
 
 
 def _part_words(part: UnlinkedPart) -> tuple[str, bool]:

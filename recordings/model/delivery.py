@@ -113,6 +113,15 @@ class Delivery:
         """Whether files that people can download contain it, or some of it."""
         return any(_stem(file) == footage.stem for file in self.downloadable)
 
+    def is_stored(self, footage: Footage) -> bool:
+        """Whether its streaming segments are in the bucket, or at least some of them."""
+        return basename(footage.playlist) not in self.empty
+
+    def lacks_segments(self, footage: Footage) -> bool:
+        """Whether some of its streaming segments are missing or empty."""
+        names = (*self.missing, *self.empty)
+        return any(name.startswith(f"{footage.stem}_") and name.endswith(".ts") for name in names)
+
     def files_of(self, footage: Footage) -> tuple[MediaFile, ...]:
         """The files that people can download and that contain it together; none if one of them is missing."""
         incomplete = {split[0] for name in (*self.missing, *self.empty) if (split := split_mp4(name)) is not None}

@@ -33,6 +33,8 @@ class UnlinkedPart:
     ended_at: datetime | None
     is_stored: bool
     """Its streaming segments are in the bucket. Otherwise no file of it is."""
+    lacks_segments: bool
+    """Some of its streaming segments are not."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class _Part:
     ended_at: datetime | None
     is_linked: bool = False
     is_stored: bool = False
+    lacks_segments: bool = False
 
 
 def unlinked_parts(recording: Recording) -> tuple[UnlinkedPart, ...]:
@@ -57,6 +60,7 @@ def unlinked_parts(recording: Recording) -> tuple[UnlinkedPart, ...]:
             begun_at=part.begun_at,
             ended_at=part.ended_at,
             is_stored=part.is_stored,
+            lacks_segments=part.lacks_segments,
         )
         for number, part in enumerate(parts)
         if not part.is_linked
@@ -89,7 +93,12 @@ def _of_sid(delivery: Delivery, sid: str) -> list[_Part]:
 
 def _of_footage(delivery: Delivery, footage: Footage) -> _Part:
     return _Part(
-        footage.length, footage.begun_at, footage.ended_at, is_linked=delivery.is_linked(footage), is_stored=True
+        footage.length,
+        footage.begun_at,
+        footage.ended_at,
+        is_linked=delivery.is_linked(footage),
+        is_stored=delivery.is_stored(footage),
+        lacks_segments=delivery.lacks_segments(footage),
     )
 
 
