@@ -53,8 +53,8 @@ def test_a_playlist_its_ts_files_and_an_mp4_are_complete() -> None:
 def test_each_playlist_has_its_length_and_span() -> None:
     first, second = checked(left_by() | left_by(f"bak0_{NAME}", length=40)).footage
 
-    assert (first.stem, first.seconds) == (NAME, pytest.approx(30))
-    assert (second.stem, second.seconds) == (f"bak0_{NAME}", pytest.approx(40))
+    assert (first.stem, second.stem) == (NAME, f"bak0_{NAME}")
+    assert [first.seconds, second.seconds] == [pytest.approx(30), pytest.approx(40)]
     assert first.begun_at == NOW
     assert first.ended_at == NOW + timedelta(seconds=15.001), "the second TS file begins 1 ms after the first one"
 
