@@ -203,11 +203,12 @@ def link_label(link: Link, count: int) -> str:
     return cut(f"{' · '.join([name, *_length(link.length)])} ({file_size(link.size)})", _LONGEST_LABEL)
 
 
-def link_lines(given: Links) -> list[str]:
-    """When the files were recorded, as far as that is known, and what is in none of them."""
+def link_lines(given: Links, contact: str = "") -> list[str]:
+    """When the files were recorded, as far as that is known, and what is in none of them. `contact`: who can recover
+    that; empty: not mentioned."""
     delivery = given.recording.delivery or Delivery()
     shown = [_footage_line(delivery, footage) for footage in delivery.known_footage[:_LINES_SHOWN]]
-    return [*(line for line in shown if line), *left_out_lines(given.recording)]
+    return [*(line for line in shown if line), *left_out_lines(given.recording, contact)]
 
 
 def _footage_line(delivery: Delivery, footage: Footage) -> str:
