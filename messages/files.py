@@ -114,8 +114,11 @@ def _missing_lines(recording: Recording, delivery: Delivery, contact: str) -> li
 
 
 def left_out_lines(recording: Recording, contact: str = "") -> list[str]:
-    """What the links don't give, with its time span. `contact`: who can recover it; empty: not mentioned."""
+    """What the links don't give, with its time span, once the files were found or reported as missing. `contact`: who
+    can recover it; empty: not mentioned."""
     delivery = recording.delivery or Delivery()
+    if delivery.state not in (DeliveryState.READY, DeliveryState.MISSING):
+        return []
     if not delivery.downloadable and _has_segments(delivery):
         return [_without_file(delivery, contact)]
     parts = unlinked_parts(recording)
