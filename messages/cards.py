@@ -31,7 +31,7 @@ from messages.blocks import (
 from messages.buttons import again_button, button, more_menu
 from messages.config import MessageConfig
 from messages.copy import ENDED, FAILED, resume_failure, state_emoji, state_label
-from messages.files import file_lines, has_links, links_button
+from messages.files import file_lines, has_links, links_button, saving_percent, summary
 from messages.layout import layout_menu, menu_version, options_line
 from recordings.lifecycle.end_times import end_of, is_ongoing
 from recordings.model.reason import Reason
@@ -51,7 +51,7 @@ def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
         text=f"{state_emoji(recording)} {state_label(recording)}: {plain(recording.agora_channel, CUT_NAME)}",
         blocks=(
             {**first, "accessory": more_menu(recording)},
-            *sections(file_lines(recording, config.folder(recording))),
+            *sections([*_ready_line(recording), *file_lines(recording, config)]),
             *_actions(recording, config.extension),
             context(_reference(recording)),
         ),
@@ -83,6 +83,10 @@ def _lines(recording: Recording, max_duration: float) -> list[str]:
 def _reference(recording: Recording) -> str:
     notified = " · Agora's notifications arrive" if recording.reported.notifications else ""
     return f"Reference `{recording.id}`{notified}"
+
+
+def _ready_line(recording: Recording) -> list[str]:
+    return [summary(recording.delivery)] if recording.delivery is not None and has_links(recording) else []
 
 
 def _actions(recording: Recording, extension: float) -> tuple[Block, ...]:
@@ -170,8 +174,8 @@ def _warnings_line(recording: Recording) -> str:
         parts.append("⚠️ Files can't be stored just now")
     if recording.reported.silence_warning_open:
         parts.append("🔇 Nobody can be heard")
-    if recording.state is State.UPLOADING and recording.reported.progress_tenths:
-        parts.append(f"{recording.reported.progress_tenths * 10} % of the files are uploaded")
+    if percent := saving_percent(recording):
+        parts.append(f"Saving, {percent}% done")
     return " · ".join(parts)
 
 

@@ -324,7 +324,7 @@ def test_a_recording_that_is_ready_has_its_files_on_the_card_and_a_button() -> N
     ready = over(delivery=a_delivery())
     links = control(ready, LINKS_ACTION)
 
-    assert "1 MP4 file, 1 h 05 min, 800 MB" in shown(ready)
+    assert "1 h 5 min · 1 file, 800 MB" in shown(ready)
     assert links is not None
     assert (links["action_id"], links["value"]) == (LINKS_ACTION, "rec1")
 
@@ -458,17 +458,18 @@ def test_at_the_end_the_card_says_how_many_parts_there_are() -> None:
     assert "Part 3" not in text
 
 
-def test_missing_files_of_a_lost_part_are_named_beside_the_others() -> None:
+def test_a_lost_part_without_files_is_stated_beside_the_others() -> None:
     text = shown(
         over(lost_segments=(LOST_SEGMENT,), delivery=a_delivery(missing=("FIRST_daily.m3u8", "FIRST_daily_0.mp4")))
     )
 
-    assert "📁 The files are there: 1 MP4 file" in text
-    assert "Of a part that was lost, or held nothing, these files were not stored:" in text
-    assert "`FIRST_daily_0.mp4`" in text
+    assert "1 file" in text
+    assert "The first " in text
+    assert "saved." in text
+    assert "`FIRST_daily_0.mp4`" not in text
 
 
-def test_a_part_with_only_a_playlist_is_named_beside_the_mp4_file_of_another() -> None:
+def test_a_part_with_only_a_playlist_is_stated_beside_the_file_of_another() -> None:
     playlists = ("folder/FIRST_daily.m3u8", "folder/SID_daily.m3u8")
 
-    assert "Without an MP4: `FIRST_daily.m3u8`" in shown(over(delivery=a_delivery(playlists=playlists)))
+    assert "The first part isn't in the file" in shown(over(delivery=a_delivery(playlists=playlists)))
