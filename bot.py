@@ -111,7 +111,7 @@ def _parser() -> ArgumentParser:
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="store_true", help="print the version and the commit")
-    commands = parser.add_subparsers(dest="command", metavar="command", required=True)
+    commands = parser.add_subparsers(title="commands", prog="bot.py", dest="command", metavar="command", required=True)
     parsers = {}
     for name, about in COMMANDS.items():
         parsers[name] = commands.add_parser(

@@ -35,7 +35,8 @@ def check(*, as_json: bool) -> int:
     Raises `SettingsError`; as JSON its lines are printed too.
     """
     try:
-        config = load_settings(log_level="ERROR")
+        # What a library logs as an error is a result here.
+        config = load_settings(log_level="CRITICAL")
     except settings.SettingsError as error:
         if as_json:
             write(report.as_json([_wrong_setting(line) for line in error.lines]), sys.stdout)
