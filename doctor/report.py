@@ -55,7 +55,7 @@ def _object(result: CheckResult) -> dict[str, str | None]:
 
 
 def _title(check: str) -> str:
-    return check[:1].upper() + check[1:]
+    return (check[:1].upper() + check[1:]).replace("app id", "App ID")
 
 
 def _plain(_: Status, text: str) -> str:

@@ -48,7 +48,7 @@ def _check_bot(bot: _Reply) -> list[CheckResult]:
     scopes = header(bot.headers, "x-oauth-scopes")
     granted = {scope.strip() for scope in scopes.split(",")}
     return [
-        passed(BOT_TOKEN, f"is {bot.content['user']} of {bot.content.get('team', 'the workspace')}"),
+        passed(BOT_TOKEN, f"belongs to @{bot.content['user']} in {bot.content.get('team', 'the workspace')}"),
         _check_scopes(granted) if scopes else note(SCOPES, "not known: Slack's answer doesn't list them"),
     ]
 

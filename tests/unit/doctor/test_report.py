@@ -34,6 +34,10 @@ def test_a_result_is_one_line_whatever_its_detail_holds() -> None:
     assert len(as_text([failed("database", "no\n\tconnection")]).splitlines()) == 2
 
 
+def test_an_app_id_is_written_as_agora_writes_it() -> None:
+    assert as_text([passed("agora app id", "is a project")]).startswith("ok    Agora App ID ")
+
+
 def test_colors_mark_the_words_and_nothing_else() -> None:
     colored = as_text(ALL, colored=True)
 
