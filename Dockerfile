@@ -12,7 +12,7 @@ FROM python:${PYTHON}-slim
 RUN ["install", "--directory", "--owner=10001", "--group=10001", "--mode=0700", "/data"]
 COPY --from=packages /venv /venv
 WORKDIR /app
-COPY bot.py logs.py rate_limits.py settings.py ./
+COPY bot.py logs.py rate_limits.py settings.py pyproject.toml ./
 COPY agora agora
 COPY bucket bucket
 COPY composition composition

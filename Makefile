@@ -25,18 +25,19 @@ IN_PROCESS := tests/unit $(wildcard tests/scenarios) tests/contract
 # What a change of the bot breaks first: no databases, not the tests of the simulators, few random examples.
 QUICK := tests/unit tests/scenarios --ignore tests/unit/simulator
 
-.PHONY: help demo test quick run live soak bench lint format lock manifest clean missing
+.PHONY: help demo test quick check run live soak bench lint format lock docs manifest clean missing
 
 help:
 	@echo "make demo    the whole main job, against local simulators of Slack and Agora"
 	@echo "make quick   formatter, linter, unit and scenario tests of the bot: the inner loop"
 	@echo "make test    every test"
+	@echo "make check   whether settings, Slack, Agora and the bucket are right, and what to do about it"
 	@echo "make run     the bot, with the settings of the environment or .env"
 	@echo "make live    the main job against the real Slack and Agora, with the accounts in .env"
 	@echo "make soak    long fault runs          make bench   measurements"
 	@echo "make lint    formatter, linter, types, import rules          make format   apply the formatter and the linter's fixes"
 	@echo "make lock    requirements*.txt from pyproject.toml           make clean    remove what make created"
-	@echo "make manifest   manifest.http.yml from manifest.yml"
+	@echo "make docs    what is generated: docs/settings.md, manifest.http.yml (also alone: make manifest), …"
 
 demo: $(VENV)/dev
 	@$(PY) demo.py
@@ -53,6 +54,9 @@ test: $(VENV)/dev
 	case $$first in 0 | 5) ;; *) exit $$first ;; esac; \
 	$(PYTEST) tests/system -n $(WORKERS) --dist loadgroup $(ARGS); second=$$?; \
 	[ $$second != 5 ] || exit $$first; exit $$second
+
+check: $(VENV)/run
+	@exec $(PY) bot.py check $(ARGS)
 
 run: $(VENV)/run
 	@exec $(PY) bot.py
@@ -81,8 +85,12 @@ compile = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/lock/bin/uv pip compile 
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate $(UPGRADE) \
 	--output-file $(1)
 
+# Each module in tools/ writes a file that is part of the repository.
+docs: $(VENV)/dev
+	@for tool in tools/*.py; do $(PY) -m tools.$$(basename $$tool .py) || exit 1; done
+
 manifest: $(VENV)/dev
-	$(PY) tools/manifest.py
+	$(PY) -m tools.manifest
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import sys
 import threading
@@ -141,7 +142,8 @@ def _renderers(format: str) -> list[Processor]:
     if format == "console":
         # The plain traceback: the default one shows local variables.
         console = structlog.dev.ConsoleRenderer(
-            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+            colors=sys.stderr.isatty() and not os.environ.get("NO_COLOR"),
+            exception_formatter=structlog.dev.plain_traceback,
         )
         return [console]
     return [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]

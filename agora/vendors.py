@@ -148,6 +148,15 @@ def parse_vendor(text: str) -> int:
     return vendor
 
 
+def vendor_names() -> tuple[str, ...]:
+    return tuple(_VENDORS)
+
+
+def region_names(vendor: int) -> tuple[str, ...]:
+    """The vendor's names of its regions; none for a vendor without regions."""
+    return tuple(_REGIONS.get(vendor, ()))
+
+
 def vendor_name(vendor: int) -> str:
     """The name for Agora's number of a vendor. Raises a `ValueError` that lists the vendors."""
     for name, number in _VENDORS.items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from agora.pacing import RequestPacing
 from composition.agora import agora_of
@@ -37,8 +38,11 @@ _SHORTEST_PAUSE = 2.0
 """Seconds without a leader that no rare tick explains: a tick comes every half second at best."""
 
 
-def compose(config: Settings) -> Running:
-    """Builds a bot with these settings; nothing runs before `Running.start`."""
+def compose(config: Settings, misspelled: Sequence[str] = ()) -> Running:
+    """Builds a bot with these settings; nothing runs before `Running.start`.
+
+    `misspelled`: what `/record doctor` says about names that are almost settings.
+    """
     clock, policy = SystemClock(), policy_of(config)
     pacing = RequestPacing(config.agora_qps, clock)
     database = Database(config.database_url.get_secret_value())
@@ -57,7 +61,8 @@ def compose(config: Settings) -> Running:
     dispatcher = Dispatcher(workers_of(engine), leadership.epoch, clock, meter)
     ticker = Ticker(leadership, dispatcher, Rounds(repositories, policy, clock), clock)
 
-    doctor = doctor_of(config, clients, installation_of(config, database, pacing, clients, clock), identity)
+    installation = installation_of(config, database, pacing, clients, clock, misspelled)
+    doctor = doctor_of(config, clients, installation, identity)
     slack = SlackParts(config, policy, clients, identity, repositories, bucket, clock, dispatcher.wake)
     app = app_of(config, clients, handlers_of(slack, doctor))
     socket = (

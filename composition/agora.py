@@ -71,10 +71,5 @@ def folders_of(recording: Recording) -> tuple[str, ...]:
     return payloads.file_name_prefix(recording.slack_channel, recording.requested_at.date())
 
 
-def check_region(vendor: str, region: str) -> None:
-    """Raises `ValueError` unless the vendor has this region."""
-    vendors.parse_region(vendors.parse_vendor(vendor), region)
-
-
 def revealed(secret: SecretStr | None) -> str:
     return "" if secret is None else secret.get_secret_value()

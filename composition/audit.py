@@ -1,24 +1,28 @@
-"""`bot.py audit`: prints the audit log, as a table for people or as CSV for spreadsheets."""
+"""`bot.py audit`: prints the audit log, as a table for people, as CSV for spreadsheets, or as JSON for programs."""
 
 from __future__ import annotations
 
 import csv
-import os
+import io
+import json
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from enum import Enum
 from typing import TextIO
 
 import logs
 import settings
+from composition.terminal import write
 from recordings.errors import DatabaseNewer, StorageUnavailable
 from recordings.model.audit import AuditEvent
 from storage.audit import AuditLog
 from storage.database import Database
 
-_WHEN = "from this moment on: 2026-06-17, 2026-06-17T11:42+02:00, 7d or 12h"
+_WHEN = "from this moment on: 2026-06-17, 2026-06-17T11:42+02:00, 7d or 12h ago (default: 24h)"
+_DEFAULT_SPAN = timedelta(hours=24)
 COLUMNS = ("at", "who", "what", "source", "recording", "agora_channel", "slack_channel", "detail")
 _THE_BOT = "bot"
 _SPAN = re.compile(r"(\d{1,6})([dhm])")
@@ -27,15 +31,24 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\n")
 """A spreadsheet takes a cell that begins so for a formula."""
 
 
+class Format(Enum):
+    TABLE = "table"
+    CSV = "csv"
+    JSON = "json"
+
+
 def add_arguments(parser: ArgumentParser, now: datetime) -> None:
     """Adds the arguments of `bot.py audit`. A moment may be a span back from `now`."""
 
     def parse(text: str) -> datetime:
         return moment(text, now)
 
-    parser.add_argument("--since", required=True, type=parse, metavar="WHEN", help=_WHEN)
-    parser.add_argument("--until", type=parse, metavar="WHEN", help="before this; until now where it is left out")
-    parser.add_argument("--csv", action="store_true", help="as CSV for spreadsheets, in place of a table")
+    parser.add_argument("--since", default=now - _DEFAULT_SPAN, type=parse, metavar="WHEN", help=_WHEN)
+    parser.add_argument("--until", type=parse, metavar="WHEN", help="before this moment (default: now)")
+    formats = parser.add_mutually_exclusive_group()
+    parser.set_defaults(format=Format.TABLE)
+    for format, help in ((Format.CSV, "CSV for spreadsheets"), (Format.JSON, "JSON, one object a line")):
+        formats.add_argument(f"--{format.value}", dest="format", action="store_const", const=format, help=help)
 
 
 def moment(text: str, now: datetime) -> datetime:
@@ -50,7 +63,7 @@ def moment(text: str, now: datetime) -> datetime:
         raise ArgumentTypeError(f"{text!r} is neither a date, nor a time, nor a span such as 7d or 12h") from None
 
 
-def print_audit(since: datetime, until: datetime | None, to: TextIO, *, as_csv: bool) -> int:
+def print_audit(since: datetime, until: datetime | None, to: TextIO, format: Format) -> int:
     """Prints the events from `since` on and before `until`; returns the exit code.
 
     Needs only the database, and changes nothing in it. Reports rows that it cannot read on standard error. Raises
@@ -67,19 +80,19 @@ def print_audit(since: datetime, until: datetime | None, to: TextIO, *, as_csv: 
         redact = logs.Redaction(settings.database_passwords(url), patterns=())
         print(f"DATABASE_URL can't be read: {redact(' '.join(str(error).split()))}", file=sys.stderr)  # noqa: T201
         return 1
-    write(events, to, as_csv=as_csv)
+    write(formatted(events, format), to)
     return 0
 
 
-def write(events: Iterable[tuple[AuditEvent, str]], to: TextIO, *, as_csv: bool) -> None:
-    """Writes the events, each with its Agora channel."""
+def formatted(events: Iterable[tuple[AuditEvent, str]], format: Format) -> str:
+    """The events, each with its Agora channel."""
     rows = [_row(event, agora_channel) for event, agora_channel in events]
-    try:
-        _write_csv(rows, to) if as_csv else _write_table(rows, to)
-        to.flush()
-    except BrokenPipeError:
-        # The reader has closed the pipe (`| head`). The interpreter flushes once more when it ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), to.fileno())
+    match format:
+        case Format.CSV:
+            return _csv(rows)
+        case Format.JSON:
+            return "".join(json.dumps(dict(zip(COLUMNS, row, strict=True))) + "\n" for row in rows)
+    return _table(rows)
 
 
 def _row(event: AuditEvent, agora_channel: str) -> tuple[str, ...]:
@@ -88,10 +101,12 @@ def _row(event: AuditEvent, agora_channel: str) -> tuple[str, ...]:
     return at, who, event.what, event.source, event.recording_id, agora_channel, event.slack_channel, event.detail
 
 
-def _write_csv(rows: Iterable[tuple[str, ...]], to: TextIO) -> None:
-    writer = csv.writer(to, lineterminator="\n")
+def _csv(rows: Iterable[tuple[str, ...]]) -> str:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
     writer.writerows([_without_formula(cell) for cell in row] for row in rows)
+    return text.getvalue()
 
 
 def _without_formula(cell: str) -> str:
@@ -100,11 +115,11 @@ def _without_formula(cell: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
-def _write_table(rows: Iterable[tuple[str, ...]], to: TextIO) -> None:
+def _table(rows: Iterable[tuple[str, ...]]) -> str:
     lines = [COLUMNS, *(tuple(_printable(cell) for cell in row) for row in rows)]
     widths = [max(len(line[column]) for line in lines) for column in range(len(COLUMNS))]
-    for line in lines:
-        to.write("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() + "\n")
+    padded = ("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) for line in lines)
+    return "".join(line.rstrip() + "\n" for line in padded)
 
 
 def _printable(cell: str) -> str:

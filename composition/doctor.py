@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import logs
@@ -13,10 +14,11 @@ from composition.bucket import reading_bucket, writing_bucket
 from composition.clock import SystemClock
 from composition.configuration import load_settings
 from composition.slack import SlackClients, slack_clients
-from doctor import checks
+from composition.terminal import has_colors, write
+from doctor import checks, report
 from doctor.bucket import BucketKeys
 from doctor.clock import AGORA, ClockSkew
-from doctor.results import CheckResult, report, report_settings
+from doctor.results import CheckResult, failed, first_setting
 from doctor.webhook import WebhookProbe
 from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Identity
@@ -27,16 +29,29 @@ _BUCKET_SECONDS = 4.0
 """For each of the four requests to the bucket."""
 
 
-def check() -> int:
-    """`bot.py check`: makes the tables if there are none, prints every result, and returns the exit code."""
+def check(*, as_json: bool) -> int:
+    """`bot.py check`: makes the tables if there are none, prints every result, and returns the exit code.
+
+    Raises `SettingsError`; as JSON its lines are printed too.
+    """
     try:
-        config = load_settings()
+        # What a library logs as an error is a result here.
+        config = load_settings(log_level="CRITICAL")
     except settings.SettingsError as error:
-        return report_settings(error.lines)
+        if as_json:
+            write(report.as_json([_wrong_setting(line) for line in error.lines]), sys.stdout)
+        raise
     clock, database = SystemClock(), Database(config.database_url.get_secret_value())
     clients, pacing = slack_clients(config), RequestPacing(config.agora_qps, clock)
-    installation = installation_of(config, database, pacing, clients, clock)
-    return report(run_checks(config, installation, database.migrate))
+    installation = installation_of(config, database, pacing, clients, clock, settings.misspelled_names())
+    results = run_checks(config, installation, database.migrate)
+    text = report.as_json(results) if as_json else report.as_text(results, colored=has_colors(sys.stdout))
+    write(text, sys.stdout)
+    return report.exit_code(results)
+
+
+def _wrong_setting(line: str) -> CheckResult:
+    return failed("settings", line, setting=first_setting(line))
 
 
 def doctor_of(
@@ -58,9 +73,14 @@ def run_checks(
 
 
 def installation_of(
-    config: settings.Settings, database: Database, pacing: RequestPacing, clients: SlackClients, clock: Clock
+    config: settings.Settings,
+    database: Database,
+    pacing: RequestPacing,
+    clients: SlackClients,
+    clock: Clock,
+    misspelled: Sequence[str] = (),
 ) -> checks.Installation:
-    """What the doctor checks, built as the bot builds it."""
+    """What the doctor checks, built as the bot builds it. `misspelled`: see `settings.misspelled_names`."""
     skew = ClockSkew(clock)
     return checks.Installation(
         database=database,
@@ -79,4 +99,5 @@ def installation_of(
         webhook_probe=WebhookProbe(revealed(config.agora_webhook_secret), config.public_url or "", clock),
         clock_skew=skew,
         clock=clock,
+        misspelled=tuple(misspelled),
     )

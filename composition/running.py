@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -34,6 +34,8 @@ class Running:
     dispatcher: Dispatcher
     scheduler: BackgroundScheduler
     leadership: Leadership
+    _guard: threading.Lock = field(default_factory=threading.Lock)
+    _stopping: bool = False
 
     def start(self) -> None:
         self.web.start()
@@ -41,11 +43,22 @@ class Running:
         # Slack is connected while the tables can't be made, so that a command is answered: nothing can be saved now.
         migrate_when_possible(self.database, on_failure=self._connect)
         self._connect()
-        self.dispatcher.start()
-        self.scheduler.start()
+        # A scheduler counts as running before its thread does, and `stop` may come from another thread in between.
+        with self._guard:
+            if not self._stopping:
+                self.dispatcher.start()
+                self.scheduler.start()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this process is connected to Slack and leads."""
+        connected = self.socket is None or self.socket.connected
+        return connected and not self.identity.problem and self.leadership.epoch() is not None
 
     def stop(self) -> None:
         """Takes no new work, waits a few seconds for running steps, and releases the lease."""
+        with self._guard:
+            self._stopping = True
         # Closing a socket takes seconds too; they run beside those of the dispatcher.
         closing = threading.Thread(target=self._disconnect, name="close", daemon=True)
         closing.start()

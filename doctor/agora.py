@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from agora.tokens import Tokens, has_agora_format, read_back
-from doctor.results import CheckResult, failed, note, passed, skipped
+from doctor.results import CheckResult, failed, passed, skipped
 from recordings.errors import (
     AccountInactive,
     AgoraError,
@@ -19,7 +19,7 @@ from recordings.errors import (
 from recordings.ports import Clock, CloudRecorder
 
 CREDENTIALS, APP_ID, RECORDING, TOKEN = "agora credentials", "agora app id", "cloud recording", "agora token"
-NETWORK = "Check the network and AGORA_API_URLS; if both are right, see Agora's status page."
+NETWORK = "Check the network and AGORA_API_URLS. If both are right, see Agora's status page."
 PROBE_CHANNEL = "recording-bot-check"
 _PROBE_UID = 4_294_967_295
 _SECONDS = 4.0
@@ -28,18 +28,29 @@ _SECONDS = 4.0
 Ask = Callable[[], object]
 
 
-def check_agora(agora: CloudRecorder) -> list[CheckResult]:
+def check_agora(agora: CloudRecorder, app_id: str) -> list[CheckResult]:
     """Lists the users of an unused channel, which needs only the right credentials; then acquires a resource there."""
     error = _refusal(lambda: agora.users(PROBE_CHANNEL, timeout=_SECONDS))
+    if error is not None and not _is_about_the_app_id(error):
+        faulty = failed(CREDENTIALS, str(error), _next_step(error))
+        return [faulty, skipped(APP_ID, CREDENTIALS), skipped(RECORDING, CREDENTIALS)]
+    accepted, wrong_app_id = passed(CREDENTIALS, "are accepted"), _check_app_id(app_id, error)
+    if wrong_app_id is not None:
+        return [accepted, wrong_app_id, skipped(RECORDING, APP_ID)]
+    return [accepted, passed(APP_ID, "is a project of this account"), _check_recording(agora)]
+
+
+def _is_about_the_app_id(error: AgoraError) -> bool:
+    return isinstance(error, Unauthorized) and error.http_status != 401
+
+
+def _check_app_id(app_id: str, error: AgoraError | None) -> CheckResult | None:
+    if not has_agora_format(app_id):
+        return failed(APP_ID, *_misshapen("AGORA_APP_ID", app_id, "an App ID", "App ID"))
     if error is None:
-        project = passed(APP_ID, "is a project of this account")
-        return [passed(CREDENTIALS, "are accepted"), project, _check_recording(agora)]
-    if isinstance(error, Unauthorized) and error.http_status != 401:
-        todo = "Check AGORA_APP_ID: it has to be a project of the account that AGORA_CUSTOMER_ID belongs to."
-        unknown = failed(APP_ID, f"{error}. {todo}")
-        return [passed(CREDENTIALS, "are accepted"), unknown, skipped(RECORDING, APP_ID)]
-    faulty = failed(CREDENTIALS, f"{error}. {_todo(error)}")
-    return [faulty, skipped(APP_ID, CREDENTIALS), skipped(RECORDING, CREDENTIALS)]
+        return None
+    account = "AGORA_CUSTOMER_ID"
+    return failed(APP_ID, str(error), f"Check AGORA_APP_ID: it has to be a project of the account of {account}.")
 
 
 def _check_recording(agora: CloudRecorder) -> CheckResult:
@@ -47,9 +58,8 @@ def _check_recording(agora: CloudRecorder) -> CheckResult:
     if error is None:
         return passed(RECORDING, "is enabled")
     if isinstance(error, Unauthorized):
-        todo = "Enable Cloud Recording for the project of AGORA_APP_ID, in Agora's console."
-        return failed(RECORDING, f"{error}. {todo}")
-    return failed(RECORDING, f"{error}. {_todo(error)}")
+        return failed(RECORDING, str(error), "Enable Cloud Recording for the project of AGORA_APP_ID in Agora Console.")
+    return failed(RECORDING, str(error), _next_step(error))
 
 
 def _refusal(ask: Ask) -> AgoraError | None:
@@ -66,43 +76,43 @@ def _error_of(ask: Ask) -> AgoraError | None:
     return None
 
 
-def _todo(error: AgoraError) -> str:
+def _next_step(error: AgoraError) -> str:
     match error:
         case Unauthorized():
-            return "Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET: key and secret of the RESTful API."
+            return "Check AGORA_CUSTOMER_ID and AGORA_CUSTOMER_SECRET: Agora Console, Developer Toolkit, RESTful API."
         case AccountInactive():
-            return "The Agora account is inactive or unpaid: its console, under Billing, says which."
+            return "The Agora account is inactive or unpaid: see Billing in Agora Console."
         case Overloaded():
-            return "AGORA_APP_ID has as many recorders as Agora allows: stop what is not needed, or ask Agora for more."
+            return (
+                "AGORA_APP_ID is at Agora's limit of recorders: stop some recordings, or ask Agora for a higher limit."
+            )
         case RateLimited():
-            return "Try again; if it stays, something else uses AGORA_APP_ID: lower AGORA_QPS."
+            return "Try again. If this stays, another program uses AGORA_APP_ID: lower AGORA_QPS."
         case NotRouted():
-            return "Check AGORA_API_URLS: it is not Agora that answers there."
+            return "Check AGORA_API_URLS: the answer doesn't come from Agora."
         case AgoraSilent():
             return NETWORK
-    return "See its own words."
+    return "Look these words up in Agora's documentation."
 
 
 def check_token(tokens: Tokens, clock: Clock) -> CheckResult:
-    """Whether a token can be built and read back; a note if App ID or certificate look mistyped."""
-    doubts = _unusual(tokens)
-    token = tokens.build(PROBE_CHANNEL, _PROBE_UID, clock.now())
-    if not token:
-        return _noted_if(doubts, f"none is sent: AGORA_APP_CERTIFICATE is empty{doubts}")
-    contents = read_back(token)
-    if doubts:
-        return _noted_if(doubts, f"is built{doubts}")
+    """Whether App ID and certificate have Agora's format, and a token can be built and read back."""
+    if not has_agora_format(tokens.app_id):
+        return skipped(TOKEN, APP_ID)
+    if not tokens.certificate:
+        return passed(TOKEN, "none is sent: AGORA_APP_CERTIFICATE is empty")
+    if not has_agora_format(tokens.certificate):
+        certificate = ("AGORA_APP_CERTIFICATE", tokens.certificate, "a certificate", "Primary certificate")
+        return failed(TOKEN, *_misshapen(*certificate))
+    contents = read_back(tokens.build(PROBE_CHANNEL, _PROBE_UID, clock.now()))
     if contents is None or contents.app_id != tokens.app_id:
-        return failed(TOKEN, "can't be read back; check AGORA_APP_ID")
+        return failed(TOKEN, "can't be read back", "Check AGORA_APP_ID.")
     proof = "only a real recording proves the certificate"
-    return passed(TOKEN, f"is built, good until {contents.expires_at:%Y-%m-%d %H:%M} UTC; {proof}")
+    return passed(TOKEN, f"is built, valid until {contents.expires_at:%Y-%m-%d %H:%M} UTC; {proof}")
 
 
-def _noted_if(doubts: str, detail: str) -> CheckResult:
-    return note(TOKEN, detail) if doubts else passed(TOKEN, detail)
-
-
-def _unusual(tokens: Tokens) -> str:
-    given = {"AGORA_APP_ID": tokens.app_id, "AGORA_APP_CERTIFICATE": tokens.certificate}
-    unusual = [name for name, value in given.items() if value and not has_agora_format(value)]
-    return "".join(f"; {name} is not 32 hexadecimal digits: look again" for name in unusual)
+def _misshapen(setting: str, value: str, kind: str, label: str) -> tuple[str, str, str]:
+    """Problem, next step and setting; the value itself may be a secret."""
+    found = f"{len(value)} characters" if len(value) != 32 else "characters that are no hexadecimal digits"
+    where = f"Agora Console, Projects, the pencil beside the project, {label}"
+    return f"{setting} has {found}; {kind} has 32 hexadecimal digits", f"Copy it again: {where}.", setting

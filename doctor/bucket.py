@@ -14,7 +14,7 @@ from recordings.ports import Bucket
 
 WRITE, LIST, READ, DELETE = "bucket write", "bucket list", "bucket read", "bucket delete"
 FOLDER = "recordingbotcheck"
-NETWORK = "Check the network and STORAGE_ENDPOINT or, where there is none, STORAGE_VENDOR and STORAGE_REGION."
+NETWORK = "Check the network and STORAGE_ENDPOINT or, if it is not set, STORAGE_VENDOR and STORAGE_REGION."
 _AGORAS_KEY = ("STORAGE_ACCESS_KEY", "STORAGE_SECRET_KEY")
 _READ_KEY = ("STORAGE_READ_ACCESS_KEY", "STORAGE_READ_SECRET_KEY")
 _NOT_SENT = frozenset({"NoConnection", "NoSuchHost", "BadCertificate"})
@@ -38,9 +38,9 @@ _REGION = frozenset(
         "TemporaryRedirect",
     }
 )
-_BLIND = (
-    "Only the bot is blind, Agora is not: let {} {} there too, or give the bot a key that may (STORAGE_READ_ACCESS_KEY,"
-    " STORAGE_READ_SECRET_KEY)."
+_CANT_READ = (
+    "Agora can store files, but the bot can't see them: let {} {} objects too, or give the bot a key that may"
+    " (STORAGE_READ_ACCESS_KEY, STORAGE_READ_SECRET_KEY)."
 )
 
 
@@ -59,14 +59,15 @@ class BucketKeys:
 
 
 def describe_storage(target: StorageTarget) -> CheckResult:
-    """What Agora is told about the bucket."""
+    """What Agora gets to know about the bucket."""
     name = region_name(target.vendor, target.region)
     region = f"{target.region} ({name})" if name else str(target.region)
     endpoint = f", endpoint {endpoint_host(target.endpoint)}" if target.vendor == S3_COMPATIBLE else ""
     vendor = f"vendor {target.vendor} ({vendor_name(target.vendor)})"
     sent = f"Agora is sent bucket {target.bucket}, {vendor}, region {region}{endpoint}"
     if target.endpoint and target.vendor != S3_COMPATIBLE:
-        return note("storage", f"{sent}, and not STORAGE_ENDPOINT, which is for STORAGE_VENDOR s3 only")
+        unused = "STORAGE_ENDPOINT"
+        return note("storage", f"{sent}, and not {unused}, which is for STORAGE_VENDOR s3 only", setting=unused)
     return passed("storage", sent)
 
 
@@ -89,8 +90,10 @@ def _not_written(error: BucketError, writer: Bucket, key: str) -> CheckResult:
         # The answer was lost: the object may be there.
         _refusal(lambda: writer.delete(key))
     if isinstance(error, BucketDenied) and error.code != "UnusableSettings":
-        return failed(WRITE, f"{error}. Agora can't write either: let STORAGE_ACCESS_KEY put objects into the bucket.")
-    return failed(WRITE, f"{error}. {_todo(error, _AGORAS_KEY)}")
+        return failed(
+            WRITE, str(error), "Agora can't write either: let STORAGE_ACCESS_KEY put objects into the bucket."
+        )
+    return failed(WRITE, str(error), _next_step(error, _AGORAS_KEY))
 
 
 def _check_list(keys: BucketKeys, key: str) -> CheckResult:
@@ -100,7 +103,7 @@ def _check_list(keys: BucketKeys, key: str) -> CheckResult:
         return _unreadable(LIST, error, keys)
     if key in listed:
         return passed(LIST, "the object is listed")
-    return failed(LIST, f"the object that was just stored is not listed. {NETWORK}")
+    return failed(LIST, "the object that was just stored is not listed", NETWORK)
 
 
 def _check_read(keys: BucketKeys, key: str, content: str) -> CheckResult:
@@ -110,23 +113,24 @@ def _check_read(keys: BucketKeys, key: str, content: str) -> CheckResult:
         return _unreadable(READ, error, keys)
     if texts == [content]:
         return passed(READ, "it reads as it was stored")
-    return failed(READ, f"something else is read than what was stored. {NETWORK}")
+    return failed(READ, "the object doesn't read as it was stored", NETWORK)
 
 
 def _unreadable(check: str, error: BucketError, keys: BucketKeys) -> CheckResult:
     if isinstance(error, BucketDenied):
-        return note(check, f"{error}. " + _BLIND.format(keys.reading[0], "list" if check == LIST else "read"))
-    return failed(check, f"{error}. {_todo(error, keys.reading)}")
+        key = keys.reading[0]
+        return note(check, str(error), _CANT_READ.format(key, "list" if check == LIST else "read"), setting=key)
+    return failed(check, str(error), _next_step(error, keys.reading))
 
 
 def _check_delete(writer: Bucket, key: str) -> CheckResult:
     error = _refusal(lambda: writer.delete(key))
     if error is None:
         return passed(DELETE, "it is removed")
-    return note(DELETE, f"{error}. Only this check removes objects. {key} stays there: remove it by hand.")
+    return note(DELETE, str(error), f"{key} stays in the bucket: remove it by hand. Only this check deletes objects.")
 
 
-def _todo(error: BucketError, key_pair: tuple[str, str]) -> str:
+def _next_step(error: BucketError, key_pair: tuple[str, str]) -> str:
     if error.code in _LOCATION:
         return "Check STORAGE_BUCKET, and that it is in STORAGE_REGION."
     if error.code in _KEYS:
@@ -138,8 +142,8 @@ def _todo(error: BucketError, key_pair: tuple[str, str]) -> str:
     if error.code == "UnusableSettings":
         return "Check the STORAGE_ settings."
     if error.code == "NotAStorage":
-        return "Check STORAGE_ENDPOINT: it is no object storage that answers there."
-    return NETWORK if isinstance(error, BucketUnreachable) else "Look its word up in the storage's documentation."
+        return "Check STORAGE_ENDPOINT: the answer doesn't come from object storage."
+    return NETWORK if isinstance(error, BucketUnreachable) else "Look this code up in the storage's documentation."
 
 
 def _refusal(ask: Callable[[], object]) -> BucketError | None:

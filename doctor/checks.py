@@ -37,22 +37,24 @@ class Installation:
     webhook_probe: webhook.WebhookProbe
     clock_skew: ClockSkew
     clock: Clock
+    misspelled: tuple[str, ...] = ()
+    """A line for each name in `.env` that is almost a setting."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Check:
-    """Checks one subject. `names` of its results and `todo` are shown if it does not end in time."""
+    """Checks one subject. `names` of its results and `next_step` are shown if it does not end in time."""
 
     run: Callable[[], list[CheckResult]]
     names: tuple[str, ...]
-    todo: str
+    next_step: str
 
     def results(self, results: list[CheckResult] | None, seconds: float) -> list[CheckResult]:
         """`results` is None if the check did not end within this time."""
         if results is not None:
             return results
         first, *rest = self.names
-        late = failed(first, f"no end after {seconds:g} s. {self.todo}")
+        late = failed(first, f"no result after {seconds:g} s", self.next_step)
         return [late, *(skipped(name, first) for name in rest)]
 
 
@@ -66,7 +68,7 @@ def run_all(
     by_subject = [check.results(results, seconds) for check, results in zip(checks, ended, strict=True)]
     of_database, of_slack, of_agora, of_bucket, of_webhook = by_subject
     return [
-        passed("settings", "all there"),
+        _check_settings(installation.misspelled),
         of_database[0],
         check_clock(installation.clock_skew.ahead()),
         *of_slack,
@@ -78,10 +80,16 @@ def run_all(
         *of_bucket,
         note(
             "still to prove",
-            "by a real recording alone: that Agora itself reaches the bucket, that AGORA_APP_CERTIFICATE is right, and"
-            f" that calls use the profile {installation.profile} (AGORA_CHANNEL_PROFILE)",
+            "by a real recording: that Agora reaches the bucket, that AGORA_APP_CERTIFICATE is right, and that calls"
+            f" use the profile {installation.profile} (AGORA_CHANNEL_PROFILE)",
         ),
     ]
+
+
+def _check_settings(misspelled: tuple[str, ...]) -> CheckResult:
+    if not misspelled:
+        return passed("settings", "all there")
+    return note("settings", " ".join(misspelled), setting=misspelled[0].split()[0])
 
 
 def _checks(installation: Installation, prepare_tables: Callable[[], None]) -> list[_Check]:
@@ -98,7 +106,7 @@ def _checks(installation: Installation, prepare_tables: Callable[[], None]) -> l
             slack.NETWORK,
         ),
         _Check(
-            lambda: agora.check_agora(installation.agora),
+            lambda: agora.check_agora(installation.agora, installation.tokens.app_id),
             (agora.CREDENTIALS, agora.APP_ID, agora.RECORDING),
             agora.NETWORK,
         ),

@@ -54,8 +54,8 @@ def check_clock(ahead: Mapping[str, timedelta]) -> CheckResult:
     if off:
         worst = max(off.values(), key=abs)
         side = "ahead of" if worst > timedelta(0) else "behind"
-        todo = "Tokens and signatures are refused then: set this machine's clock (NTP)."
-        return failed("clock", f"is {_length(abs(worst))} {side} {_possessive(off)} clock. {todo}")
+        next_step = "Tokens and signatures are refused then: set this machine's clock (NTP)."
+        return failed("clock", f"is {_length(abs(worst))} {side} {_possessive(off)} clock", next_step, setting="")
     if not ahead:
         return note("clock", "not known: no answer of Slack or Agora had a Date header")
     undated = [server for server in (SLACK, AGORA) if server not in ahead]

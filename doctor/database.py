@@ -10,7 +10,7 @@ from storage.database import Database, try_writing
 from storage.recorders import Recorders
 
 DATABASE, RECORDERS = "database", "own recorders"
-NEXT_STEP = "Check DATABASE_URL, and that its folder or server can be written to."
+NEXT_STEP = "Check DATABASE_URL, and that the bot may write to its folder or server."
 
 
 def check_database(database: Database, prepare_tables: Callable[[], None], max_recorders: int) -> list[CheckResult]:
@@ -20,9 +20,9 @@ def check_database(database: Database, prepare_tables: Callable[[], None], max_r
         try_writing(database)
         running = Recorders(database).count_not_gone()
     except DatabaseNewer as error:
-        return [failed(DATABASE, f"{error}."), skipped(RECORDERS, DATABASE)]
+        return [failed(DATABASE, str(error), setting="DATABASE_URL"), skipped(RECORDERS, DATABASE)]
     except StorageUnavailable as error:
-        return [failed(DATABASE, f"{error}. {NEXT_STEP}"), skipped(RECORDERS, DATABASE)]
+        return [failed(DATABASE, str(error), NEXT_STEP), skipped(RECORDERS, DATABASE)]
     writable = passed(DATABASE, "can be written to, and its tables are this version's")
     return [writable, check_recorder_limit(running, max_recorders)]
 
@@ -31,7 +31,5 @@ def check_recorder_limit(running: int, max_recorders: int) -> CheckResult:
     """Whether Agora allows one more recorder."""
     if running < max_recorders:
         return passed(RECORDERS, f"{running} of {max_recorders} that Agora allows (MAX_RECORDERS)")
-    todo = "Stop what is not needed, or have Agora allow more and raise MAX_RECORDERS."
-    return failed(
-        RECORDERS, f"{running} run, and Agora allows {max_recorders} (MAX_RECORDERS): no recording can start. {todo}"
-    )
+    problem = f"{running} run, and Agora allows {max_recorders} (MAX_RECORDERS): no recording can start"
+    return failed(RECORDERS, problem, "Stop some recordings, or ask Agora for a higher limit and raise MAX_RECORDERS.")

@@ -1,58 +1,77 @@
-"""The result of one check, a line of `bot.py check`; and running checks side by side."""
+"""The result of one check, and running checks side by side."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import re
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeVar
 
 _T = TypeVar("_T")
+_SETTING = re.compile(r"\b[A-Z]+(?:_[A-Z]+)+\b")
+
+
+class Status(StrEnum):
+    """What a check found. `NOTE`: no fault, but worth reading. `SKIP`: not tested, since another check failed."""
+
+    FAIL = "fail"
+    NOTE = "note"
+    SKIP = "skip"
+    OK = "ok"
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """`check`: its name. `detail`: what it found, and what to do. `note`: no fault, but worth reading."""
+    """`check`: its name. `detail`: what it found, and what to do. `setting`: the one to look at, if there is one."""
 
     check: str
-    ok: bool
+    status: Status
     detail: str
-    note: bool = False
+    setting: str = ""
 
-    def __str__(self) -> str:
-        detail = f"note: {self.detail}" if self.note else self.detail
-        return f"{'ok  ' if self.ok else 'FAIL'}  {self.check:<17} {' '.join(detail.split())}"
+    @property
+    def ok(self) -> bool:
+        return self.status is not Status.FAIL
+
+    @property
+    def note(self) -> bool:
+        """Whether it passed with a remark, or was skipped."""
+        return self.status in (Status.NOTE, Status.SKIP)
 
 
 def passed(check: str, detail: str) -> CheckResult:
-    return CheckResult(check, True, detail)
+    return CheckResult(check, Status.OK, detail)
 
 
-def failed(check: str, detail: str) -> CheckResult:
-    return CheckResult(check, False, detail)
+def failed(check: str, problem: str, next_step: str = "", setting: str | None = None) -> CheckResult:
+    """`setting`: the first one that the next step names, unless another is given."""
+    first = first_setting(next_step) if setting is None else setting
+    return CheckResult(check, Status.FAIL, sentences(problem, next_step), first)
 
 
-def note(check: str, detail: str) -> CheckResult:
-    return CheckResult(check, True, detail, note=True)
+def note(check: str, remark: str, next_step: str = "", setting: str = "") -> CheckResult:
+    return CheckResult(check, Status.NOTE, sentences(remark, next_step), setting)
 
 
 def skipped(check: str, first: str) -> CheckResult:
     """The check can't run before another one passes."""
-    return note(check, f"not looked at: see {first}")
+    return CheckResult(check, Status.SKIP, f"not tested, since {first} failed")
 
 
-def report_settings(lines: Sequence[str]) -> int:
-    """Prints a result for each wrong setting, and returns exit code 1: no other check can run."""
-    return report([failed("settings", line) for line in lines])
+def first_setting(text: str) -> str:
+    """The first name of a setting in a text, or nothing."""
+    named = _SETTING.search(text)
+    return named[0] if named else ""
 
 
-def report(results: Iterable[CheckResult]) -> int:
-    """Prints the results as they come; returns exit code 0 if all passed, else 1."""
-    failures = 0
-    for result in results:
-        print(result, flush=True)  # noqa: T201 - a person at a terminal reads this
-        failures += not result.ok
-    return 1 if failures else 0
+def sentences(problem: str, next_step: str) -> str:
+    """Both with one full stop between them: the words of a service may end with one."""
+    if not next_step:
+        return problem
+    end = "" if problem.endswith(("?", "!")) else "."
+    return f"{problem.rstrip('. ')}{end} {next_step}"
 
 
 def run_together(calls: Sequence[Callable[[], _T]], seconds: float) -> list[_T | None]:

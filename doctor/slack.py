@@ -44,30 +44,34 @@ def check_slack(slack: WebClient, app_token: str, clock_skew: ClockSkew) -> list
 
 def _check_bot(bot: _Reply) -> list[CheckResult]:
     if bot.error:
-        return [failed(BOT_TOKEN, f"{bot.error}. {_bot_todo(bot)}"), skipped(SCOPES, BOT_TOKEN)]
+        return [failed(BOT_TOKEN, _problem(bot), _bot_next_step(bot)), skipped(SCOPES, BOT_TOKEN)]
     scopes = header(bot.headers, "x-oauth-scopes")
     granted = {scope.strip() for scope in scopes.split(",")}
     return [
-        passed(BOT_TOKEN, f"is {bot.content['user']} of {bot.content.get('team', 'the workspace')}"),
-        _check_scopes(granted) if scopes else note(SCOPES, "not known: Slack does not tell them"),
+        passed(BOT_TOKEN, f"belongs to @{bot.content['user']} in {bot.content.get('team', 'the workspace')}"),
+        _check_scopes(granted) if scopes else note(SCOPES, "not known: Slack's answer doesn't list them"),
     ]
 
 
-def _bot_todo(bot: _Reply) -> str:
+def _problem(reply: _Reply) -> str:
+    return reply.error if reply.silent else f"Slack says {reply.error}"
+
+
+def _bot_next_step(bot: _Reply) -> str:
     if bot.silent:
         return NETWORK
     if bot.error in _LOST:
-        return "The app was removed, or its token withdrawn: install it again, and take the new SLACK_BOT_TOKEN."
-    return "Check SLACK_BOT_TOKEN: it is under OAuth & Permissions, after the app was installed."
+        return "The app was removed or its token revoked: install it again, and set SLACK_BOT_TOKEN to the new token."
+    return "Check SLACK_BOT_TOKEN: api.slack.com/apps, your app, OAuth & Permissions."
 
 
 def _check_scopes(granted: set[str]) -> CheckResult:
     missing = [scope for scope in NEEDED_SCOPES if scope not in granted]
     if missing:
-        return failed(SCOPES, f"missing: {', '.join(missing)}. Add them {_ADD}")
+        return failed(SCOPES, f"missing: {', '.join(missing)}", f"Add them {_ADD}")
     helpful = [scope for scope in HELPFUL_SCOPES if scope not in granted]
     if helpful:
-        return note(SCOPES, f"enough; would help: {', '.join(helpful)}. Add them {_ADD}")
+        return note(SCOPES, f"enough; would help: {', '.join(helpful)}", f"Add them {_ADD}")
     return passed(SCOPES, "all there")
 
 
@@ -75,10 +79,10 @@ def _check_socket(app: _Reply, bot: _Reply) -> CheckResult:
     if app.silent and bot.silent:
         return skipped(APP_TOKEN, BOT_TOKEN)
     if app.silent:
-        return failed(APP_TOKEN, f"{app.error}. {NETWORK}")
+        return failed(APP_TOKEN, app.error, NETWORK)
     if app.error:
-        todo = "Check SLACK_APP_TOKEN: an app-level token with connections:write; Socket Mode has to be on."
-        return failed(APP_TOKEN, f"{app.error}. {todo}")
+        next_step = "Check SLACK_APP_TOKEN: an app-level token with connections:write; Socket Mode has to be on."
+        return failed(APP_TOKEN, _problem(app), next_step)
     return passed(APP_TOKEN, "opens a socket")
 
 

@@ -13,9 +13,9 @@ from recordings.ports import Clock
 
 WEBHOOK = "agora webhook"
 PATH = "/agora/webhook"
-NEXT_STEP = f"The bot has to run, and the proxy in front of it has to pass {PATH} on: check both, and PUBLIC_URL."
+NEXT_STEP = f"Check that the bot runs, that the proxy in front of it forwards {PATH}, and PUBLIC_URL."
 
-_HAIRPIN = "Some networks don't let a machine reach its own public address: then try from another one."
+_HAIRPIN = "Some networks don't let a machine reach its own public address: try from another machine then."
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +31,42 @@ class WebhookProbe:
 def check_webhook(probe: WebhookProbe) -> list[CheckResult]:
     """Sends the test notification that Agora's console sends; the bot ignores it."""
     if not probe.secret:
-        return [note(WEBHOOK, "off: AGORA_WEBHOOK_SECRET is empty, so the bot learns everything by asking")]
+        off = "off: AGORA_WEBHOOK_SECRET is empty, so the bot learns of failures only from its own queries"
+        return [note(WEBHOOK, off, setting="AGORA_WEBHOOK_SECRET")]
     if not probe.public_url:
-        return [note(WEBHOOK, "not tried: set PUBLIC_URL to the address under which Agora reaches the bot")]
+        return [
+            note(WEBHOOK, "not tested: set PUBLIC_URL to the URL at which Agora reaches the bot", setting="PUBLIC_URL")
+        ]
     try:
         reply = probe.send(probe.public_url, probe.secret, probe.clock.now())
     except AgoraSilent as error:
-        return [failed(WEBHOOK, f"{error}. {NEXT_STEP} {_HAIRPIN}")]
+        return [failed(WEBHOOK, str(error), f"{NEXT_STEP} {_HAIRPIN}")]
     if reply.status == 200 and reply.is_json:
-        return [passed(WEBHOOK, f"a test notification to {probe.public_url} was taken")]
-    return [failed(WEBHOOK, f"{probe.public_url} answers {reply.status}: {_todo(reply)}")]
+        return [passed(WEBHOOK, f"the bot accepted a test notification at {probe.public_url}")]
+    return [failed(WEBHOOK, f"{probe.public_url} answers {reply.status}", _next_step(reply))]
 
 
-def _todo(reply: WebhookResponse) -> str:
+def _next_step(reply: WebhookResponse) -> str:
     match reply.status:
         case 200:
-            return f"without JSON, so that is not the bot. PUBLIC_URL has to lead to it, and {PATH} be passed on."
+            return (
+                f"The answer is not JSON, so it doesn't come from the bot: check PUBLIC_URL and the proxy for {PATH}."
+            )
         case 401:
-            return "the running bot has another AGORA_WEBHOOK_SECRET. Restart it with this one, or take that one here."
+            return (
+                "The running bot has another AGORA_WEBHOOK_SECRET: use that one here, or restart the bot with this one."
+            )
         case 404:
             return (
-                f"nothing serves {PATH} there. Either the proxy does not pass that path on, or PUBLIC_URL holds more"
+                f"Nothing serves {PATH} there. Either the proxy doesn't forward that path, or PUBLIC_URL holds more"
                 " than the part before it, or the running bot has no AGORA_WEBHOOK_SECRET: restart it with one."
             )
         case 429:
-            return "the bot gets too many at once, so somebody floods it. See notification_rejected in its log."
+            return "The bot gets too many requests at once: see notification_rejected in its log."
         case status if 300 <= status < 400:
-            return "Agora follows no redirect. Set PUBLIC_URL, and the URL in Agora's console, to where it leads."
+            return (
+                "Agora follows no redirect: set PUBLIC_URL, and the URL in Agora Console, to the address it leads to."
+            )
         case status if status >= 500:
-            return f"the bot does not run, the proxy does not reach it, or its database is away. {NEXT_STEP}"
-    return f"something in between refuses it. The proxy has to pass {PATH} on as it is, to whoever asks."
+            return f"The bot doesn't run, the proxy doesn't reach it, or its database is down. {NEXT_STEP}"
+    return f"Something on the way refuses it: the proxy has to forward {PATH} unchanged, from any address."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
@@ -11,6 +11,7 @@ import structlog
 from recordings.lifecycle import notifications as rules
 from recordings.lifecycle.policy import Policy, Turn
 from recordings.model.notifications import Notification, NotificationEvent
+from recordings.model.recording import Recording
 from recordings.ports import Clock
 from recordings.repositories import NotificationRepository, RecordingRepository
 
@@ -41,15 +42,24 @@ class NotificationSteps:
         now = self.clock.now()
         change = rules.apply(job.recording, job.recorder, notifications, Turn(now=now, policy=self.policy))
         self.recordings.save(job.recording, change, epoch, now)
+        changed = _facts(change.recording) != _facts(job.recording) or bool(change.recorders)
         for notification in notifications:
-            _log_applied(key, notification)
+            _log_applied(key, notification, changed)
         for alert in change.alerts:
             _log.warning("alert_raised", recording=key, kind=str(alert.kind), reason=str(alert.reason))
 
 
-def _log_applied(recording_id: str, notification: Notification) -> None:
-    serious = notification.event in (NotificationEvent.ERROR, NotificationEvent.WARNING)
-    level = _log.warning if serious else _log.info
+def _facts(recording: Recording) -> Recording:
+    """The recording without what changes with each notification, even if it reports nothing new."""
+    reported = replace(recording.reported, notifications=0)
+    return replace(recording, reported=reported, next_step_at=recording.requested_at)
+
+
+def _log_applied(recording_id: str, notification: Notification, changed: bool) -> None:
+    """A notification that repeats what is known, as that of the progress does each minute, counts as debugging."""
+    level = _log.info if changed else _log.debug
+    if notification.event in (NotificationEvent.ERROR, NotificationEvent.WARNING):
+        level = _log.warning
     level(
         "notification_applied",
         recording=recording_id,

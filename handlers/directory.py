@@ -118,6 +118,8 @@ class Bot:
     """What people type to invite it."""
     home: frozenset[str] = frozenset()
     """Its workspace and its organisation; empty while they are not known."""
+    team: str = ""
+    """The name of its workspace."""
 
 
 class Identity:
@@ -138,7 +140,7 @@ class Identity:
             try:
                 answer = self._client.auth_test()
                 home = frozenset(str(answer[name]) for name in ("team_id", "enterprise_id") if answer.get(name))
-                self.bot = Bot(str(answer["user_id"]), str(answer["user"]), home)
+                self.bot = Bot(str(answer["user_id"]), str(answer["user"]), home, str(answer.get("team") or ""))
                 self.problem = ""
             except SlackApiError as error:
                 self.problem = str(error.response.get("error"))

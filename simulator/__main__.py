@@ -14,8 +14,8 @@ from simulator.bucket import BucketServer
 from simulator.slack import SlackServer
 
 ABOUT = """Starts a local Slack, a local Agora and the S3 bucket that it uploads to on 127.0.0.1, and prints one line of
-JSON: the settings that a bot needs to use them; BUCKET_URL, where any S3 client can look; and SLACK_CONTROL_URL and
-AGORA_CONTROL_URL, where you play the people and break things:
+JSON (with --env: lines for .env): the settings that a bot needs to use them; BUCKET_URL, where any S3 client can look;
+and SLACK_CONTROL_URL and AGORA_CONTROL_URL, where you play the people and break things:
 
   curl $SLACK_CONTROL_URL/world
   curl $SLACK_CONTROL_URL/command -d '{"person": "ana", "channel": "daily", "text": "/record start daily"}'
@@ -43,13 +43,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         ) as agora,
     ):
         slack.simulator.seed()
-        sys.stdout.write(json.dumps(_line(slack, agora)) + "\n")
+        sys.stdout.write(_as_env(_values(slack, agora)) if options.env else json.dumps(_values(slack, agora)) + "\n")
         sys.stdout.flush()
+        print("Simulators are running; Ctrl-C ends them", file=sys.stderr)
         stop.wait()
     return 0
 
 
-def _line(slack: SlackServer, agora: AgoraServer) -> dict[str, str]:
+def _as_env(values: dict[str, str]) -> str:
+    """Lines for .env. No value needs quotes, which not every reader of such a file understands."""
+    return "".join(f"{name}={value}\n" for name, value in values.items())
+
+
+def _values(slack: SlackServer, agora: AgoraServer) -> dict[str, str]:
     return {
         **slack.simulator.settings,
         **agora.simulator.settings,
@@ -70,6 +76,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--agora-port", type=int, default=0, metavar="N", help="port of Agora (default: a free one)")
     parser.add_argument("--bucket-port", type=int, default=0, metavar="N", help="port of S3 (default: a free one)")
+    parser.add_argument("--env", action="store_true", help="print lines for .env in place of JSON")
     parser.add_argument("--webhook", metavar="URL", help="where Agora sends its notifications (default: nowhere)")
     return parser
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import subprocess
 import sys
 
@@ -41,6 +42,10 @@ def test_events_are_printed_as_a_table_and_as_csv_while_the_bot_runs(stack: Stac
     assert rows(stack, "--since", "2020-01-01", "--until", stopped["at"]) == [started]
     assert rows(stack, "--since", "2h", "--until", "1h") == []
 
+    as_json = [json.loads(line) for line in audit(stack, "--json").stdout.splitlines()]
+    assert [list(item) for item in as_json] == [COLUMNS, COLUMNS], "the last 24 hours, one object a line"
+    assert as_json[1] == stopped | {"agora_channel": "+daily"}
+
     table = audit(stack, "--since", "1h").stdout.splitlines()
     assert table[0].split() == COLUMNS
     assert len(table) == 3
@@ -52,16 +57,15 @@ def test_events_are_printed_as_a_table_and_as_csv_while_the_bot_runs(stack: Stac
 
 def test_wrong_arguments_print_the_usage_and_exit_with_2(stack: Stack) -> None:
     for arguments in (
-        (),
         ("--since",),
         ("--since", "soon"),
         ("--since", "1h", "--until", "x"),
-        ("--since", "1h", "--json"),
+        ("--csv", "--json"),
         ("7d",),
     ):
         ended = audit(stack, *arguments)
         assert (ended.returncode, ended.stdout) == (2, ""), arguments
-        assert "usage: bot.py audit [-h] --since WHEN [--until WHEN] [--csv]" in ended.stderr
+        assert "usage: bot.py audit [-h] [--since WHEN] [--until WHEN] [--csv | --json]" in ended.stderr
         assert "Traceback" not in ended.stderr
 
 

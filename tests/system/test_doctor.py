@@ -21,9 +21,9 @@ from tests.system.real_bucket import RealBucket
 __all__ = ["s3", "storage", "whole"]
 
 
-def run(stack: Stack, **settings: str) -> subprocess.CompletedProcess[str]:
+def run(stack: Stack, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
     """`bot.py check`; an empty setting is none."""
-    return prefork.server().run(["check"], stack.bot.environment | settings, stack.bot.folder)
+    return prefork.server().run(["check", *arguments], stack.bot.environment | settings, stack.bot.folder)
 
 
 def checked(stack: Stack, *, code: int, **settings: str) -> Lines:
@@ -34,9 +34,15 @@ def checked(stack: Stack, *, code: int, **settings: str) -> Lines:
     given = stack.bot.environment | settings
     assert_no_secret(given, ended.stdout + ended.stderr)
     assert "***" not in ended.stdout, "ordinary words are redacted"
-    lines = ended.stdout.splitlines()
-    assert all(line.startswith(("ok    ", "FAIL  ")) for line in lines)
-    return {line[6:23].strip(): (line.startswith("ok"), line[24:]) for line in lines}
+    *lines, summary = ended.stdout.splitlines()
+    words = [line[:4].strip() for line in lines]
+    assert words == sorted(words, key=["FAIL", "note", "skip", "ok"].index)
+    assert ("All 18 checks passed" in summary) is (code == 0)
+    mark = {"note": "note: ", "skip": "skip: "}
+    return {
+        line[6:23].strip().lower(): (word != "FAIL", mark.get(word, "") + line[24:])
+        for word, line in zip(words, lines, strict=True)
+    }
 
 
 def one_fault(stack: Stack, line: str, *named: str, **settings: str) -> str:
@@ -55,7 +61,7 @@ def test_a_correct_installation_passes_and_the_checks_leave_nothing_behind(whole
     by_check = checked(whole, code=0)
 
     assert all(ok for ok, _ in by_check.values())
-    assert [check for check, (_, detail) in by_check.items() if detail.startswith("note: ")] == [
+    assert [check for check, (_, detail) in by_check.items() if detail.startswith(("note: ", "skip: "))] == [
         "agora webhook",
         "still to prove",
     ]
@@ -67,10 +73,36 @@ def test_a_correct_installation_passes_and_the_checks_leave_nothing_behind(whole
     assert storage.keys == []
 
 
-def test_a_wrong_setting_and_a_missing_setting_exit_with_1(whole: Stack) -> None:
+def test_a_wrong_setting_exits_with_1_and_a_missing_one_with_2(whole: Stack) -> None:
     one_fault(whole, "bucket write", "STORAGE_SECRET_KEY", STORAGE_SECRET_KEY="wrong-storage-secret")
-    one_fault(whole, "settings", "STORAGE_BUCKET", STORAGE_BUCKET="")
-    assert list(checked(whole, code=1, STORAGE_BUCKET="")) == ["settings"]
+    ended = run(whole, STORAGE_BUCKET="")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    line, next_step = ended.stderr.splitlines()
+    assert line.startswith("STORAGE_BUCKET or BUCKET_NAME is missing. It should hold ")
+    assert next_step.startswith("Copy .env.example to .env")
+
+
+def test_the_checks_as_json_and_nothing_else(whole: Stack) -> None:
+    whole.slack.down()
+    ended = run(whole, "--json", AGORA_APP_CERTIFICATE="abc")
+
+    listed = {item["check"]: item for item in json.loads(ended.stdout)}
+    assert (ended.returncode, ended.stderr) == (1, ""), "no log lines in between"
+    assert len(listed) == 18
+    assert all(list(item) == ["check", "status", "detail", "setting"] for item in listed.values())
+    failed = {name: item["setting"] for name, item in listed.items() if item["status"] == "fail"}
+    assert failed == {"slack_bot_token": "SLACK_API_URL", "agora_token": "AGORA_APP_CERTIFICATE"}
+    assert listed["slack_scopes"]["status"] == "skip"
+
+
+def test_a_misspelled_name_in_env_is_a_note_of_the_check_and_a_warning_of_the_bot(whole: Stack) -> None:
+    (whole.bot.folder / ".env").write_text("QUERRY_INTERVAL_SECONDS=5\n", encoding="utf-8")
+    said = "QUERRY_INTERVAL_SECONDS in .env is not a setting. Did you mean QUERY_INTERVAL_SECONDS?"
+
+    assert checked(whole, code=0)["settings"] == (True, f"note: {said}")
+    whole.start()
+    whole.slack.wait_for(lambda: said in whole.bot.log, what="the warning")
+    assert said in report_of(whole, whole.command("doctor"))
 
 
 # Notifications
@@ -78,13 +110,13 @@ def test_a_wrong_setting_and_a_missing_setting_exit_with_1(whole: Stack) -> None
 
 def test_a_running_bot_accepts_the_test_notification_at_its_public_url(whole: Stack, port: int) -> None:
     reachable = {"AGORA_WEBHOOK_SECRET": "webhook-secret", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    said = one_fault(whole, "agora webhook", "PUBLIC_URL", "The bot has to run", **reachable)
+    said = one_fault(whole, "agora webhook", "PUBLIC_URL", "Check that the bot runs", **reachable)
     assert "no connection" in said
     whole.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET="webhook-secret")
 
     assert checked(whole, code=0, **reachable)["agora webhook"] == (
         True,
-        f"a test notification to http://127.0.0.1:{port} was taken",
+        f"the bot accepted a test notification at http://127.0.0.1:{port}",
     )
     assert whole.bot.rows("SELECT id FROM notices") == [], "it has no effect"
     other = reachable | {"AGORA_WEBHOOK_SECRET": "another-secret"}
@@ -95,7 +127,7 @@ def test_a_running_bot_without_a_secret_accepts_no_notification(whole: Stack, po
     whole.start(HTTP_PORT=str(port))
     reachable = {"AGORA_WEBHOOK_SECRET": "webhook-secret", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
 
-    one_fault(whole, "agora webhook", "nothing serves /agora/webhook", **reachable)
+    one_fault(whole, "agora webhook", "Nothing serves /agora/webhook", **reachable)
 
 
 # Time
@@ -115,7 +147,7 @@ def test_the_checks_end_although_everything_hangs(whole: Stack) -> None:
 
     assert time.monotonic() - begun < 20
     faults = [what for what, (ok, _) in found.items() if not ok]
-    assert faults == ["database", "slack bot token", "agora credentials", "bucket write"]
+    assert sorted(faults) == ["agora credentials", "bucket write", "database", "slack bot token"]
     assert len(found) == 18
 
 

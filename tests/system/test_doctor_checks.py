@@ -42,7 +42,7 @@ def run(environment: Mapping[str, str], prepare_tables: Callable[[Database], Non
     installation = installation_of(config, database, pacing, slack_clients(config), clock)
     results = run_checks(config, installation, lambda: prepare_tables(database))
     database.close()
-    text = "\n".join(map(str, results))
+    text = "\n".join(result.detail for result in results)
     assert_no_secret(environment, text)
     assert "***" not in text, "ordinary words are redacted"
     return {result.check: (result.ok, ("note: " if result.note else "") + result.detail) for result in results}
@@ -74,6 +74,8 @@ def test_a_wrong_setting_fails_one_check_that_names_it(whole: Stack) -> None:
         ("agora credentials", "AGORA_CUSTOMER_ID", "wrong-customer"),
         ("agora credentials", "AGORA_CUSTOMER_SECRET", "wrong-secret"),
         ("agora app id", "AGORA_APP_ID", "f" * 32),
+        ("agora app id", "AGORA_APP_ID", "my-app"),
+        ("agora token", "AGORA_APP_CERTIFICATE", "abc"),
         ("bucket write", "STORAGE_BUCKET", "nobodys-bucket"),
         ("bucket write", "STORAGE_ACCESS_KEY", "UNKNOWNKEYUNKNOWN000"),
         ("bucket write", "STORAGE_SECRET_KEY", "wrong-storage-secret"),

@@ -145,8 +145,9 @@ REQUIRED = (
 def test_each_missing_setting_is_one_line_and_the_exit_code_is_2(stack: Stack) -> None:
     result = run(stack.bot, without=(*REQUIRED, "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET", "STORAGE_VENDOR"))
     assert result.returncode == 2
-    lines = result.stderr.splitlines()
+    *lines, next_step = result.stderr.splitlines()
     assert len(lines) == len(REQUIRED) + 1
+    assert next_step.startswith("Copy .env.example to .env")
     for name in (*REQUIRED, "SLACK_APP_TOKEN"):
         assert len([line for line in lines if line.startswith(name)]) == 1
     assert "Traceback" not in result.stderr + result.stdout
@@ -163,10 +164,12 @@ INVALID = {
 }
 
 
-def test_each_invalid_setting_is_one_line_without_its_value_and_the_exit_code_is_2(stack: Stack) -> None:
+def test_each_invalid_setting_is_one_line_without_secrets_and_the_exit_code_is_2(stack: Stack) -> None:
     unknown_to_agora = {"STORAGE_VENDOR": "floppy"}
     for invalid in (INVALID, unknown_to_agora):
         result = run(stack.bot, **invalid)
         assert result.returncode == 2
-        assert [line.split()[0] for line in result.stderr.splitlines()] == list(invalid)
+        *lines, next_step = result.stderr.splitlines()
+        assert [line.split()[0] for line in lines] == list(invalid)
+        assert next_step.startswith("Correct them in .env")
         assert "secret-in-the-wrong-place" not in result.stderr + result.stdout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import bot
 from composition import audit
+from composition.audit import Format
 from recordings.model.audit import AuditAction, AuditEvent, Source
 from storage.database import Database
 from tests.fakes.rows import NOW, at
@@ -29,10 +31,8 @@ def an_event(seconds: float = 0, who: str = "U2", detail: str = "", source: Sour
     )
 
 
-def printed(*events: tuple[AuditEvent, str], as_csv: bool = False) -> str:
-    to = io.StringIO()
-    audit.write(events, to, as_csv=as_csv)
-    return to.getvalue()
+def printed(*events: tuple[AuditEvent, str], format: Format = Format.TABLE) -> str:
+    return audit.formatted(events, format)
 
 
 # The arguments
@@ -65,27 +65,35 @@ def test_any_other_moment_is_refused(text: str) -> None:
 
 
 def test_arguments_are_parsed_in_any_order() -> None:
-    assert parsed("--since", "7d") == (NOW - timedelta(days=7), None, False)
-    assert parsed("--csv", "--until=1h", "--since=2h") == (NOW - timedelta(hours=2), NOW - timedelta(hours=1), True)
+    assert parsed("--since", "7d") == (NOW - timedelta(days=7), None, Format.TABLE)
+    assert parsed("--csv", "--until=1h", "--since=2h") == (
+        NOW - timedelta(hours=2),
+        NOW - timedelta(hours=1),
+        Format.CSV,
+    )
+    assert parsed("--json")[2] is Format.JSON
 
 
-def parsed(*arguments: str) -> tuple[datetime, datetime | None, bool]:
+def test_without_since_the_last_24_hours_are_printed() -> None:
+    assert parsed() == (NOW - timedelta(hours=24), None, Format.TABLE)
+
+
+def parsed(*arguments: str) -> tuple[datetime, datetime | None, Format]:
     parser = ArgumentParser()
     audit.add_arguments(parser, NOW)
     options = parser.parse_args(arguments)
-    return options.since, options.until, options.csv
+    return options.since, options.until, options.format
 
 
 @pytest.mark.parametrize(
     "arguments",
     [
-        [],
-        ["--csv"],
         ["--since"],
         ["--since", "soon"],
         ["--since", "7d", "--until", "never"],
         ["--since", "1h", "--until", "2h"],
-        ["--since", "7d", "--json"],
+        ["--csv", "--json"],
+        ["--until", "2d"],
         ["--since", "7d", "more"],
         ["--sinc", "7d"],
     ],
@@ -114,7 +122,7 @@ def test_the_columns_of_the_table_are_aligned() -> None:
 
 def test_without_events_only_the_headline_is_printed() -> None:
     assert printed().split() == list(audit.COLUMNS)
-    assert printed(as_csv=True) == ",".join(audit.COLUMNS) + "\n"
+    assert printed(format=Format.CSV) == ",".join(audit.COLUMNS) + "\n"
 
 
 def test_an_event_is_one_line_without_control_characters() -> None:
@@ -129,7 +137,7 @@ def test_an_event_is_one_line_without_control_characters() -> None:
 
 
 def test_csv_keeps_every_value() -> None:
-    text = printed((an_event(detail='a, "b"\nc'), "team call"), as_csv=True)
+    text = printed((an_event(detail='a, "b"\nc'), "team call"), format=Format.CSV)
 
     header, row = csv.reader(io.StringIO(text))
     assert header == list(audit.COLUMNS)
@@ -147,10 +155,22 @@ def test_csv_keeps_every_value() -> None:
 
 @pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
 def test_no_cell_is_a_formula(name: str) -> None:
-    text = printed((an_event(detail=name), name), as_csv=True)
+    text = printed((an_event(detail=name), name), format=Format.CSV)
 
     row = list(csv.reader(io.StringIO(text, newline="")))[1]
     assert row[5] == row[7] == "'" + name.replace("\r", "\n")
+
+
+# JSON
+
+
+def test_json_has_one_object_a_line_with_every_value() -> None:
+    lines = printed((an_event(detail="a\nb"), "team call"), (an_event(), "daily"), format=Format.JSON).splitlines()
+
+    assert [json.loads(line)["agora_channel"] for line in lines] == ["team call", "daily"]
+    assert list(json.loads(lines[0])) == list(audit.COLUMNS)
+    assert json.loads(lines[0])["detail"] == "a\nb"
+    assert printed(format=Format.JSON) == ""
 
 
 # The database
@@ -194,7 +214,7 @@ def test_a_wrong_database_url_is_one_line_without_its_password(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("DATABASE_URL is neither")
-    assert len(printed.err.splitlines()) == 1
+    assert len(printed.err.splitlines()) == 2, "the setting, and what to do"
     assert "hunter2" not in printed.err
 
 

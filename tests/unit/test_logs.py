@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import logging
 import sys
@@ -72,6 +73,19 @@ def test_the_console_format_is_one_readable_line(capsys: pytest.CaptureFixture[s
     assert shown.count("\n") == 1
     assert all(word in shown for word in ("step_done", "attempt=3", "engine.steps"))
     assert "\x1b" not in shown  # No colours where nobody sees them.
+
+
+@pytest.mark.parametrize(("no_color", "colored"), [("", True), ("1", False)])
+def test_a_terminal_gets_colors_unless_no_color_is_set(
+    monkeypatch: pytest.MonkeyPatch, no_color: str, colored: bool
+) -> None:
+    terminal = io.StringIO()
+    terminal.isatty = lambda: True  # type: ignore[method-assign]
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("NO_COLOR", no_color)
+    logs.configure()
+    structlog.get_logger("x").info("step_done")
+    assert ("\x1b" in terminal.getvalue()) is colored
 
 
 def test_without_a_terminal_the_format_is_json(lines: Lines) -> None:

@@ -122,7 +122,7 @@ def test_every_copied_file_exists(image: list[tuple[str, str]]) -> None:
 
 def test_the_image_has_the_whole_bot_and_nothing_else(image: list[tuple[str, str]]) -> None:
     modules = {f"{module}.py" for module in modules_of_the_bot()}
-    assert copied(image) == packages_of_the_bot() | modules | {"requirements.txt"}
+    assert copied(image) == packages_of_the_bot() | modules | {"pyproject.toml", "requirements.txt"}
 
 
 def test_each_package_is_copied_to_where_it_is_imported_from(image: list[tuple[str, str]]) -> None:

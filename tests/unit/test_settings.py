@@ -11,33 +11,27 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr, ValidationError
 
+from composition.configuration import check_region, check_vendor
 from settings import (
+    GROUPS,
     Settings,
     SettingsError,
     database_passwords,
+    documented,
     line,
     load,
     load_database_url,
+    misspelled_names,
     names,
     secret_values,
 )
+from tests.unit.wrong_settings import REQUIRED, WRONG
+from tools import settings as page
 
 ROOT = Path(__file__).parents[2]
-APP_ID = "0123456789abcdef0123456789ABCDEF"
 CERTIFICATE = "fedcba9876543210fedcba9876543210"
 SALT = base64.b64encode(bytes(32)).decode()
 
-REQUIRED = {
-    "SLACK_BOT_TOKEN": "xoxb-1",
-    "SLACK_APP_TOKEN": "xapp-1",
-    "AGORA_APP_ID": APP_ID,
-    "AGORA_CUSTOMER_ID": "customer",
-    "AGORA_CUSTOMER_SECRET": "customer-secret",
-    "STORAGE_REGION": "us-east-2",
-    "STORAGE_BUCKET": "calls",
-    "STORAGE_ACCESS_KEY": "access-key",
-    "STORAGE_SECRET_KEY": "secret-key",
-}
 SECOND_NAMES = {
     "AGORA_APP_ID": "APP_ID",
     "AGORA_APP_CERTIFICATE": "APP_CERTIFICATE",
@@ -202,6 +196,31 @@ def test_names_are_case_sensitive_and_unknown_names_are_ignored() -> None:
     assert loaded(http_port="1", HTTP_PROT="2", AGORA_APPID="3").http_port == 3000
 
 
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("QUERRY_INTERVAL_SECONDS", "QUERY_INTERVAL_SECONDS"),
+        ("HTTP_PROT", "HTTP_PORT"),
+        ("AGORA_APPID", "AGORA_APP_ID"),
+        ("http_port", "HTTP_PORT"),
+        ("SLACK_BOT_TOKENS", "SLACK_BOT_TOKEN"),
+    ],
+)
+def test_a_name_in_the_file_within_two_letters_of_a_setting_is_reported(
+    env_file: Callable[[str], Path], name: str, meant: str
+) -> None:
+    path = env_file(f"{name}=1\n")
+    assert misspelled_names(path) == (f"{name} in {path} is not a setting. Did you mean {meant}?",)
+
+
+def test_settings_and_the_names_of_others_are_not_reported(env_file: Callable[[str], Path]) -> None:
+    others = "POSTGRES_PASSWORD RECORDER_IMAGE HTTP_PROXY HTTPS_PROXY BUCKET_URL SLACK_CONTROL_URL AGORA_CONTROL_URL"
+    known = [name for variables in names().values() for name in variables]
+    path = env_file("".join(f"{name}=1\n" for name in (*known, *others.split())))
+    assert misspelled_names(path) == ()
+    assert misspelled_names("no such file") == ()
+
+
 # A file that can't be read
 
 
@@ -237,7 +256,7 @@ def test_an_unreadable_line_of_the_file_is_reported_with_the_wrong_settings(
         load(REQUIRED, path)
     broken, port = caught.value.lines
     assert broken == f"{path}, line 2, is not NAME=value."
-    assert port.startswith("HTTP_PORT is wrong.")
+    assert port.startswith('HTTP_PORT is wrong: "x".')
     with pytest.raises(SettingsError):
         load(REQUIRED | {"HTTP_PORT": "1"}, path)
 
@@ -263,80 +282,62 @@ def test_without_any_setting_there_is_a_line_for_each_required_one() -> None:
     assert str(caught.value) == "\n".join(caught.value.lines)
 
 
-WRONG = [
-    ("SLACK_BOT_TOKEN", "xapp-value"),
-    ("SLACK_BOT_TOKEN", "xoxb-"),
-    ("SLACK_APP_TOKEN", "xoxb-value"),
-    ("SLACK_API_URL", "slack.value/api"),
-    ("SLACK_API_URL", "ftp://slack.value/"),
-    ("SLACK_API_URL", "http://slack.value:port-value/"),
-    ("SLACK_API_URL", "http://[value/"),
-    ("AGORA_APP_ID", "a value"),
-    ("AGORA_APP_ID", "value\u200bvalue"),
-    ("AGORA_APP_CERTIFICATE", "a value"),
-    ("AGORA_APP_CERTIFICATE", "value\nvalue"),
-    ("AGORA_APP_CERTIFICATE", "value\udcff"),
-    ("AGORA_TOKEN_VERSION", "value"),
-    ("AGORA_API_URLS", ","),
-    ("AGORA_API_URLS", "https://api.agora.io,api.value"),
-    ("AGORA_API_URLS", "https://me:value@api.agora.io"),
-    ("AGORA_API_URLS", "https://api.agora.io?value"),
-    ("AGORA_CHANNEL_PROFILE", "value"),
-    ("AGORA_REGION", "value"),
-    ("AGORA_ENCRYPTION_MODE", "9"),
-    ("AGORA_ENCRYPTION_MODE", "-1"),
-    ("AGORA_ENCRYPTION_MODE", "value"),
-    ("AGORA_ENCRYPTION_SALT", "value"),
-    ("AGORA_ENCRYPTION_SALT", base64.b64encode(bytes(31)).decode()),
-    ("AGORA_QPS", "0"),
-    ("AGORA_QPS", "inf"),
-    ("PUBLIC_URL", "bot.value"),
-    ("PUBLIC_URL", "ftp://bot.value/"),
-    ("PUBLIC_URL", "https://me:value@bot.example"),
-    ("PUBLIC_URL", "https://bot.example/?value"),
-    ("STORAGE_ENDPOINT", "https://me:value@example.com"),
-    ("STORAGE_ENDPOINT", "example.com/value"),
-    ("STORAGE_ENDPOINT", "exa mple.value"),
-    ("STORAGE_ENDPOINT", "example.com:value"),
-    ("DATABASE_URL", "value"),
-    ("DATABASE_URL", "mysql://me:value@db/recordings"),
-    ("DATABASE_URL", "postgresql+psycopg2://me:value@db/recordings"),
-    ("DATABASE_URL", "postgresql://me:value@db:port/recordings"),
-    ("DATABASE_URL", "sqlite://"),
-    ("DATABASE_URL", "sqlite:///:memory:"),
-    ("DATABASE_URL", "sqlite:///file::memory:?uri=true"),
-    ("DATABASE_URL", "sqlite:///file:value?mode=memory&uri=true"),
-    ("DATABASE_URL", "sqlite://value.db"),
-    ("QUERY_INTERVAL_SECONDS", "0"),
-    ("START_TIMEOUT_SECONDS", "-1"),
-    ("FAILOVER_GRACE_SECONDS", "nan"),
-    ("NOTHING_STORED_SECONDS", "inf"),
-    ("UNREACHABLE_ALERT_SECONDS", "5 min"),
-    ("LEASE_SECONDS", "1e300"),
-    ("RETRY_BACKOFF_SECONDS", "1,value"),
-    ("RETRY_BACKOFF_SECONDS", "1,0"),
-    ("RETRY_BACKOFF_SECONDS", ","),
-    ("MAX_IDLE_SECONDS", "0"),
-    ("MAX_IDLE_SECONDS", "2592000.5"),
-    ("MAX_DURATION_SECONDS", "value"),
-    ("ENDING_SOON_SECONDS", "600,value"),
-    ("ENDING_SOON_SECONDS", "0"),
-    ("EXTEND_SECONDS", "0"),
-    ("EXTEND_SECONDS", "30 min"),
-    ("HTTP_PORT", "65536"),
-    ("HTTP_PORT", "-1"),
-    ("HTTP_PORT", "value"),
-    ("LOG_LEVEL", "value"),
-    ("LOG_FORMAT", "value"),
-]
+def loaded_by_the_bot(**changes: str) -> list[str]:
+    """The lines about these settings, with the checks that need Agora's lists."""
+    with pytest.raises(SettingsError) as caught:
+        load(REQUIRED | changes, os.devnull, {"vendor": check_vendor, "region": check_region})
+    return caught.value.lines
 
 
-def test_a_wrong_value_is_one_line_that_names_the_setting_and_not_the_value() -> None:
+@pytest.mark.parametrize(("name", "value"), WRONG)
+def test_a_wrong_value_is_one_line_with_the_name_of_the_setting_and_what_it_should_hold(name: str, value: str) -> None:
+    (text,) = loaded_by_the_bot(**{name: value})
+
+    assert re.match(rf"{name}( or \w+)? (is|does|holds|names)\b.*[.?] It should hold .*\.$", text), text
+
+
+def test_a_value_is_shown_unless_the_setting_is_a_secret_or_the_value_looks_like_one() -> None:
+    secret = {field.upper() for field, info in Settings.model_fields.items() if "SecretStr" in str(info.annotation)}
     for name, value in WRONG:
-        text = the_line(**{name: value})
-        pattern = rf"{name}( or \w+)? (is|does|holds|names|asks)\b.*\. It should hold .*\.$"
-        assert re.match(pattern, text), (name, value, text)
-        assert "value" not in text, (name, value, text)
+        (text,) = loaded_by_the_bot(**{name: value})
+        hidden = name in secret or "@" in value or not value.isprintable()
+        assert (f': "{value}". ' in text) is not hidden, (name, value, text)
+
+
+@pytest.mark.parametrize("value", ["xoxb-1-hush", "AKIAIOSFODNN7EXAMPLE", "hush" * 10, "me:hush@db", "hush\x1b[31m"])
+def test_a_secret_in_the_wrong_variable_is_not_shown(value: str) -> None:
+    for name in ("STORAGE_VENDOR", "STORAGE_REGION", "HTTP_PORT", "LOG_LEVEL", "PUBLIC_URL"):
+        assert value not in loaded_by_the_bot(**{name: value})[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "meant"),
+    [
+        ("STORAGE_VENDOR", "amazon", "aws"),
+        ("STORAGE_VENDOR", "minio", "s3"),
+        ("STORAGE_VENDOR", "goggle", "google"),
+        ("STORAGE_REGION", "eu-cental-1", "eu-central-1"),
+        ("STORAGE_REGION", "us-east2a", "us-east-2"),
+        ("LOG_LEVEL", "warn", "WARNING"),
+        ("LOG_FORMAT", "jsn", "json"),
+        ("AGORA_CHANNEL_PROFILE", "live_broadcasting", "live"),
+        ("AGORA_TOKEN_VERSION", "07", "007"),
+    ],
+)
+def test_a_value_that_is_almost_right_is_answered_with_the_right_one_first(name: str, value: str, meant: str) -> None:
+    (text,) = loaded_by_the_bot(**{name: value})
+
+    assert f': "{value}". Did you mean {meant}? It should hold ' in text
+    assert len(text) < 260, "no list of all regions"
+
+
+def test_a_region_like_no_other_leads_to_the_list() -> None:
+    assert "All regions: docs/settings.md." in loaded_by_the_bot(STORAGE_REGION="mars")[0]
+
+
+def test_an_unknown_vendor_says_nothing_about_the_region() -> None:
+    (text,) = loaded_by_the_bot(STORAGE_VENDOR="amazon", STORAGE_REGION="")
+    assert text.startswith("STORAGE_VENDOR is not a storage vendor that Agora can write to")
 
 
 def test_a_missing_setting_is_one_line() -> None:
@@ -382,7 +383,7 @@ def test_a_socket_token_or_a_signing_secret_is_enough() -> None:
 @pytest.mark.parametrize("version", ["006", "007"])
 def test_both_token_versions_are_accepted(version: str) -> None:
     assert loaded(AGORA_TOKEN_VERSION=version).agora_token_version == version
-    assert the_line(AGORA_TOKEN_VERSION="005").endswith(" It should hold 006 or 007.")
+    assert the_line(AGORA_TOKEN_VERSION="005").endswith(" It should hold 006 or 007, the version of recorders' tokens.")
 
 
 @pytest.mark.parametrize("text", ["my-app", "g" * 32, "0" * 33])
@@ -443,11 +444,42 @@ def test_durations_take_fractions() -> None:
     assert settings.retry_backoff_seconds == (0.1, 0.2, 3)
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("45m", 2700),
+        ("4h", 14400),
+        ("1h30m", 5400),
+        ("90s", 90),
+        ("30", 30),
+        ("1.5h", 5400),
+        ("1H 30M", 5400),
+        ("2d", 172800),
+    ],
+)
+def test_durations_take_units(text: str, seconds: float) -> None:
+    durations = [name for name, *_ in names().values() if name.endswith("_SECONDS")]
+    settings = loaded(**dict.fromkeys(durations, text))
+    assert {field: value for field, value in settings if field.endswith("_seconds")} == {
+        name.lower(): (seconds,) if name in ("RETRY_BACKOFF_SECONDS", "ENDING_SOON_SECONDS") else seconds
+        for name in durations
+    }
+
+
+def test_lists_of_durations_take_units_in_each_item() -> None:
+    assert loaded(ENDING_SOON_SECONDS="10m, 90s,30").ending_soon_seconds == (600, 90, 30)
+
+
+@pytest.mark.parametrize("text", ["m", "5 min", "30m1h", "1h 30", "-5m", "1e3m", "0h", "h45", "1,5h"])
+def test_other_durations_are_refused(text: str) -> None:
+    assert the_line(LEASE_SECONDS=text).startswith("LEASE_SECONDS is wrong")
+
+
 def test_a_recording_with_a_token_is_limited_to_23_hours() -> None:
     assert loaded(MAX_DURATION_SECONDS="90000").max_duration_seconds == 90000
     assert loaded(MAX_DURATION_SECONDS="82800", APP_CERTIFICATE=CERTIFICATE).max_duration_seconds == 82800
     text = the_line(MAX_DURATION_SECONDS="82801", APP_CERTIFICATE=CERTIFICATE)
-    assert text.startswith("MAX_DURATION_SECONDS is more than 82800 (23 h): ")
+    assert text.startswith("MAX_DURATION_SECONDS is more than 23h")
 
 
 @pytest.mark.parametrize(
@@ -508,7 +540,38 @@ def test_an_uncaught_validation_error_shows_no_value() -> None:
     assert "hush" not in str(caught.value)
 
 
-# .env.example
+# The groups, .env.example and docs/settings.md
+
+
+def test_each_setting_is_in_one_group() -> None:
+    assert sorted(field for fields in GROUPS.values() for field in fields) == sorted(Settings.model_fields)
+
+
+def test_the_first_group_is_what_is_required() -> None:
+    assert {setting.names[0] for setting in documented() if setting.required} == REQUIRED.keys()
+
+
+def test_the_example_has_the_groups_in_their_order() -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    parts = re.split(r"^# --- (\w+) -+$", text, flags=re.MULTILINE)[1:]
+    shown = {
+        title: set(re.findall(r"^#?([A-Z_]+)=", part, re.MULTILINE))
+        for title, part in zip(parts[::2], parts[1::2], strict=True)
+    }
+    assert list(shown) == list(GROUPS)
+    assert shown == {title: {field.upper() for field in fields} for title, fields in GROUPS.items()}
+
+
+def test_the_page_of_the_settings_is_up_to_date() -> None:
+    assert page.TARGET.read_text(encoding="utf-8") == page.text(), "run `make docs`"
+
+
+def test_the_page_shows_names_and_defaults() -> None:
+    rows = re.findall(r"^\| (`[A-Z].*) \| (.+) \| (?:`([^`]*)`.*|required|) \|$", page.text(), re.MULTILINE)
+    assert {tuple(re.findall(r"`(\w+)`", row[0])) for row in rows} == set(names().values())
+    assert all(meaning for _, meaning, _ in rows)
+    shown = {row[0].split("`")[1]: row[2] for row in rows if row[2]}
+    assert loaded(**shown) == loaded()
 
 
 def example() -> dict[str, str]:
@@ -538,29 +601,11 @@ def test_the_example_leaves_the_required_settings_and_the_certificate_to_fill_in
     assert set(re.findall(r"^([A-Z_]+)=", text, re.MULTILINE)) == {*REQUIRED, "AGORA_APP_CERTIFICATE"}
 
 
-def test_a_vendor_that_agora_does_not_know_is_reported_without_its_value() -> None:
-    def unknown(vendor: str) -> None:
-        raise ValueError(f"no vendor: {vendor!r}; use aws (1)")
-
-    with pytest.raises(SettingsError) as caught:
-        load({"STORAGE_VENDOR": "hush-hush"}, env_file="/nonexistent/.env", checks={"vendor": unknown})
-
-    (line,) = [line for line in caught.value.lines if line.startswith("STORAGE_VENDOR")]
-    assert "is wrong: no vendor: what it holds; use aws (1)" in line
-    assert "hush" not in str(caught.value)
-    assert len(caught.value.lines) > 5, "with every other problem"
-
-
 @pytest.mark.parametrize("alone", ["STORAGE_READ_ACCESS_KEY", "STORAGE_READ_SECRET_KEY"])
 def test_the_read_keys_come_together(alone: str) -> None:
-    assert "give both or neither" in the_line(**{alone: "half-of-a-key"})
+    assert "set both or neither" in the_line(**{alone: "half-of-a-key"})
     both = loaded(STORAGE_READ_ACCESS_KEY="reader", STORAGE_READ_SECRET_KEY="its-secret")
     assert plain(both.storage_read_access_key) == "reader"
-
-
-@pytest.mark.parametrize(("name", "wrong"), [("LINK_TTL_SECONDS", "604801"), ("MAX_RECORDERS", "0")])
-def test_values_beyond_the_limits_of_storage_and_agora_are_refused(name: str, wrong: str) -> None:
-    assert the_line(**{name: wrong}).startswith(f"{name} is wrong")
 
 
 # Permissions
@@ -574,7 +619,6 @@ def test_guests_are_allowed_only_by_the_setting(value: str, allowed: bool) -> No
 @pytest.mark.parametrize(("value", "on"), [("1", True), ("true", True), ("0", False), ("off", False), ("no", False)])
 def test_lost_recordings_are_resumed_unless_the_setting_is_off(value: str, on: bool) -> None:
     assert loaded(RECORD_ON=value).record_on is on
-    assert the_line(RECORD_ON="perhaps").startswith("RECORD_ON is wrong.")
 
 
 def test_allowed_channels_are_a_list_of_patterns() -> None:
@@ -582,8 +626,7 @@ def test_allowed_channels_are_a_list_of_patterns() -> None:
 
 
 def test_an_empty_list_of_channels_is_refused() -> None:
-    assert the_line(ALLOWED_AGORA_CHANNELS=" , ").startswith("ALLOWED_AGORA_CHANNELS is wrong. It should hold shell")
-    assert the_line(ALLOW_GUESTS="perhaps").startswith("ALLOW_GUESTS is wrong.")
+    assert "It should hold shell patterns" in the_line(ALLOWED_AGORA_CHANNELS=" , ")
 
 
 # The database alone

@@ -17,7 +17,7 @@ from agora.webhook_probe import WebhookResponse
 from doctor import checks
 from doctor.bucket import BucketKeys
 from doctor.clock import AGORA, ClockSkew
-from doctor.results import CheckResult
+from doctor.results import CheckResult, Status
 from doctor.slack import HELPFUL_SCOPES, NEEDED_SCOPES
 from doctor.webhook import WebhookProbe
 from recordings.model.reported import ChannelUsers
@@ -95,6 +95,9 @@ class Bench:
     bucket: FakeBucket = field(default_factory=FakeBucket)
     reader: FakeBucket | None = None
     app_token: str = "xapp-secret"
+    app_id: str = APP_ID
+    certificate: str = CERTIFICATE
+    misspelled: tuple[str, ...] = ()
     max_recorders: int = 50
     migrate: bool = True
     webhook_probe: WebhookProbe = field(
@@ -113,9 +116,10 @@ class Bench:
         database.close()
         assert len({result.check for result in results}) == len(results), "one result for each check"
         for result in results:
-            assert "\n" not in str(result)
+            assert "\n" not in result.detail
             assert len(result.check) <= 17
-            assert not any(secret in str(result) for secret in SECRETS)
+            assert not any(secret in result.detail for secret in SECRETS)
+            assert ".." not in result.detail.replace("...", ""), "a doubled full stop"
         return {result.check: result for result in results}
 
     def failures(self) -> dict[str, str]:
@@ -123,9 +127,15 @@ class Bench:
 
     def notes(self) -> dict[str, str]:
         """The notes but for the one that is always there."""
-        notes = {check: result.detail for check, result in self.results().items() if result.note}
+        notes = self._with_status(Status.NOTE)
         del notes["still to prove"]
         return notes
+
+    def skipped(self) -> list[str]:
+        return list(self._with_status(Status.SKIP))
+
+    def _with_status(self, status: Status) -> dict[str, str]:
+        return {check: result.detail for check, result in self.results().items() if result.status is status}
 
     def _installation(self, database: Database) -> checks.Installation:
         return checks.Installation(
@@ -134,13 +144,14 @@ class Bench:
             slack=self.slack,
             app_token=self.app_token,
             agora=self.agora,
-            tokens=Tokens(APP_ID, CERTIFICATE),
+            tokens=Tokens(self.app_id, self.certificate),
             profile="communication",
             storage=self.storage,
             bucket=BucketKeys(self.bucket, self.reader or self.bucket, self.reader is not None),
             webhook_probe=self.webhook_probe,
             clock_skew=self.clock_skew,
             clock=FunctionClock(),
+            misspelled=self.misspelled,
         )
 
 

@@ -20,7 +20,7 @@ def outcome(app_id: str, certificate: str, version: str = "006") -> tuple[bool, 
     tokens = Tokens(app_id, certificate, version)
     result = check_token(tokens, FunctionClock(lambda: datetime(2026, 6, 17, 11, 42, tzinfo=UTC)))
     assert result.check == "agora token"
-    assert not certificate or certificate not in str(result)
+    assert not certificate or certificate not in result.detail
     return result.ok, result.detail
 
 
@@ -28,7 +28,7 @@ def outcome(app_id: str, certificate: str, version: str = "006") -> tuple[bool, 
 def test_a_usual_token_shows_its_expiry_and_what_is_not_proved(version: str) -> None:
     assert outcome(APP_ID, CERTIFICATE, version) == (
         True,
-        "is built, good until 2026-06-18 11:42 UTC; only a real recording proves the certificate",
+        "is built, valid until 2026-06-18 11:42 UTC; only a real recording proves the certificate",
     )
 
 
@@ -37,23 +37,20 @@ def test_without_a_certificate_no_token_is_built() -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_certificate_of_an_unusual_shape_is_doubted(version: str) -> None:
-    ok, detail = outcome(APP_ID, MISTYPED, version)
+@pytest.mark.parametrize(
+    ("certificate", "found"),
+    [("abc", "3 characters"), (MISTYPED, "25 characters"), ("g" * 32, "no hexadecimal digits")],
+)
+def test_a_certificate_that_is_not_32_hexadecimal_digits_fails(certificate: str, found: str, version: str) -> None:
+    ok, detail = outcome(APP_ID, certificate, version)
 
-    assert ok
-    assert detail.endswith("; AGORA_APP_CERTIFICATE is not 32 hexadecimal digits: look again")
-    assert "AGORA_APP_ID" not in detail
-
-
-def test_an_app_id_of_an_unusual_shape_is_doubted() -> None:
-    assert outcome("my-app", CERTIFICATE, "007")[0]
-    assert outcome("my-app", CERTIFICATE, "007")[1].endswith("; AGORA_APP_ID is not 32 hexadecimal digits: look again")
-    assert outcome("my-app", "") == (
-        True,
-        "none is sent: AGORA_APP_CERTIFICATE is empty; AGORA_APP_ID is not 32 hexadecimal digits: look again",
-    )
+    assert not ok
+    assert detail.startswith("AGORA_APP_CERTIFICATE has ")
+    assert found in detail
+    assert "a certificate has 32 hexadecimal digits. Copy it again: Agora Console, Projects" in detail
+    assert detail.endswith("Primary certificate.")
 
 
-@pytest.mark.parametrize("app_id", ["my-app", "four", "0" * 36, "0" * 31, "0" * 200])
-def test_an_app_id_that_a_token_of_version_006_can_not_hold_is_doubted(app_id: str) -> None:
-    assert outcome(app_id, CERTIFICATE) == (True, "is built; AGORA_APP_ID is not 32 hexadecimal digits: look again")
+@pytest.mark.parametrize("version", VERSIONS)
+def test_no_token_is_built_for_an_app_id_that_has_failed(version: str) -> None:
+    assert outcome("my-app", CERTIFICATE, version) == (True, "not tested, since agora app id failed")

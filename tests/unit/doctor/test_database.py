@@ -106,4 +106,4 @@ def test_as_many_recorders_as_agora_allows_are_a_failure(bench: Bench, most: int
 
     assert list(failures) == ["own recorders"]
     assert failures["own recorders"].startswith(f"2 run, and Agora allows {most} (MAX_RECORDERS)")
-    assert "Stop what is not needed" in failures["own recorders"]
+    assert "Stop some recordings" in failures["own recorders"]

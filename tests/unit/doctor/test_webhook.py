@@ -27,40 +27,41 @@ def failure(bench: Bench, answer: WebhookResponse | AgoraError) -> str:
 
 
 def test_an_accepted_test_notification_passes(bench: Bench) -> None:
-    assert bench.results()["agora webhook"].detail == "a test notification to https://bot.example was taken"
+    assert bench.results()["agora webhook"].detail == "the bot accepted a test notification at https://bot.example"
 
 
 def test_without_a_secret_notifications_are_off_which_is_a_note(bench: Bench) -> None:
     bench.webhook_probe = replace(bench.webhook_probe, secret="")
 
     assert bench.notes() == {
-        "agora webhook": "off: AGORA_WEBHOOK_SECRET is empty, so the bot learns everything by asking"
+        "agora webhook": "off: AGORA_WEBHOOK_SECRET is empty, so the bot learns of failures only from its own queries"
     }
 
 
 def test_without_a_public_url_nothing_is_sent_which_is_a_note(bench: Bench) -> None:
     bench.webhook_probe = replace(bench.webhook_probe, public_url="")
 
-    assert bench.notes() == {
-        "agora webhook": "not tried: set PUBLIC_URL to the address under which Agora reaches the bot"
-    }
+    assert bench.notes() == {"agora webhook": "not tested: set PUBLIC_URL to the URL at which Agora reaches the bot"}
 
 
 @pytest.mark.parametrize(
     ("answer", "todo"),
     [
-        (WebhookResponse(401, True), "the running bot has another AGORA_WEBHOOK_SECRET"),
+        (WebhookResponse(401, True), "The running bot has another AGORA_WEBHOOK_SECRET"),
         (WebhookResponse(404, False), "the running bot has no AGORA_WEBHOOK_SECRET"),
-        (WebhookResponse(200, False), "that is not the bot"),
+        (WebhookResponse(200, False), "doesn't come from the bot"),
         (WebhookResponse(301, False), "Agora follows no redirect"),
         (WebhookResponse(308, False), "Agora follows no redirect"),
-        (WebhookResponse(403, False), "something in between refuses it"),
-        (WebhookResponse(429, True), "floods"),
-        (WebhookResponse(502, False), "The bot has to run"),
-        (WebhookResponse(503, True), "its database is away"),
-        (NotSent("no connection to bot.example: its name can't be resolved"), "The bot has to run"),
-        (NotSent("no connection to bot.example: its certificate is not accepted"), "check both, and PUBLIC_URL"),
-        (NoAnswer("no answer from bot.example within 5 s"), "the proxy in front of it has to pass /agora/webhook on"),
+        (WebhookResponse(403, False), "Something on the way refuses it"),
+        (WebhookResponse(429, True), "too many requests at once"),
+        (WebhookResponse(502, False), "Check that the bot runs"),
+        (WebhookResponse(503, True), "its database is down"),
+        (NotSent("no connection to bot.example: its name can't be resolved"), "Check that the bot runs"),
+        (
+            NotSent("no connection to bot.example: its certificate is not accepted"),
+            "forwards /agora/webhook, and PUBLIC_URL",
+        ),
+        (NoAnswer("no answer from bot.example within 5 s"), "the proxy in front of it forwards /agora/webhook"),
     ],
 )
 def test_any_other_answer_is_a_failure_with_what_to_do(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +16,7 @@ from urllib.parse import urlsplit
 import pytest
 from slack_sdk import WebClient
 
+import settings
 from simulator.slack import SlackOptions, SlackServer, SlackSimulator
 
 Json = dict[str, Any]
@@ -157,10 +159,12 @@ def test_an_invalid_request_is_an_error(server: SlackServer) -> None:
 @pytest.mark.parametrize("how", [signal.SIGTERM, signal.SIGINT])
 def test_the_simulators_run_until_a_signal(how: signal.Signals) -> None:
     command = [sys.executable, "-m", "simulator"]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
+        assert process.stderr is not None
         try:
             line = json.loads(process.stdout.readline())
+            assert process.stderr.readline() == "Simulators are running; Ctrl-C ends them\n"
             assert ask(line["SLACK_CONTROL_URL"], "world")[0] == 200
             assert ask(line["AGORA_CONTROL_URL"], "people")[0] in (200, 400)
             process.send_signal(how)
@@ -172,6 +176,26 @@ def test_the_simulators_run_until_a_signal(how: signal.Signals) -> None:
     assert {"SLACK_API_URL", "SLACK_BOT_TOKEN", "SLACK_APP_TOKEN", "SLACK_SIGNING_SECRET"} <= set(line)
     assert {"AGORA_API_URLS", "AGORA_APP_ID", "STORAGE_BUCKET"} <= set(line)
     assert "daily" in line["SLACK_CHANNELS"].split(",")
+
+
+def test_the_same_values_are_lines_for_env_that_the_bot_accepts(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "simulator", "--env"]
+    env_file = tmp_path / ".env"
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            process.stderr.readline()  # All lines are there before this one.
+            process.send_signal(signal.SIGTERM)
+            env_file.write_text(process.stdout.read(), encoding="utf-8")
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
+
+    config = settings.load({}, env_file)
+    assert config.agora_api_urls[0].startswith("http://127.0.0.1:")
+    assert settings.misspelled_names(env_file) == ()
+    assert re.fullmatch(r"([A-Z_]+=[^\s\"'#$]+\n)+", env_file.read_text(encoding="utf-8"))
 
 
 def test_help_lists_options_and_control_urls() -> None:
