@@ -160,12 +160,16 @@ class Recording:
         """Why the row itself says that the recording is unconfirmed. `confirmation.unconfirmed` adds the time."""
         if not self.expects_recorder or self.everyone_left:
             return None
-        probe = self.probe
-        if probe.unanswered_since is not None and probe.unanswered_reason is Reason.UNAUTHORIZED:
+        if self.probe.is_rejected:
             return Doubt.REJECTED
-        if self.state is State.INTERRUPTED or probe.not_found_since is not None:
+        if self.state is State.INTERRUPTED or self.probe.not_found_since is not None:
             return Doubt.NOT_FOUND
-        return Doubt.NO_ANSWER if probe.confirmation_expired else None
+        return Doubt.NO_ANSWER if self.probe.confirmation_expired else None
+
+    @property
+    def is_stop_rejected(self) -> bool:
+        """Whether it can't be stopped yet, because Agora rejects the credentials."""
+        return self.state is State.STOPPING and self.probe.is_rejected
 
     @property
     def nobody_joined(self) -> bool:
@@ -279,6 +283,7 @@ class Recording:
             self.upload_tenths,
             self.everyone_left,
             self.doubt,
+            self.is_stop_rejected,
             self.is_over and self.nobody_joined,
             self.is_over and self.files_awaited,
             self.delivery.card_content if self.delivery else DeliveryState.AWAITED,
