@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from messages.blocks import Block, person
 from recordings.lifecycle.end_times import is_ongoing
-from recordings.lifecycle.layouts import is_pending, is_refused
+from recordings.lifecycle.layouts import is_pending
 from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 from recordings.model.recording import Recording
 
@@ -45,8 +45,8 @@ def options_line(recording: Recording) -> str:
 
 def _layout(recording: Recording) -> str:
     by = "" if recording.intent.layout_by is None else person(recording.intent.layout_by)
-    wanted, current = recording.layout, recording.current_layout
-    if is_refused(recording):
+    wanted, current = recording.wanted_layout, recording.current_layout
+    if recording.is_layout_refused:
         return f"{current}. Agora refused {wanted}" + (f", which {by} chose" if by else "")
     if not by and wanted is DEFAULT_OPTIONS.layout:
         return ""
@@ -63,13 +63,12 @@ def layout_menu(recording: Recording) -> Block | None:
     if not is_ongoing(recording) or not recording.options.has_picture:
         return None
     options = {layout: _option(layout, recording.id) for layout in Layout}
-    selected = recording.current_layout if is_refused(recording) else recording.layout
     return {
         "type": "static_select",
         "action_id": LAYOUT_ACTION,
         "placeholder": {"type": "plain_text", "text": "Layout", "emoji": False},
         "options": list(options.values()),
-        "initial_option": options[selected],
+        "initial_option": options[recording.layout],
     }
 
 
@@ -92,4 +91,4 @@ def menu_version(recording: Recording) -> str:
     their own last choice (docs.slack.dev, blocks: block_id)."""
     chosen_at = recording.intent.layout_at
     version = "" if chosen_at is None else f"-{int(chosen_at.timestamp() * 1000)}"
-    return version + ("-refused" if is_refused(recording) else "")
+    return version + ("-refused" if recording.is_layout_refused else "")

@@ -61,11 +61,10 @@ def entries_between(before: Recording, after: Recording, at: datetime) -> Iterat
 def _layout_entries(before: Recording, after: Recording, at: datetime) -> Iterator[TimelineEntry]:
     who = after.intent.layout_by or ""
     if after.intent.layout_at != before.intent.layout_at:
-        yield _entry(after, at, TimelineEvent.LAYOUT, who=who, layout=after.layout)
+        yield _entry(after, at, TimelineEvent.LAYOUT, who=who, layout=after.wanted_layout)
     if after.applied_layout.refused_at not in (None, before.applied_layout.refused_at):
-        yield _entry(
-            after, at, TimelineEvent.LAYOUT_REFUSED, who=who, layout=after.layout, detail=after.applied_layout.refusal
-        )
+        layout, detail = after.wanted_layout, after.applied_layout.refusal
+        yield _entry(after, at, TimelineEvent.LAYOUT_REFUSED, who=who, layout=layout, detail=detail)
 
 
 def _entry(recording: Recording, at: datetime, what: TimelineEvent, **facts: Any) -> TimelineEntry:
