@@ -43,7 +43,7 @@ from messages.buttons import (
     more_menu,
 )
 from messages.config import MessageConfig
-from messages.copy import HEADLINES, WHEN, Phase, phase_of
+from messages.copy import HEADLINES, WHEN, Phase, has_missing_files, phase_of
 from messages.files import file_lines, has_links, links_button, summary
 from recordings.lifecycle.end_times import end_of, is_ongoing, last_end_of
 from recordings.model.confirmation import Doubt, Unconfirmed, unconfirmed
@@ -323,7 +323,7 @@ def _problems(recording: Recording, config: MessageConfig) -> Iterator[str]:
         yield "⚠️ Saving is failing. Agora keeps trying."
     if recording.reported.silence_warning_open and recording.state in _UP:
         yield "🔇 No one can be heard"
-    if recording.delivery is not None and recording.delivery.state is DeliveryState.READY:
+    if has_links(recording) and not has_missing_files(recording):
         yield from file_lines(recording, config.folder(recording))
     if line := parts_line(recording):
         yield line

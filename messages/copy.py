@@ -221,7 +221,7 @@ def phase_of(recording: Recording, doubt: Unconfirmed | None = None) -> Phase:
         return _failure(recording)
     if recording.state is State.ENDED:
         return _end(recording)
-    if recording.state is State.UPLOADING:
+    if recording.state is State.UPLOADING and not recording.nobody_joined:
         return Phase.SAVING
     if not is_ongoing(recording):
         return Phase.STOPPING
