@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.access import Guard
-from handlers.app import BUTTON_ROUTES, OPTION_ROUTES, COMMAND_ROUTES
+from handlers.app import BUTTON_ROUTES, COMMAND_ROUTES, OPTION_ROUTES
 from handlers.commands.parser import Command
 from handlers.requests import Press, SlackRequest
 from messages.blocks import Message

@@ -14,6 +14,8 @@ from tests.fakes.rendered import elements
 from tests.fakes.rows import at, over, up
 from tests.fakes.slack_requests import a_press
 
+IN_A_REPLY = {"message_ts": "2.0", "is_ephemeral": True}
+
 
 @pytest.fixture
 def stack() -> CommandStack:
@@ -59,14 +61,14 @@ def test_there_is_nothing_to_choose_where_the_layout_cannot_be_changed(stack: Co
 def test_the_answer_says_what_happens_and_when(stack: CommandStack) -> None:
     stack.has(up(people_count=0))
 
-    assert chooses(stack, "floating:rec1", ephemeral=True) == "Changing the layout of *daily* to Floating."
-    assert "It changes once someone joins." in str(chooses(stack, "speaker:rec1", ephemeral=True))
+    assert chooses(stack, "floating:rec1", container=IN_A_REPLY) == "Changing the layout of *daily* to Floating."
+    assert "It changes once someone joins." in str(chooses(stack, "speaker:rec1", container=IN_A_REPLY))
 
 
 def test_people_who_are_in_the_call_are_not_waited_for(stack: CommandStack) -> None:
     stack.has(up(people_count=2))
 
-    assert chooses(stack, "speaker:rec1", ephemeral=True) == "Changing the layout of *daily* to Speaker."
+    assert chooses(stack, "speaker:rec1", container=IN_A_REPLY) == "Changing the layout of *daily* to Speaker."
 
 
 def test_a_choice_on_a_card_of_the_previous_release_needs_no_reply(stack: CommandStack) -> None:
