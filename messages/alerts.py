@@ -21,7 +21,7 @@ from messages.buttons import acknowledge_button, again_button, details_button
 from messages.cards import extend_button, gap_line, gap_lines, parts_line
 from messages.config import MessageConfig
 from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Wording, resume_failure
-from messages.files import has_links, links_block, summary, what_is_wrong, where_the_files_are
+from messages.files import has_links, left_out_lines, links_block, summary, what_is_wrong
 from recordings.model.alerts import Acknowledgement, Alert, AlertKind
 from recordings.model.delivery import Delivery
 from recordings.model.reason import Reason
@@ -56,7 +56,7 @@ def alert_message(
     """
     folder = config.folder(alert.recording)
     if alert.kind is AlertKind.FILES:
-        return _files_message(alert, folder, direct=direct)
+        return _files_message(alert, config, direct=direct)
     lines = _lines(alert, folder, direct, acknowledgement)
     buttons = () if direct else _buttons(alert, acknowledgement, config.extension)
     return Message(
@@ -188,13 +188,14 @@ def _detail(alert: Alert) -> str:
     return f" · {plain(recording.detail)}" if recording.detail and alert.kind is AlertKind.FAILED else ""
 
 
-def _files_message(alert: Alert, folder: str, *, direct: bool) -> Message:
+def _files_message(alert: Alert, config: MessageConfig, *, direct: bool) -> Message:
     """The files are in the bucket. Nobody has to act, so it mentions nobody."""
     recording, title = alert.recording, _TITLES[alert.kind]
     delivery = recording.delivery or Delivery()
     lines = [
         f"*{title}*: {code(recording.agora_channel)}",
-        *where_the_files_are(delivery, folder),
+        summary(delivery),
+        *left_out_lines(recording, config.support_contact),
         *([parts_line(recording)] if recording.awaiting_segment else []),
         *gap_lines(recording),
         *([_why_direct(recording)] if direct else []),

@@ -16,6 +16,8 @@ Block = dict[str, Any]
 
 CUT_NAME = 80
 CUT_DETAIL = 300
+EN_DASH = "\u2013"
+"""Between two times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,9 @@ def day_and_time(moment: datetime) -> str:
 
 
 def time_range(begun_at: datetime, ended_at: datetime) -> str:
-    """The day, and from when to when: `today, 8:53 PM to 9:10 PM`."""
+    """The day, and from when to when: `today, 8:53 PM-9:10 PM`."""
     day = f"<!date^{int(begun_at.timestamp())}^{{date_short_pretty}}, {{time}}|{begun_at:%Y-%m-%d, %H:%M} UTC>"
-    return f"{day} to {time_of_day(ended_at)}"
+    return f"{day}{EN_DASH}{time_of_day(ended_at)}"
 
 
 def exact_span(span: timedelta) -> str:

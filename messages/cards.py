@@ -13,6 +13,7 @@ from messages.blocks import (
     CALL,
     CARD,
     CUT_NAME,
+    EN_DASH,
     Block,
     Message,
     about,
@@ -43,8 +44,8 @@ from messages.buttons import (
     more_menu,
 )
 from messages.config import MessageConfig
-from messages.copy import HEADLINES, WHEN, Phase, has_missing_files, phase_of
-from messages.files import file_lines, has_links, links_button, summary
+from messages.copy import HEADLINES, WHEN, Phase, phase_of
+from messages.files import file_lines, has_links, links_button, saving_percent, summary
 from recordings.lifecycle.end_times import end_of, is_ongoing, last_end_of
 from recordings.model.confirmation import Doubt, Unconfirmed, unconfirmed
 from recordings.model.delivery import DeliveryState
@@ -73,7 +74,7 @@ def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
         text=_text(recording, phase, words, facts),
         blocks=(
             {**first, "accessory": more_menu(recording, _options(recording, phase))},
-            *sections(list(_problems(recording, config))),
+            *sections(list(_problems(recording, phase, config))),
             *_actions(_buttons(recording, phase, config), recording),
             context(_small_print(recording, phase)),
         ),
@@ -105,8 +106,8 @@ def _when(recording: Recording, phase: Phase, doubt: Unconfirmed | None) -> str:
             return time_of_day(doubt.since)
         case Phase.BROKEN_OFF:
             return time_of_day(_recorded_until(recording))
-        case Phase.SAVING if _shows_progress(recording):
-            return f" {recording.reported.progress_tenths * 10}%"
+        case Phase.SAVING if (percent := saving_percent(recording)) is not None:
+            return f" {percent}%"
     return ""
 
 
@@ -115,13 +116,6 @@ def _recorded_until(recording: Recording) -> datetime:
     if recording.awaiting_segment:
         return recording.lost_segments[-1].recorded_until
     return recording.probe.found_at or recording.ended_at or recording.requested_at
-
-
-def _shows_progress(recording: Recording) -> bool:
-    """A progress beside the news that files can't be saved would contradict it."""
-    in_backup = recording.delivery is not None and recording.delivery.state is DeliveryState.IN_BACKUP
-    is_failing = in_backup or recording.reported.upload_warning_open
-    return recording.state is State.UPLOADING and recording.reported.progress_tenths > 0 and not is_failing
 
 
 # what there is to say
@@ -243,29 +237,25 @@ def _saved_until_then(recording: Recording) -> str:
             return f" What was recorded until then is saved: {summary(delivery)}."
         case DeliveryState.MISSING:
             return " What was recorded until then isn't completely saved."
-        case DeliveryState.UNVERIFIED:
-            return " I can't see whether its files are saved."
     return " What was recorded until then is being saved." if recording.files_awaited else ""
 
 
 def _ending(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
     """Of a recording that ends or has ended."""
     delivery = recording.delivery
-    if phase in (Phase.READY, Phase.SAVED, Phase.INCOMPLETE) and delivery is not None:
+    if delivery is not None and has_links(recording):
         yield " · ".join([*_span(recording), summary(delivery)])
     if phase is not Phase.NOBODY_JOINED:
         yield from _why_it_ended(recording, phase)
     match phase:
-        case Phase.SAVING if delivery is not None and delivery.state is DeliveryState.IN_BACKUP:
-            yield "Some files aren't saved yet. Agora has a copy and keeps trying for a day."
-        case Phase.SAVING:
+        case Phase.SAVING if delivery is None or delivery.state is DeliveryState.AWAITED:
             yield "Usually ready in a minute or two."
-        case Phase.SAVED:
-            yield f"It's saved as streaming segments. {_capital(config.support_contact)} can recover it."
-        case Phase.INCOMPLETE | Phase.NOT_SAVED:
-            yield from _missing(recording, phase, config)
-        case Phase.NOT_CHECKED:
-            yield f"I can't see the files from here. {_capital(config.support_contact)} can."
+        case Phase.SAVING | Phase.SAVED | Phase.NOT_CHECKED:
+            yield from file_lines(recording, config)
+        case Phase.INCOMPLETE | Phase.NOT_SAVED if delivery is not None:
+            yield from file_lines(recording, config)
+            if not delivery.code:
+                yield _doctor(config)
         case Phase.NOTHING_TO_SAVE:
             source = "mic or camera" if recording.options.has_picture else "mic"
             yield f"No one's {source} was on{_how_many_how_long(recording)}."
@@ -294,20 +284,6 @@ def _why_it_ended(recording: Recording, phase: Phase) -> Iterator[str]:
             yield "It was cancelled before the recorder joined."
 
 
-def _missing(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
-    delivery = recording.delivery
-    still = " I'll keep checking for a day." if recording.files_awaited else ""
-    if phase is Phase.INCOMPLETE:
-        yield f"Some of its files didn't arrive.{still}"
-    elif delivery is not None and delivery.code:
-        yield f"The storage refuses access, so Agora probably couldn't save it.{still}"
-    elif delivery is not None and delivery.empty and not delivery.missing:
-        yield f"The recording ended, but its file is empty.{still}"
-    else:
-        yield f"The recording ended, but no file arrived.{still}"
-    yield _doctor(config)
-
-
 def _how_many_how_long(recording: Recording) -> str:
     facts = [people(recording.most_people)] if recording.most_people else []
     if recording.started_at is not None and recording.ended_at is not None:
@@ -318,13 +294,13 @@ def _how_many_how_long(recording: Recording) -> str:
 # what is wrong
 
 
-def _problems(recording: Recording, config: MessageConfig) -> Iterator[str]:
+def _problems(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
     if recording.reported.upload_warning_open and not recording.is_over:
         yield "⚠️ Saving is failing. Agora keeps trying."
     if recording.reported.silence_warning_open and recording.state in _UP:
         yield "🔇 No one can be heard"
-    if has_links(recording) and not has_missing_files(recording):
-        yield from file_lines(recording, config.folder(recording))
+    if phase is Phase.READY or (phase is Phase.BROKEN_OFF and recording.delivery is not None):
+        yield from file_lines(recording, config)
     if line := parts_line(recording):
         yield line
     yield from gap_lines(recording)
@@ -351,7 +327,7 @@ def gap_line(gap: Gap) -> str:
     if seconds < 1:
         return f"Less than a second is missing ({clock(gap.begun_at)})"
     length = exact_span(span) if seconds >= 60 else f"{seconds} second{'s' if seconds > 1 else ''}"
-    return f"{length} {'is' if seconds == 1 else 'are'} missing ({clock(gap.begun_at)} to {clock(gap.ended_at)})"
+    return f"{length} {'is' if seconds == 1 else 'are'} missing ({clock(gap.begun_at)}{EN_DASH}{clock(gap.ended_at)})"
 
 
 def gap_lines(recording: Recording) -> list[str]:
@@ -402,7 +378,7 @@ def _buttons(recording: Recording, phase: Phase, config: MessageConfig) -> list[
         if phase is Phase.STARTING:
             return [cancel_button(recording)]
         return [stop_button(recording, "Stop recording"), extend_button(recording, config.extension)]
-    links = [{**links_button(recording), "style": "primary"}] if has_links(recording) else []
+    links = [links_button(recording)] if has_links(recording) else []
     return [*links, *_again_button(recording, phase)]
 
 

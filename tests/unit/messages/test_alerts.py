@@ -128,8 +128,8 @@ def ready(recording: Recording, *, direct: bool = False) -> Message:
 def test_missing_files_are_listed_with_their_folder_and_the_sid() -> None:
     shown = words(warned(over(delivery=MISSING, files_awaited=True)))
 
-    assert "These files are missing:\n`SID_daily_0.mp4`" in shown
-    assert f"Looked for in `{FOLDER}`" in shown
+    assert "Missing files:\n`SID_daily_0.mp4`" in shown
+    assert f"Looked in `{FOLDER}`" in shown
     assert "sid `SID`" in shown
 
 
@@ -152,14 +152,14 @@ def test_an_empty_file_is_reported_as_empty() -> None:
     )
     shown = words(warned(over(delivery=tiny)))
 
-    assert "These files hold nothing:\n`a_0.mp4`" in shown
+    assert "Empty files:\n`a_0.mp4`" in shown
     assert "1 part" not in shown
 
 
 def test_a_key_that_the_storage_refuses_is_reported() -> None:
     shown = words(warned(over(delivery=Delivery(state=DeliveryState.MISSING, code="InvalidAccessKeyId"))))
 
-    assert "refuses the key or the bucket (InvalidAccessKeyId)" in shown
+    assert "rejects the key or the bucket (InvalidAccessKeyId)" in shown
 
 
 def test_an_alert_about_agoras_backup_has_the_sid_for_agoras_support() -> None:
@@ -168,21 +168,21 @@ def test_an_alert_about_agoras_backup_has_the_sid_for_agoras_support() -> None:
     assert "sid `SID`" in words(warned(uploading, Reason.IN_BACKUP))
 
 
-def test_the_alert_about_files_has_count_duration_size_folder_and_a_button() -> None:
+def test_the_alert_about_files_has_count_duration_size_and_a_button() -> None:
     message = ready(over(delivery=a_delivery(800_000_000, 400_000_000)))
 
-    assert "2 MP4 files, 1 h 05 min, 1.2 GB" in words(message)
-    assert "2 MP4 files, 1 h 05 min, 1.2 GB" in message.text
-    assert f"In `{FOLDER}`" in words(message)
+    assert "1 h 5 min · 2 files, 1.2 GB" in words(message)
+    assert "1 h 5 min · 2 files, 1.2 GB" in message.text
+    assert FOLDER not in words(message), "Details has it"
     assert pressable(message) == [LINKS_ACTION]
     assert "<@" not in words(message), "nobody has to act"
 
 
-def test_without_an_mp4_file_there_is_no_button_and_the_playlist_is_named() -> None:
+def test_without_an_mp4_file_there_is_no_button_and_the_streaming_segments_are_mentioned() -> None:
     message = ready(over(delivery=replace(a_delivery(), media_files=())))
 
     assert pressable(message) == []
-    assert "`SID_daily.m3u8`" in words(message)
+    assert "saved as streaming segments; your recording admin can recover it" in words(message)
 
 
 def test_a_direct_message_about_files_has_no_button_because_links_are_for_members() -> None:

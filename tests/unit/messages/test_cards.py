@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from messages.blocks import Message, clock, day_and_time, time_of_day, time_range
+from messages.blocks import EN_DASH, Message, clock, day_and_time, time_of_day, time_range
 from messages.buttons import AGAIN_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION, card
 from messages.config import MessageConfig
@@ -123,12 +123,12 @@ PHASES: dict[Phase, tuple[Recording, str, str]] = {
     Phase.SAVED: (
         over(delivery=a_delivery(media_files=())),
         "✅ *daily is saved, without a file to open*",
-        "Your recording admin can recover it.",
+        "saved as streaming segments; your recording admin can recover it.",
     ),
     Phase.INCOMPLETE: (
         over(delivery=a_delivery(state=DeliveryState.MISSING, missing=("SID_daily_1.mp4",))),
         "⚠️ *daily isn't completely saved*",
-        "Some of its files didn't arrive.",
+        "Some files didn't arrive.",
     ),
     Phase.NOT_SAVED: (
         over(delivery=MISSING, files_awaited=True),
@@ -138,7 +138,7 @@ PHASES: dict[Phase, tuple[Recording, str, str]] = {
     Phase.NOT_CHECKED: (
         over(delivery=DENIED),
         "✅ *daily is done, not checked*",
-        "I can't see the files from here. Your recording admin can.",
+        "I can't see the files from here, but your recording admin can.",
     ),
     Phase.DONE: (over(), "✅ *daily is done*", "stopped by <@U2>"),
     Phase.NOTHING_TO_SAVE: (
@@ -397,9 +397,9 @@ def test_a_recording_that_is_ready_has_its_time_its_files_and_a_button() -> None
     links = control(ready, LINKS_ACTION)
 
     assert time_range(at(10), at(3675)) in shown(ready)
-    assert "800 MB" in shown(ready)
+    assert "1 h 5 min · 1 file, 800 MB" in shown(ready)
     assert links is not None
-    assert (links["value"], links["style"]) == ("rec1", "primary")
+    assert (links["text"]["text"], links["value"], links["style"]) == ("Get the recording", "rec1", "primary")
     assert "Only members of this channel get a link" in small_print(ready)
     assert "Press Get the recording." in drawn(ready).text
 
@@ -416,8 +416,8 @@ def test_missing_files_are_explained_by_what_was_found() -> None:
     refused = replace(MISSING, code="AccessDenied")
     empty = Delivery(state=DeliveryState.MISSING, empty=("SID_daily_0.mp4",))
 
-    assert "The storage refuses access" in shown(over(delivery=refused))
-    assert "its file is empty" in shown(over(delivery=empty))
+    assert "the storage rejects the key" in shown(over(delivery=refused))
+    assert "The file that arrived is empty." in shown(over(delivery=empty))
     assert "keep checking" not in shown(over(delivery=MISSING)), "after a day nobody checks any more"
 
 
@@ -454,7 +454,7 @@ def test_a_failed_start_says_why_and_what_to_do(reason: Reason) -> None:
         ({"files_awaited": True}, "What was recorded until then is being saved."),
         ({"delivery": a_delivery()}, "What was recorded until then is saved"),
         ({"delivery": MISSING}, "What was recorded until then isn't completely saved."),
-        ({"delivery": DENIED}, "I can't see whether its files are saved."),
+        ({"delivery": DENIED}, "I can't see the files from here"),
     ],
 )
 def test_a_recording_that_broke_off_says_why_and_what_became_of_it(
@@ -462,7 +462,8 @@ def test_a_recording_that_broke_off_says_why_and_what_became_of_it(
 ) -> None:
     failed = over(state=State.FAILED, reason=reason, **facts, **ENDED)
 
-    assert f"{BECAUSE[reason]}. {files}" in shown(failed)
+    assert f"{BECAUSE[reason]}." in shown(failed)
+    assert files in shown(failed)
     assert labels(failed)[-1] == "Record again"
 
 
@@ -480,7 +481,7 @@ def test_a_later_part_has_the_gap_before_it_and_looks_like_any_recording() -> No
     text = shown(up(lost_segments=(LOST_SEGMENT,)))
 
     assert text.startswith("🔴 *Recording daily*")
-    assert f"2 min 20 s are missing ({clock(at(30))} to {clock(at(170))})" in text
+    assert f"2 min 20 s are missing ({clock(at(30))}{EN_DASH}{clock(at(170))})" in text
     assert "parts" not in text
 
 
@@ -514,6 +515,21 @@ def test_at_the_end_the_card_says_how_many_parts_there_are() -> None:
 
     assert "Recorded in 3 parts" in text
     assert text.count("missing") == 2
+
+
+def test_a_lost_part_without_files_is_stated_beside_the_others() -> None:
+    lost = over(lost_segments=(LOST_SEGMENT,), delivery=a_delivery(missing=("FIRST_daily.m3u8", "FIRST_daily_0.mp4")))
+
+    assert "1 file" in shown(lost)
+    assert "The first " in shown(lost)
+    assert "saved." in shown(lost)
+    assert "`FIRST_daily_0.mp4`" not in shown(lost)
+
+
+def test_a_part_with_only_a_playlist_is_stated_beside_the_file_of_another() -> None:
+    playlists = ("folder/FIRST_daily.m3u8", "folder/SID_daily.m3u8")
+
+    assert "The first part isn't in the file" in shown(over(delivery=a_delivery(playlists=playlists)))
 
 
 # buttons and the menu
@@ -573,8 +589,7 @@ def test_the_button_says_how_much_time_it_adds(seconds: float, label: str) -> No
 def test_buttons_name_the_call_for_screen_readers() -> None:
     for recording, _, _ in PHASES.values():
         for element in controls(recording):
-            if element["action_id"] != LINKS_ACTION:
-                assert "daily" in element["accessibility_label"], element
+            assert "daily" in element["accessibility_label"], element
 
 
 def test_a_recording_that_is_over_can_be_recorded_again_by_a_button_or_by_the_menu() -> None:

@@ -292,7 +292,7 @@ def test_a_failure_of_the_database_is_not_hidden(stack: CommandStack) -> None:
 @pytest.mark.parametrize(
     ("delivery", "words"),
     [
-        (a_delivery(812_000_000), "1 MP4 file, 1 h 05 min, 812 MB"),
+        (a_delivery(812_000_000), "1 h 5 min · 1 file, 812 MB"),
         (Delivery(state=DeliveryState.MISSING), "its files are missing"),
         (Delivery(state=DeliveryState.UNVERIFIED), "not verified"),
     ],
