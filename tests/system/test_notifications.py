@@ -37,7 +37,7 @@ def recording(stack: Stack, **settings: str) -> Message:
 
 
 def test_a_call_that_everybody_left_is_ended_before_the_next_query(notified: Stack) -> None:
-    card = recording(notified, MAX_IDLE_SECONDS="5")
+    recording(notified, MAX_IDLE_SECONDS="5")
     notified.agora.leave("daily")
     notified.agora.wait_for(lambda sim: sim.sent(41), timeout=20)
     notified.wait_alert("recording_ended", "idle")
