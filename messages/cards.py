@@ -66,7 +66,7 @@ _UP = (State.RECORDING, State.INTERRUPTED)
 
 def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
     """The card of a recording, as far as it is known `now`."""
-    doubt = _doubt(recording, config, now)
+    doubt = unconfirmed(recording, now, config.query_interval)
     phase = phase_of(recording, doubt)
     facts = list(_facts(recording, phase, doubt, config))
     words = HEADLINES[phase].title.replace(WHEN, _when(recording, phase, doubt))
@@ -89,15 +89,6 @@ def _text(recording: Recording, phase: Phase, words: str, facts: Sequence[str]) 
     stop = "" if whole.endswith("…") else "."
     press = ["Press Get the recording."] if has_links(recording) else []
     return " ".join([f"{HEADLINES[phase].emoji} {whole}{stop}", *facts, *press])
-
-
-def _doubt(recording: Recording, config: MessageConfig, now: datetime) -> Unconfirmed | None:
-    """Agora's notice that it moves the recorder is a doubt before any query has failed to find the recorder."""
-    doubt = unconfirmed(recording, now, config.query_interval)
-    is_moving = recording.state is State.INTERRUPTED and not recording.awaiting_segment
-    if doubt is not None or recording.probe.found_empty or not is_moving:
-        return doubt
-    return Unconfirmed(Doubt.NOT_FOUND, recording.probe.found_at or recording.up_at or recording.requested_at)
 
 
 def _when(recording: Recording, phase: Phase, doubt: Unconfirmed | None) -> str:

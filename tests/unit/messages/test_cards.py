@@ -147,7 +147,7 @@ PHASES: dict[Phase, tuple[Recording, str, str]] = {
         "No one's mic or camera was on (2 people, 10 min).",
     ),
     Phase.NOBODY_JOINED: (
-        over(reason=Reason.IDLE, most_people=0, first_file_at=None, **ENDED),
+        over(reason=Reason.IDLE, most_people=0, first_file_at=None, status=4, **ENDED),
         "⚪ *No one joined daily, so nothing was recorded*",
         "Wrong call? Start the right one.",
     ),
@@ -398,7 +398,7 @@ def test_a_recording_that_ended_by_itself_is_being_saved_until_its_files_are_the
 
 
 def test_a_call_that_nobody_joined_is_never_said_to_have_missing_files() -> None:
-    nobody = over(reason=Reason.IDLE, most_people=0, first_file_at=None, files_awaited=True, **ENDED)
+    nobody = over(reason=Reason.IDLE, most_people=0, first_file_at=None, status=4, files_awaited=True, **ENDED)
 
     for delivery in (None, Delivery(), MISSING):
         assert title(replace(nobody, delivery=delivery)) == "⚪ *No one joined daily, so nothing was recorded*"
