@@ -158,10 +158,10 @@ def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> 
         case Doubt.REJECTED:
             yield "Agora rejects our sign-in, so it can't be checked or stopped. It probably continues."
             yield _doctor(config)
-        case Doubt.NO_ANSWER if recording.first_file_at is not None:
-            yield "Agora isn't answering. It's probably still recording."
         case Doubt.NO_ANSWER:
-            yield "Agora isn't answering. I'll check again."
+            reason = "Agora's answers can't be read" if recording.probe.unreadable_answer else "Agora isn't answering"
+            likely = "It's probably still recording." if recording.first_file_at is not None else "Checking again soon."
+            yield f"{reason}. {likely}"
         case Doubt.NOT_FOUND if recording.reported.moving:
             yield "The recorder is moving to another server. This usually takes less than 2 minutes."
         case Doubt.NOT_FOUND:

@@ -289,6 +289,7 @@ class Recording:
             self.upload_tenths,
             self.everyone_left,
             self.doubt,
+            self.expects_recorder and bool(self.probe.unreadable_answer),
             self.is_over and self.nobody_joined,
             self.is_over and self.files_awaited,
             self.delivery.card_content if self.delivery else DeliveryState.AWAITED,
