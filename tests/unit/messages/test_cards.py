@@ -8,6 +8,8 @@ from datetime import timedelta, timezone
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from messages.blocks import EN_DASH, Message, clock, day_and_time, time_of_day, time_range
 from messages.buttons import AGAIN_ACTION
@@ -15,11 +17,13 @@ from messages.cards import EXTEND_ACTION, STOP_ACTION, card
 from messages.config import MessageConfig
 from messages.copy import HEADLINES, Phase
 from messages.files import LINKS_ACTION
+from recordings.model.confirmation import unconfirmed
 from recordings.model.delivery import Delivery, DeliveryState
 from recordings.model.options import AppliedLayout, Layout, Media, Options, Resolution
 from recordings.model.reason import Reason
 from recordings.model.recording import HOLDS_CHANNEL, Recording, State
 from recordings.model.reported import Gap, Reported
+from tests.fakes.hostile import recordings
 from tests.fakes.rendered import elements, words
 from tests.fakes.rows import NOW, a_delivery, a_lost_segment, a_recording, at, changed, over, up, with_card
 from tests.fakes.slack import MESSAGE_CONFIG
@@ -263,6 +267,27 @@ def test_a_call_that_simply_empties_shows_no_warning_colour() -> None:
     text = shown(up(**NOT_FOUND, found_empty=1))
 
     assert not any(colour in text for colour in "🔴🟠🟡⚠❌")
+
+
+@given(recordings(), st.integers(0, 10**6))
+def test_whatever_the_row_holds_the_card_claims_a_recording_only_if_it_is_confirmed(
+    recording: Recording, seconds: int
+) -> None:
+    text = drawn(recording, seconds=seconds).text
+
+    if text.startswith("🔴") or "Make sure everyone" in shown(recording, seconds=seconds):
+        assert recording.state is State.RECORDING
+        assert recording.first_file_at is not None
+        assert unconfirmed(recording, at(seconds), MESSAGE_CONFIG.query_interval) is None
+
+
+@given(recordings(), recordings(), st.integers(0, 10**6))
+def test_cards_of_equal_content_look_the_same(one: Recording, other: Recording, seconds: int) -> None:
+    """What the card shows, and its content leaves out, would not lead to an edit."""
+    polled = changed(one, queried_at=at(seconds), not_found=one.probe.not_found + 1, status=other.probe.status)
+
+    if polled.card_content == one.card_content:
+        assert drawn(polled, seconds=seconds) == drawn(one, seconds=seconds)
 
 
 # starting and running
