@@ -47,6 +47,10 @@ HOLDS_CHANNEL = frozenset({State.STARTING, State.RECORDING, State.INTERRUPTED, S
 """The states in which nobody can start a second recording of the same Agora channel."""
 
 
+_TRIES_OF_A_STOP = 3
+"""After so many failed tries of a stop, about ten seconds, people read that it takes longer."""
+
+
 class IllegalTransition(Exception):
     """A transition that `TRANSITIONS` does not list: a bug."""
 
@@ -200,6 +204,14 @@ class Recording:
         return tuple(sorted([*reported, *between], key=lambda gap: gap.begun_at))
 
     @property
+    def stop_delayed_by(self) -> Reason | None:
+        """Why Agora has not accepted the stop for a while; None if a stop usually takes this long. Rejected credentials
+        don't mend themselves within seconds."""
+        reason = self.probe.unanswered_reason
+        patient = reason is not Reason.UNAUTHORIZED and self.tries < _TRIES_OF_A_STOP
+        return None if self.state is not State.STOPPING or patient else reason
+
+    @property
     def is_complete(self) -> bool:
         """Whether no step is left."""
         return self.is_over and not self.files_awaited
@@ -266,24 +278,23 @@ class Recording:
             self.ended_at,
             self.intent.stop_by,
             self.intent.ends_at,
-            self.intent.extended_by,
-            self.intent.layout_at,
-            self.current_layout,
-            self.applied_layout.refused_at,
             self.stop_reason,
             self.files,
             self.unwatched_to,
             self._shows_people_count and self.people_count,
             self.segment_number,
             self.up_at,
+            self.awaiting_segment and self.lost_segments[-1].recorded_until,
             self.gaps,
             self.reported.upload_warning_open,
             self.reported.silence_warning_open,
             self.state is State.INTERRUPTED and self.reported.moving,
+            self.stop_delayed_by,
             self.upload_tenths,
             self.everyone_left,
             self.doubt,
             self.is_stop_rejected,
+            self.expects_recorder and bool(self.probe.unreadable_answer),
             self.is_over and self.nobody_joined,
             self.is_over and self.files_awaited,
             self.delivery.card_content if self.delivery else DeliveryState.AWAITED,

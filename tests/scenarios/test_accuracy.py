@@ -313,7 +313,7 @@ def test_record_again_keeps_the_options_and_the_duration(stack: Stack) -> None:
     stack.command("stop")
     card = stack.wait_card("ended")
     stack.run_for(100)
-    stack.press(card, "record_again")
+    stack.choose(card, "more", "Record again")
     again = stack.row()
     assert again.id != first.id
     assert again.options == first.options
@@ -326,7 +326,8 @@ def test_a_refused_layout_is_not_the_chosen_one(stack: Stack) -> None:
     card = stack.recording()
     stack.agora.fault("updateLayout", answer="invalid_parameter", times=None)
     row = stack.row()
-    stack.choose(card, "change_layout", f"floating:{row.id}")
+    (menu,) = stack.choose(card, "more", "Change layout").answers
+    stack.choose(menu, "change_layout", f"floating:{row.id}")
     stack.wait_for(lambda: stack.row().applied_layout.refused_at, what="the refusal")
     assert stack.row().layout is row.layout
     assert stack.row().current_options.layout is row.layout
