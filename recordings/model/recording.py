@@ -162,6 +162,12 @@ class Recording:
         """Whether no step is left."""
         return self.is_over and not self.files_awaited
 
+    @property
+    def nobody_joined(self) -> bool:
+        """Whether Agora listed the channel and nobody was ever in it, so that nothing can be recorded."""
+        nothing_stored = self.first_file_at is None and not self.files and not self.lost_segments
+        return self.most_people == 0 and nothing_stored
+
     def with_state(self, state: State) -> Recording:
         """The recording in another state, or the same one. Raises `IllegalTransition`."""
         if state is not self.state and state not in TRANSITIONS[self.state]:
