@@ -329,9 +329,7 @@ ALERTS: dict[tuple[AlertKind, Reason | None], AlertCopy] = {
     (_RECOVERED, Reason.NOT_DELIVERED): AlertCopy(
         "✅ The missing files of {call} arrived", buttons=(AlertButton.GET_RECORDING,)
     ),
-    (_RECOVERED, Reason.IN_BACKUP): AlertCopy(
-        "✅ All files of {call} are saved now", buttons=(AlertButton.GET_RECORDING,)
-    ),
+    (_RECOVERED, Reason.IN_BACKUP): AlertCopy("✅ All files of {call} are saved now", buttons=_NONE),
     (_RECOVERED, Reason.AGORA_UNREACHABLE): AlertCopy(
         "✅ Agora answers again", "I'm checking the recordings in this channel again.", buttons=_NONE
     ),

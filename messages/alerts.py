@@ -122,7 +122,8 @@ def _text(draft: _Draft) -> str:
     title = draft.texts.title.format(call=plain(draft.recording.agora_channel, CUT_NAME), **_fields(draft.alert))
     sentences = [f"{title}{_length(draft.alert)}.", draft.texts.fact_of(draft.alert), *_file_lines(draft)]
     if draft.resolved_at is None:
-        sentences += [_next_step(draft), _command(draft)]
+        gets_files = _brings_files(draft.alert) and has_links(draft.recording) and not draft.direct
+        sentences += ["For a link, press Get the recording." if gets_files else "", _next_step(draft), _command(draft)]
     else:
         sentences.append(f"{_resolved(draft.resolved_at)}.")
     return " ".join(sentence for sentence in sentences if sentence)

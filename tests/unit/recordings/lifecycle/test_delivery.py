@@ -313,7 +313,7 @@ def test_files_that_arrive_late_are_a_recovery_and_are_announced(name: str) -> N
         ],
     )
 
-    assert alerts == [(900, *WARNED), (1200, *ARRIVED_LATE), (1200, *FILES)]
+    assert alerts == [(900, *WARNED), (1200, *ARRIVED_LATE)]
     assert (row.is_complete, delivered(row)) == (True, DeliveryState.READY)
     assert row.delivery is not None
     assert (row.delivery.missing, row.delivery.empty) == ((), ())
@@ -326,7 +326,7 @@ def test_late_files_that_arrive_one_by_one_are_announced_when_they_are_complete(
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "the card says so until they are complete"
     assert wait(row, 1200) < 60
 
-    assert check_all(row, [(1210, GROWING)])[1] == [(1210, *ARRIVED_LATE), (1210, *FILES)]
+    assert check_all(row, [(1210, GROWING)])[1] == [(1210, *ARRIVED_LATE)]
     assert alerts == [(900, *WARNED)]
 
 
@@ -569,7 +569,7 @@ def test_a_silent_bucket_is_retried_for_a_day_and_missing_files_stay_missing() -
     row, _ = check_all(STOPPED, [(900, {}), (1200, SILENT), (50_000, SILENT)])
     assert (delivered(row), row.files_awaited) == (DeliveryState.MISSING, True)
 
-    assert check_all(row, [(60_000, COMPLETE)])[1] == [(60_000, *ARRIVED_LATE), (60_000, *FILES)]
+    assert check_all(row, [(60_000, COMPLETE)])[1] == [(60_000, *ARRIVED_LATE)]
     row, alerts = check_all(row, [(DAY, SILENT)])
     assert (row.is_complete, alerts) == (True, [])
     assert row.delivery is not None
@@ -782,7 +782,7 @@ def test_the_last_segment_is_awaited_whatever_the_first_one_has() -> None:
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4")
 
     row, alerts = check_all(row, [(1200, both(FIRST_HLS, COMPLETE))])
-    assert alerts == [(1200, *ARRIVED_LATE), (1200, *FILES)]
+    assert alerts == [(1200, *ARRIVED_LATE)]
 
 
 EMPTY_LAST_SEGMENT = replace(IDLE, lost_segments=(LOST_SEGMENT,), first_file_at=None)
