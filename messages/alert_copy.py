@@ -368,9 +368,15 @@ NOBODY_JOINED = AlertCopy(
     buttons=_MAY_GO_ON,
 )
 """`idle` where nobody was ever there."""
-VARIANTS = {
+ONLY_SEGMENTS = AlertCopy(
+    "✅ {call} is saved, without a file to open",
+    next_step="It's there as streaming segments: {admin} can play them.",
+)
+"""Files among which no MP4 file is."""
+VARIANTS: dict[tuple[AlertKind, Reason | None], AlertCopy] = {
     (AlertKind.WARNING, Reason.AGORA_UNREACHABLE): UNREADABLE,
     (AlertKind.ENDED, Reason.IDLE): NOBODY_JOINED,
+    (AlertKind.FILES, None): ONLY_SEGMENTS,
 }
 """Second texts of a kind and reason. They share its code and its anchor."""
 _OTHERS = {
@@ -395,9 +401,13 @@ def is_about_channel(alert: Alert) -> bool:
 
 
 def _is_variant(alert: Alert) -> bool:
-    if alert.reason is Reason.IDLE:
-        return alert.recording.nobody_joined
-    return is_answer_unreadable(alert.recording)
+    recording = alert.recording
+    match alert.kind:
+        case AlertKind.FILES:
+            return recording.delivery is not None and not recording.delivery.downloadable
+        case AlertKind.ENDED:
+            return recording.nobody_joined
+    return is_answer_unreadable(recording)
 
 
 def is_answer_unreadable(recording: Recording) -> bool:

@@ -200,16 +200,24 @@ def _small_print(draft: _Draft) -> str:
     kind, reason, url = draft.alert.kind, _reason(draft.alert), draft.config.runbook_url
     code = code_of(kind, reason)
     shown = f"<{escape(url)}#{anchor_of(kind, reason)}|{code}>" if url else f"`{code}`"
-    says_why = kind is AlertKind.FAILED and (draft.direct or reason is Reason.REJECTED)
-    detail = f" · {plain(draft.recording.detail)}" if draft.recording.detail and says_why else ""
-    return f"{shown} · `{draft.recording.id}`{detail}"
+    detail = _detail(draft)
+    return f"{shown} · `{draft.recording.id}`" + (f" · {plain(detail)}" if detail else "")
+
+
+def _detail(draft: _Draft) -> str:
+    """The words of Agora or of the storage, where they decide what an admin does, or where there is no *Details*."""
+    kind, reason, recording = draft.alert.kind, draft.alert.reason, draft.recording
+    if kind is AlertKind.FAILED and (draft.direct or reason is Reason.REJECTED):
+        return recording.detail
+    is_refused = kind is AlertKind.WARNING and reason is Reason.NOT_DELIVERED
+    return recording.delivery.code if is_refused and recording.delivery else ""
 
 
 # the files
 
 
 def _brings_files(alert: Alert) -> bool:
-    return AlertButton.GET_RECORDING in copy_of(alert).buttons
+    return alert.kind is AlertKind.FILES or AlertButton.GET_RECORDING in copy_of(alert).buttons
 
 
 def _length(alert: Alert) -> str:
@@ -223,7 +231,7 @@ def _file_lines(draft: _Draft) -> list[str]:
     if not _brings_files(draft.alert):
         return []
     return [
-        " · ".join(part for part in (_span(recording), _amount(draft)) if part),
+        " · ".join(part for part in (_span(recording), _amount(recording)) if part),
         *gap_sentences(recording),
         *_incomplete(recording),
     ]
@@ -235,10 +243,8 @@ def _span(recording: Recording) -> str:
     return f"{time_of_day(recording.started_at)}{DASH}{time_of_day(recording.ended_at)}"
 
 
-def _amount(draft: _Draft) -> str:
-    if has_links(draft.recording):
-        return files_and_size(draft.recording.delivery or Delivery())
-    return f"saved as streaming segments, without a file to download: {_named_support(draft)} can play them"
+def _amount(recording: Recording) -> str:
+    return files_and_size(recording.delivery or Delivery()) if has_links(recording) else ""
 
 
 def _incomplete(recording: Recording) -> list[str]:

@@ -42,7 +42,7 @@ def overview() -> list[tuple[str, str]]:
     return re.findall(r"^\| (.+?) \| \[[^\]]+\]\(#([\w-]+)\) \|$", table, re.MULTILINE)
 
 
-@pytest.mark.parametrize(("key", "texts"), EVERY, ids=str)
+@pytest.mark.parametrize(("key", "texts"), EVERY, ids=lambda value: getattr(value, "title", ""))
 def test_an_alert_has_an_entry_with_its_title_and_its_code(key: Key, texts: AlertCopy) -> None:
     entry = entries()[anchor_of(*key)]
 

@@ -475,8 +475,8 @@ def test_the_files_of_a_failed_recording_say_where_it_breaks_off() -> None:
 def test_without_an_mp4_file_there_is_no_button() -> None:
     message = ready(over(delivery=replace(a_delivery(), media_files=())))
 
-    assert pressable(message) == []
-    assert "without a file to download" in words(message)
+    assert pressable(message) == [DETAILS_ACTION]
+    assert "daily is saved, without a file to open" in words(message)
 
 
 def test_files_that_lack_a_part_say_so() -> None:
