@@ -15,9 +15,9 @@ from handlers.app import Handlers, slack_app
 from handlers.buttons.acknowledge import AcknowledgeButton
 from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
-from handlers.buttons.layout import LayoutMenu
+from handlers.buttons.layout import LayoutMenu, LayoutOption
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, NextPageButton
+from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton
 from handlers.buttons.stop import StopButton
 from handlers.commands.doctor import DoctorCommand
 from handlers.commands.end_times import EndTimes
@@ -97,6 +97,7 @@ def handlers_of(parts: SlackParts, doctor: DoctorCommand) -> Handlers:
     service = RecordingService(recordings, access, check_channel_name, clock, lambda: secrets.token_hex(6), wake)
     work, quick = Slack(parts.clients.work), parts.clients.quick
     names, end_times = ChannelNames(quick), EndTimes(clock, TimeZones(quick))
+    message_config = message_config_of(config, policy)
     limits = Limits(config.max_duration_seconds, bool(config.agora_app_certificate))
     links = LinkService(
         recordings, repositories.audit_log, work.is_member, parts.bucket, clock, config.link_ttl_seconds
@@ -110,11 +111,11 @@ def handlers_of(parts: SlackParts, doctor: DoctorCommand) -> Handlers:
         extend=ExtendButton(ExtendService(recordings, policy, clock, wake)),
         again=RecordAgainButton(service),
         layout=LayoutMenu(LayoutService(recordings, clock, wake)),
+        layout_option=LayoutOption(service),
         links=LinksButton(links),
-        acknowledge=AcknowledgeButton(
-            AcknowledgeService(repositories.alerts, clock), work, message_config_of(config, policy)
-        ),
+        acknowledge=AcknowledgeButton(AcknowledgeService(repositories.alerts, clock), work, message_config),
         details=DetailsButton(DetailService(recordings, repositories.recorders)),
+        location=LocationOption(service, message_config),
         next_page=NextPageButton(service),
     )
 

@@ -6,7 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, auto
 from http.client import HTTPException
 from typing import Any, Protocol
@@ -27,9 +27,9 @@ from handlers.access import Guard
 from handlers.buttons.acknowledge import AcknowledgeButton
 from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
-from handlers.buttons.layout import LayoutMenu
+from handlers.buttons.layout import LayoutMenu, LayoutOption
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, NextPageButton
+from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton
 from handlers.buttons.stop import StopButton
 from handlers.commands.doctor import DoctorCommand
 from handlers.commands.parser import Command, Verb
@@ -39,7 +39,17 @@ from handlers.form import RecordForm
 from handlers.requests import Press, SlashCommand, Submission
 from messages import replies
 from messages.blocks import Message
-from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION, MORE_ACTION, NEXT_ACTION
+from messages.buttons import (
+    ACKNOWLEDGE_ACTION,
+    AGAIN_ACTION,
+    AGAIN_OPTION,
+    DETAILS_ACTION,
+    DETAILS_OPTION,
+    LAYOUT_OPTION,
+    MORE_ACTION,
+    NEXT_ACTION,
+    PLACE_OPTION,
+)
 from messages.cards import EXTEND_ACTION, STOP_ACTION
 from messages.doctor import LOOKING
 from messages.files import LINKS_ACTION
@@ -65,9 +75,11 @@ class Handlers:
     extend: ExtendButton
     again: RecordAgainButton
     layout: LayoutMenu
+    layout_option: LayoutOption
     links: LinksButton
     acknowledge: AcknowledgeButton
     details: DetailsButton
+    location: LocationOption
     next_page: NextPageButton
 
 
@@ -112,6 +124,16 @@ class ButtonRoute:
     """The answer can take more than 3 seconds, so the press is acknowledged before it."""
 
 
+@dataclass(frozen=True, slots=True)
+class OptionRoute:
+    """The handler of an option in the ⋯ menu, by the beginning of its value; the rest is the recording's id."""
+
+    prefix: str
+    button: Callable[[Handlers], Button]
+    action: Action
+
+
+Answer = Callable[[Press], Message | None]
 COMMAND_ROUTES: Mapping[Verb, CommandRoute] = {
     Verb.START: CommandRoute(lambda handlers: handlers.record.start, Action.START),
     Verb.STOP: CommandRoute(lambda handlers: handlers.record.stop, Action.STOP),
@@ -128,10 +150,16 @@ BUTTON_ROUTES = (
     ButtonRoute(AGAIN_ACTION, lambda handlers: handlers.again, Action.START),
     ButtonRoute(LAYOUT_ACTION, lambda handlers: handlers.layout, Action.CHANGE_LAYOUT),
     ButtonRoute(NEXT_ACTION, lambda handlers: handlers.next_page, Action.LIST),
-    ButtonRoute(MORE_ACTION, lambda handlers: handlers.details, Action.SEE_DETAILS),
     ButtonRoute(DETAILS_ACTION, lambda handlers: handlers.details, Action.SEE_DETAILS),
     ButtonRoute(ACKNOWLEDGE_ACTION, lambda handlers: handlers.acknowledge, Action.ACKNOWLEDGE, slow=True),
     ButtonRoute(LINKS_ACTION, lambda handlers: handlers.links, Action.GET_LINKS, slow=True),
+)
+_DETAILS = OptionRoute(DETAILS_OPTION, lambda handlers: handlers.details, Action.SEE_DETAILS)
+OPTION_ROUTES = (
+    _DETAILS,
+    OptionRoute(LAYOUT_OPTION, lambda handlers: handlers.layout_option, Action.CHANGE_LAYOUT),
+    OptionRoute(PLACE_OPTION, lambda handlers: handlers.location, Action.SEE_DETAILS),
+    OptionRoute(AGAIN_OPTION, lambda handlers: handlers.again, Action.START),
 )
 
 
@@ -154,7 +182,8 @@ def slack_app(client: WebClient, bot_token: str, signing_secret: str, handlers: 
         app.command(name)(_command_listener(handlers, guard))
     for route in BUTTON_ROUTES:
         listener = _slow_press_listener if route.slow else _press_listener
-        app.action(route.action_id)(listener(route.button(handlers), route.action, guard))
+        app.action(route.action_id)(listener(_button_answer(route, handlers, guard)))
+    app.action(MORE_ACTION)(_press_listener(_option_answer(handlers, guard)))
     app.action(re.compile(rf"{OPEN_ACTION}_\d+"))(_acknowledge_only)
     app.view(FORM)(_submission_listener(handlers.form, guard))
     app.error(_on_error)
@@ -202,13 +231,27 @@ def answer_command(handlers: Handlers, request: SlashCommand, command: Command) 
     return COMMAND_ROUTES[command.verb].handler(handlers)(request, command)
 
 
-def _press_listener(button: Button, action: Action, guard: Guard) -> Any:
+def _button_answer(route: ButtonRoute, handlers: Handlers, guard: Guard) -> Answer:
+    button = route.button(handlers)
+    return lambda press: guard.answer(button.answer, press, route.action)
+
+
+def _option_answer(handlers: Handlers, guard: Guard) -> Answer:
+    def answer(press: Press) -> Message | None:
+        route = next((route for route in OPTION_ROUTES if press.value.startswith(route.prefix)), _DETAILS)
+        chosen = replace(press, value=press.value.removeprefix(route.prefix))
+        return guard.answer(route.button(handlers).answer, chosen, route.action)
+
+    return answer
+
+
+def _press_listener(answer: Answer) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         # The answer comes before the acknowledgement, so that a press that can't be saved shows as failed.
         press = Press.parse(body)
         replaces = press.ephemeral
         try:
-            reply = guard.answer(button.answer, press, action)
+            reply = answer(press)
         except StorageUnavailable as error:
             reply, replaces = _not_written(error), False
         ack()
@@ -218,11 +261,11 @@ def _press_listener(button: Button, action: Action, guard: Guard) -> Any:
     return listener
 
 
-def _slow_press_listener(button: Button, action: Action, guard: Guard) -> Any:
+def _slow_press_listener(answer: Answer) -> Any:
     def listener(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
         try:
-            reply = guard.answer(button.answer, Press.parse(body), action)
+            reply = answer(Press.parse(body))
         except StorageUnavailable as error:
             reply = _not_written(error)
         if reply is not None:

@@ -8,21 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
-from messages.blocks import about, clock, exact_span, time_of_day
+from messages.blocks import about, time_of_day
+from messages.cards import gap_line
 from recordings.model.alerts import Alert, AlertKind
 from recordings.model.delivery import Delivery
 from recordings.model.options import Media
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording
-from recordings.model.reported import Gap
 
 Fact = Callable[[Alert], str]
-_GAPS_SHOWN = 5
-DASH = "\u2013"
-"""An en dash, between two times."""
 
 
 class Mention(StrEnum):
@@ -115,22 +112,8 @@ def _is_being_saved(recording: Recording) -> str:
 def _replaced(alert: Alert) -> str:
     recording = alert.recording
     lost_at = recording.lost_segments[-1].lost_at if recording.lost_segments else alert.raised_at
-    missing = [gap_sentence(gap) for gap in recording.gaps if gap.ended_at >= lost_at]
+    missing = [f"{gap_line(gap)}." for gap in recording.gaps if gap.ended_at >= lost_at]
     return " ".join(missing) or "Nothing should be missing."
-
-
-def gap_sentence(gap: Gap) -> str:
-    """`7 seconds are missing`, with the times of both ends."""
-    span = gap.ended_at - gap.begun_at
-    seconds = max(1, round(span.total_seconds()))
-    length = "1 second is" if seconds == 1 else f"{seconds} seconds are" if seconds < 60 else f"{exact_span(span)} are"
-    return f"{length} missing ({clock(gap.begun_at)}{DASH}{clock(gap.ended_at)})."
-
-
-def gap_sentences(recording: Recording) -> list[str]:
-    """The gaps of a recording, the first few of them one by one."""
-    more = len(recording.gaps) - _GAPS_SHOWN
-    return [*map(gap_sentence, recording.gaps[:_GAPS_SHOWN]), *([f"And {more} more gaps."] if more > 0 else [])]
 
 
 def _people_without_media(alert: Alert) -> str:
@@ -175,11 +158,6 @@ def _time_was_up(alert: Alert) -> str:
 
 def _file_follows(recording: Recording) -> str:
     return " The file follows in the thread." if recording.files_awaited else ""
-
-
-def length_of(delivery: Delivery) -> timedelta | None:
-    """The length of what people can download; None if it is unknown."""
-    return timedelta(seconds=delivery.seconds) if delivery.seconds else None
 
 
 # the table
@@ -368,10 +346,7 @@ NOBODY_JOINED = AlertCopy(
     buttons=_MAY_GO_ON,
 )
 """`idle` where nobody was ever there."""
-ONLY_SEGMENTS = AlertCopy(
-    "✅ {call} is saved, without a file to open",
-    next_step="It's there as streaming segments: {admin} can play them.",
-)
+ONLY_SEGMENTS = AlertCopy("✅ {call} is saved, without a file to open")
 """Files among which no MP4 file is."""
 VARIANTS: dict[tuple[AlertKind, Reason | None], AlertCopy] = {
     (AlertKind.WARNING, Reason.AGORA_UNREACHABLE): UNREADABLE,
@@ -393,11 +368,6 @@ def copy_of(alert: Alert) -> AlertCopy:
     if key in VARIANTS and _is_variant(alert):
         return VARIANTS[key]
     return ALERTS.get(key) or _OTHERS[alert.kind]
-
-
-def is_about_channel(alert: Alert) -> bool:
-    """Whether it concerns all recordings of the Slack channel and names none of them."""
-    return "{call}" not in copy_of(alert).title
 
 
 def _is_variant(alert: Alert) -> bool:

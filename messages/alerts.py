@@ -9,26 +9,14 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from messages.alert_copy import (
-    DASH,
-    AlertButton,
-    AlertCopy,
-    Mention,
-    anchor_of,
-    code_of,
-    copy_of,
-    gap_sentences,
-    is_about_channel,
-    length_of,
-)
+from messages.alert_copy import AlertButton, AlertCopy, Mention, anchor_of, code_of, copy_of
 from messages.blocks import (
+    CALL,
     CUT_NAME,
     Block,
     Message,
     about,
-    call,
     context,
-    cut,
     escape,
     metadata,
     person,
@@ -36,23 +24,22 @@ from messages.blocks import (
     rounded_span,
     sections,
     time_of_day,
+    time_range,
+    title,
     typed,
 )
 from messages.buttons import acknowledge_button, again_button, details_button
-from messages.cards import extend_button
+from messages.cards import extend_button, gap_lines
 from messages.config import DEFAULT_CONTACT, MessageConfig
-from messages.files import files_and_size, has_links, links_button
+from messages.files import files_and_size, has_links, left_out_lines, links_button
 from recordings.model.alerts import Acknowledgement, Alert, AlertKind
-from recordings.model.delivery import Delivery, DeliveryState
-from recordings.model.playlists import playlists_without_mp4
+from recordings.model.delivery import Delivery
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 
 _AGAIN = (AlertButton.TRY_AGAIN, AlertButton.RECORD_AGAIN)
 _NOTIFYING = re.compile(r"<[@!]")
 """Slack's markup for mentions of people, groups and channels' members (docs.slack.dev, Formatting message text)."""
-_LONGEST_LABEL = 75
-"""Characters of an `accessibility_label`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +106,8 @@ def _lines(draft: _Draft) -> list[str]:
 
 def _text(draft: _Draft) -> str:
     """For notifications and screen readers: buttons are not shown there, so it has the command to type."""
-    title = draft.texts.title.format(call=plain(draft.recording.agora_channel, CUT_NAME), **_fields(draft.alert))
-    sentences = [f"{title}{_length(draft.alert)}.", draft.texts.fact_of(draft.alert), *_file_lines(draft)]
+    whole = _words(draft).replace(CALL, plain(draft.recording.agora_channel, CUT_NAME))
+    sentences = [f"{whole}{_length(draft.alert)}.", draft.texts.fact_of(draft.alert), *_file_lines(draft)]
     if draft.resolved_at is None:
         gets_files = _brings_files(draft.alert) and has_links(draft.recording) and not draft.direct
         sentences += ["For a link, press Get the recording." if gets_files else "", _next_step(draft), _command(draft)]
@@ -133,19 +120,23 @@ def _text(draft: _Draft) -> str:
 
 
 def _title(draft: _Draft) -> str:
-    """In bold behind its emoji. The name is bold with it, or in a fixed-width font."""
-    emoji, words = draft.texts.title.split(" ", 1)
-    name = call(draft.recording.agora_channel).strip("*")
-    return f"{emoji} *{words.format(call=name, **_fields(draft.alert))}*{_length(draft.alert)}"
+    """In bold behind its emoji."""
+    emoji, words = _words(draft).split(" ", 1)
+    return f"{emoji} {title(words, draft.recording.agora_channel)}{_length(draft.alert)}"
 
 
-def _fields(alert: Alert) -> dict[str, str]:
-    recording = alert.recording
-    return {
-        "since": time_of_day(recording.probe.unanswered_since or alert.raised_at),
-        "away_from": time_of_day(recording.unwatched_from or alert.raised_at),
-        "away_to": time_of_day(recording.unwatched_to or alert.raised_at),
+def _words(draft: _Draft) -> str:
+    """The title, without the name of the call."""
+    recording, raised_at = draft.recording, draft.alert.raised_at
+    moments = {
+        "{since}": recording.probe.unanswered_since or raised_at,
+        "{away_from}": recording.unwatched_from or raised_at,
+        "{away_to}": recording.unwatched_to or raised_at,
     }
+    words = draft.texts.title
+    for field, moment in moments.items():
+        words = words.replace(field, time_of_day(moment))
+    return words
 
 
 def _next_step(draft: _Draft) -> str:
@@ -221,7 +212,7 @@ def _brings_files(alert: Alert) -> bool:
 
 
 def _length(alert: Alert) -> str:
-    length = length_of(alert.recording.delivery or Delivery()) if alert.kind is AlertKind.FILES else None
+    length = (alert.recording.delivery or Delivery()).length if alert.kind is AlertKind.FILES else None
     return f" · {about(length)}" if length else ""
 
 
@@ -230,34 +221,28 @@ def _file_lines(draft: _Draft) -> list[str]:
     recording = draft.recording
     if not _brings_files(draft.alert):
         return []
+    amount = files_and_size(recording.delivery or Delivery()) if has_links(recording) else ""
     return [
-        " · ".join(part for part in (_span(recording), _amount(recording)) if part),
-        *gap_sentences(recording),
-        *_incomplete(recording),
+        " · ".join(part for part in (_span(recording), amount) if part),
+        *_break(recording),
+        *gap_lines(recording),
+        *left_out_lines(recording, _named_support(draft)),
     ]
 
 
 def _span(recording: Recording) -> str:
     if recording.started_at is None or recording.ended_at is None:
         return ""
-    return f"{time_of_day(recording.started_at)}{DASH}{time_of_day(recording.ended_at)}"
+    return time_range(recording.started_at, recording.ended_at)
 
 
-def _amount(recording: Recording) -> str:
-    return files_and_size(recording.delivery or Delivery()) if has_links(recording) else ""
-
-
-def _incomplete(recording: Recording) -> list[str]:
-    delivery = recording.delivery or Delivery()
-    lines = []
+def _break(recording: Recording) -> list[str]:
+    """Where a recording ends before the call did."""
     if recording.awaiting_segment:
-        lines.append(f"Nothing was recorded after {time_of_day(recording.lost_segments[-1].recorded_until)}.")
-    elif recording.state is State.FAILED and recording.ended_at:
-        lines.append(f"It breaks off at {time_of_day(recording.ended_at)}.")
-    without_mp4 = delivery.media_files and playlists_without_mp4(delivery.playlists, delivery.media_files)
-    if delivery.state is DeliveryState.READY and (delivery.missing or delivery.empty or without_mp4):
-        lines.append("⚠️ Not all of it is in the file: see *Details*.")
-    return lines
+        return [f"Nothing was recorded after {time_of_day(recording.lost_segments[-1].recorded_until)}."]
+    if recording.state is State.FAILED and recording.ended_at is not None:
+        return [f"It breaks off at {time_of_day(recording.ended_at)}."]
+    return []
 
 
 # the buttons
@@ -284,20 +269,8 @@ def _button(button: AlertButton, alert: Alert, extension: float) -> Block:
         case AlertButton.GET_RECORDING:
             return links_button(recording)
         case AlertButton.ACKNOWLEDGE:
-            return _labelled(acknowledge_button(alert), "Tell the channel that you're looking after this")
+            return acknowledge_button(alert)
         case AlertButton.DETAILS:
-            return _labelled(details_button(recording), f"Details of {_about(alert)}")
-        case AlertButton.TRY_AGAIN:
-            return _labelled(again_button(recording), f"Try again to record {_about(alert)}", button)
-        case AlertButton.RECORD_AGAIN:
-            return _labelled(again_button(recording), f"Record {_about(alert)} again", button)
-
-
-def _about(alert: Alert) -> str:
-    return "this alert" if is_about_channel(alert) else alert.recording.agora_channel
-
-
-def _labelled(button: Block, label: str, text: str = "") -> Block:
-    """With a label for screen readers, and with another text if one is given."""
-    shown = {"text": {**button["text"], "text": str(text)}} if text else {}
-    return {**button, **shown, "accessibility_label": cut(label, _LONGEST_LABEL)}
+            return details_button(recording)
+        case AlertButton.TRY_AGAIN | AlertButton.RECORD_AGAIN:
+            return again_button(recording, str(button))

@@ -16,6 +16,8 @@ Block = dict[str, Any]
 
 CUT_NAME = 80
 CUT_DETAIL = 300
+EN_DASH = "\u2013"
+"""Between two times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +53,26 @@ def code(text: str, most: int = CUT_NAME) -> str:
     return f"`{escape(cut(text.replace('`', chr(39)), most))}`"
 
 
-_UNFORMATTED = re.compile(r"[A-Za-z0-9 .,:+-]*[A-Za-z0-9]")
+_UNFORMATTED = re.compile(r"[A-Za-z0-9 .,+-]*[A-Za-z0-9]")
+CALL = "{call}"
+"""Where a title has the name of the call."""
 
 
 def call(name: str) -> str:
     """The name of a call in a sentence: bold, or in a fixed-width font if Slack would read its characters as markup."""
     shown = cut(name, CUT_NAME)
-    return f"*{shown}*" if _UNFORMATTED.fullmatch(shown) and shown[0] != " " else code(name)
+    return f"*{shown}*" if _is_unformatted(shown) else code(name)
+
+
+def title(words: str, name: str) -> str:
+    """A title in bold, with the name of the call in place of `CALL`. A name that Slack would read as markup is in a
+    fixed-width font instead, because bold text can't hold it."""
+    shown = cut(name, CUT_NAME)
+    return f"*{words.replace(CALL, shown)}*" if _is_unformatted(shown) else words.replace(CALL, code(name))
+
+
+def _is_unformatted(name: str) -> bool:
+    return _UNFORMATTED.fullmatch(name) is not None and name[0] != " "
 
 
 def typed(name: str) -> str:
@@ -87,6 +102,17 @@ def time_of_day(moment: datetime) -> str:
 
 def date_and_time(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{moment:%Y-%m-%d %H:%M} UTC>"
+
+
+def day_and_time(moment: datetime) -> str:
+    """For a sentence: `today at 9:39 PM`."""
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{moment:%Y-%m-%d at %H:%M} UTC>"
+
+
+def time_range(begun_at: datetime, ended_at: datetime) -> str:
+    """The day, and from when to when: `today, 8:53 PM-9:10 PM`."""
+    day = f"<!date^{int(begun_at.timestamp())}^{{date_short_pretty}}, {{time}}|{begun_at:%Y-%m-%d, %H:%M} UTC>"
+    return f"{day}{EN_DASH}{time_of_day(ended_at)}"
 
 
 def exact_span(span: timedelta) -> str:

@@ -1,23 +1,27 @@
 """The card: one message for each recording, rendered from its row.
 
-It shows points in time and no running counters, so that it needs an edit only when the recording changes.
+Title and one fact, what is wrong, buttons, and in small print who and when. It shows points in time and no running
+counters, so that it needs an edit only when the recording changes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from messages.blocks import (
+    CALL,
     CARD,
     CUT_NAME,
+    EN_DASH,
     Block,
     Message,
+    about,
     clock,
-    code,
     confirm,
     context,
     cut,
-    date_and_time,
+    day_and_time,
     exact_span,
     metadata,
     people,
@@ -26,14 +30,25 @@ from messages.blocks import (
     rounded_span,
     section,
     sections,
-    times,
+    time_of_day,
+    time_range,
+    title,
 )
-from messages.buttons import again_button, button, more_menu
+from messages.buttons import (
+    AGAIN_OPTION,
+    DETAILS_OPTION,
+    LAYOUT_OPTION,
+    PLACE_OPTION,
+    again_button,
+    button,
+    more_menu,
+)
 from messages.config import MessageConfig
-from messages.copy import ENDED, FAILED, resume_failure, state_emoji, state_label
-from messages.files import file_lines, has_links, links_button
-from messages.layout import layout_menu, menu_version, options_line
-from recordings.lifecycle.end_times import end_of, is_ongoing
+from messages.copy import HEADLINES, WHEN, Phase, phase_of
+from messages.files import file_lines, has_links, links_button, saving_percent, summary
+from recordings.lifecycle.end_times import end_of, is_ongoing, last_end_of
+from recordings.model.confirmation import Doubt, Unconfirmed, unconfirmed
+from recordings.model.delivery import DeliveryState
 from recordings.model.reason import Reason
 from recordings.model.recording import HOLDS_CHANNEL, Recording, State
 from recordings.model.reported import Gap
@@ -41,189 +56,356 @@ from recordings.model.reported import Gap
 STOP_ACTION = "stop_recording"
 EXTEND_ACTION = "extend_recording"
 _GAPS_SHOWN = 5
+_CALL_MAY_GO_ON = frozenset({Reason.TIME_LIMIT, Reason.STOPPED_ELSEWHERE})
+_RECORD_AGAIN = frozenset({Phase.NOTHING_TO_SAVE, Phase.NOBODY_JOINED, Phase.CANCELLED, Phase.BROKEN_OFF})
+_TRY_AGAIN = frozenset({Phase.NOT_STARTED, Phase.NOT_JOINED})
+_WITHOUT_FILES = _TRY_AGAIN | {Phase.NOTHING_TO_SAVE, Phase.NOBODY_JOINED, Phase.CANCELLED}
+_UP = (State.RECORDING, State.INTERRUPTED)
 
 
 def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
     """The card of a recording, as far as it is known `now`."""
-    del now
-    first = section("\n".join([_title(recording), *_lines(recording, config.max_duration)]))
+    doubt = _doubt(recording, config, now)
+    phase = phase_of(recording, doubt)
+    facts = list(_facts(recording, phase, doubt, config))
+    words = HEADLINES[phase].title.replace(WHEN, _when(recording, phase, doubt))
+    first = section("\n".join([f"{HEADLINES[phase].emoji} {title(words, recording.agora_channel)}", *facts]))
     return Message(
-        text=f"{state_emoji(recording)} {state_label(recording)}: {plain(recording.agora_channel, CUT_NAME)}",
+        text=_text(recording, phase, words, facts),
         blocks=(
-            {**first, "accessory": more_menu(recording)},
-            *sections(file_lines(recording, config.folder(recording))),
-            *_actions(recording, config.extension),
-            context(_reference(recording)),
+            {**first, "accessory": more_menu(recording, _options(recording, phase))},
+            *sections(list(_problems(recording, phase, config))),
+            *_actions(_buttons(recording, phase, config), recording),
+            context(_small_print(recording, phase)),
         ),
         metadata=metadata(CARD, recording, recording.reason),
     )
 
 
-def _title(recording: Recording) -> str:
-    return f"{state_emoji(recording)} *{state_label(recording)}*: {code(recording.agora_channel)}"
+def _text(recording: Recording, phase: Phase, words: str, facts: Sequence[str]) -> str:
+    """For notifications and screen readers: the state, the name, and what comes next."""
+    whole = words.replace(CALL, plain(recording.agora_channel, CUT_NAME))
+    stop = "" if whole.endswith("…") else "."
+    press = ["Press Get the recording."] if has_links(recording) else []
+    return " ".join([f"{HEADLINES[phase].emoji} {whole}{stop}", *facts, *press])
 
 
-def _lines(recording: Recording, max_duration: float) -> list[str]:
-    lines = [
-        _notice(recording),
-        f"Asked for by {person(recording.started_by)} at {clock(recording.requested_at)}",
-        *_time_lines(recording, max_duration),
-        parts_line(recording),
-        options_line(recording),
-        _people_line(recording),
-        _extended_line(recording, max_duration),
-        _unwatched_line(recording),
-        *gap_lines(recording),
-        _warnings_line(recording),
-        _end_lines(recording),
-    ]
-    return [line for line in lines if line]
+def _doubt(recording: Recording, config: MessageConfig, now: datetime) -> Unconfirmed | None:
+    """Agora's notice that it moves the recorder is a doubt before any query has failed to find the recorder."""
+    doubt = unconfirmed(recording, now, config.query_interval)
+    is_moving = recording.state is State.INTERRUPTED and not recording.awaiting_segment
+    if doubt is not None or recording.probe.found_empty or not is_moving:
+        return doubt
+    return Unconfirmed(Doubt.NOT_FOUND, recording.probe.found_at or recording.up_at or recording.requested_at)
 
 
-def _reference(recording: Recording) -> str:
-    notified = " · Agora's notifications arrive" if recording.reported.notifications else ""
-    return f"Reference `{recording.id}`{notified}"
+def _when(recording: Recording, phase: Phase, doubt: Unconfirmed | None) -> str:
+    """The time or the progress in the title."""
+    match phase:
+        case Phase.UNCONFIRMED if doubt is not None:
+            return time_of_day(doubt.since)
+        case Phase.BROKEN_OFF:
+            return time_of_day(_recorded_until(recording))
+        case Phase.SAVING if (percent := saving_percent(recording)) is not None:
+            return f" {percent}%"
+    return ""
 
 
-def _actions(recording: Recording, extension: float) -> tuple[Block, ...]:
-    buttons = _buttons(recording, extension)
-    block_id = f"card-{recording.id}{menu_version(recording)}"
-    return ({"type": "actions", "block_id": block_id, "elements": buttons},) if buttons else ()
+def _recorded_until(recording: Recording) -> datetime:
+    """The end of what a recording that broke off can hold, as far as anybody knows."""
+    if recording.awaiting_segment:
+        return recording.lost_segments[-1].recorded_until
+    return recording.probe.found_at or recording.ended_at or recording.requested_at
 
 
-def _notice(recording: Recording) -> str:
-    """People in a call have a right to know that it is recorded."""
-    if recording.is_starting and recording.lost_segments:
-        return "Nothing is recorded just now. Another recorder is on its way: everybody in the call should know."
-    if recording.state in (State.RECORDING, State.INTERRUPTED):
-        return "This call is being recorded: everybody in it should know."
-    return "This call is about to be recorded." if recording.state is State.STARTING else ""
+# what there is to say
 
 
-def _time_lines(recording: Recording, max_duration: float) -> list[str]:
-    end = f"{date_and_time(end_of(recording, max_duration))} at the latest"
-    if recording.started_at is None:
-        return [f"Until {end}"] if recording.intent.ends_at is not None and is_ongoing(recording) else []
-    if recording.ended_at is not None:
-        span = exact_span(recording.ended_at - recording.started_at)
-        return [f"From {clock(recording.started_at)} to {clock(recording.ended_at)} ({span})"]
-    until = f", until {end}" if recording.state in (State.RECORDING, State.INTERRUPTED) else ""
-    return [f"Since {clock(recording.started_at)}{until}", *_first_file_line(recording)]
+def _facts(recording: Recording, phase: Phase, doubt: Unconfirmed | None, config: MessageConfig) -> Iterator[str]:
+    """Whole sentences without formatting, so that the same ones can be read aloud."""
+    match phase:
+        case Phase.STARTING:
+            yield "Usually takes about 5 seconds."
+            if recording.intent.ends_at is not None:
+                yield f"Ends {day_and_time(end_of(recording, config.max_duration))}."
+        case Phase.WAITING_FOR_PEOPLE | Phase.WAITING_FOR_MEDIA:
+            yield from _waiting(recording, phase)
+        case Phase.RECORDING:
+            yield _end(recording, config.max_duration)
+        case Phase.CHECKING | Phase.UNCONFIRMED if doubt is not None:
+            yield from _doubts(recording, doubt, config)
+        case Phase.INTERRUPTED:
+            lost_at = clock(recording.lost_segments[-1].recorded_until)
+            yield f"The recorder stopped responding at {lost_at}. A new one is joining…"
+        case Phase.EMPTY:
+            yield "Everyone left, finishing up…"
+        case Phase.STOPPING:
+            yield from _stopping(recording, config)
+        case Phase.BROKEN_OFF | Phase.NOT_STARTED | Phase.NOT_JOINED:
+            yield from _failure(recording, phase, config)
+        case _:
+            yield from _ending(recording, phase, config)
 
 
-def _first_file_line(recording: Recording) -> list[str]:
-    if recording.first_file_at is None:
+def _waiting(recording: Recording, phase: Phase) -> Iterator[str]:
+    source = "mic or camera" if recording.options.has_picture else "mic"
+    counted = f"{people(recording.people_count)} in the call. " if recording.people_count else ""
+    yield f"{counted}Recording begins when someone's {source} is on."
+    if phase is Phase.WAITING_FOR_PEOPLE and not recording.lost_segments:
+        yield "Wrong call? Stop, then start the right one."
+
+
+def _end(recording: Recording, max_duration: float) -> str:
+    end = end_of(recording, max_duration)
+    until = f"Ends {day_and_time(end)}"
+    return f"{until}, unless someone adds time." if end < last_end_of(recording, max_duration) else f"{until}."
+
+
+def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> Iterator[str]:
+    match doubt.doubt:
+        case Doubt.REJECTED:
+            yield "Agora rejects our sign-in, so it can't be checked or stopped. It probably continues."
+            yield _doctor(config)
+        case Doubt.NO_ANSWER if recording.first_file_at is not None:
+            yield "Agora isn't answering. It's probably still recording."
+        case Doubt.NO_ANSWER:
+            yield "Agora isn't answering. I'll check again."
+        case Doubt.NOT_FOUND if recording.reported.moving:
+            yield "The recorder is moving to another server. This usually takes less than 2 minutes."
+        case Doubt.NOT_FOUND:
+            yield (
+                f"Last confirmed at {time_of_day(doubt.since)}. If the recorder is gone, a new one takes over within"
+                " 2 minutes."
+            )
+
+
+def _doctor(config: MessageConfig) -> str:
+    return f"{_capital(config.support_contact)} can run `/record doctor`."
+
+
+def _capital(words: str) -> str:
+    """For the beginning of a sentence."""
+    return words[:1].upper() + words[1:]
+
+
+def _stopping(recording: Recording, config: MessageConfig) -> Iterator[str]:
+    if recording.stop_delayed_by is Reason.UNAUTHORIZED:
+        yield "Agora rejects our sign-in, so it can't be stopped yet. Still trying; it also stops when everyone leaves."
+        yield _doctor(config)
+    elif recording.stop_delayed_by is not None:
+        yield "Still trying. It also stops when everyone leaves."
+    elif recording.stop_reason is Reason.TIME_LIMIT:
+        yield "It reached its time limit. The file appears here in a minute or two."
+    elif _has_recorded(recording):
+        yield "The file appears here in a minute or two."
+
+
+def _has_recorded(recording: Recording) -> bool:
+    return recording.first_file_at is not None or bool(recording.lost_segments)
+
+
+_FAILURES: dict[Reason, tuple[str, str]] = {
+    Reason.REJECTED: ("Agora rejected the request", "{contact} needs to check the setup."),
+    Reason.UNAUTHORIZED: ("Agora rejected our sign-in", "{contact} can run `/record doctor`."),
+    Reason.OVERLOADED: ("all recorders are in use", "Stop one you don't need, then try again."),
+    Reason.UNAVAILABLE: ("Agora can't be reached", "Try again in a minute."),
+    Reason.UNDELIVERABLE: ("I can't post in this channel", "Invite me, then try again."),
+    Reason.NEVER_STARTED: ("it took too long", "Try again. If it happens twice, the setup needs a check."),
+    Reason.LOST: ("the recorder disappeared", "Try again."),
+    Reason.CRASHED: ("the recorder crashed", "Try again."),
+    Reason.LEFT: ("the recorder was removed from the call", "Try again."),
+}
+"""What happened, as a clause, and what to do if it happens at the start."""
+
+
+def _failure(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
+    clause, next_step = _FAILURES.get(recording.reason or Reason.REJECTED, _FAILURES[Reason.REJECTED])
+    if phase is not Phase.BROKEN_OFF:
+        yield f"{_capital(clause)}, so nothing was recorded."
+        yield next_step.replace("{contact}", _capital(config.support_contact))
+        return
+    happened = f"A new recorder couldn't join: {clause}" if recording.awaiting_segment else _capital(clause)
+    yield f"{happened}.{_saved_until_then(recording)}"
+    yield "Still talking? Record again."
+
+
+def _saved_until_then(recording: Recording) -> str:
+    """What became of the files of a recording that broke off."""
+    delivery = recording.delivery
+    match delivery and delivery.state:
+        case DeliveryState.READY if delivery is not None:
+            return f" What was recorded until then is saved: {summary(delivery)}."
+        case DeliveryState.MISSING:
+            return " What was recorded until then isn't completely saved."
+    return " What was recorded until then is being saved." if recording.files_awaited else ""
+
+
+def _ending(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
+    """Of a recording that ends or has ended."""
+    delivery = recording.delivery
+    if delivery is not None and has_links(recording):
+        yield " · ".join([*_span(recording), summary(delivery)])
+    if phase is not Phase.NOBODY_JOINED:
+        yield from _why_it_ended(recording, phase)
+    match phase:
+        case Phase.SAVING if delivery is None or delivery.state is DeliveryState.AWAITED:
+            yield "Usually ready in a minute or two."
+        case Phase.SAVING | Phase.SAVED | Phase.NOT_CHECKED:
+            yield from file_lines(recording, config)
+        case Phase.INCOMPLETE | Phase.NOT_SAVED if delivery is not None:
+            yield from file_lines(recording, config)
+            if not delivery.code:
+                yield _doctor(config)
+        case Phase.NOTHING_TO_SAVE:
+            source = "mic or camera" if recording.options.has_picture else "mic"
+            yield f"No one's {source} was on{_how_many_how_long(recording)}."
+        case Phase.NOBODY_JOINED:
+            yield "Wrong call? Start the right one."
+
+
+def _span(recording: Recording) -> list[str]:
+    if recording.started_at is None or recording.ended_at is None:
         return []
-    of_part = f" of part {recording.segment_number}" if recording.lost_segments else ""
-    return [f"First file{of_part} stored at {clock(recording.first_file_at)}"]
+    return [time_range(recording.started_at, recording.ended_at)]
 
 
-def _people_line(recording: Recording) -> str:
-    """How many people were in the call at the last query. It shows a mistyped name, for which nobody is there."""
-    if not is_ongoing(recording) or recording.people_count is None or recording.people_counted_at is None:
-        return ""
-    at = clock(recording.people_counted_at)
-    if recording.people_count > 0:
-        return f"{people(recording.people_count)} in the call at {at}"
-    if recording.first_file_at is None and not recording.lost_segments:
-        return f"Nobody was in this Agora channel at {at}: is it the one of your call?"
-    came_later = recording.first_file_at is not None and recording.first_file_at >= recording.people_counted_at
-    return "" if came_later else f"Nobody was in the call at {at}"
+def _why_it_ended(recording: Recording, phase: Phase) -> Iterator[str]:
+    """Nothing if somebody here stopped it: the small print says who."""
+    cancelled = phase is Phase.CANCELLED
+    match recording.reason or recording.stop_reason:
+        case Reason.IDLE:
+            at = f" at {time_of_day(recording.ended_at)}" if recording.ended_at is not None else ""
+            yield f"Everyone left, so it stopped{at}."
+        case Reason.TIME_LIMIT:
+            yield "It reached its time limit. Still talking? Record again."
+        case Reason.STOPPED_ELSEWHERE:
+            yield f"Someone stopped it outside Slack{' before it began' if cancelled else ''}."
+        case _ if cancelled:
+            yield "It was cancelled before the recorder joined."
+
+
+def _how_many_how_long(recording: Recording) -> str:
+    facts = [people(recording.most_people)] if recording.most_people else []
+    if recording.started_at is not None and recording.ended_at is not None:
+        facts.append(about(recording.ended_at - recording.started_at))
+    return f" ({', '.join(facts)})" if facts else ""
+
+
+# what is wrong
+
+
+def _problems(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
+    if recording.reported.upload_warning_open and not recording.is_over:
+        yield "⚠️ Saving is failing. Agora keeps trying."
+    if recording.reported.silence_warning_open and recording.state in _UP:
+        yield "🔇 No one can be heard"
+    if phase is Phase.READY or (phase is Phase.BROKEN_OFF and recording.delivery is not None):
+        yield from file_lines(recording, config)
+    if line := parts_line(recording):
+        yield line
+    yield from gap_lines(recording)
+    if recording.unwatched_from is not None and recording.unwatched_to is not None:
+        span = _offline(recording.unwatched_from, recording.unwatched_to)
+        yield f"I was offline {span}. The recording may have kept going."
+
+
+def _offline(begun_at: datetime, ended_at: datetime) -> str:
+    same_minute = begun_at.timestamp() // 60 == ended_at.timestamp() // 60
+    return f"at {time_of_day(begun_at)}" if same_minute else f"from {time_of_day(begun_at)} to {time_of_day(ended_at)}"
 
 
 def parts_line(recording: Recording) -> str:
-    """After a lost recorder: the number of the present part, or of all parts at the end."""
-    if not recording.lost_segments:
+    """How many parts a recording has whose recorder was lost, once it has ended."""
+    if not recording.lost_segments or recording.ended_at is None or recording.awaiting_segment:
         return ""
-    if recording.awaiting_segment:
-        since = "nothing is recorded since then" if recording.ended_at is None else "nothing was recorded after that"
-        return f"The recorder was lost at {clock(recording.lost_segments[-1].recorded_until)}: {since}"
-    if recording.ended_at is not None:
-        return (
-            f"Recorded in {recording.segment_number} parts: the recorder was lost {times(recording.segment_number - 1)}"
-        )
-    return f"Part {recording.segment_number} since {clock(recording.up_at or recording.requested_at)}"
+    return f"Recorded in {recording.segment_number} parts"
 
 
 def gap_line(gap: Gap) -> str:
-    return f"{clock(gap.begun_at)} to {clock(gap.ended_at)} is missing ({exact_span(gap.ended_at - gap.begun_at)})"
-
-
-def _extended_line(recording: Recording, max_duration: float) -> str:
-    if recording.intent.extended_by is None or not is_ongoing(recording):
-        return ""
-    return f"Extended to {date_and_time(end_of(recording, max_duration))} by {person(recording.intent.extended_by)}"
+    span = gap.ended_at - gap.begun_at
+    seconds = round(span.total_seconds())
+    if seconds < 1:
+        return f"Less than a second is missing ({clock(gap.begun_at)})"
+    length = exact_span(span) if seconds >= 60 else f"{seconds} second{'s' if seconds > 1 else ''}"
+    return f"{length} {'is' if seconds == 1 else 'are'} missing ({clock(gap.begun_at)}{EN_DASH}{clock(gap.ended_at)})"
 
 
 def gap_lines(recording: Recording) -> list[str]:
     """The gaps in the recording."""
     shown = [gap_line(gap) for gap in recording.gaps[:_GAPS_SHOWN]]
     more = len(recording.gaps) - len(shown)
-    return [*shown, *([f"and {more} more such gaps"] if more > 0 else [])]
+    return [*shown, *([f"and {more} more {'gap' if more == 1 else 'gaps'} (see Details)"] if more > 0 else [])]
 
 
-def _warnings_line(recording: Recording) -> str:
-    if recording.is_over:
-        return ""
-    parts = []
-    if recording.reported.upload_warning_open:
-        parts.append("⚠️ Files can't be stored just now")
-    if recording.reported.silence_warning_open:
-        parts.append("🔇 Nobody can be heard")
-    if recording.state is State.UPLOADING and recording.reported.progress_tenths:
-        parts.append(f"{recording.reported.progress_tenths * 10} % of the files are uploaded")
+# who and when
+
+
+def _small_print(recording: Recording, phase: Phase) -> str:
+    verb = "Tried by" if phase in _TRY_AGAIN else "Started by"
+    parts = [f"{verb} {person(recording.started_by)} at {time_of_day(recording.requested_at)}"]
+    if recording.intent.stop_by is not None and recording.intent.stop_at is not None:
+        stopped = "cancelled" if recording.started_at is None else "stopped"
+        parts.append(f"{stopped} by {person(recording.intent.stop_by)} at {time_of_day(recording.intent.stop_at)}")
+    if phase is Phase.RECORDING:
+        parts.append("Make sure everyone in the call knows it's being recorded")
+    if has_links(recording):
+        parts.append("Only members of this channel get a link")
     return " · ".join(parts)
 
 
-def _unwatched_line(recording: Recording) -> str:
-    if recording.unwatched_from is None or recording.unwatched_to is None:
-        return ""
-    span = f"{clock(recording.unwatched_from)} to {clock(recording.unwatched_to)}"
-    return f"The bot was away from {span}: nobody watched this recording then"
+# what people can do
 
 
-def _end_lines(recording: Recording) -> str:
-    if recording.state is State.FAILED:
-        words = FAILED[recording.reason or Reason.REJECTED]
-        detail = f"Detail: {plain(recording.detail)}" if recording.detail else ""
-        return "\n".join(line for line in (resume_failure(recording), words.happened, detail) if line)
-    if recording.state is State.ENDED and recording.reason is not Reason.STOPPED:
-        happened = ENDED[recording.reason or Reason.STOPPED].happened
-        return "\n".join(line for line in (happened, _stopped_by(recording)) if line)
-    return _stopped_by(recording)
+def _options(recording: Recording, phase: Phase) -> list[str]:
+    """The options of the ⋯ menu."""
+    has_layout = is_ongoing(recording) and recording.options.has_picture
+    has_place = recording.is_over or recording.state is State.UPLOADING
+    return [
+        *([LAYOUT_OPTION] if has_layout else []),
+        *([AGAIN_OPTION] if recording.is_over and not _again_button(recording, phase) else []),
+        *([PLACE_OPTION] if has_place and phase not in _WITHOUT_FILES else []),
+        DETAILS_OPTION,
+    ]
 
 
-def _stopped_by(recording: Recording) -> str:
-    if recording.intent.stop_by is None or recording.intent.stop_at is None:
-        return ""
-    verb = "Stopped" if recording.is_over else "Stop asked for"
-    return f"{verb} by {person(recording.intent.stop_by)} at {clock(recording.intent.stop_at)}"
+def _actions(buttons: list[Block], recording: Recording) -> tuple[Block, ...]:
+    return ({"type": "actions", "block_id": f"card-{recording.id}", "elements": buttons},) if buttons else ()
 
 
-def _buttons(recording: Recording, extension: float) -> list[Block]:
-    """The buttons for what people can do in this state."""
-    buttons = []
-    if recording.state in HOLDS_CHANNEL and recording.intent.stop_at is None and recording.stop_reason is None:
-        buttons.append(stop_button(recording, "Stop"))
-        if recording.state in (State.RECORDING, State.INTERRUPTED):
-            buttons.append(extend_button(recording, extension))
-    menu = layout_menu(recording)
-    if menu is not None:
-        buttons.append(menu)
-    if has_links(recording):
-        buttons.append(links_button(recording))
-    if recording.is_over:
-        buttons.append(again_button(recording))
-    return buttons
+def _buttons(recording: Recording, phase: Phase, config: MessageConfig) -> list[Block]:
+    """The buttons for what people can do in this phase, the likely one first."""
+    if recording.state in HOLDS_CHANNEL and is_ongoing(recording):
+        if phase is Phase.STARTING:
+            return [cancel_button(recording)]
+        return [stop_button(recording, "Stop recording"), extend_button(recording, config.extension)]
+    links = [links_button(recording)] if has_links(recording) else []
+    return [*links, *_again_button(recording, phase)]
+
+
+def _again_button(recording: Recording, phase: Phase) -> list[Block]:
+    """Where nothing was recorded, or the call may go on; else it is in the menu."""
+    if phase in _TRY_AGAIN:
+        return [again_button(recording, "Try again")]
+    may_go_on = recording.is_over and recording.reason in _CALL_MAY_GO_ON
+    return [again_button(recording)] if phase in _RECORD_AGAIN or may_go_on else []
 
 
 def extend_button(recording: Recording, extension: float) -> Block:
     """`extension`: the seconds that one press adds."""
-    return button(EXTEND_ACTION, f"Extend {rounded_span(extension)}", recording.id)
+    label = f"Add {rounded_span(extension)}"
+    return button(EXTEND_ACTION, label, recording.id, f"{label} to the recording of {recording.agora_channel}")
 
 
 def stop_button(recording: Recording, label: str) -> Block:
     """A button that stops this recording after a confirmation."""
     name = cut(recording.agora_channel, CUT_NAME)
-    ask = confirm("Stop recording?", f"The recording of {name} ends for everybody.", "Stop recording", "Keep recording")
-    return {**button(STOP_ACTION, label, recording.id), "style": "danger", "confirm": ask}
+    saved = " The file appears here in a minute or two." if _has_recorded(recording) else ""
+    ask = confirm(f"Stop recording {name}?", f"It stops for everyone.{saved}", "Stop recording", "Keep recording")
+    return {**button(STOP_ACTION, label, recording.id, f"Stop recording {name}"), "style": "danger", "confirm": ask}
+
+
+def cancel_button(recording: Recording) -> Block:
+    """Stops a recording that has not begun."""
+    name = cut(recording.agora_channel, CUT_NAME)
+    ask = confirm(f"Cancel recording {name}?", "It won't be recorded.", "Cancel recording", "Keep starting")
+    return {**button(STOP_ACTION, "Cancel", recording.id, f"Cancel recording {name}"), "confirm": ask}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from messages.blocks import Block, Message, clock, code, cut, plain, section
-from messages.files import file_size
+from messages.blocks import Block, Message, clock, code, plain, sections
+from messages.files import link_label, link_lines
 from messages.replies import text
 from recordings.errors import SlackError
-from recordings.service.links import Link, Links
+from recordings.service.links import Links
 
 _MOST_BUTTONS = 25
 _LINKS_SIZE, _BUTTON_SIZE, _LONGEST_URL = 11_500, 130, 3000
@@ -20,9 +20,10 @@ def links(given: Links) -> Message:
     name = code(given.recording.agora_channel)
     words = f"The files of {name}, until {clock(given.until)}. Whoever has such a link gets the file: pass none on."
     buttons: list[Block] = []
-    room = _LINKS_SIZE
+    lines = link_lines(given)
+    room = _LINKS_SIZE - sum(map(len, lines))
     for number, link in enumerate(given.links[:_MOST_BUTTONS], start=1):
-        label = cut(_label(link, number, len(given.links)), 75)
+        label = link_label(link, len(given.links))
         room -= len(link.url) + len(label) + _BUTTON_SIZE
         if room < 0 or len(link.url) > _LONGEST_URL:
             break
@@ -31,7 +32,7 @@ def links(given: Links) -> Message:
     if left:
         words += f" {left} more don't fit into one message; they are in the bucket beside these."
     actions = ({"type": "actions", "elements": buttons},) if buttons else ()
-    return Message(text=words, blocks=(section(words), *actions))
+    return Message(text=words, blocks=(*sections([words, *lines]), *actions))
 
 
 def _open_button(number: int, label: str, url: str) -> Block:
@@ -41,12 +42,6 @@ def _open_button(number: int, label: str, url: str) -> Block:
         "text": {"type": "plain_text", "text": label, "emoji": False},
         "url": url,
     }
-
-
-def _label(link: Link, number: int, count: int) -> str:
-    return (
-        f"Open file {number} ({file_size(link.size)})" if count > 1 else f"Open the recording ({file_size(link.size)})"
-    )
 
 
 def membership_unknown(error: SlackError) -> Message:

@@ -6,7 +6,7 @@ from messages import replies
 from messages.blocks import Block, Message, code, context, cut, date_and_time, exact_span, person, section
 from messages.buttons import next_button
 from messages.copy import has_missing_files, state_emoji, state_label
-from messages.files import files_and_size, has_links, links_button
+from messages.files import has_links, links_button, summary
 from recordings.model.delivery import DeliveryState
 from recordings.model.listing import Page
 from recordings.model.reason import Reason
@@ -63,13 +63,13 @@ def _entry(recording: Recording, domain: str) -> Block:
     block = section(
         f"{state_emoji(recording)} *{code(recording.agora_channel)}* {_when(recording)}\n{' · '.join(facts)}"
     )
-    return {**block, "accessory": links_button(recording)} if has_links(recording) else block
+    return {**block, "accessory": links_button(recording, primary=False)} if has_links(recording) else block
 
 
 def _when(recording: Recording) -> str:
     begun = date_and_time(recording.started_at or recording.requested_at)
-    if recording.started_at is None or recording.ended_at is None:
-        return begun
+    if recording.started_at is None or recording.ended_at is None or has_links(recording):
+        return begun  # `_files` has the length of what people can open.
     return f"{begun}, {exact_span(recording.ended_at - recording.started_at)}"
 
 
@@ -91,9 +91,9 @@ def _files(recording: Recording) -> list[str]:
     if delivery is None:
         return []
     if has_links(recording):
-        return [files_and_size(delivery), *(["others are missing"] if has_missing_files(recording) else [])]
+        return [summary(delivery), *(["others are missing"] if has_missing_files(recording) else [])]
     if has_missing_files(recording):
         return ["its files are missing"]
-    return {DeliveryState.READY: ["no MP4, HLS only"], DeliveryState.UNVERIFIED: ["not verified"]}.get(
+    return {DeliveryState.READY: ["no file to download"], DeliveryState.UNVERIFIED: ["not verified"]}.get(
         delivery.state, []
     )

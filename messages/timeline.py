@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from messages.blocks import Message, clock, context, date_and_time, person, plain
+from messages.blocks import Message, about, clock, context, day_and_time, person
+from messages.layout import LAYOUT_NAMES
+from recordings.model.options import Layout
 from recordings.model.timeline import TimelineEntry, TimelineEvent
 
 
@@ -15,14 +17,24 @@ def _sentence(entry: TimelineEntry) -> str:
     moment = entry.moment or entry.at
     match entry.what:
         case TimelineEvent.EXTENDED:
-            return f"⏱️ {person(entry.who)} extended it to {date_and_time(moment)}."
+            return f"⏱️ {person(entry.who)} added time: ends {day_and_time(moment)}."
         case TimelineEvent.LAYOUT:
-            return f"🖼️ {person(entry.who)} chose the layout {entry.layout}."
+            return f"🖼️ {person(entry.who)} changed the layout to {_name(entry.layout)}."
         case TimelineEvent.LAYOUT_REFUSED:
-            whom = f", which {person(entry.who)} chose" if entry.who else ""
-            return f"🖼️ Agora refused the layout {entry.layout}{whom}; it is recorded as before. {plain(entry.detail)}"
+            return f"🖼️ The layout couldn't be changed to {_name(entry.layout)}; {_kept(entry)}."
         case TimelineEvent.MOVED:
-            on = clock(entry.at)
-            return f"🔁 Agora moved the recorder to another server at {clock(moment)}; it goes on since {on}."
+            span = about(entry.at - moment)
+            return f"🔁 The recorder moved to another server within {span} ({clock(moment)}). Still recording."
         case TimelineEvent.FOUND_AGAIN:
-            return f"🔁 Agora did not find the recorder from {clock(moment)} to {clock(entry.at)}; it goes on."
+            span = about(entry.at - moment)
+            return f"🔁 The recorder was unreachable for {span} ({clock(moment)}). Still recording."
+
+
+def _name(layout: Layout | None) -> str:
+    return LAYOUT_NAMES.get(layout or Layout.GRID, "")
+
+
+def _kept(entry: TimelineEntry) -> str:
+    """The previous release stored Agora's text in `detail`."""
+    kept = next((name for layout, name in LAYOUT_NAMES.items() if layout == entry.detail), None)
+    return "it stays as it was" if kept is None else f"it's still {kept}"

@@ -68,6 +68,8 @@ _STORED_NAMES: dict[type, dict[str, str]] = {
     },
     Stream: {"received_at": "learnt_at"},
 }
+_LEFT_OUT_IF_EMPTY = frozenset({"footage"})
+"""Keys of this release that the previous one does not know: a row without their values stays as it wrote it."""
 _FLATTENED: dict[str, type] = {"intent": Intent, "probe": Probe}
 """Fields of a recording whose own fields are columns."""
 _JSON_COLUMNS = (Delivery, Reported, LostSegment, Options, AppliedLayout)
@@ -187,7 +189,8 @@ def _columns(value: Any, names: Iterable[str]) -> dict[str, Any]:
 def _json(value: Any) -> Any:
     if is_dataclass(value):
         stored = _STORED_NAMES.get(type(value), {})
-        return {stored.get(field.name, field.name): _json(getattr(value, field.name)) for field in fields(value)}
+        contents = {stored.get(field.name, field.name): _json(getattr(value, field.name)) for field in fields(value)}
+        return {key: content for key, content in contents.items() if content or key not in _LEFT_OUT_IF_EMPTY}
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, Enum):

@@ -1,4 +1,4 @@
-"""Details, in the menu of a card and on alerts; Next, below a page of the list."""
+"""Details and the location, in the menu of a card; Show older, below a page of the list."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from handlers.requests import Press
 from messages import details, listing, replies
 from messages.blocks import Message
 from messages.buttons import DETAILS_OPTION
+from messages.config import MessageConfig
+from messages.location import location
 from recordings.model.listing import Cursor
 from recordings.service.details import DetailService
 from recordings.service.lookup import NothingHere
@@ -27,6 +29,22 @@ class DetailsButton:
             return details.details(self.service.details(recording_id, press.slack_channel))
         except NothingHere:
             return replies.recording_unknown()
+
+
+@dataclass(frozen=True, slots=True)
+class LocationOption:
+    """Shows where in the bucket the files are."""
+
+    service: RecordingService
+    config: MessageConfig
+
+    def answer(self, press: Press) -> Message:
+        """The reply, for the person alone. Raises `StorageUnavailable`."""
+        try:
+            recording = self.service.in_channel(press.value, press.slack_channel)
+        except NothingHere:
+            return replies.recording_unknown()
+        return location(recording, self.config.folder(recording))
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,6 +159,7 @@ def _delivery(before: Delivery, checks: Sequence[DeliveryCheck], fingerprint: st
         state=before.state,
         media_files=tuple(file for check in checks for file in check.media_files),
         playlists=tuple(key for check in checks for key in check.playlists),
+        footage=tuple(footage for check in checks for footage in check.footage),
         seconds=sum(check.seconds for check in checks),
         size=sum(check.size for check in checks),
         missing=tuple(name for check in checks for name in check.missing),

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from recordings.model.delivery import MediaFile
+from recordings.model.delivery import Footage, MediaFile
 from recordings.model.playlists import (
     Playlist,
     StoredFile,
@@ -92,6 +92,7 @@ class DeliveryCheck:
 
     media_files: tuple[MediaFile, ...] = ()
     playlists: tuple[str, ...] = ()
+    footage: tuple[Footage, ...] = ()
     seconds: float = 0.0
     size: int = 0
     missing: tuple[str, ...] = ()
@@ -140,6 +141,7 @@ def inspect(listing: BucketListing, named: Sequence[str]) -> DeliveryCheck:
     return DeliveryCheck(
         media_files=tuple(media_files),
         playlists=tuple(playlists),
+        footage=tuple(_footage(key, playlist) for key, playlist in playlists.items()),
         seconds=sum(playlist.seconds for playlist in readable),
         size=sum(sizes.values()),
         missing=tuple(name for name in required if name not in sizes and not _is_in_backup(name, playlists)),
@@ -154,6 +156,12 @@ def inspect(listing: BucketListing, named: Sequence[str]) -> DeliveryCheck:
 
 def _media_files(files: Iterable[StoredFile]) -> Iterable[MediaFile]:
     return (MediaFile(key=file.key, size=file.size) for file in files if file.key.endswith(".mp4"))
+
+
+def _footage(key: str, playlist: Playlist | None) -> Footage:
+    if playlist is None:
+        return Footage(playlist=key)
+    return Footage(playlist=key, seconds=playlist.seconds, begun_at=playlist.begun_at, ended_at=playlist.ended_at)
 
 
 def _order(file: MediaFile) -> tuple[int, str, int]:

@@ -15,17 +15,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-
-from recordings.model.delivery import MediaFile
+from datetime import UTC, datetime, timedelta
 
 _NOT_IN_NAMES = re.compile(r"[!@#$%^&*()+_.=\[\]{}~|,;:?<>]")
 _MP4 = re.compile(r"(?P<stem>.+)_(?P<index>\d+)\.mp4")
 _SERVER = re.compile(r"bak(?P<number>\d+)_")
 _FROM_BACKUP = re.compile(r"(?P<stem>.+?)_(?P<tick>\d{6,})_(?P<index>\d+)\.m3u8")
-_LENGTH = re.compile(r"#EXTINF:\s*(\d+(?:\.\d+)?)")
+_LENGTH = re.compile(r"#EXTINF:\s*(\d{1,9}(?:\.\d+)?)")
+_BEGUN_AT = re.compile(r"_(?P<second>[12]\d{13})(?P<millisecond>\d{3})\.ts$")
+"""The end of a TS file's name: when its media begins, in UTC, to the millisecond."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,16 @@ class StoredFile:
 
 @dataclass(frozen=True, slots=True)
 class Playlist:
-    """`ts_files`: names in order; `seconds`: their total length; `finished`: no more will be added."""
+    """`ts_files`: names in order; `seconds`: their total length; `finished`: no more will be added.
+
+    `begun_at` and `ended_at`: when its media begins and ends; None if the names of the TS files don't say so.
+    """
 
     ts_files: tuple[str, ...]
     seconds: float
     finished: bool
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 def parse_playlist(text: str) -> Playlist | None:
@@ -51,9 +56,36 @@ def parse_playlist(text: str) -> Playlist | None:
     lines = [line.strip() for line in text.lstrip("\ufeff").splitlines()]
     if "#EXTM3U" not in lines:
         return None
-    lengths = [float(match[1]) for line in lines if (match := _LENGTH.match(line))]
-    ts_files = tuple(line for line in lines if line and not line.startswith("#"))
-    return Playlist(ts_files, sum(lengths), "#EXT-X-ENDLIST" in lines)
+    names, lengths = [], []
+    length = 0.0
+    for line in lines:
+        if match := _LENGTH.match(line):
+            length = float(match[1])
+        elif line and not line.startswith("#"):
+            names.append(line)
+            lengths.append(length)
+            length = 0.0
+    begun_at, ended_at = _span(names, lengths)
+    return Playlist(tuple(names), sum(lengths), "#EXT-X-ENDLIST" in lines, begun_at, ended_at)
+
+
+def _span(names: Sequence[str], lengths: Sequence[float]) -> tuple[datetime, datetime] | tuple[None, None]:
+    """From the beginning of the first TS file to the end of the last one."""
+    begun_at, last_begun_at = (_begun_at(names[0]), _begun_at(names[-1])) if names else (None, None)
+    if begun_at is None or last_begun_at is None or last_begun_at < begun_at:
+        return None, None
+    return begun_at, last_begun_at + timedelta(seconds=lengths[-1])
+
+
+def _begun_at(ts_file: str) -> datetime | None:
+    match = _BEGUN_AT.search(basename(ts_file))
+    if match is None:
+        return None
+    try:
+        second = datetime.strptime(match["second"], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+    return second + timedelta(milliseconds=int(match["millisecond"]))
 
 
 # names
@@ -73,6 +105,12 @@ def stem_of_playlist(name: str) -> str:
     """The beginning of all file names of one server, from the name or key of its playlist."""
     from_backup = _FROM_BACKUP.fullmatch(name)
     return from_backup["stem"] if from_backup else name.removesuffix(".m3u8")
+
+
+def stem_of_mp4(name: str) -> str:
+    """The stem of an MP4 file's name or key, which is that of its playlist too."""
+    stem_and_index = split_mp4(name)
+    return stem_and_index[0] if stem_and_index else name.removesuffix(".mp4")
 
 
 def split_mp4(name: str) -> tuple[str, int] | None:
@@ -128,14 +166,3 @@ def _valid_version(versions: list[tuple[int, StoredFile]]) -> StoredFile:
     newest = max(versions, key=lambda version: version[0])
     plain = [version for version in versions if version[0] == -1]
     return max([newest, *plain], key=lambda version: (version[1].size, version[0]))[1]
-
-
-def playlists_without_mp4(playlists: Iterable[str], media_files: Iterable[MediaFile]) -> tuple[str, ...]:
-    """The playlists of those servers that stored no MP4 file."""
-    stems = {_stem_of_mp4(basename(file.key)) for file in media_files}
-    return tuple(key for key in playlists if stem_of_playlist(basename(key)) not in stems)
-
-
-def _stem_of_mp4(name: str) -> str:
-    stem_and_index = split_mp4(name)
-    return stem_and_index[0] if stem_and_index else name.removesuffix(".mp4")

@@ -47,6 +47,10 @@ HOLDS_CHANNEL = frozenset({State.STARTING, State.RECORDING, State.INTERRUPTED, S
 """The states in which nobody can start a second recording of the same Agora channel."""
 
 
+_TRIES_OF_A_STOP = 3
+"""After so many failed tries of a stop, about ten seconds, people read that it takes longer."""
+
+
 class IllegalTransition(Exception):
     """A transition that `TRANSITIONS` does not list: a bug."""
 
@@ -158,15 +162,22 @@ class Recording:
         return tuple(sorted([*reported, *between], key=lambda gap: gap.begun_at))
 
     @property
+    def nobody_joined(self) -> bool:
+        """Whether Agora listed the people in the channel, never found one, and nothing was recorded."""
+        return self.most_people == 0 and self.first_file_at is None and not self.files and not self.lost_segments
+
+    @property
+    def stop_delayed_by(self) -> Reason | None:
+        """Why Agora has not accepted the stop for a while; None if a stop usually takes this long. Rejected credentials
+        don't mend themselves within seconds."""
+        reason = self.probe.unanswered_reason
+        patient = reason is not Reason.UNAUTHORIZED and self.tries < _TRIES_OF_A_STOP
+        return None if self.state is not State.STOPPING or patient else reason
+
+    @property
     def is_complete(self) -> bool:
         """Whether no step is left."""
         return self.is_over and not self.files_awaited
-
-    @property
-    def nobody_joined(self) -> bool:
-        """Whether Agora listed the channel and nobody was ever in it, so that nothing can be recorded."""
-        nothing_stored = self.first_file_at is None and not self.files and not self.lost_segments
-        return self.most_people == 0 and nothing_stored
 
     def with_state(self, state: State) -> Recording:
         """The recording in another state, or the same one. Raises `IllegalTransition`."""
@@ -200,6 +211,14 @@ class Recording:
         return self.started_at is not None and self.first_file_at is None and not self.is_over
 
     @property
+    def _confirmation(self) -> tuple[object, ...]:
+        """What the card shows of a doubt whether the call is being recorded (see `confirmation`)."""
+        probe = self.probe
+        is_rejected = probe.unanswered_since is not None and probe.unanswered_reason is Reason.UNAUTHORIZED
+        doubts = (probe.found_empty > 0, probe.not_found_since is not None, is_rejected, probe.confirmation_expired)
+        return (*doubts, probe.found_at if any(doubts) else None)
+
+    @property
     def card_content(self) -> tuple[object, ...]:
         """Everything the card renders; it is redrawn when this changes. Fields that never matter alone (the sid) are
         left out: Slack limits edits."""
@@ -212,20 +231,19 @@ class Recording:
             self.ended_at,
             self.intent.stop_by,
             self.intent.ends_at,
-            self.intent.extended_by,
-            self.intent.layout_at,
-            self.current_layout,
-            self.applied_layout.refused_at,
             self.stop_reason,
             self.files,
             self.unwatched_to,
             self._shows_people_count and self.people_count,
             self.segment_number,
             self.up_at,
+            self.awaiting_segment and self.lost_segments[-1].recorded_until,
             self.gaps,
             self.reported.upload_warning_open,
             self.reported.silence_warning_open,
             self.state is State.INTERRUPTED and self.reported.moving,
+            self.state in (State.RECORDING, State.INTERRUPTED) and self._confirmation,
+            self.stop_delayed_by,
             self.state is State.UPLOADING and self.reported.progress_tenths,
             self.is_over and self.files_awaited,
             self.delivery.card_content if self.delivery else DeliveryState.AWAITED,

@@ -33,7 +33,7 @@ class TimelineEntry:
     """One change of a recording.
 
     `who` is empty if nobody in Slack made it. `moment`: the new end time, or since when the recorder was not found or
-    was being moved. `layout`: the new layout. `detail`: Agora's text.
+    was being moved. `layout`: the new layout, or the refused one. `detail`: the layout that stays after a refusal.
     """
 
     recording_id: str
@@ -59,13 +59,14 @@ def entries_between(before: Recording, after: Recording, at: datetime) -> Iterat
 
 
 def _layout_entries(before: Recording, after: Recording, at: datetime) -> Iterator[TimelineEntry]:
+    """A chosen layout is reported once the recorder has it: Agora may refuse it."""
     who = after.intent.layout_by or ""
-    if after.intent.layout_at != before.intent.layout_at:
+    is_changed = after.current_layout is not before.current_layout and after.current_layout is after.layout
+    if who and is_changed:
         yield _entry(after, at, TimelineEvent.LAYOUT, who=who, layout=after.layout)
     if after.applied_layout.refused_at not in (None, before.applied_layout.refused_at):
-        yield _entry(
-            after, at, TimelineEvent.LAYOUT_REFUSED, who=who, layout=after.layout, detail=after.applied_layout.refusal
-        )
+        stays = str(after.current_layout)
+        yield _entry(after, at, TimelineEvent.LAYOUT_REFUSED, who=who, layout=after.layout, detail=stays)
 
 
 def _entry(recording: Recording, at: datetime, what: TimelineEvent, **facts: Any) -> TimelineEntry:

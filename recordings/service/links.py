@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from recordings.errors import PersonError
 from recordings.model.audit import AuditAction, AuditEvent, Source
-from recordings.model.delivery import MediaFile
+from recordings.model.delivery import Delivery, MediaFile
+from recordings.model.playlists import basename
 from recordings.model.recording import Recording
 from recordings.model.requester import Requester
 from recordings.ports import Bucket, Clock
@@ -32,6 +33,12 @@ class Link:
     size: int
     """Bytes."""
     url: str = field(repr=False)
+    number: int = 1
+    """Which part of the recording it is, from 1."""
+    length: timedelta | None = None
+    """None: unknown, as are the times below."""
+    begun_at: datetime | None = None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,17 +72,21 @@ class LinkService:
         recording = in_channel(self.recordings, recording_id, requester.slack_channel)
         if not self.is_member(recording.slack_channel, requester.id):
             raise NotAMember(requester.id)
-        media_files = recording.delivery.downloadable if recording.delivery is not None else ()
-        if not media_files:
+        delivery = recording.delivery
+        if delivery is None or not delivery.downloadable:
             raise NoFiles(recording_id)
         now = self.clock.now()
-        links = tuple(self._link(media_file) for media_file in media_files)
+        links = tuple(self._link(delivery, file, number) for number, file in enumerate(delivery.downloadable, start=1))
         names = ", ".join(link.name for link in links)
         self.audit_log.add(
             AuditEvent.of(recording, AuditAction.GOT_LINKS, Source.BUTTON, now, who=requester.id, detail=names)
         )
         return Links(recording, links, now + timedelta(seconds=self.lifetime))
 
-    def _link(self, media_file: MediaFile) -> Link:
-        name = media_file.key.rsplit("/", 1)[-1]
-        return Link(name, media_file.size, self.bucket.link(media_file.key, self.lifetime))
+    def _link(self, delivery: Delivery, media_file: MediaFile, number: int) -> Link:
+        url = self.bucket.link(media_file.key, self.lifetime)
+        link = Link(basename(media_file.key), media_file.size, url, number)
+        footage = delivery.footage_of(media_file)
+        if footage is None:
+            return link
+        return replace(link, length=footage.length, begun_at=footage.begun_at, ended_at=footage.ended_at)

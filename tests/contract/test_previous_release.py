@@ -34,7 +34,7 @@ from storage import rows, tables, timeline
 from storage.database import Database
 from tests.contract.conftest import ON_POSTGRESQL, PATIENT_SECONDS, Stored, on_sql
 from tests.contract.test_notifications import EVERYTHING
-from tests.contract.test_steps import EVERY_FACT
+from tests.contract.test_steps import DELIVERY, EVERY_FACT
 from tests.fakes.agora_notifications import new_notification
 from tests.fakes.intents import request_stop
 from tests.fakes.rows import NOW, a_recorder, a_recording, an_alert, at, changed
@@ -62,7 +62,8 @@ INTENT: dict[str, Any] = {
 
 def full(state: State) -> Recording:
     """With a value in every column."""
-    facts = EVERY_FACT | INTENT | {"state": state, "sid": f"SID-{state}"}
+    known_to_it = {"delivery": replace(DELIVERY, footage=())}
+    facts = EVERY_FACT | INTENT | known_to_it | {"state": state, "sid": f"SID-{state}"}
     return changed(a_recording(id=f"full-{state}", agora_channel=f"full {state}"), **facts)
 
 

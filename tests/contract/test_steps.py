@@ -13,7 +13,7 @@ from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.incidents import Downtime, Review
 from recordings.model.alerts import Incident
-from recordings.model.delivery import Delivery, DeliveryState
+from recordings.model.delivery import Delivery, DeliveryState, Footage
 from recordings.model.options import AppliedLayout, Layout
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
@@ -28,6 +28,7 @@ DELIVERY = a_delivery(
     5000,
     112,
     state=DeliveryState.MISSING,
+    footage=(Footage(playlist="folder/SID_daily.m3u8", seconds=3900.25, begun_at=at(0.5), ended_at=at(3900.75)),),
     seconds=3900.25,
     missing=("a_1.ts", "<b>.ts"),
     empty=("SID_daily_1.mp4",),

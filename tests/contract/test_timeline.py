@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
-from recordings.model.options import Layout
+from recordings.model.options import AppliedLayout, Layout
 from recordings.model.recording import Recording, State
 from recordings.model.timeline import TimelineEntry, TimelineEvent
 from tests.contract.conftest import Stored
@@ -34,20 +36,16 @@ def test_an_extension_adds_an_entry_for_the_thread_of_the_card(stored: Stored) -
     assert (job.card_ts, job.due_at, job.tries) == ("C1.1", at(5), 0)
 
 
-def test_a_chosen_layout_adds_an_entry(stored: Stored) -> None:
+def test_a_chosen_layout_adds_an_entry_once_the_recorder_has_it(stored: Stored) -> None:
     recording = in_channel(stored, "C1")
-    set_layout(stored.recordings, recording.id, Layout.SPEAKER, "U2", at(5))
+    _, chosen = set_layout(stored.recordings, recording.id, Layout.SPEAKER, "U2", at(5))
+    assert stored.timeline.due() == []
+
+    stored.saved(chosen, replace(chosen, applied_layout=AppliedLayout(layout=Layout.SPEAKER, big_uid=7)))
 
     (job,) = stored.timeline.due()
-
-    assert job.entry == TimelineEntry(
-        recording_id="rec-C1",
-        slack_channel="C1",
-        at=at(5),
-        what=TimelineEvent.LAYOUT,
-        who="U2",
-        layout=Layout.SPEAKER,
-    )
+    entry = job.entry
+    assert (entry.what, entry.who, entry.layout) == (TimelineEvent.LAYOUT, "U2", Layout.SPEAKER)
 
 
 def test_a_requested_stop_adds_no_entry(stored: Stored) -> None:

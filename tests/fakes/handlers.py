@@ -15,9 +15,9 @@ from handlers.app import Handlers, answer_command
 from handlers.buttons.acknowledge import AcknowledgeButton
 from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
-from handlers.buttons.layout import LayoutMenu
+from handlers.buttons.layout import LayoutMenu, LayoutOption
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, NextPageButton
+from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton
 from handlers.buttons.stop import StopButton
 from handlers.commands.doctor import DoctorCommand
 from handlers.commands.end_times import EndTimes
@@ -62,9 +62,11 @@ def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
         extend=ExtendButton(ExtendService(recordings, Policy(), clock, lambda: None)),
         again=RecordAgainButton(service),
         layout=LayoutMenu(LayoutService(recordings, clock, lambda: None)),
+        layout_option=LayoutOption(service),
         links=LinksButton(links),
         acknowledge=AcknowledgeButton(AcknowledgeService(MemoryOutbox(memory), clock), slack, MESSAGE_CONFIG),
         details=DetailsButton(DetailService(recordings, MemoryRecorders(memory))),
+        location=LocationOption(service, MESSAGE_CONFIG),
         next_page=NextPageButton(service),
     )
     return replace(handlers, **others)
@@ -105,6 +107,8 @@ class CommandStack:
             ),
             stop=StopButton(service),
             again=RecordAgainButton(service),
+            layout_option=LayoutOption(service),
+            location=LocationOption(service, MESSAGE_CONFIG),
             next_page=NextPageButton(service),
             acknowledge=AcknowledgeButton(AcknowledgeService(self.outbox, self.clock), self.slack, MESSAGE_CONFIG),
         )

@@ -68,7 +68,7 @@ def test_23_recordings_are_three_pages_although_another_starts_and_the_bot_resta
     page = listed(stack)
     assert names(page) == numbered(*range(22, 12, -1))
     assert "1 file, 800 MB" in page.said
-    assert "30 min 00 s" in page.said
+    assert "1 h 5 min" in page.said, "the length of the file, not of the time in the call"
     assert "<!date^" in page.said
     assert page.ephemeral_to == stack.slack.person("ana").id
     stack.recording("new")

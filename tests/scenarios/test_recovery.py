@@ -315,7 +315,11 @@ class TestFiles:
         ready = stack.wait_alert("recording_files", "stopped")
         stack.wait_card("ended", reason="stopped")
         assert "1 file" in ready.said, "a recorder that died made none"
-        assert "Not all of it is in the file" in ready.said
+        for place in (ready, stack.cards()[-1]):
+            assert "The first " in place.said
+            assert "in the file" in place.said
+            assert "saved as streaming segments; your recording admin can recover" in place.said
+            assert "_daily" not in place.said, "names of files are for Details"
         assert self.playlists(stack) == [first.sid, second.sid]
         assert [kind for kind in stack.alert_kinds() if kind != LOST] == [("recording_files", "stopped")]
         assert stack.answer(stack.press(card, "get_links"))
@@ -340,10 +344,12 @@ class TestFiles:
         stack.command("stop", by="ben")
         ready = stack.wait_alert("recording_files", "stopped")
         assert "daily is ready" in ready.said
-        assert "Not all of it is in the file" in ready.said
         card = stack.wait_card("ended", reason="stopped")
-        assert "The files are there" in card.said
-        assert f"{first.sid}_daily.m3u8" in card.said
+        for place in (ready, card):
+            assert "1 file" in place.said
+            assert "saved." in place.said
+            assert "The first " in place.said
+            assert first.sid not in place.said
 
     def test_the_files_of_the_lost_part_are_delivered_when_no_other_recorder_starts(self, stack: Stack) -> None:
         stack.start()
@@ -354,5 +360,9 @@ class TestFiles:
         stack.wait_alert("recording_failed", "overloaded")
         ready = stack.wait_alert("recording_files", "overloaded", timeout=1200)
         assert "daily is saved, without a file to open" in ready.said
-        assert first.sid in str(stack.row().delivery)
+        assert "There's no file to download" in ready.said
+        assert "saved as streaming segments" in ready.said
+        delivery = stack.row().delivery
+        assert delivery is not None
+        assert [footage.stem for footage in delivery.footage] == [f"{first.sid}_daily"]
         assert [kind for kind, _ in stack.alert_kinds()] == ["recording_failed", "recording_files"]

@@ -40,7 +40,7 @@ def files_message(stack: Stack) -> Message:
 
 
 def get_links(stack: Stack, where: Message, *, by: str = "ben") -> list[str]:
-    """What somebody gets who presses Get the files: the URLs, seen by that person alone."""
+    """What somebody gets who presses Get the recording: the URLs, seen by that person alone."""
     pressed = stack.slack.person(by).press(where, "get_links")
     (answer,) = stack.slack.wait_for(lambda: pressed.answers, timeout=10, what="an answer")
     assert answer.ephemeral_to == stack.slack.person(by).id
@@ -61,7 +61,7 @@ def test_a_link_gives_what_was_recorded(stack: Stack, bucket: BucketSimulator) -
     assert not message.broadcast
     assert payload(message) == payload(card)
     shows(message, "daily is ready", "1 file")
-    shows(card, "1 MP4 file")
+    shows(card, "1 file")
     (link,) = get_links(stack, message)
     assert parse_qs(urlsplit(link).query)["X-Amz-Expires"] == ["3600"]
     assert bucket.link_problem(link) is None

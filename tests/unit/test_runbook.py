@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from messages import copy
 from messages.alert_copy import ALERTS, VARIANTS, AlertCopy, anchor_of, code_of
+from messages.blocks import CALL
+from messages.copy import HEADLINES, WHEN, Phase
 from recordings.model.alerts import AlertKind
 from recordings.model.reason import Reason
 
@@ -85,14 +86,23 @@ def test_every_entry_says_what_it_means_and_what_to_do() -> None:
     assert lacking == []
 
 
-HANGING = ("STARTING", "WAITING_FOR_PEOPLE", "WAITING_FOR_MEDIA", "CHECKING", "UNCONFIRMED", "INTERRUPTED", "STOPPING")
+HANGING = (
+    Phase.STARTING,
+    Phase.WAITING_FOR_PEOPLE,
+    Phase.WAITING_FOR_MEDIA,
+    Phase.CHECKING,
+    Phase.UNCONFIRMED,
+    Phase.INTERRUPTED,
+    Phase.STOPPING,
+    Phase.SAVING,
+    Phase.NOT_CHECKED,
+)
+"""What a card shows before anything is sure."""
 
 
-@pytest.mark.skipif(not hasattr(copy, "HEADLINES"), reason="the titles of the cards are not in one table yet")
 def test_every_state_of_a_card_that_can_hang_has_an_entry() -> None:
-    headlines = {phase.name: headline for phase, headline in copy.HEADLINES.items()}  # type: ignore[attr-defined]
     seen = [title for title, _ in overview()]
-    for name in (*HANGING, "SAVING", "NOT_CHECKED", "SAVED"):
-        title = headlines[name].title.replace("{call}", "daily")
-        when = "" if name == "SAVING" else "9:01 PM"
-        assert f"{headlines[name].emoji} {title.replace('{when}', when)}" in seen, name
+    for phase in HANGING:
+        headline = HEADLINES[phase]
+        when = "" if phase is Phase.SAVING else "9:01 PM"
+        assert f"{headline.emoji} {headline.title.replace(CALL, 'daily').replace(WHEN, when)}" in seen, phase

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from handlers.access import Guard
-from handlers.app import BUTTON_ROUTES, COMMAND_ROUTES
+from handlers.app import BUTTON_ROUTES, COMMAND_ROUTES, OPTION_ROUTES
 from handlers.commands.parser import Command
 from handlers.requests import Press, SlackRequest
 from messages.blocks import Message
@@ -55,7 +55,10 @@ def test_everybody_may_look_and_slack_is_not_asked(text: str) -> None:
 def test_buttons_that_change_something_or_give_links_are_for_members() -> None:
     for_everybody = {route.action_id for route in BUTTON_ROUTES if presses(Workspace(GUESTS), route.action) == "done"}
 
-    assert for_everybody == {"list_next", "more", "details", "take_alert"}
+    options = {route.prefix for route in OPTION_ROUTES if presses(Workspace(GUESTS), route.action) == "done"}
+
+    assert for_everybody == {"list_next", "details", "take_alert"}
+    assert options == {"details:", "place:"}
     assert "start or stop recordings here" in presses(Workspace(GUESTS))
     assert presses(Workspace(GUESTS), Action.GET_LINKS).startswith(
         "Only full members of this workspace may get links to recordings here;"

@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from structlog.testing import capture_logs
 
 from handlers import app as app_module
-from handlers.app import BUTTON_ROUTES, COMMAND_ROUTES, Handlers, Mode, slack_app
+from handlers.app import BUTTON_ROUTES, COMMAND_ROUTES, OPTION_ROUTES, Handlers, Mode, slack_app
 from handlers.commands.parser import Verb
 from messages.blocks import Message
 from messages.delivery.slack import web_client
@@ -99,11 +99,43 @@ def test_every_button_is_answered_by_its_own_handler(memory: Memory) -> None:
         "LayoutMenu",
         "NextPageButton",
         "DetailsButton",
-        "DetailsButton",
         "AcknowledgeButton",
         "LinksButton",
     ]
     assert [route.action for route in BUTTON_ROUTES if route.slow] == [Action.ACKNOWLEDGE, Action.GET_LINKS]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("details:rec1", "reference"),
+        ("layout:rec1", "Choose a layout for *daily*."),
+        ("place:rec1", "`slack/C1`"),
+        ("again:rec1", "already being recorded here"),
+        ("rec1", "reference"),
+        ("layout:rec2", "I don't know that recording"),
+        ("place:rec2", "I don't know that recording"),
+        ("again:", "I don't know that recording"),
+        ("nothing:rec1", "I don't know that recording"),
+    ],
+)
+def test_each_option_of_the_menu_has_its_own_answer(memory: Memory, replies: Replies, value: str, words: str) -> None:
+    option = {"type": "overflow", "action_id": "more", "block_id": "b", "selected_option": {"value": value}}
+    dispatched(app_on(memory), press_payload(actions=[option]))
+
+    ((reply, replaced),) = replies.sent
+    assert words in f"{reply.text} {reply.blocks}"
+    assert not replaced, "the card stays"
+
+
+def test_a_guest_may_look_but_not_act_from_the_menu(memory: Memory, replies: Replies) -> None:
+    guests = Workspace({"U2": Profile(guest=True)}).access
+    for route in OPTION_ROUTES:
+        option = {"type": "overflow", "action_id": "more", "selected_option": {"value": f"{route.prefix}rec1"}}
+        dispatched(app_on(memory, access=guests), press_payload(actions=[option]))
+
+    refused = ["Only full members" in reply.text for reply, _ in replies.sent]
+    assert refused == [route.prefix in ("layout:", "again:") for route in OPTION_ROUTES]
 
 
 def test_a_command_is_acknowledged_with_its_reply(memory: Memory, replies: Replies) -> None:

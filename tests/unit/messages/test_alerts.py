@@ -10,7 +10,7 @@ import pytest
 
 from messages.alert_copy import ALERTS, VARIANTS, AlertButton, Mention, anchor_of, code_of
 from messages.alerts import alert_message
-from messages.blocks import Message, clock, time_of_day
+from messages.blocks import Message, clock, time_of_day, time_range
 from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION
 from messages.cards import EXTEND_ACTION
 from messages.config import MessageConfig
@@ -64,7 +64,7 @@ def test_every_title_is_an_emoji_and_one_bold_sentence_about_the_call_or_the_cha
 def test_a_name_that_slack_would_format_is_shown_as_it_is() -> None:
     message = warned(up(agora_channel="a_b_ *c*"))
 
-    assert "*`a_b_ *c*` isn't saved yet*" in words(message)
+    assert "`a_b_ *c*` isn't saved yet" in words(message)
     assert "a_b_ *c* isn't saved yet" in message.text
 
 
@@ -238,7 +238,7 @@ def test_a_failure_offers_the_next_try_and_an_end_of_a_call_that_may_go_on_anoth
 def test_buttons_tell_screen_readers_what_they_are_about() -> None:
     labels = [element["accessibility_label"] for element in elements(rendered(up(agora_channel="x" * 64)))]
 
-    assert labels[0].startswith("Record xxx")
+    assert labels[0].startswith("Record again: xxx")
     assert all(len(label) <= 75 for label in labels)
 
 
@@ -439,7 +439,7 @@ def test_the_message_about_files_has_the_length_the_span_the_size_and_a_button()
     message = ready(over(delivery=a_delivery(800_000_000, 400_000_000)))
 
     assert "*daily is ready* · 1 h 5 min" in words(message)
-    assert f"{time_of_day(at(10))}\u2013{time_of_day(at(100))} · 2 files, 1.2 GB" in words(message)
+    assert f"{time_range(at(10), at(100))} · 2 files, 1.2 GB" in words(message)
     assert "daily is ready · 1 h 5 min." in message.text
     assert "Get the recording" in message.text, "the next step, for clients that show no buttons"
     assert pressable(message) == [LINKS_ACTION]
@@ -479,11 +479,14 @@ def test_without_an_mp4_file_there_is_no_button() -> None:
     assert "daily is saved, without a file to open" in words(message)
 
 
-def test_files_that_lack_a_part_say_so() -> None:
-    partial = a_delivery(missing=("FIRST_daily_0.mp4",))
+def test_what_is_in_no_file_is_stated_without_notifying_anybody() -> None:
+    partial = a_delivery(playlists=("folder/FIRST_daily.m3u8", "folder/SID_daily.m3u8"))
+    message = ready(over(delivery=partial), config=NOTIFYING)
 
-    assert "Not all of it is in the file" in words(ready(over(delivery=partial)))
-    assert "Not all" not in words(ready(over(delivery=a_delivery())))
+    assert "in the file" in words(message)
+    assert "your recording admin can recover" in words(message)
+    assert ADMINS not in words(message)
+    assert "in the file" not in words(ready(over(delivery=a_delivery())))
 
 
 def test_a_direct_message_about_files_has_no_button_because_links_are_for_members() -> None:

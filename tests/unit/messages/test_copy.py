@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from messages.copy import ENDED, FAILED, RECOVERED, WARNING, state_label
+from messages.copy import ENDED, FAILED, RECOVERED, WARNING, state_emoji, state_label
 from messages.listing import END_REASONS
+from recordings.model.confirmation import Doubt, Unconfirmed
 from recordings.model.reason import Reason
 from recordings.model.recording import State
-from tests.fakes.rows import up
+from tests.fakes.rows import NOW, up
 
 # From the documentation for other programs: the reasons of each state and warning.
 FAILURES = {
@@ -73,14 +74,21 @@ def test_no_two_reasons_of_a_kind_have_the_same_text() -> None:
         assert len({wording.happened for wording in table.values()}) == len(table), kind
 
 
-def test_every_state_has_a_label() -> None:
+def test_every_state_has_a_label_and_an_emoji() -> None:
     for state in State:
         assert state_label(up(state=state)), state
+        assert state_emoji(up(state=state)), state
 
 
 def test_the_label_says_recording_only_once_a_file_is_stored() -> None:
-    assert state_label(up(first_file_at=None)) == "In the call, nothing stored yet"
+    assert state_label(up(first_file_at=None)) == "Waiting for audio or video"
     assert state_label(up()) == "Recording"
+
+
+def test_a_doubt_is_in_the_label_as_it_is_in_the_title() -> None:
+    for doubt, label in ((Doubt.NO_ANSWER, "Not confirmed"), (Doubt.NOT_FOUND, "Checking")):
+        assert state_label(up(), Unconfirmed(doubt, NOW)) == label
+        assert state_emoji(up(), Unconfirmed(doubt, NOW)) == "🟠"
 
 
 def test_every_end_and_failure_has_a_short_text_for_the_list() -> None:

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from messages.blocks import clock, day_and_time
 from messages.timeline import timeline_message
 from recordings.model.options import Layout
 from recordings.model.timeline import TimelineEntry, TimelineEvent
 from tests.fakes.rows import NOW, at
 
-BEGINNINGS = {
-    TimelineEvent.EXTENDED: "⏱️ <@U2> extended it to ",
-    TimelineEvent.LAYOUT: "🖼️ <@U2> chose the layout speaker.",
-    TimelineEvent.LAYOUT_REFUSED: ("🖼️ Agora refused the layout speaker, which <@U2> chose; it is recorded as before. "),
-    TimelineEvent.MOVED: "🔁 Agora moved the recorder to another server at ",
-    TimelineEvent.FOUND_AGAIN: "🔁 Agora did not find the recorder from ",
+SENTENCES = {
+    TimelineEvent.EXTENDED: f"⏱️ <@U2> added time: ends {day_and_time(at(-60))}.",
+    TimelineEvent.LAYOUT: "🖼️ <@U2> changed the layout to Speaker.",
+    TimelineEvent.LAYOUT_REFUSED: "🖼️ The layout couldn't be changed to Speaker; it's still Grid.",
+    TimelineEvent.MOVED: f"🔁 The recorder moved to another server within 1 min ({clock(at(-60))}). Still recording.",
+    TimelineEvent.FOUND_AGAIN: f"🔁 The recorder was unreachable for 1 min ({clock(at(-60))}). Still recording.",
 }
 
 
-def test_every_event_is_one_line_that_says_what_happened() -> None:
-    assert set(BEGINNINGS) == set(TimelineEvent)
-    facts: dict[str, Any] = {"who": "U2", "moment": at(-60), "layout": Layout.SPEAKER, "detail": "invalid\nparameter"}
-    for what, beginning in BEGINNINGS.items():
-        entry = TimelineEntry(recording_id="rec1", slack_channel="C1", at=NOW, what=what, **facts)
-        message = timeline_message(entry)
+def an_entry(what: TimelineEvent, detail: str = "grid") -> TimelineEntry:
+    facts: dict[str, Any] = {"who": "U2", "moment": at(-60), "layout": Layout.SPEAKER, "detail": detail}
+    return TimelineEntry(recording_id="rec1", slack_channel="C1", at=NOW, what=what, **facts)
 
-        assert message.text.startswith(beginning), what
-        assert message.text.count("\n") == 0, what
+
+def test_every_event_is_one_line_that_says_what_happened() -> None:
+    assert set(SENTENCES) == set(TimelineEvent)
+    for what, sentence in SENTENCES.items():
+        message = timeline_message(an_entry(what))
+
+        assert message.text == sentence, what
         assert message.blocks[0]["elements"][0]["text"] == message.text, what
+
+
+def test_an_entry_of_the_previous_release_has_agoras_text_which_nobody_reads() -> None:
+    message = timeline_message(an_entry(TimelineEvent.LAYOUT_REFUSED, "HTTP 400: invalid\nparameter"))
+
+    assert message.text == "🖼️ The layout couldn't be changed to Speaker; it stays as it was."

@@ -6,11 +6,15 @@ from typing import Any
 
 import pytest
 
-from recordings.model.options import Layout, Media, Options
+from messages.blocks import Message
+from recordings.model.options import AppliedLayout, Layout, Media, Options
 from recordings.model.recording import State
 from tests.fakes.handlers import CommandStack
+from tests.fakes.rendered import elements
 from tests.fakes.rows import at, over, up
 from tests.fakes.slack_requests import a_press
+
+IN_A_REPLY = {"message_ts": "2.0", "is_ephemeral": True}
 
 
 @pytest.fixture
@@ -25,7 +29,49 @@ def chooses(stack: CommandStack, value: str, **facts: Any) -> str | None:
     return None if message is None else message.text
 
 
-def test_the_card_shows_a_new_layout_so_there_is_no_reply(stack: CommandStack) -> None:
+def opens(stack: CommandStack, recording_id: str = "rec1", **facts: Any) -> Message:
+    """Somebody chooses Change layout in the menu of the card."""
+    return stack.handlers.layout_option.answer(a_press(recording_id, **facts))
+
+
+def test_the_menu_offers_every_layout_and_shows_the_present_one(stack: CommandStack) -> None:
+    stack.has(up())
+    (menu,) = elements(opens(stack))
+
+    assert [option["value"] for option in menu["options"]] == ["floating:rec1", "grid:rec1", "speaker:rec1"]
+    assert menu["initial_option"]["text"]["text"] == "Grid"
+
+
+def test_a_refused_layout_is_not_shown_as_chosen(stack: CommandStack) -> None:
+    choice = {"chosen_layout": Layout.SPEAKER, "layout_by": "U2", "layout_at": at(20)}
+    stack.has(up(**choice, applied_layout=AppliedLayout(refused_at=at(20))))
+    (menu,) = elements(opens(stack))
+
+    assert menu["initial_option"]["text"]["text"] == "Grid"
+
+
+def test_there_is_nothing_to_choose_where_the_layout_cannot_be_changed(stack: CommandStack) -> None:
+    stack.has(over(), up(id="rec2", agora_channel="talk", options=Options(media=Media.AUDIO)))
+
+    assert "is over" in opens(stack).text
+    assert "there is no layout to choose" in opens(stack, "rec2").text
+    assert "I don't know that recording" in opens(stack, channel="C2").text
+
+
+def test_the_answer_says_what_happens_and_when(stack: CommandStack) -> None:
+    stack.has(up(people_count=0))
+
+    assert chooses(stack, "floating:rec1", container=IN_A_REPLY) == "Changing the layout of *daily* to Floating."
+    assert "It changes once someone joins." in str(chooses(stack, "speaker:rec1", container=IN_A_REPLY))
+
+
+def test_people_who_are_in_the_call_are_not_waited_for(stack: CommandStack) -> None:
+    stack.has(up(people_count=2))
+
+    assert chooses(stack, "speaker:rec1", container=IN_A_REPLY) == "Changing the layout of *daily* to Speaker."
+
+
+def test_a_choice_on_a_card_of_the_previous_release_needs_no_reply(stack: CommandStack) -> None:
     stack.has(up())
 
     assert chooses(stack, "speaker:rec1") is None

@@ -1,4 +1,4 @@
-"""What a person reads after a press on Get the files."""
+"""What a person reads after a press on Get the recording."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_a_member_gets_a_button_for_each_file(stack: LinkStack) -> None:
     reply = presses(stack)
 
     assert buttons(reply) == [
-        ("Open file 1 (812 MB)", "https://bucket.example/folder/SID_daily_0.mp4?expires=600"),
-        ("Open file 2 (1.4 GB)", "https://bucket.example/folder/SID_daily_1.mp4?expires=600"),
+        ("Open part 1 (812 MB)", "https://bucket.example/folder/SID_daily_0.mp4?expires=600"),
+        ("Open part 2 (1.4 GB)", "https://bucket.example/folder/SID_daily_1.mp4?expires=600"),
     ]
     assert "pass none on" in reply.text
     assert "bucket.example" not in reply.text, "a notification shows the text"
@@ -46,7 +46,7 @@ def test_a_member_gets_a_button_for_each_file(stack: LinkStack) -> None:
 def test_one_file_needs_no_number() -> None:
     stack = LinkStack(over(delivery=a_delivery(812_000_000)))
 
-    assert [text for text, _ in buttons(presses(stack))] == ["Open the recording (812 MB)"]
+    assert [text for text, _ in buttons(presses(stack))] == ["Open the recording · 1 h 5 min (812 MB)"]
 
 
 @pytest.mark.parametrize(

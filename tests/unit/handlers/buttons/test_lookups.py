@@ -117,7 +117,7 @@ def test_each_entry_shows_start_length_end_and_files(stack: CommandStack) -> Non
     assert "*`c`*" in active
     assert "Recording · <https://acme.slack.com" in active
     assert "Failed: the recorder was lost" in failed
-    assert ", 1 h 01 min\nStopped by <@U2> · 2 files, 1.2 GB · <https://acme.slack.com" in ended
+    assert "Stopped by <@U2> · 1 h 5 min · 2 files, 1.2 GB · <https://acme.slack.com" in ended
     assert f"^{int(at(10).timestamp())}^" in ended, "in the reader's own zone"
     assert values(message, "get_links") == ["a"]
 
@@ -127,10 +127,10 @@ def test_each_entry_shows_start_length_end_and_files(stack: CommandStack) -> Non
     [
         (
             a_delivery(5_000_000, state=DeliveryState.MISSING, missing=("b.ts",)),
-            " · 1 file, 5.0 MB · others are missing · ",
+            " · 1 h 5 min · 1 file, 5.0 MB · others are missing · ",
         ),
         (Delivery(state=DeliveryState.MISSING, missing=("b.ts",)), " · its files are missing · "),
-        (replace(a_delivery(), media_files=()), " · no MP4, HLS only · "),
+        (replace(a_delivery(), media_files=()), " · no file to download · "),
         (Delivery(state=DeliveryState.UNVERIFIED), " · not verified · "),
         (Delivery(), "Stopped by <@U2> · <https"),
         (None, "Stopped by <@U2> · <https"),

@@ -124,7 +124,7 @@ def test_a_second_start_does_not_change_the_end(stack: CommandStack) -> None:
 
 
 def test_a_start_names_options_that_differ_from_the_default(stack: CommandStack) -> None:
-    assert "Asking Agora to record `weekly`, sound only." in stack.types("start weekly for 45m audio")
+    assert "Asking Agora to record `weekly`, audio only." in stack.types("start weekly for 45m audio")
     assert "Asking Agora to record `daily`, 1080p, floating layout." in stack.types("start floating 1080p")
     assert [(r.options.media, r.options.lasts) for r in stack.recordings.active()] == [("audio", 2700), ("video", None)]
 
@@ -220,7 +220,7 @@ def test_status_shows_end_and_options(stack: CommandStack) -> None:
 
     assert f"until {date_and_time(at(10 + 14_400))} at the latest" in daily
     assert f"until {date_and_time(at(2700))} at the latest" in weekly
-    assert ", sound only, " in talk
+    assert ", audio only, " in talk
 
 
 def test_status_shows_no_end_of_a_recording_that_is_being_stopped(stack: CommandStack) -> None:
@@ -292,7 +292,7 @@ def test_a_failure_of_the_database_is_not_hidden(stack: CommandStack) -> None:
 @pytest.mark.parametrize(
     ("delivery", "words"),
     [
-        (a_delivery(812_000_000), "1 MP4 file, 1 h 05 min, 812 MB"),
+        (a_delivery(812_000_000), "1 h 5 min · 1 file, 812 MB"),
         (Delivery(state=DeliveryState.MISSING), "its files are missing"),
         (Delivery(state=DeliveryState.UNVERIFIED), "not verified"),
     ],
@@ -310,4 +310,4 @@ def test_a_recording_that_is_uploading_cannot_be_stopped(stack: CommandStack) ->
 
     reply = stack.types("stop")
     assert "is over" in reply
-    assert "files are being uploaded" in reply
+    assert "saving" in reply

@@ -16,7 +16,7 @@ def test_a_changed_row_leads_to_one_edit(stack: DeliveryStack) -> None:
     stack.change(state=State.INTERRUPTED)
     stack.run_for(5, stack.cards)
 
-    assert "Interrupted" in stack.card.message.text
+    assert "Checking on daily" in stack.card.message.text
     assert len(stack.card.edits) == 1
     assert stack.due(stack.cards) == []
 
@@ -42,7 +42,7 @@ def test_the_end_of_a_recording_is_shown_without_a_wait(stack: DeliveryStack) ->
     stack.change(state=State.FAILED, reason=Reason.LOST)
     stack.run(stack.cards)
 
-    assert "Failed" in stack.card.message.text
+    assert "Recording of daily stopped" in stack.card.message.text
 
 
 def test_sixty_cards_that_change_at_once_stay_below_fifty_edits_a_minute(stack: DeliveryStack) -> None:
@@ -64,7 +64,7 @@ def test_a_deleted_card_is_posted_again_and_edited_there(stack: DeliveryStack) -
     stack.run_for(3, stack.cards)
 
     assert stack.card is not first
-    assert "Interrupted" in stack.card.message.text
+    assert "Checking on daily" in stack.card.message.text
 
     stack.change(state=State.RECORDING)
     stack.run_for(5, stack.cards)
@@ -80,7 +80,7 @@ def test_a_card_with_rejected_blocks_is_sent_as_plain_text(stack: DeliveryStack,
     stack.run(stack.cards)
 
     assert stack.card.message.blocks == ()
-    assert "Interrupted" in stack.card.message.text
+    assert "Checking on daily" in stack.card.message.text
     assert stack.card.message.metadata["event_type"] == "recording_card"
 
 

@@ -13,7 +13,8 @@ from recordings.model.reason import Reason
 from recordings.model.recording import Recording
 from tests.fakes.rendered import pressable, words
 from tests.fakes.rows import an_alert, at, up
-from tests.unit.messages.delivery.stack import BUSY, DeliveryStack, Post
+from tests.fakes.slack import Post
+from tests.unit.messages.delivery.stack import BUSY, DeliveryStack
 
 RECOVERED_AT = 60
 

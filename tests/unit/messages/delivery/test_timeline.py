@@ -31,7 +31,7 @@ def test_an_entry_is_in_the_thread_and_not_in_the_channel(stack: DeliveryStack) 
 
     (post,) = stack.posted()
     assert (post.thread_ts, post.broadcast) == (stack.row().card_ts, False)
-    assert "<@U2> extended it to <!date^" in post.message.text
+    assert "<@U2> added time: ends <!date^" in post.message.text
     assert post.message.metadata == {}, "it needs nobody's attention"
     assert stack.due(stack.timeline) == []
 

@@ -19,6 +19,7 @@ from recordings.model.inventory import NOTHING_TO_UPLOAD, BucketListing
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from recordings.model.reported import RecorderStatus
+from recordings.model.unlinked import Position, unlinked_parts
 from tests.fakes.bucket_contents import NAME, Objects, left_by, listing_of, playlist, ts_names, without
 from tests.fakes.rows import a_lost_segment, at, changed, over, running, turn_at, up
 from tests.fakes.steps import EMPTY, NOT_FOUND, next_action, step
@@ -733,6 +734,17 @@ def test_segments_are_joined_in_order_and_their_lengths_added() -> None:
     assert row.delivery.playlists == (f"folder/{FIRST_NAME}.m3u8", f"folder/{NAME}.m3u8")
     assert row.delivery.seconds == pytest.approx(60)
     assert (row.delivery.missing, row.delivery.empty) == ((), ())
+
+
+def test_the_length_of_a_lost_segment_without_a_file_is_not_that_of_the_file() -> None:
+    """What people read is the length of what they can open."""
+    row, _ = check_all(TWO_SEGMENTS, [(0, both(FIRST_HLS, left_by(length=40)))])
+
+    assert row.delivery is not None
+    assert [footage.seconds for footage in row.delivery.footage] == [pytest.approx(30), pytest.approx(40)]
+    assert row.delivery.length == timedelta(seconds=40)
+    (part,) = unlinked_parts(row)
+    assert (part.position, part.length) == (Position.FIRST, timedelta(seconds=30))
 
 
 def test_the_hls_files_of_a_lost_segment_are_enough_even_if_agora_named_an_mp4() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from recordings.model.inventory import DeliveryCheck, inspect
@@ -16,6 +18,7 @@ from tests.fakes.bucket_contents import (
     ts_names,
     without,
 )
+from tests.fakes.rows import NOW
 
 COMPLETE = left_by()
 FIRST, SECOND = ts_names(NAME, 2)
@@ -45,6 +48,21 @@ def test_a_playlist_its_ts_files_and_an_mp4_are_complete() -> None:
     assert (media_files(check), names(check.playlists)) == ([f"{NAME}_0.mp4"], [f"{NAME}.m3u8"])
     assert check.seconds == pytest.approx(30)
     assert check.size == 2 * TS_BYTES + MP4_BYTES + len(str(COMPLETE[f"{NAME}.m3u8"]))
+
+
+def test_each_playlist_has_its_length_and_span() -> None:
+    first, second = checked(left_by() | left_by(f"bak0_{NAME}", length=40)).footage
+
+    assert (first.stem, second.stem) == (NAME, f"bak0_{NAME}")
+    assert [first.seconds, second.seconds] == [pytest.approx(30), pytest.approx(40)]
+    assert first.begun_at == NOW
+    assert first.ended_at == NOW + timedelta(seconds=15.001), "the second TS file begins 1 ms after the first one"
+
+
+def test_of_a_text_that_is_not_a_playlist_nothing_is_known() -> None:
+    (footage,) = checked(COMPLETE | {f"{NAME}.m3u8": "<html>"}).footage
+
+    assert (footage.seconds, footage.length, footage.begun_at) == (None, None, None)
 
 
 INCOMPLETE: dict[str, tuple[Objects, tuple[str, ...], list[str], list[str]]] = {

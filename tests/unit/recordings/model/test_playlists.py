@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +45,36 @@ def test_the_example_in_agoras_documentation_is_parsed() -> None:
     assert [name.rsplit("_", 1)[-1] for name in parsed.ts_files] == ["20190920125142485.ts", "20190920125149174.ts"]
     assert parsed.seconds == pytest.approx(23.774)
     assert parsed.finished
+    assert parsed.begun_at == datetime(2019, 9, 20, 12, 51, 42, 485_000, UTC)
+    assert parsed.ended_at == datetime(2019, 9, 20, 12, 52, 6, 616_000, UTC), "17.442 s after the last TS file began"
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a.ts", "b.ts"),
+        ("a_20190920125142485.ts", "b.ts"),
+        ("a_20191399125142485.ts", "a_20191399125142485.ts"),
+        ("a_20190920125149174.ts", "a_20190920125142485.ts"),
+        ("a_99990920125149174.ts", "a_99990920125149174.ts"),
+        ("a_20190920125149174.mp4",),
+        (),
+    ],
+    ids=str,
+)
+def test_without_the_times_in_the_names_the_span_is_unknown(names: tuple[str, ...]) -> None:
+    parsed = parse_playlist(playlist(*names, seconds=999_999_999))
+
+    assert parsed is not None
+    assert (parsed.begun_at, parsed.ended_at) == (None, None)
+
+
+def test_the_span_of_a_playlist_does_not_depend_on_folders_in_it() -> None:
+    parsed = parse_playlist(playlist("x/a_20190920125142485.ts", seconds=2))
+
+    assert parsed is not None
+    assert parsed.begun_at is not None
+    assert parsed.ended_at == parsed.begun_at + timedelta(seconds=2)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from recordings.model.options import AppliedLayout, Layout
+from recordings.model.options import AppliedLayout, Layout, Options
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from recordings.model.reported import Reported
@@ -30,15 +30,31 @@ def test_an_extension_has_the_person_and_the_new_end() -> None:
     assert (entry.what, entry.who, entry.moment, entry.at) == (TimelineEvent.EXTENDED, "U2", at(1860), NOW)
 
 
-def test_a_chosen_layout_is_an_entry_and_so_is_its_refusal() -> None:
-    intent = {"chosen_layout": Layout.SPEAKER, "layout_by": "U2", "layout_at": at(5)}
-    (chosen,) = entries_between(up(), up(**intent), NOW)
-    refused = AppliedLayout(layout=Layout.GRID, refused_at=at(5), refusal="invalid parameter")
-    (told,) = entries_between(up(**intent), up(**intent, applied_layout=refused), NOW)
+CHOICE = {"chosen_layout": Layout.SPEAKER, "layout_by": "U2", "layout_at": at(5)}
 
-    assert (chosen.what, chosen.who, chosen.layout) == (TimelineEvent.LAYOUT, "U2", Layout.SPEAKER)
-    assert (told.what, told.who, told.detail) == (TimelineEvent.LAYOUT_REFUSED, "U2", "invalid parameter")
-    assert list(entries_between(up(**intent, applied_layout=refused), up(**intent, applied_layout=refused), NOW)) == []
+
+def test_a_chosen_layout_is_an_entry_once_the_recorder_has_it() -> None:
+    applied = AppliedLayout(layout=Layout.SPEAKER, big_uid=7)
+    (entry,) = entries_between(up(**CHOICE), up(**CHOICE, applied_layout=applied), NOW)
+
+    assert told(up(), up(**CHOICE)) == [], "Agora may refuse it"
+    assert (entry.what, entry.who, entry.layout) == (TimelineEvent.LAYOUT, "U2", Layout.SPEAKER)
+
+
+def test_the_layout_that_a_recording_was_started_with_is_no_entry() -> None:
+    options = Options(layout=Layout.SPEAKER)
+    waiting, applied = AppliedLayout(layout=Layout.GRID), AppliedLayout(layout=Layout.SPEAKER)
+
+    assert told(up(options=options, applied_layout=waiting), up(options=options, applied_layout=applied)) == []
+
+
+def test_a_refused_layout_is_an_entry_with_the_one_that_stays_and_never_one_that_was_chosen() -> None:
+    refused = AppliedLayout(layout=Layout.GRID, refused_at=at(5), refusal="invalid parameter")
+    (entry,) = entries_between(up(**CHOICE), up(**CHOICE, applied_layout=refused), NOW)
+
+    assert (entry.what, entry.who, entry.layout) == (TimelineEvent.LAYOUT_REFUSED, "U2", Layout.SPEAKER)
+    assert entry.detail == "grid"
+    assert told(up(**CHOICE, applied_layout=refused), up(**CHOICE, applied_layout=refused)) == []
 
 
 def test_an_end_chosen_with_the_start_is_not_an_extension() -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from recordings.errors import BucketDenied, SlackBusy, SlackRefused, StorageUnavailable
 from recordings.model.audit import AuditAction, AuditEvent, Source
-from recordings.model.delivery import Delivery, DeliveryState, MediaFile
+from recordings.model.delivery import Delivery, DeliveryState, Footage, MediaFile
 from recordings.model.recording import State
 from recordings.model.requester import SlackChannelRef
 from recordings.service.links import NoFiles, NotAMember
@@ -156,3 +156,16 @@ def test_the_files_of_two_servers_keep_the_order_in_which_they_were_recorded() -
         "c2_daily_0.mp4",
         "bak0_c2_daily_0.mp4",
     ]
+
+
+def test_each_link_has_the_number_length_and_span_of_its_file() -> None:
+    first = Footage(playlist="a/c2_daily.m3u8", seconds=300, begun_at=at(0), ended_at=at(300))
+    second = Footage(playlist="a/bak0_c2_daily.m3u8", seconds=60, begun_at=at(310), ended_at=at(370))
+    keys = ("a/c2_daily_0.mp4", "a/bak0_c2_daily_0.mp4", "a/bak0_c2_daily_1.mp4")
+    media_files = tuple(MediaFile(key=key, size=5000) for key in keys)
+    found = a_delivery(media_files=media_files, footage=(first, second), playlists=(first.playlist, second.playlist))
+    links = LinkStack(over(delivery=found)).service.links("rec1", ANA).links
+
+    assert [link.number for link in links] == [1, 2, 3]
+    assert (links[0].length, links[0].begun_at, links[0].ended_at) == (timedelta(minutes=5), at(0), at(300))
+    assert {(link.length, link.begun_at) for link in links[1:]} == {(None, None)}, "two files share a playlist"
