@@ -46,6 +46,7 @@ from messages.buttons import (
 from messages.config import MessageConfig
 from messages.copy import HEADLINES, WHEN, Phase, phase_of
 from messages.files import file_lines, has_links, links_button, saving_percent, summary
+from messages.layout import picture_and_sound
 from recordings.lifecycle.end_times import end_of, is_ongoing, last_end_of
 from recordings.model.confirmation import Doubt, Unconfirmed, unconfirmed
 from recordings.model.delivery import DeliveryState
@@ -346,6 +347,8 @@ def _small_print(recording: Recording, phase: Phase) -> str:
     if recording.intent.stop_by is not None and recording.intent.stop_at is not None:
         stopped = "cancelled" if recording.started_at is None else "stopped"
         parts.append(f"{stopped} by {person(recording.intent.stop_by)} at {time_of_day(recording.intent.stop_at)}")
+    if options := picture_and_sound(recording.options):
+        parts.append(options)
     if phase is Phase.RECORDING:
         parts.append("Make sure everyone in the call knows it's being recorded")
     if has_links(recording):

@@ -256,7 +256,8 @@ def _end(recording: Recording) -> Phase:
         case _ if recording.nobody_joined:
             return Phase.NOBODY_JOINED
         case DeliveryState.MISSING if delivery is not None:
-            return Phase.INCOMPLETE if delivery.downloadable else Phase.NOT_SAVED
+            is_stored = any(delivery.is_stored(footage) for footage in delivery.known_footage)
+            return Phase.INCOMPLETE if delivery.downloadable or is_stored else Phase.NOT_SAVED
         case DeliveryState.UNVERIFIED:
             return Phase.NOT_CHECKED
     if recording.files_awaited:

@@ -23,6 +23,13 @@ RESOLUTION_NAMES = {
 }
 
 
+def picture_and_sound(options: Options) -> str:
+    """What differs from the default, for the small print of the card. The layout is in its menu."""
+    if not options.has_picture:
+        return MEDIA_NAMES[Media.AUDIO]
+    return "" if options.resolution is DEFAULT_OPTIONS.resolution else str(options.resolution)
+
+
 def options_summary(options: Options) -> str:
     """The options that differ from the default; empty if none does."""
     if not options.has_picture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recordings.model.audit import AuditAction
-from simulator.slack import Message
+from simulator.slack import Interaction, Message
 from tests.scenarios.stack import Stack, event, payload, words
 
 NO_REPLACEMENT = {"RECORD_ON": "0"}
@@ -27,6 +27,11 @@ def lost(stack: Stack) -> Message:
     return stack.wait_alert("recording_failed", "lost")
 
 
+def again(stack: Stack, card: Message, *, by: str = "ben") -> Interaction:
+    """Record again, in the menu of a card whose files are there or can't be looked for."""
+    return stack.choose(card, "more", "Record again", by=by)
+
+
 def new_card(stack: Stack) -> Message:
     """The second card, once it shows that the call is recorded."""
     stack.wait_for(lambda: len(stack.cards()) == 2, what="a second card")
@@ -44,31 +49,31 @@ def acknowledgers(stack: Stack) -> list[str]:
 def test_record_again_starts_one_recording_however_often_slack_delivers_the_press(stack: Stack) -> None:
     stack.start()
     card = ended(stack)
-    pressed = stack.press(card, "record_again")
+    pressed = again(stack, card)
     pressed.repeat()
     assert "Asking Agora to record `daily`" in stack.answer(pressed)
-    again = new_card(stack)
-    assert payload(again)["started_by"] == stack.slack.person("ben").id
-    assert f"Asked for by {stack.slack.person('ben').mention}" in again.said
+    second_card = new_card(stack)
+    assert payload(second_card)["started_by"] == stack.slack.person("ben").id
+    assert f"Started by {stack.slack.person('ben').mention}" in second_card.said
     stack.command("stop")
     stack.wait_card("ended")
     pressed.repeat()
     stack.command("status")
     assert len(stack.cards()) == 2
     assert len(stack.agora.recorders()) == 2
-    assert "Stopped by" in card.said, "the old card stays as it was"
+    assert "stopped by" in card.said, "the old card stays as it was"
 
 
 def test_of_two_people_who_press_record_again_the_second_reads_that_it_runs(stack: Stack) -> None:
     stack.start()
     card = ended(stack)
-    first, second = (stack.press(card, "record_again", by=person) for person in ("ana", "ben"))
+    first, second = (again(stack, card, by=person) for person in ("ana", "ben"))
     assert "Asking Agora" in stack.answer(first)
     assert "`daily` is already being recorded here" in stack.answer(second)
-    again = new_card(stack)
-    assert payload(again)["started_by"] == stack.slack.person("ana").id
-    late = stack.answer(stack.press(card, "record_again"))
-    assert f"p{again.ts.replace('.', '')}|see its card" in late
+    second_card = new_card(stack)
+    assert payload(second_card)["started_by"] == stack.slack.person("ana").id
+    late = stack.answer(again(stack, card))
+    assert f"p{second_card.ts.replace('.', '')}|see its card" in late
     assert len(stack.cards()) == 2
     assert len(stack.agora.running()) == 1
 
@@ -91,11 +96,11 @@ def test_record_again_in_a_private_channel_without_the_bot_is_answered_with_the_
     stack.command("stop", channel="design")
     card = stack.wait_card("ended", channel="design")
     stack.slack.remove_bot("design")
-    pressed = stack.press(card, "record_again")
+    pressed = again(stack, card)
     stack.wait_for(lambda: len(pressed.responses) == 2, what="the words to invite it")
     assert f"/invite @{stack.slack.bot.name}" in words(pressed)
     assert stack.cards("design") == [card]
-    assert "Stopped by" in card.said
+    assert "stopped by" in card.said
 
 
 # Another channel's buttons
@@ -122,14 +127,14 @@ def test_details_show_the_identifiers_that_agoras_support_needs_to_the_person_al
     stack.start()
     card = stack.recording()
     recorder = stack.agora.recorder("daily")
-    details = stack.answer(stack.choose(card, "more", "Details"))
+    details = stack.answer(stack.choose(card, "more", "Show details"))
     for identifier in (payload(card)["recording_id"], payload(card)["sid"], str(recorder.uid), recorder.resource_id):
         assert identifier in details, details
     assert "state          recording" in details
     assert "notifications  none seen" in details
     assert [event(message) for message in stack.slack.messages("daily")] == ["recording_card"]
     stack.slack.delete_message(card)
-    assert payload(card)["sid"] in stack.answer(stack.choose(card, "more", "Details", by="ana", stale=True))
+    assert payload(card)["sid"] in stack.answer(stack.choose(card, "more", "Show details", by="ana", stale=True))
 
 
 # I'm on it

@@ -63,7 +63,7 @@ def missing(stack: Stack, **settings: str) -> Message:
     """The warning, once the card shows the same."""
     warning = stack.wait_alert("recording_warning", "not_delivered", timeout=1200)
     card = stack.wait_card("ended", reason="stopped")
-    check_shows(card, "its files are missing")
+    check_shows(card, "saved*")
     assert card.text.startswith("⚠️")
     assert warning.thread_ts == card.ts
     assert warning.broadcast
@@ -190,7 +190,7 @@ def test_a_wrong_key_for_reading_is_no_reason_to_doubt_the_recording(stack: Stac
     stack.bucket.error = BucketWrong("InvalidAccessKeyId")
     stopped(stack, STORAGE_READ_ACCESS_KEY="unknown", STORAGE_READ_SECRET_KEY="unknown-secret-1b2c3d4e")
     card = stack.wait_card("ended", reason="stopped")
-    check_shows(card, "Stopped; not verified", "I can't see the files from here")
+    check_shows(card, "is done, not checked", "I can't see the files from here")
     assert stack.alerts() == []
 
 
@@ -198,7 +198,7 @@ def test_without_permission_to_look_it_is_stopped_and_not_verified(stack: Stack)
     stack.bucket.error = BucketDenied("AccessDenied")
     stopped(stack)
     card = stack.wait_card("ended", reason="stopped")
-    check_shows(card, "Stopped; not verified", "your recording admin can")
+    check_shows(card, "is done, not checked", "your recording admin can")
     assert "AccessDenied" not in card.said
     assert stack.alerts() == []
 
@@ -320,5 +320,5 @@ def test_a_storage_that_was_never_reached_is_not_waited_for_long(stack: Stack) -
     stack.command("stop", by="ben")
     card = stack.wait_card("ended", reason="stopped")
     assert (stack.now - stopped_at).total_seconds() < DELIVERY_TIMEOUT / 2
-    check_shows(card, "Stopped; not verified", "I can't see the files from here")
+    check_shows(card, "is done, not checked", "I can't see the files from here")
     assert words(stack.command("status")).count("✅") == 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import itertools
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,15 +15,31 @@ from recordings.model.audit import AuditAction
 from simulator.slack import Channel, Interaction, Message
 from tests.scenarios.stack import Stack, payload, words
 
-ON_A_CARD = ("stop_recording", "extend_recording", "change_layout", "more")
-FOR_MEMBERS = ("stop_recording", "extend_recording", "change_layout", "record_again")
+ON_A_CARD = ("stop_recording", "extend_recording", "change_layout", "layout:", "details:")
+OPTIONS = ("layout:", "place:", "again:", "details:")
+"""Of the ⋯ menu; the recording's id follows."""
+FOR_MEMBERS = ("stop_recording", "extend_recording", "change_layout", "layout:", "record_again", "again:")
 """The buttons that change something; `get_links`, for members as well, is only there once there are files."""
-ACTIONS = (*FOR_MEMBERS, "get_links", "more", "details", "take_alert", "list_next", "open_link_1")
+ACTIONS = (
+    "stop_recording",
+    "extend_recording",
+    "change_layout",
+    "record_again",
+    "get_links",
+    "more",
+    "details",
+    "take_alert",
+    "list_next",
+    "open_link_1",
+)
 MALFORMED_VALUES = (
     "",
     "nobody",
     "rec|x|y",
     "details:",
+    "layout:nobody",
+    "place:",
+    "again:x",
     "grid:nobody",
     "speaker:",
     "\x00",
@@ -31,23 +48,32 @@ MALFORMED_VALUES = (
 )
 
 
-def element_of(card: Message, action: str) -> dict[str, Any]:
-    """An element that the card shows, or showed before an edit."""
-    for blocks in (card.blocks, *(version.blocks for version in reversed(card.edits))):
-        for block in blocks:
-            for element in [*block.get("elements", []), block.get("accessory") or {}]:
-                if element.get("action_id") == action:
-                    return dict(element)
-    raise AssertionError(f"the card never showed {action}")
+def plain(text: str) -> dict[str, str]:
+    return {"type": "plain_text", "text": text}
+
+
+def on_an_old_screen(card: Message) -> Message:
+    """The card with every button and option that it ever has, also the menu of layouts of the previous release."""
+    recording_id = payload(card)["recording_id"]
+    buttons = [
+        {"type": "button", "action_id": action, "text": plain(action), "value": recording_id}
+        for action in ("stop_recording", "extend_recording", "record_again")
+    ]
+    layouts = [{"text": plain(name), "value": f"{name}:{recording_id}"} for name in ("floating", "grid", "speaker")]
+    options = [{"text": plain(prefix), "value": f"{prefix}{recording_id}"} for prefix in OPTIONS]
+    menu = {"type": "static_select", "action_id": "change_layout", "options": layouts}
+    more = {"type": "overflow", "action_id": "more", "options": options}
+    return replace(card, blocks=[{"type": "actions", "block_id": "old", "elements": [*buttons, menu, more]}])
 
 
 def use(stack: Stack, card: Message, action: str, *, by: str = "ben") -> Interaction:
-    """Presses a button, or chooses another option of a menu, also on a screen that shows an older card."""
-    element = element_of(card, action)
-    if element["type"] == "button":
-        return stack.press(card, action, by=by, stale=True)
-    option = next(option for option in element["options"] if option != element.get("initial_option"))
-    return stack.choose(card, action, option["value"], by=by, stale=True)
+    """Presses a button, or chooses a layout or an option of the menu, on a screen that shows an older card."""
+    old = on_an_old_screen(card)
+    if action == "change_layout":
+        return stack.choose(old, action, "floating", by=by, stale=True)
+    if action in OPTIONS:
+        return stack.choose(old, "more", action, by=by, stale=True)
+    return stack.press(old, action, by=by, stale=True)
 
 
 def send_action(stack: Stack, interaction: Interaction, number: int, **action: Any) -> None:
@@ -77,7 +103,7 @@ def test_guests_and_people_of_other_teams_read_who_may_at_every_button(stack: St
             answer = stack.answer(use(stack, card, action, by=person))
             assert answer.startswith("Only full members of this workspace may"), (person, action)
             assert "ask one of them" in answer, (person, action)
-    assert "reference" in stack.answer(use(stack, card, "more", by="gus")), "everybody may look"
+    assert "reference" in stack.answer(use(stack, card, "details:", by="gus")), "everybody may look"
     assert actions_taken(stack) == before
     assert len(stack.cards("general")) == 1
     assert stack.agora.running() == []
@@ -89,8 +115,7 @@ def test_a_press_delivered_twice_counts_once_and_a_second_person_reads_what_happ
     for action in ("extend_recording", "change_layout"):
         use(stack, card, action).repeat()
     assert sorted(actions_taken(stack)) == ["changed_layout", "extended", "started"]
-    value = element_of(card, "change_layout")["options"][0]["value"]
-    stack.choose(card, "change_layout", value, by="ana", stale=True)
+    use(stack, card, "change_layout", by="ana")
     stack.agora.fault("stop", answer="internal_error", times=None)
     stopped = use(stack, card, "stop_recording")
     stopped.repeat()
@@ -111,7 +136,7 @@ def test_every_button_of_a_deleted_card_still_works(stack: Stack) -> None:
     stack.slack.delete_message(card)
     for action in ("extend_recording", "change_layout"):
         assert use(stack, card, action).acknowledged, action
-    assert sid in stack.answer(use(stack, card, "more"))
+    assert sid in stack.answer(use(stack, card, "details:"))
     assert stack.row().intent.ends_at != end
     stack.wait_agora(lambda agora: [one for one in agora.running("daily") if one.layout["mixedVideoLayout"] == 0])
     assert use(stack, card, "stop_recording").acknowledged
@@ -126,7 +151,7 @@ def test_a_recording_in_an_archived_channel_can_be_stopped_and_no_other_starts(s
     stack.slack.archive("daily")
     for action in ON_A_CARD[1:]:
         assert use(stack, card, action).acknowledged, action
-    assert sid in stack.answer(use(stack, card, "more"))
+    assert sid in stack.answer(use(stack, card, "details:"))
     assert use(stack, card, "stop_recording").acknowledged
     stack.wait_state("ended")
     assert stack.agora.running() == []
@@ -143,7 +168,7 @@ def test_a_malformed_press_is_acknowledged_and_changes_nothing(stack_on_sql: Sta
     with capture_logs() as logs:
         stack.start()
         card = stack.recording()
-        pressed = use(stack, card, "more")
+        pressed = use(stack, card, "details:")
         stack.answer(pressed)
         before = actions_taken(stack)
         numbers = itertools.count(1)

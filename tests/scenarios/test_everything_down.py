@@ -201,7 +201,7 @@ def test_after_a_pause_of_the_bot_each_channel_gets_one_warning_and_each_card_a_
     # The process is stopped as by SIGSTOP: time passes, and nothing is run.
     stack.clock.advance(PAUSE_SECONDS)
     stack.wait_for(lambda: all(stack.alerts(channel) for channel in ("daily", "weekly")), what="two warnings")
-    stack.wait_for(lambda: all("nobody watched" in card.said for card in cards), what="a line on each card")
+    stack.wait_for(lambda: all("I was offline" in card.said for card in cards), what="a line on each card")
     stack.after_queries(9)
     for channel, card in (("daily", cards[0]), ("weekly", cards[2])):
         (alert,) = stack.alerts(channel)
@@ -209,7 +209,7 @@ def test_after_a_pause_of_the_bot_each_channel_gets_one_warning_and_each_card_a_
         assert alert.thread_ts == card.ts
         assert alert.broadcast
     for card in cards:
-        line = next(line for line in card.said.splitlines() if "nobody watched" in line)
+        line = next(line for line in card.said.splitlines() if "I was offline" in line)
         from_time, to_time = (int(moment) for moment in re.findall(r"<!date\^(\d+)", line))
         # The lease was renewed a few seconds before the pause.
         assert PAUSE_SECONDS <= to_time - from_time <= PAUSE_SECONDS + 15

@@ -18,16 +18,28 @@ def large(uid: int) -> dict[str, Any]:
     return {"mixedVideoLayout": 2, "maxResolutionUid": str(uid)}
 
 
-def choose(stack: Stack, card: Message, layout: str, *, by: str = "ben", stale: bool = False) -> Interaction:
-    menu = card.elements.get("change_layout") or next(
-        element
-        for version in reversed(card.edits)
-        for block in version.blocks
-        for element in block.get("elements", [])
-        if element.get("action_id") == "change_layout"
-    )
-    value = next(option["value"] for option in menu["options"] if option["value"].startswith(layout))
-    return stack.choose(card, "change_layout", value, by=by, stale=stale)
+def menu_of(stack: Stack, card: Message, *, by: str = "ben") -> Message:
+    """The layouts to choose from, which the menu of the card answers with."""
+    opened = stack.choose(card, "more", "Change layout", by=by, stale=True)
+    (menu,) = opened.answers
+    return menu
+
+
+def choose(stack: Stack, card: Message, layout: str, *, by: str = "ben") -> Interaction:
+    """Somebody opens the menu of the card and chooses a layout."""
+    menu = menu_of(stack, card, by=by)
+    return stack.choose(menu, "change_layout", layout.capitalize(), by=by)
+
+
+def answer_to(stack: Stack, menu: Message, layout: str, *, by: str = "ben") -> str:
+    """What takes the place of the menu after a choice."""
+    stack.choose(menu, "change_layout", layout.capitalize(), by=by)
+    return menu.said
+
+
+def shown_layout(stack: Stack, card: Message) -> str:
+    """The layout that the menu shows as the present one."""
+    return str(menu_of(stack, card).elements["change_layout"]["initial_option"]["text"]["text"])
 
 
 def asked_for(body: Any) -> dict[str, Any]:
@@ -45,10 +57,15 @@ def wait_layout(stack: Stack, layout: dict[str, Any], channel: str = "daily") ->
     stack.wait_agora(lambda sim: [each for each in sim.running(channel) if each.layout == layout])
 
 
-def wait_said(stack: Stack, said: str) -> Message:
-    found = stack.wait_for(lambda: next((card for card in stack.cards()[-1:] if said in card.said), None), what=said)
-    assert found is not None
-    return found
+def wait_line(stack: Stack, *parts: str) -> Message:
+    """A line of the thread, once it is there."""
+
+    def newest() -> Message | None:
+        return next((line for line in stack.thread_lines(parts[0]) if all(part in line.said for part in parts)), None)
+
+    line = stack.wait_for(newest, what=str(parts))
+    assert line is not None
+    return line
 
 
 def changes(stack: Stack) -> list[tuple[str, str]]:
@@ -57,20 +74,20 @@ def changes(stack: Stack) -> list[tuple[str, str]]:
     return [(names[event.who], event.detail) for event in stack.audit() if event.what is AuditAction.CHANGED_LAYOUT]
 
 
-def test_a_choice_changes_the_layout_and_the_card_names_who_chose(stack: Stack) -> None:
+def test_a_choice_changes_the_layout_and_the_thread_names_who_chose(stack: Stack) -> None:
     stack.start()
     card = stack.recording()
-    chosen = choose(stack, card, "floating")
+    answer = answer_to(stack, menu_of(stack, card), "floating")
     wait_layout(stack, FLOATING)
-    shown = wait_said(stack, "Layout: floating, chosen by")
-    assert stack.slack.person("ben").mention in shown.said
-    assert shown.elements["change_layout"]["initial_option"]["text"]["text"] == "Layout: floating"
-    assert chosen.answers == []
+    line = wait_line(stack, "changed the layout to Floating", stack.slack.person("ben").mention)
+    assert (line.thread_ts, line.broadcast) == (card.ts, False)
+    assert shown_layout(stack, card) == "Floating"
+    assert answer == "Changing the layout of *daily* to Floating."
     assert changes(stack) == [("ben", "floating")]
 
-    choose(stack, shown, "grid", by="ana")
+    choose(stack, card, "grid", by="ana")
     wait_layout(stack, GRID)
-    assert stack.slack.person("ana").mention in wait_said(stack, "Layout: grid, chosen by").said
+    wait_line(stack, "changed the layout to Grid", stack.slack.person("ana").mention)
     assert len(stack.agora.requests("updateLayout")) == 2
     assert payload(stack.cards()[-1])["state"] == "recording"
     assert stack.alerts() == []
@@ -82,8 +99,7 @@ def test_the_speaker_layout_enlarges_whoever_has_the_lowest_user_id(stack: Stack
     card = stack.recording(people=2)
     choose(stack, card, "speaker")
     wait_layout(stack, large(1000))
-    wait_said(stack, "Layout: speaker, chosen by")
-    wait_said(stack, "(user 1000 is large)")
+    wait_line(stack, "changed the layout to Speaker")
 
 
 def test_a_recorder_starts_with_the_requested_layout_and_resolution(stack: Stack) -> None:
@@ -95,7 +111,8 @@ def test_a_recorder_starts_with_the_requested_layout_and_resolution(stack: Stack
     (recorder,) = stack.agora.running("daily")
     assert recorder.layout == large(1000)
     assert picture(recorder)["bitrate"] == 610
-    assert "480p · Layout: speaker (user 1000 is large)" in card.said
+    assert "480p" in card.said
+    assert shown_layout(stack, card) == "Speaker"
     stack.after_queries(2)
     assert stack.agora.requests("updateLayout") == []
 
@@ -103,13 +120,13 @@ def test_a_recorder_starts_with_the_requested_layout_and_resolution(stack: Stack
 def test_the_speaker_layout_waits_for_the_first_person(stack: Stack) -> None:
     stack.start()
     words(stack.command("start daily speaker"))
-    stack.wait_card("recording")
-    wait_said(stack, "Layout: speaker, once somebody is in the call")
+    card = stack.wait_card("recording")
+    stack.wait_for(lambda: "Waiting for people" in card.said, what="that nobody is there")
+    assert shown_layout(stack, card) == "Speaker", "it is what the recording will have"
     (recorder,) = stack.agora.running("daily")
     assert recorder.layout == GRID
     stack.agora.join("daily", 1234)
     wait_layout(stack, large(1234))
-    wait_said(stack, "Layout: speaker (user 1234 is large)")
     assert stack.alerts() == []
 
 
@@ -123,7 +140,7 @@ def test_a_choice_during_the_start_is_kept(stack: Stack) -> None:
     stack.command("start daily")
     stack.wait_red()
     wait_layout(stack, FLOATING)
-    wait_said(stack, "Layout: floating, chosen by")
+    wait_line(stack, "changed the layout to Floating")
 
 
 def test_every_try_to_start_a_recorder_is_identical_whatever_people_choose_meanwhile(stack: Stack) -> None:
@@ -153,22 +170,22 @@ def test_a_choice_during_an_interruption_is_applied_when_the_recorder_is_back(st
 
 def test_a_choice_on_a_finished_card_is_answered_with_how_it_ended(stack: Stack) -> None:
     stack.start()
-    card = stack.recording()
+    menu = menu_of(stack, stack.recording())
     stack.command("stop")
     over = stack.wait_card("ended")
-    assert "change_layout" not in over.elements
-    assert "is over" in stack.answer(choose(stack, card, "floating", stale=True))
+    assert "Change layout" not in over.said
+    assert "is over" in answer_to(stack, menu, "floating")
     assert stack.agora.requests("updateLayout") == []
     assert changes(stack) == []
 
 
 def test_a_choice_while_stopping_changes_nothing(stack: Stack) -> None:
     stack.start()
-    card = stack.recording()
+    menu = menu_of(stack, stack.recording())
     stack.agora.fault("stop", answer="internal_error", times=None)
     stack.command("stop")
     stack.wait_card("stopping")
-    assert "being stopped already" in stack.answer(choose(stack, card, "floating", stale=True))
+    assert "being stopped already" in answer_to(stack, menu, "floating")
     stack.agora.clear_faults()
     stack.wait_card("ended")
     assert stack.agora.requests("updateLayout") == []
@@ -178,7 +195,7 @@ def test_a_choice_on_a_deleted_card_counts(stack: Stack) -> None:
     stack.start()
     card = stack.recording()
     stack.slack.delete_message(card)
-    choose(stack, card, "floating", stale=True)
+    choose(stack, card, "floating")
     wait_layout(stack, FLOATING)
     assert changes(stack) == [("ben", "floating")]
 
@@ -192,7 +209,7 @@ def test_the_same_choice_twice_is_one_change(stack: Stack) -> None:
     first = choose(stack, card, "floating")
     assert first.repeat().acknowledged
     wait_layout(stack, FLOATING)
-    said = stack.answer(choose(stack, card, "floating", by="ana"))
+    said = answer_to(stack, menu_of(stack, card, by="ana"), "floating", by="ana")
     assert "floating already" in said
     assert stack.slack.person("ben").mention in said
     assert changes(stack) == [("ben", "floating")]
@@ -205,15 +222,14 @@ def test_of_two_choices_at_once_the_last_counts_and_both_are_in_the_audit_log(st
     choose(stack, card, "floating", by="ana")
     choose(stack, card, "speaker", by="ben")
     wait_layout(stack, large(1000))
-    shown = wait_said(stack, "Layout: speaker, chosen by")
-    assert stack.slack.person("ben").mention in shown.said
+    wait_line(stack, "changed the layout to Speaker", stack.slack.person("ben").mention)
     assert changes(stack) == [("ana", "floating"), ("ben", "speaker")]
 
 
 def test_a_guest_changes_nothing_and_reads_who_may(stack: Stack) -> None:
     stack.start()
     card = stack.recording(channel="general")
-    assert "Only full members" in stack.answer(choose(stack, card, "floating", by="gus"))
+    assert "Only full members" in menu_of(stack, card, by="gus").said
     stack.after_queries(2)
     assert stack.agora.requests("updateLayout") == []
     assert changes(stack) == []
@@ -241,9 +257,8 @@ def test_a_failed_change_is_retried_without_an_alert(stack: Stack, fault: dict[s
     card = stack.recording()
     stack.agora.fault("updateLayout", **fault)
     choose(stack, card, "floating")
-    wait_said(stack, "Layout: floating, chosen by")
+    wait_line(stack, "changed the layout to Floating")
     wait_layout(stack, FLOATING)
-    stack.wait_for(lambda: "in a moment" not in stack.cards()[-1].said, what="the card")
     stack.after_queries(2)
     assert payload(stack.cards()[-1])["state"] == "recording"
     assert stack.alerts() == []
@@ -254,22 +269,19 @@ def test_a_refused_layout_is_reported_in_the_thread_and_not_retried(stack: Stack
     card = stack.recording()
     stack.agora.fault("updateLayout", answer="invalid_parameter", times=None)
     choose(stack, card, "floating")
-    stack.wait_for(lambda: stack.thread_lines("refused the layout"), what="a line in the thread")
-    (line,) = stack.thread_lines("refused the layout")
+    line = wait_line(stack, "The layout couldn't be changed to Floating; it's still Grid.")
     assert (line.thread_ts, line.broadcast, line.event_type) == (card.ts, False, None)
-    assert stack.slack.person("ben").mention in line.said
-    assert "invalid parameter" in line.said
+    assert stack.thread_lines("changed the layout") == [], "it is never shown as chosen"
     assert stack.alerts() == [], "nothing is lost by it"
-    shown = wait_said(stack, "Layout: grid. Agora refused floating")
-    assert shown.elements["change_layout"]["initial_option"]["text"]["text"] == "Layout: grid"
+    assert shown_layout(stack, card) == "Grid"
     stack.after_queries(3)
     assert len(stack.agora.requests("updateLayout")) == 1
     assert payload(stack.cards()[-1])["state"] == "recording"
 
     stack.agora.clear_faults()
-    choose(stack, shown, "floating", by="ana")
+    choose(stack, card, "floating", by="ana")
     wait_layout(stack, FLOATING)
-    wait_said(stack, "Layout: floating, chosen by")
+    wait_line(stack, "changed the layout to Floating")
 
 
 def test_a_choice_survives_a_restart(stack: Stack) -> None:
@@ -282,7 +294,7 @@ def test_a_choice_survives_a_restart(stack: Stack) -> None:
     stack.agora.clear_faults()
     stack.start()
     wait_layout(stack, FLOATING)
-    wait_said(stack, "Layout: floating, chosen by")
+    wait_line(stack, "changed the layout to Floating")
 
 
 def test_record_again_keeps_the_options(stack: Stack) -> None:
@@ -294,7 +306,7 @@ def test_record_again_keeps_the_options(stack: Stack) -> None:
     wait_layout(stack, FLOATING)
     stack.command("stop")
     over = stack.wait_card("ended")
-    stack.press(over, "record_again")
+    stack.choose(over, "more", "Record again")
     stack.wait_agora(lambda sim: len(sim.requests("start")) == 2)
     wait_layout(stack, FLOATING)
     (recorder,) = stack.agora.running("daily")

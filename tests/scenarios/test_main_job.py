@@ -100,7 +100,7 @@ def test_a_second_press_is_answered_with_who_stopped_it(stack: Stack) -> None:
     stack.wait_for(lambda: second, what="the request to stop")
     assert stack.slack.person("ben").mention in stack.answer(second[0])
     over = stack.wait_card("ended", reason="stopped")
-    assert f"Stopped by {stack.slack.person('ben').mention}" in over.said
+    assert f"stopped by {stack.slack.person('ben').mention}" in over.said
 
 
 def test_a_new_recording_of_the_same_channel_gets_a_new_card(stack: Stack) -> None:

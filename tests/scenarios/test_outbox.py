@@ -186,7 +186,7 @@ def test_a_card_whose_blocks_slack_rejects_still_shows_the_state_as_text(stack: 
     stack.agora.crash("daily")
     card = stack.wait_card("failed", reason="crashed")
     assert card.blocks == []
-    assert "Failed" in card.text
+    assert "Recording of daily stopped" in card.text
 
 
 def test_a_deleted_card_is_posted_again_and_alerts_go_to_its_thread(stack: Stack) -> None:

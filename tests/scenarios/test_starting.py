@@ -73,7 +73,9 @@ def test_what_agora_refuses_fails_with_its_reason_and_agoras_words(stack: Stack)
     for (operation, answer, reason), name in zip(REFUSED, names, strict=True):
         check_failed(stack, name, reason)
         body: Any = ANSWERS[answer].body
-        assert body.get("reason", body.get("message")) in stack.cards(name)[0].said
+        card = stack.cards(name)[0]
+        assert "HTTP" not in card.said, "people can't do anything with it"
+        assert body.get("reason", body.get("message")) in stack.answer(stack.choose(card, "more", "Show details"))
         assert len(stack.agora.requests(operation, channel=name)) == 1
     assert stack.agora.recorders() == []
 
@@ -262,5 +264,8 @@ def test_the_card_says_how_many_people_were_in_the_channel_so_that_a_wrong_name_
     stack.command("start dialy")
     wrong = stack.wait_card("recording", agora="dialy")
     (right,) = stack.cards(agora="daily")
-    assert "2 people in the call at " in right.said
-    stack.wait_for(lambda: "Nobody was in this Agora channel at " in wrong.said, what="that nobody is there")
+    assert right.text.startswith("🔴")
+    stack.wait_for(lambda: "Waiting for people to join dialy" in wrong.said, what="that nobody is there")
+    assert "Wrong call?" in wrong.said
+    stack.agora.join("dialy", 7, audio=False, video=False)
+    stack.wait_for(lambda: "1 person in the call." in wrong.said, what="that somebody came")

@@ -20,7 +20,7 @@ def test_a_bot_that_was_away_says_so_once_and_on_the_card(stack: Stack) -> None:
     assert stack.alert_kinds() == [UNWATCHED]
     card = stack.cards()[-1]
     assert alert.thread_ts == card.ts
-    assert "nobody watched this recording" in card.said
+    assert "I was offline from " in card.said
     assert payload(card)["state"] == "recording"
 
 

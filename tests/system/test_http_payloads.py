@@ -37,16 +37,17 @@ def test_a_button_stops_the_recording_once(http_stack: Stack) -> None:
 def test_a_menu_changes_the_layout(http_stack: Stack) -> None:
     stack = http_stack
     card = stack.recording()
-    menu = card.elements["change_layout"]
-    (value,) = [option["value"] for option in menu["options"] if option["value"].startswith("floating")]
-    assert stack.slack.person("ben").choose(card, "change_layout", value).acknowledged
+    ben = stack.slack.person("ben")
+    opened = ben.choose(card, "more", "Change layout")
+    (menu,) = stack.slack.wait_for(lambda: opened.answers, what="the layouts") or []
+    assert ben.choose(menu, "change_layout", "Floating").acknowledged
     stack.wait_agora(lambda agora: [one for one in agora.running("daily") if one.layout["mixedVideoLayout"] == 0])
 
 
 def test_an_overflow_menu_is_answered_to_the_person_alone(http_stack: Stack) -> None:
     stack = http_stack
     card = stack.recording()
-    chosen = stack.slack.person("ben").choose(card, "more", "Details")
+    chosen = stack.slack.person("ben").choose(card, "more", "Show details")
     stack.slack.wait_for(lambda: chosen.answers, what="the details")
     assert payload(card)["sid"] in words(chosen)
 

@@ -30,10 +30,10 @@ def test_a_press_that_cannot_be_stored_is_answered_so_and_starts_nothing(stack: 
     card = stack.wait_card("ended", reason="stopped")
     ben = stack.slack.person("ben")
     with locked(stack.bot.database):
-        failed = ben.press(card, "record_again")
+        failed = ben.choose(card, "more", "Record again")
         stack.slack.wait_for(lambda: failed.answers, what="the reason")
     assert "I can't write anything down just now" in words(failed)
-    again = ben.press(card, "record_again")
+    again = ben.choose(card, "more", "Record again")
     stack.slack.wait_for(lambda: again.answers, what="an answer")
     assert "Asking Agora" in words(again)
     stack.slack.wait_for(lambda: len(stack.cards()) == 2, timeout=20, what="a second card")

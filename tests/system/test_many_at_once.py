@@ -89,7 +89,7 @@ def test_of_two_people_who_press_record_again_at_once_one_starts_it(stack: Stack
     stack.recording()
     stack.command("stop")
     card = stack.wait_card("ended", reason="stopped")
-    presses = [stack.slack.person(name).press(card, "record_again", wait=False) for name in ("ana", "ben")]
+    presses = [stack.slack.person(name).choose(card, "more", "Record again", wait=False) for name in ("ana", "ben")]
     stack.slack.wait_for(lambda: all(press.answers for press in presses), what="an answer to both")
     runs_already, started = sorted(words(press.wait()) for press in presses)
     assert "Asking Agora" in started

@@ -37,12 +37,11 @@ def recording(stack: Stack, **settings: str) -> Message:
 
 
 def test_a_call_that_everybody_left_is_ended_before_the_next_query(notified: Stack) -> None:
-    card = recording(notified, MAX_IDLE_SECONDS="5")
+    recording(notified, MAX_IDLE_SECONDS="5")
     notified.agora.leave("daily")
     notified.agora.wait_for(lambda sim: sim.sent(41), timeout=20)
     notified.wait_alert("recording_ended", "idle")
     assert notified.alert_kinds() == [("recording_ended", "idle")]
-    assert "Agora's notifications arrive" in card.said
 
 
 @pytest.mark.bench

@@ -16,7 +16,7 @@ from messages.config import MessageConfig
 from messages.copy import HEADLINES, Phase
 from messages.files import LINKS_ACTION
 from recordings.model.delivery import Delivery, DeliveryState
-from recordings.model.options import AppliedLayout, Layout, Media, Options
+from recordings.model.options import AppliedLayout, Layout, Media, Options, Resolution
 from recordings.model.reason import Reason
 from recordings.model.recording import HOLDS_CHANNEL, Recording, State
 from recordings.model.reported import Gap, Reported
@@ -314,6 +314,29 @@ def test_a_span_without_polling_is_shown() -> None:
 def test_who_started_it_and_when_is_in_small_print() -> None:
     assert small_print(up()).startswith(f"Started by <@U1> at {time_of_day(NOW)}")
     assert small_print(over(**NOTHING_STARTED, reason=Reason.REJECTED)).startswith("Tried by <@U1>")
+
+
+@pytest.mark.parametrize(
+    ("options", "shown_options"),
+    [
+        (Options(media=Media.AUDIO), "Audio only"),
+        (Options(resolution=Resolution.P1080), "1080p"),
+        (Options(layout=Layout.FLOATING), ""),
+    ],
+)
+def test_picture_and_sound_that_differ_from_the_default_are_in_small_print(
+    options: Options, shown_options: str
+) -> None:
+    default, printed = (small_print(up(options=option)) for option in (Options(), options))
+
+    assert printed == (default if not shown_options else default.replace(" · ", f" · {shown_options} · ", 1))
+
+
+def test_a_recording_whose_segments_alone_arrived_is_partly_saved() -> None:
+    segments = a_delivery(state=DeliveryState.MISSING, media_files=(), missing=("SID_daily_0.mp4",))
+
+    assert title(over(delivery=segments)) == "⚠️ *daily isn't completely saved*"
+    assert "There's no file to download." in shown(over(delivery=segments))
 
 
 def test_times_are_in_the_zone_of_the_reader_with_utc_as_the_fallback() -> None:
