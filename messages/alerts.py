@@ -106,14 +106,18 @@ def _lines(draft: _Draft) -> list[str]:
 
 def _text(draft: _Draft) -> str:
     """For notifications and screen readers: buttons are not shown there, so it has the command to type."""
-    whole = _words(draft).replace(CALL, plain(draft.recording.agora_channel, CUT_NAME))
-    sentences = [f"{whole}{_length(draft.alert)}.", draft.texts.fact_of(draft.alert), *_file_lines(draft)]
-    if draft.resolved_at is None:
-        gets_files = _brings_files(draft.alert) and has_links(draft.recording) and not draft.direct
-        sentences += ["For a link, press Get the recording." if gets_files else "", _next_step(draft), _command(draft)]
-    else:
-        sentences.append(f"{_resolved(draft.resolved_at)}.")
-    return " ".join(sentence for sentence in sentences if sentence)
+    whole = f"{_words(draft).replace(CALL, plain(draft.recording.agora_channel, CUT_NAME))}{_length(draft.alert)}"
+    facts = [whole, draft.texts.fact_of(draft.alert), *_file_lines(draft)]
+    steps = _spoken_steps(draft) if draft.resolved_at is None else [_resolved(draft.resolved_at)]
+    sentences = [words for words in (*facts, *steps) if words]
+    return " ".join(words if words[-1] in ".?" else f"{words}." for words in sentences)
+
+
+def _spoken_steps(draft: _Draft) -> list[str]:
+    gets_files = _brings_files(draft.alert) and has_links(draft.recording) and not draft.direct
+    link = "For a link, press Get the recording" if gets_files else ""
+    next_step, command = _next_step(draft).replace("*", ""), _command(draft)
+    return [link, next_step.removesuffix(" Record again.") if command else next_step, command]
 
 
 # the texts

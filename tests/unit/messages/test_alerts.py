@@ -75,6 +75,15 @@ def test_the_text_for_notifications_has_the_title_the_fact_and_the_next_step() -
     assert "Turn on a mic or camera." in text
 
 
+def test_the_text_for_notifications_reads_well_aloud() -> None:
+    gone = rendered(over(state=State.FAILED, reason=Reason.LOST)).text
+    files = ready(over(delivery=a_delivery(), lost_segments=(a_lost_segment(),))).text
+
+    assert gone.endswith("Still talking? To record again, type `/record start daily`.")
+    assert "800 MB. 2 min 20 s are missing" in files
+    assert "*" not in warned(up(ends_at=at(900)), Reason.ENDING_SOON).text
+
+
 def test_every_alert_shows_its_code_and_the_id_of_the_recording_in_small_print() -> None:
     for kind, reason in EVERY:
         *_, small_print = rendered(kind=kind, reason=reason).blocks
