@@ -74,7 +74,10 @@ class AgoraClient:
     def query(self, target: Target) -> RecorderStatus:
         """Agora's status (0 to 8, 20) and the files it lists so far."""
         success = self._send(Call("query", "GET", f"{self._recorder(target)}/query"))
-        return _required(responses.recorder_status(success))
+        answer = _required(responses.recorder_status(success))
+        if not answer.is_documented:
+            raise unrecognized_response(200, f"status {answer.status}, which Agora does not document")
+        return answer
 
     def update_layout(self, target: Target, layout: Layout, big_uid: int | None) -> None:
         """Changes the layout of a recorder that is up."""

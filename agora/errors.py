@@ -24,6 +24,7 @@ from recordings.errors import (
     TaskConflict,
     Unauthorized,
     Unfinished,
+    Unreadable,
 )
 
 REASON_LENGTH = 300
@@ -73,9 +74,9 @@ def error_for(
     return kind(reason, http_status=http_status, code=code, retry_after=retry_after)
 
 
-def unrecognized_response(http_status: int) -> NotRouted:
+def unrecognized_response(http_status: int, explanation: str = _NOT_AGORAS) -> Unreadable:
     """For a 2xx without the documented body, perhaps a proxy's page: it says nothing about the recording."""
-    return NotRouted(_NOT_AGORAS, http_status=http_status)
+    return Unreadable(explanation, http_status=http_status)
 
 
 def _kind(http_status: int, code: int | None, reason: str) -> type[AgoraError]:

@@ -66,7 +66,7 @@ _UP = (State.RECORDING, State.INTERRUPTED)
 
 def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
     """The card of a recording, as far as it is known `now`."""
-    doubt = _doubt(recording, config, now)
+    doubt = unconfirmed(recording, now, config.query_interval)
     phase = phase_of(recording, doubt)
     facts = list(_facts(recording, phase, doubt, config))
     words = HEADLINES[phase].title.replace(WHEN, _when(recording, phase, doubt))
@@ -89,15 +89,6 @@ def _text(recording: Recording, phase: Phase, words: str, facts: Sequence[str]) 
     stop = "" if whole.endswith("…") else "."
     press = ["Press Get the recording."] if has_links(recording) else []
     return " ".join([f"{HEADLINES[phase].emoji} {whole}{stop}", *facts, *press])
-
-
-def _doubt(recording: Recording, config: MessageConfig, now: datetime) -> Unconfirmed | None:
-    """Agora's notice that it moves the recorder is a doubt before any query has failed to find the recorder."""
-    doubt = unconfirmed(recording, now, config.query_interval)
-    is_moving = recording.state is State.INTERRUPTED and not recording.awaiting_segment
-    if doubt is not None or recording.probe.found_empty or not is_moving:
-        return doubt
-    return Unconfirmed(Doubt.NOT_FOUND, recording.probe.found_at or recording.up_at or recording.requested_at)
 
 
 def _when(recording: Recording, phase: Phase, doubt: Unconfirmed | None) -> str:
@@ -167,10 +158,10 @@ def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> 
         case Doubt.REJECTED:
             yield "Agora rejects our sign-in, so it can't be checked or stopped. It probably continues."
             yield _doctor(config)
-        case Doubt.NO_ANSWER if recording.first_file_at is not None:
-            yield "Agora isn't answering. It's probably still recording."
         case Doubt.NO_ANSWER:
-            yield "Agora isn't answering. I'll check again."
+            reason = "Agora's answers can't be read" if recording.probe.unreadable_answer else "Agora isn't answering"
+            likely = "It's probably still recording." if recording.first_file_at is not None else "Checking again soon."
+            yield f"{reason}. {likely}"
         case Doubt.NOT_FOUND if recording.reported.moving:
             yield "The recorder is moving to another server. This usually takes less than 2 minutes."
         case Doubt.NOT_FOUND:

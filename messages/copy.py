@@ -237,12 +237,12 @@ def _failure(recording: Recording) -> Phase:
 def _running(recording: Recording, doubt: Unconfirmed | None) -> Phase:
     if recording.awaiting_segment:
         return Phase.INTERRUPTED
-    if recording.probe.found_empty:
+    if recording.everyone_left:
         return Phase.EMPTY
-    if doubt is not None and doubt.doubt is not Doubt.NOT_FOUND and recording.first_file_at is not None:
-        return Phase.UNCONFIRMED
-    if doubt is not None or recording.state is State.INTERRUPTED:
-        return Phase.CHECKING
+    why = recording.doubt if doubt is None else doubt.doubt
+    if why is not None:
+        was_recording = recording.first_file_at is not None
+        return Phase.UNCONFIRMED if was_recording and why is not Doubt.NOT_FOUND else Phase.CHECKING
     if recording.first_file_at is not None:
         return Phase.RECORDING
     return Phase.WAITING_FOR_PEOPLE if recording.people_count == 0 else Phase.WAITING_FOR_MEDIA

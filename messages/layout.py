@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from messages.blocks import Block, Message, call, section
-from recordings.lifecycle.layouts import is_refused
 from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Resolution
 from recordings.model.recording import Recording
 
@@ -60,13 +59,12 @@ def _waits_for_somebody(recording: Recording) -> bool:
 
 def _layout_menu(recording: Recording) -> Block:
     options = {layout: _option(layout, recording.id) for layout in Layout}
-    selected = recording.current_layout if is_refused(recording) else recording.layout
     return {
         "type": "static_select",
         "action_id": LAYOUT_ACTION,
         "placeholder": {"type": "plain_text", "text": "Layout", "emoji": False},
         "options": list(options.values()),
-        "initial_option": options[selected],
+        "initial_option": options[recording.layout],
     }
 
 

@@ -30,6 +30,7 @@ SystemFailure           the bot, Agora, Slack or the storage failed
     │   ├── Unfinished  206/65, 504/62, 500/62: reached the backend, outcome unknown
     │   ├── RateLimited 429
     │   └── NotRouted   404 without Agora's code 404, or an answer that is not Agora's
+    │       └── Unreadable  a success without the documented fields, or with a status that Agora does not document
     ├── AgoraRefused    a retry without a change can't help
     │   ├── Unauthorized    401, `invalid_appid`, `appid is invalid`
     │   ├── Rejected        400/2, `invalid_channel_name`, any other 4xx
@@ -198,6 +199,10 @@ class RateLimited(AgoraSilent):
 
 class NotRouted(AgoraSilent):
     """404 without Agora's code, or an answer that is not Agora's: the URL is wrong, or a proxy answered."""
+
+
+class Unreadable(NotRouted):
+    """A success that can't be read. It says nothing about the recorder, however often it comes."""
 
 
 class AgoraRefused(AgoraError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
+from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded, Unreadable
 from recordings.lifecycle import probing
 from recordings.lifecycle.actions import Action, Outcome, Query, Reevaluate, Stop, ThrowOut
 from recordings.lifecycle.policy import Turn
@@ -44,10 +44,17 @@ def apply_outcome(recorder: Recorder, action: Action, outcome: Outcome, turn: Tu
             return _after_status(recorder, status, turn)
         case ThrowOut(), None:
             return _after_removal(recorder, outcome, turn)
+        case Query(), Unreadable() as error if turn.past(recorder.stop_accepted_at, turn.policy.failover_grace):
+            # Whether it is gone can't be read: the answer to another stop may say it.
+            return replace(_retry_later(recorder, error, turn), stop_accepted_at=None)
         case _, AgoraError() as error:
-            retry_at = turn.retry_at(recorder.tries + 1, retry_after=error.retry_after, patient=True)
-            return replace(recorder, tries=recorder.tries + 1, next_step_at=retry_at)
+            return _retry_later(recorder, error, turn)
     raise TypeError(f"{outcome.answer!r} is no answer to {action}")
+
+
+def _retry_later(recorder: Recorder, error: AgoraError, turn: Turn) -> Recorder:
+    retry_at = turn.retry_at(recorder.tries + 1, retry_after=error.retry_after, patient=True)
+    return replace(recorder, tries=recorder.tries + 1, next_step_at=retry_at)
 
 
 def _after_stop_not_found(recorder: Recorder, turn: Turn) -> Recorder:

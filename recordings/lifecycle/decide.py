@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from recordings.errors import Leaving, NotFound
-from recordings.lifecycle import delivery, end_times, layouts, polling, recovery, starting, stopping
+from recordings.lifecycle import confirming, delivery, end_times, layouts, polling, recovery, starting, stopping
 from recordings.lifecycle.actions import (
     Acquire,
     Action,
@@ -28,7 +28,7 @@ from recordings.lifecycle.policy import Turn
 from recordings.model.reason import Reason
 from recordings.model.recorder import Recorder
 from recordings.model.recording import Recording, State
-from recordings.model.reported import RecorderStatus
+from recordings.model.reported import RecorderStatus, StopAccepted
 
 
 def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Action:
@@ -41,6 +41,8 @@ def decide(recording: Recording, recorder: Recorder | None, turn: Turn) -> Actio
     match recording.state:
         case State.RECORDING | State.INTERRUPTED:
             if reason_to_stop(recording, turn) or end_times.is_warning_due(recording, turn):
+                return Reevaluate()
+            if confirming.is_expiry_due(recording, turn):
                 return Reevaluate()
             return ChangeLayout() if layouts.is_change_due(recording, turn) else Query()
         case State.STOPPING:
@@ -105,26 +107,56 @@ def needs_users(recording: Recording, action: Action, answer: object, turn: Turn
         case Query(), RecorderStatus(status=4 | 5 as status) if recording.state is not State.UPLOADING:
             may_warn = status == 4 and recording.nothing_stored_warned_at is None
             return may_warn or polling.is_silence_warning_due(recording, turn)
+        case Query(), RecorderStatus(status=6 | 7 | 8):
+            return recording.nobody_joined and recording.state is not State.UPLOADING
         case Stop(), NotFound() | Leaving():
             return recording.stop_accepted_at is None
+        case Stop(), StopAccepted():
+            return recording.nobody_joined
     return False
 
 
 def needs_listing(recording: Recording, action: Action, answer: object) -> bool:
-    """Whether to look in the bucket for a first file, which may be there before Agora's status says so."""
-    is_up = action == Query() and isinstance(answer, RecorderStatus) and answer.status == 4
-    return is_up and recording.up_at is not None and recording.first_file_at is None
+    """Whether to look in the bucket for a first file: it may be there before Agora's status says so, and it shows that
+    somebody joined between two user lists."""
+    if recording.up_at is None or recording.first_file_at is not None:
+        return False
+    match action, answer:
+        case Query(), RecorderStatus(status=4):
+            return True
+        case Query(), NotFound() | RecorderStatus(status=6 | 7 | 8 | 20):
+            return recording.nobody_joined
+        case Stop(), NotFound() | Leaving():
+            return recording.nobody_joined
+    return False
 
 
 def apply_outcome(
     recording: Recording, recorder: Recorder | None, action: Action, outcome: Outcome, turn: Turn
 ) -> Change:
     """What the outcome of `action` changes."""
-    if outcome.people_count is not None:
-        recording = replace(recording, people_count=outcome.people_count, people_counted_at=turn.now)
+    recording = _with_first_file(_with_people(recording, outcome, turn), outcome)
     change = _apply_outcome(recording, recorder, action, outcome, turn)
-    scheduled = end_times.schedule_next_warning(change.recording, turn)
+    scheduled = end_times.schedule_next_warning(confirming.note_expiry(change.recording, turn), turn)
     return replace(change, recording=layouts.schedule_next_try(scheduled, turn))
+
+
+def _with_people(recording: Recording, outcome: Outcome, turn: Turn) -> Recording:
+    count = outcome.people_count
+    if count is None:
+        return recording
+    most = max(count, recording.people_count or 0, recording.most_people or 0)
+    is_counted_from_start = recording.most_people is not None or recording.started_at is None
+    # A row of an earlier release does not know who has been there: 0 would claim that nobody was.
+    most_people = most if most or is_counted_from_start else None
+    return replace(recording, people_count=count, people_counted_at=turn.now, most_people=most_people)
+
+
+def _with_first_file(recording: Recording, outcome: Outcome) -> Recording:
+    """A file in the bucket contradicts the user lists, in which nobody was."""
+    if outcome.stored_at is None or recording.up_at is None or not recording.nobody_joined:
+        return recording
+    return replace(recording, first_file_at=max(outcome.stored_at, recording.up_at))
 
 
 def _apply_outcome(
@@ -161,6 +193,7 @@ def _reevaluate(recording: Recording, recorder: Recorder | None, turn: Turn) -> 
     if recording.state in (State.STOPPING, State.UPLOADING):
         return stopping.conclude(recording, recorder, turn)
     reason = reason_to_stop(recording, turn)
+    # Without a warning the confirmation of the recording has expired: `apply_outcome` notes that.
     may_warn = not recording.is_starting or end_times.is_warning_due(recording, turn)
     if may_warn and reason is None:
         return end_times.warn(recording, turn)

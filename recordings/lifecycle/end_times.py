@@ -61,7 +61,7 @@ def is_warning_due(recording: Recording, turn: Turn) -> bool:
 
 
 def warn(recording: Recording, turn: Turn) -> Change:
-    """Warns that the recording ends soon, once for each end time and lead time. The next query keeps its time."""
+    """Warns that the recording ends soon, once for each end time and lead time. The next query follows soon."""
     next_step_at = max(turn.now, (recording.probe.queried_at or turn.now) + timedelta(seconds=turn.policy.soon))
     if recording.is_starting:  # a warning does not delay a start
         next_step_at = turn.now

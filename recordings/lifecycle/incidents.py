@@ -38,12 +38,12 @@ def review(active: Sequence[Recording], known: Sequence[tuple[Incident, Recordin
     superseded: list[Incident] = []
     for channel, group in by_channel.items():
         if channel not in with_incident and any(_is_unreachable(recording, turn) for recording in group):
-            reported.append((_open(group, turn), AlertKind.WARNING, group[0]))
+            reported.append(_open(group, turn))
     for incident, recording in known:
         group = by_channel.get(incident.slack_channel, [])
         if _has_new_reason(incident, group, turn):
             # Not a recovery, so no alert says so. The new incident needs another person's attention.
-            reported.append((_open(group, turn), AlertKind.WARNING, group[0]))
+            reported.append(_open(group, turn))
             superseded.append(replace(incident, closed_at=turn.now))
         elif not any(other.probe.unanswered_since for other in group):
             reported.append((replace(incident, closed_at=turn.now), AlertKind.RECOVERED, recording))
@@ -98,14 +98,18 @@ def _is_unreachable(recording: Recording, turn: Turn) -> bool:
     return (last - first).total_seconds() >= turn.policy.unreachable_alert
 
 
-def _open(group: Sequence[Recording], turn: Turn) -> Incident:
-    reasons = {recording.probe.unanswered_reason for recording in group if _is_unreachable(recording, turn)}
+def _open(group: Sequence[Recording], turn: Turn) -> tuple[Incident, AlertKind, Recording]:
+    """A new incident, with the recording in whose thread it is reported."""
+    unreachable = [recording for recording in group if _is_unreachable(recording, turn)]
+    reasons = {recording.probe.unanswered_reason for recording in unreachable}
     reason = Reason.UNAUTHORIZED if Reason.UNAUTHORIZED in reasons else Reason.AGORA_UNREACHABLE
-    channel = group[0].slack_channel
-    return Incident(
-        id=f"{channel}-{reason}-{timestamp(turn.now)}",
-        slack_channel=channel,
+    # Answers that can't be read concern their recordings alone: the alert names one of those.
+    reported = unreachable[0] if all(recording.probe.unreadable_answer for recording in unreachable) else group[0]
+    incident = Incident(
+        id=f"{reported.slack_channel}-{reason}-{timestamp(turn.now)}",
+        slack_channel=reported.slack_channel,
         reason=reason,
-        recording_id=group[0].id,
+        recording_id=reported.id,
         opened_at=turn.now,
     )
+    return incident, AlertKind.WARNING, reported

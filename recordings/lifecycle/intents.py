@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from recordings.lifecycle.end_times import is_ongoing
-from recordings.lifecycle.layouts import is_refused
 from recordings.model.intent import Intent
 from recordings.model.options import Layout
 from recordings.model.recording import HOLDS_CHANNEL, Recording
@@ -63,7 +62,7 @@ def set_layout(layout: Layout, by: str, at: datetime) -> IntentChange:
 
     def change(recording: Recording) -> Intent | None:
         possible = is_ongoing(recording) and recording.options.has_picture
-        if not possible or (recording.layout is layout and not is_refused(recording)):
+        if not possible or recording.layout is layout:
             return None
         return replace(recording.intent, layout=layout, layout_by=by, layout_at=at)
 

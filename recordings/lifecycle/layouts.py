@@ -7,7 +7,7 @@ after any other error it is tried again. Doc page: cloud-recording/rest-api/upda
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from recordings.errors import AgoraError, AgoraRefused, NotFound, Unauthorized
 from recordings.lifecycle.actions import Change, Outcome
@@ -26,7 +26,7 @@ def initial_layout(recording: Recording, outcome: Outcome) -> AppliedLayout:
     if not recording.options.has_picture:
         return AppliedLayout(refused_at=refused_at)
     uid = large_uid(recording, outcome)
-    layout = Layout.GRID if is_refused(recording) or _has_nobody_to_show(recording, outcome) else recording.layout
+    layout = Layout.GRID if _has_nobody_to_show(recording, outcome) else recording.layout
     return AppliedLayout(layout=layout, big_uid=uid, refused_at=refused_at)
 
 
@@ -35,19 +35,10 @@ def start_options(recording: Recording) -> Options:
     return replace(recording.options, layout=recording.current_layout)
 
 
-def is_refused(recording: Recording) -> bool:
-    """Whether Agora refused the layout that the recording should have."""
-    return recording.applied_layout.refused_at == _requested_at(recording)
-
-
 def is_pending(recording: Recording) -> bool:
-    """Whether the recording should have another layout than it has, and Agora has not refused it."""
+    """Whether the recording should have another layout than it has."""
     can_change = recording.options.has_picture and is_ongoing(recording)
-    return can_change and recording.current_layout is not recording.layout and not is_refused(recording)
-
-
-def _requested_at(recording: Recording) -> datetime:
-    return recording.intent.layout_at or recording.requested_at
+    return can_change and recording.current_layout is not recording.layout
 
 
 def is_change_due(recording: Recording, turn: Turn) -> bool:
@@ -79,7 +70,7 @@ def after_layout_change(recording: Recording, outcome: Outcome, turn: Turn) -> C
     elif error is None:
         applied = AppliedLayout(layout=recording.layout, big_uid=large_uid(recording, outcome))
     elif isinstance(error, AgoraRefused) and not isinstance(error, Unauthorized):
-        refused_at = _requested_at(recording)
+        refused_at = recording.intent.layout_at or recording.requested_at
         applied = replace(applied, tries=0, due_at=None, refused_at=refused_at, refusal=str(error))
     else:
         return Change(_retry_later(recording, error, turn))

@@ -79,6 +79,9 @@ def apply(recording: Recording, recorder: Recorder | None, notifications: Sequen
     after = _interrupt_if_moved(after, current)
     after, alerts = _raise_upload_and_silence_alerts(after, turn)
     after = replace(after, next_step_at=_next_step_at(after, current, turn))
+    if recording.is_over and recording.nobody_joined and after.files:
+        # Somebody joined between two user lists: there are files after all.
+        after = replace(after, files_awaited=True, next_step_at=turn.now)
     recorders = () if recorder is None or recorder == before else (recorder,)
     return Change(after, recorders, alerts, processed)
 
@@ -181,7 +184,7 @@ def _add_fact(reported: Reported, notification: Notification) -> Reported:
             stored_at = min(notification.sent_at, notification.received_at)
             return replace(reported, stored_at=_earliest(reported.stored_at, stored_at))
         case NotificationEvent.SLICE:
-            return replace(reported, gaps=_add_gap(reported, notification))
+            return replace(reported, gaps=_add_gap(reported, notification), media_received=True)
         case NotificationEvent.ERROR if (notification.module, notification.code) in _UPLOAD_ERRORS:
             return replace(reported, upload_error_at=_latest(reported.upload_error_at, notification.sent_at))
         case NotificationEvent.UPLOADED if not notification.code:
@@ -191,7 +194,8 @@ def _add_fact(reported: Reported, notification: Notification) -> Reported:
         case NotificationEvent.PROGRESS:
             return _add_progress(reported, notification)
         case NotificationEvent.AUDIO | NotificationEvent.VIDEO:
-            return replace(reported, streams=_add_stream(reported, notification))
+            is_received = reported.media_received or notification.code == 0
+            return replace(reported, streams=_add_stream(reported, notification), media_received=is_received)
     return reported
 
 

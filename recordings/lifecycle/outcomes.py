@@ -41,8 +41,9 @@ def end_alerts(ended: Recording, turn: Turn) -> tuple[Alert, ...]:
 
 
 def expects_files(recording: Recording, reason: Reason) -> bool:
-    """Whether files can exist that no delivery check has covered yet."""
-    return recording.delivery is None and bool(expected_files(recording)) and reason is not Reason.NO_MEDIA
+    """Whether files can exist that no delivery check has covered yet. An empty call owes none."""
+    has_nothing = reason is Reason.NO_MEDIA or recording.nobody_joined
+    return recording.delivery is None and bool(expected_files(recording)) and not has_nothing
 
 
 def _finish(recording: Recording, reason: Reason, turn: Turn) -> Recording:

@@ -13,7 +13,7 @@ from recordings.lifecycle.policy import Turn
 from recordings.lifecycle.probing import mark_answered, mark_unanswered
 from recordings.model.alerts import Alert, AlertKind
 from recordings.model.reason import Reason
-from recordings.model.recorder import Recorder
+from recordings.model.recorder import Probe, Recorder
 from recordings.model.recording import Recording, State
 from recordings.model.reported import ExitCause, RecorderStatus
 
@@ -40,8 +40,8 @@ def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn
                 return _after_exit(stopped, recorder, outcome, f"status {status.status}", turn)
             return end(stopped, Reason.STOPPED_ELSEWHERE, mark_unwanted(recorder, turn), turn)
         case RecorderStatus(status=4 | 5) as status:
-            return _after_found(mark_answered(queried, status), outcome, turn)
-        case RecorderStatus() as status:
+            return _after_found(mark_answered(queried, status), recording.probe, outcome, turn)
+        case RecorderStatus(status=0 | 1 | 2 | 3) as status:
             return _after_not_found(mark_answered(queried, status), recorder, outcome, f"status {status.status}", turn)
         case NotFound() as error:
             return _after_not_found(mark_answered(queried), recorder, outcome, str(error), turn)
@@ -53,7 +53,7 @@ def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn
 # The recorder is in the call.
 
 
-def _after_found(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
+def _after_found(recording: Recording, before: Probe, outcome: Outcome, turn: Turn) -> Change:
     resumed = recovery.mark_resumed(recording, turn)
     up_at = resumed.up_at or turn.now
     running = _contradict_notifications(resumed, up_at, turn).with_state(State.RECORDING)
@@ -61,7 +61,7 @@ def _after_found(recording: Recording, outcome: Outcome, turn: Turn) -> Change:
     running = replace(
         running,
         started_at=recording.started_at or turn.now,
-        probe=probing.mark_found(running.probe, turn),
+        probe=probing.mark_found(running.probe, before, turn),
         next_step_at=turn.later(turn.policy.soon) if is_exit_unconfirmed else turn.next_query_at(),
     )
     stored_at = outcome.stored_at or recording.reported.stored_at

@@ -8,10 +8,11 @@ longer than the policy's `failover_grace`, counted from the first such answer.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from recordings.errors import AgoraError, RateLimited, Unauthorized
+from recordings.errors import AgoraError, RateLimited, Unauthorized, Unreadable
 from recordings.lifecycle.policy import Turn
+from recordings.model.confirmation import CONFIRMED_INTERVALS
 from recordings.model.reason import Reason
 from recordings.model.recorder import Probe
 from recordings.model.recording import Recording
@@ -21,9 +22,33 @@ _LONGEST_RETRY_AFTER = 60.0
 """Seconds. Agora may ask for a longer wait, but nobody would know the state of the recording meanwhile."""
 
 
-def mark_found(probe: Probe, turn: Turn) -> Probe:
-    """Agora found the recorder in the call."""
-    return replace(probe, found_at=turn.as_of, not_found=0, not_found_since=None, found_empty=0)
+_MOST_INTERVALS = 10
+"""Query intervals. However rarely queries are made under load, an answer confirms no more than twice this."""
+
+
+def mark_found(probe: Probe, before: Probe, turn: Turn) -> Probe:
+    """Agora found the recorder in the call. `before`: the probe before this answer."""
+    return replace(
+        probe,
+        found_at=turn.as_of,
+        not_found=0,
+        not_found_since=None,
+        found_empty=0,
+        confirmed_until=turn.as_of + timedelta(seconds=CONFIRMED_INTERVALS * _query_interval(before, turn)),
+        confirmation_expired=False,
+    )
+
+
+def _query_interval(before: Probe, turn: Turn) -> float:
+    """The time between queries: longer than the policy's while the rate limit of many recordings delays them. It at
+    most doubles with each answer, so that a pause of the bot is not taken for load."""
+    shortest = turn.policy.query_interval
+    was_found = before.unanswered_since is None and before.not_found_since is None
+    if before.queried_at is None or before.found_at is None or before.confirmed_until is None or not was_found:
+        return shortest
+    last = (before.confirmed_until - before.found_at).total_seconds() / CONFIRMED_INTERVALS
+    waited = (turn.as_of - before.queried_at).total_seconds()
+    return min(max(shortest, min(waited, 2 * last)), _MOST_INTERVALS * shortest)
 
 
 def mark_not_found(probe: Probe, turn: Turn, *, empty: bool = False) -> Probe:
@@ -49,7 +74,7 @@ def next_query_at(probe: Probe, turn: Turn) -> datetime:
 
 def mark_answered(recording: Recording, status: RecorderStatus | None = None) -> Recording:
     """Agora gave a usable answer."""
-    probe = replace(recording.probe, unanswered_since=None, unanswered_reason=None)
+    probe = replace(recording.probe, unanswered_since=None, unanswered_reason=None, unreadable_answer="")
     if status is None:
         return replace(recording, tries=0, probe=probe)
     files = merge_files(recording.files, status.files)
@@ -58,6 +83,7 @@ def mark_answered(recording: Recording, status: RecorderStatus | None = None) ->
 
 def mark_unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Recording:
     """Agora gave no usable answer. The engine asks again; the recording never fails for it."""
+    is_rejected = isinstance(error, Unauthorized)
     tries = recording.tries + 1
     patient_tries = tries if not isinstance(error, RateLimited) else len(turn.policy.retry_backoff) + 1
     retry_after = min(error.retry_after or 0, max(_LONGEST_RETRY_AFTER, 3 * turn.policy.query_interval))
@@ -67,7 +93,9 @@ def mark_unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Reco
         not_found=0,
         found_empty=0,
         unanswered_since=recording.probe.unanswered_since or turn.as_of,
-        unanswered_reason=Reason.UNAUTHORIZED if isinstance(error, Unauthorized) else Reason.AGORA_UNREACHABLE,
+        unanswered_reason=Reason.UNAUTHORIZED if is_rejected else Reason.AGORA_UNREACHABLE,
+        unreadable_answer=str(error) if isinstance(error, Unreadable) else "",
+        confirmation_expired=recording.probe.confirmation_expired or is_rejected,
         queried_at=turn.now,
     )
     next_step_at = min(retry_at, max(turn.next_query_at(), turn.later(retry_after)))

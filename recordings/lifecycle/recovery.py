@@ -14,7 +14,7 @@ from recordings.lifecycle.policy import Turn
 from recordings.model.alerts import Alert, AlertKind
 from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.reason import Reason
-from recordings.model.recorder import Recorder
+from recordings.model.recorder import Probe, Recorder
 from recordings.model.recording import Recording
 from recordings.model.segments import LostSegment
 
@@ -74,7 +74,7 @@ def _without_recorder(recording: Recording, segment: LostSegment, turn: Turn) ->
         attempt_started_at=turn.now,
         next_step_at=turn.now,
         first_file_at=None,
-        probe=replace(recording.probe, found_at=None, status=None, not_found=0, not_found_since=None, found_empty=0),
+        probe=Probe(queried_at=recording.probe.queried_at),
         people_since=None,
         # An open warning stays open: it is not repeated, and its end is reported.
         nothing_stored_warned_at=recording.nothing_stored_warned_at if nothing_stored else None,

@@ -117,7 +117,7 @@ def _started(recording: Recording, recorder: Recorder, sid: str, turn: Turn) -> 
         sid=sid,
         tries=0,
         detail="",
-        probe=replace(recording.probe, unanswered_since=None, unanswered_reason=None),
+        probe=replace(recording.probe, unanswered_since=None, unanswered_reason=None, unreadable_answer=""),
         next_step_at=turn.later(turn.policy.soon),
     )
     return Change(started, (running,))

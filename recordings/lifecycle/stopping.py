@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded
+from recordings.errors import AgoraError, Leaving, NotFound, NothingRecorded, Unreadable
 from recordings.lifecycle import probing
 from recordings.lifecycle.actions import Change, Outcome
 from recordings.lifecycle.cleanup import ABSENT_ENOUGH
@@ -116,6 +116,9 @@ def after_query(recording: Recording, recorder: Recorder, outcome: Outcome, turn
             return _recorder_gone(mark_answered(queried, status), mark_unwanted(recorder, turn), turn)
         case RecorderStatus() as status:
             return Change(replace(mark_answered(queried, status), next_step_at=turn.later(turn.policy.soon)))
+        case Unreadable() if turn.past(recording.stop_accepted_at, turn.policy.failover_grace):
+            # Its files are not left unchecked for that; `cleanup` goes on until Agora agrees that it is gone.
+            return _recorder_gone(queried, mark_unwanted(recorder, turn), turn)
         case AgoraError() as error:
             return Change(mark_unanswered(queried, error, turn))
     raise TypeError(f"{outcome.answer!r} is no answer to a query")

@@ -4,24 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
-from recordings.model.reason import Reason
-from recordings.model.recording import Recording, State
+from recordings.model.recorder import Doubt as Doubt
+from recordings.model.recording import Recording
 
 CONFIRMED_INTERVALS = 2
 """How many query intervals an answer confirms a recording."""
-
-
-class Doubt(StrEnum):
-    """Why nobody knows whether a call is being recorded."""
-
-    NOT_FOUND = "not_found"
-    """Agora does not find the recorder: it moves it to another server, or it is gone."""
-    REJECTED = "rejected"
-    """Agora rejects the credentials, so that it can't be asked."""
-    NO_ANSWER = "no_answer"
-    """Agora gave no answer that says how the recorder is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +26,19 @@ def unconfirmed(recording: Recording, now: datetime, query_interval: float) -> U
 
     A call that has just emptied is no doubt: Agora ends a recorder whose channel is empty.
     """
-    probe = recording.probe
-    is_running = recording.state in (State.RECORDING, State.INTERRUPTED) and not recording.awaiting_segment
-    if not is_running or probe.found_empty:
+    if not recording.expects_recorder or recording.everyone_left:
         return None
-    since = probe.found_at or recording.up_at or recording.requested_at
-    if probe.unanswered_since is not None and probe.unanswered_reason is Reason.UNAUTHORIZED:
-        return Unconfirmed(Doubt.REJECTED, since)
-    if probe.not_found_since is not None:
-        return Unconfirmed(Doubt.NOT_FOUND, since)
-    confirmed_until = probe.confirmed_until or since + timedelta(seconds=CONFIRMED_INTERVALS * query_interval)
-    return Unconfirmed(Doubt.NO_ANSWER, since) if now >= confirmed_until else None
+    is_expired = now >= confirmed_until(recording, query_interval)
+    doubt = recording.doubt or (Doubt.NO_ANSWER if is_expired else None)
+    return Unconfirmed(doubt, _last_confirmed_at(recording)) if doubt is not None else None
+
+
+def confirmed_until(recording: Recording, query_interval: float) -> datetime:
+    """Until when the last answer that found the recorder supports the claim that it records."""
+    span = timedelta(seconds=CONFIRMED_INTERVALS * query_interval)
+    # A row of an earlier release has no `confirmed_until`.
+    return recording.probe.confirmed_until or _last_confirmed_at(recording) + span
+
+
+def _last_confirmed_at(recording: Recording) -> datetime:
+    return recording.probe.found_at or recording.up_at or recording.requested_at

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from recordings.model.reason import Reason
+
+
+class Doubt(StrEnum):
+    """Why nobody knows whether a call is being recorded."""
+
+    NOT_FOUND = "not_found"
+    """Agora does not find the recorder: it moves it to another server, or it is gone."""
+    REJECTED = "rejected"
+    """Agora rejects the credentials, so that it can't be asked."""
+    NO_ANSWER = "no_answer"
+    """Agora gave no answer that says how the recorder is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +37,15 @@ class Probe:
     unanswered_since: datetime | None = None
     """The first call after the last usable answer."""
     unanswered_reason: Reason | None = None
+    unreadable_answer: str = ""
+    """What Agora answered, if the last call was answered and the answer could not be read; empty if no answer came."""
     confirmed_until: datetime | None = None
     """Until when the answer at `found_at` supports the claim that the recorder records."""
     confirmation_expired: bool = False
-    """A step has noticed that `confirmed_until` has passed."""
+    """Unconfirmed until a query finds the recorder again: a step noted that `confirmed_until` has passed, or Agora
+    rejected the credentials."""
+    query_due_at: datetime | None = None
+    """When the next query was due before the step that notes the expiry was put in front of it."""
 
 
 NOT_PROBED = Probe()

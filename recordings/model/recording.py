@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from recordings.model.delivery import Delivery, DeliveryState
 from recordings.model.intent import NO_INTENT, Intent
 from recordings.model.options import DEFAULT_OPTIONS, NO_LAYOUT_APPLIED, AppliedLayout, Layout, Options
 from recordings.model.reason import Reason
-from recordings.model.recorder import NOT_PROBED, Probe
+from recordings.model.recorder import NOT_PROBED, Doubt, Probe
 from recordings.model.reported import NOTHING_REPORTED, Gap, Reported
-from recordings.model.segments import LostSegment
+from recordings.model.segments import IN_BACKUP, LostSegment
 
 
 class State(StrEnum):
@@ -101,7 +101,7 @@ class Recording:
     """How many people were in the channel when Agora last listed them."""
     people_counted_at: datetime | None = None
     most_people: int | None = None
-    """The most people that Agora ever listed in the channel; None if it never listed them."""
+    """The most people that Agora ever listed in the channel; 0 only if it listed them from the start, else None."""
     end_warning: str | None = None
     """The `cause` of the last alert that the recording ends soon."""
     stop_reason: Reason | None = None
@@ -150,6 +150,44 @@ class Recording:
         return self.state is State.STARTING or (self.state is State.INTERRUPTED and self.awaiting_segment)
 
     @property
+    def expects_recorder(self) -> bool:
+        """Whether a recorder should be in the call now."""
+        return self.state in (State.RECORDING, State.INTERRUPTED) and not self.awaiting_segment
+
+    @property
+    def everyone_left(self) -> bool:
+        """Whether Agora did not find the recorder, and nobody is in the channel either: the call has just ended."""
+        return self.expects_recorder and self.probe.found_empty > 0
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why the row itself says that the recording is unconfirmed. `confirmation.unconfirmed` adds the time."""
+        if not self.expects_recorder or self.everyone_left:
+            return None
+        probe = self.probe
+        if probe.unanswered_since is not None and probe.unanswered_reason is Reason.UNAUTHORIZED:
+            return Doubt.REJECTED
+        if self.state is State.INTERRUPTED or probe.not_found_since is not None:
+            return Doubt.NOT_FOUND
+        return Doubt.NO_ANSWER if probe.confirmation_expired else None
+
+    @property
+    def nobody_joined(self) -> bool:
+        """Whether the recorder was in the call and nobody else ever was, as far as Agora says: it owes no files."""
+        is_stored = self.first_file_at is not None or self.probe.status == 5 or bool(self.files)
+        has_media = is_stored or self.uploading_status == IN_BACKUP or self.reported.has_media
+        return self.started_at is not None and self.most_people == 0 and not self.lost_segments and not has_media
+
+    @property
+    def upload_tenths(self) -> int | None:
+        """The upload progress, 1 to 10, while it tells how much is saved; None while files can't be stored."""
+        is_failing = self.reported.upload_warning_open or self.reported.is_upload_failing
+        is_in_backup = self.delivery is not None and self.delivery.state is DeliveryState.IN_BACKUP
+        if self.state is not State.UPLOADING or is_failing or is_in_backup or self.uploading_status == IN_BACKUP:
+            return None
+        return self.reported.progress_tenths or None
+
+    @property
     def recorders_tried(self) -> int:
         """How many recorders have been allocated to the current segment."""
         return self.recorder_count - (self.lost_segments[-1].recorder_count if self.lost_segments else 0)
@@ -160,11 +198,6 @@ class Recording:
         reported = self.reported.gaps
         between = [gap for segment in self.lost_segments if (gap := segment.gap_unless_reported(reported)) is not None]
         return tuple(sorted([*reported, *between], key=lambda gap: gap.begun_at))
-
-    @property
-    def nobody_joined(self) -> bool:
-        """Whether Agora listed the people in the channel, never found one, and nothing was recorded."""
-        return self.most_people == 0 and self.first_file_at is None and not self.files and not self.lost_segments
 
     @property
     def stop_delayed_by(self) -> Reason | None:
@@ -191,9 +224,19 @@ class Recording:
         return self.attempt_started_at or self.requested_at
 
     @property
-    def layout(self) -> Layout:
-        """The layout that it should have."""
+    def wanted_layout(self) -> Layout:
+        """The layout that somebody chose last."""
         return self.intent.layout or self.options.layout
+
+    @property
+    def is_layout_refused(self) -> bool:
+        """Whether Agora refused the layout that somebody chose last."""
+        return self.applied_layout.refused_at == (self.intent.layout_at or self.requested_at)
+
+    @property
+    def layout(self) -> Layout:
+        """The layout that it should have: the one that it has if Agora refused the wanted one."""
+        return self.current_layout if self.is_layout_refused else self.wanted_layout
 
     @property
     def current_layout(self) -> Layout:
@@ -201,22 +244,22 @@ class Recording:
         return self.applied_layout.layout or self.options.layout
 
     @property
+    def requested_seconds(self) -> float | None:
+        """The duration that was requested with the start, or that followed from an end time; None: the default one."""
+        if self.options.lasts is not None or self.intent.ends_at is None or self.intent.extended_by is not None:
+            return self.options.lasts
+        # People chose the end by the minute.
+        return 60.0 * -((self.requested_at - self.intent.ends_at) // timedelta(minutes=1))
+
+    @property
     def current_options(self) -> Options:
         """The options with which the same recording would be started now."""
-        return replace(self.options, layout=self.layout)
+        return replace(self.options, layout=self.layout, lasts=self.requested_seconds)
 
     @property
     def _shows_people_count(self) -> bool:
         """Whether the number of people is worth an edit of the card: only while it may be the wrong channel."""
         return self.started_at is not None and self.first_file_at is None and not self.is_over
-
-    @property
-    def _confirmation(self) -> tuple[object, ...]:
-        """What the card shows of a doubt whether the call is being recorded (see `confirmation`)."""
-        probe = self.probe
-        is_rejected = probe.unanswered_since is not None and probe.unanswered_reason is Reason.UNAUTHORIZED
-        doubts = (probe.found_empty > 0, probe.not_found_since is not None, is_rejected, probe.confirmation_expired)
-        return (*doubts, probe.found_at if any(doubts) else None)
 
     @property
     def card_content(self) -> tuple[object, ...]:
@@ -242,9 +285,12 @@ class Recording:
             self.reported.upload_warning_open,
             self.reported.silence_warning_open,
             self.state is State.INTERRUPTED and self.reported.moving,
-            self.state in (State.RECORDING, State.INTERRUPTED) and self._confirmation,
             self.stop_delayed_by,
-            self.state is State.UPLOADING and self.reported.progress_tenths,
+            self.upload_tenths,
+            self.everyone_left,
+            self.doubt,
+            self.expects_recorder and bool(self.probe.unreadable_answer),
+            self.is_over and self.nobody_joined,
             self.is_over and self.files_awaited,
             self.delivery.card_content if self.delivery else DeliveryState.AWAITED,
         )

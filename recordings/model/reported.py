@@ -69,6 +69,8 @@ class Reported:
     progress_at: datetime | None = None
     """When this progress was first reported."""
     streams: tuple[Stream, ...] = ()
+    media_received: bool = False
+    """Agora received audio or video of somebody at any time."""
     upload_warning_open: bool = False
     """The channel was warned of failing uploads, and not told yet that they work again."""
     upload_warned_at: datetime | None = None
@@ -81,6 +83,12 @@ class Reported:
     def has_left(self) -> bool:
         """Whether Agora reported an exit that is not just the exit from a server during a move."""
         return self.exit_cause is not None and not self.moving
+
+    @property
+    def has_media(self) -> bool:
+        """Whether anything that was reported says that somebody was recorded."""
+        moments = (self.stored_at, self.upload_error_at, self.backup_at)
+        return self.media_received or bool(self.gaps) or self.progress > 0 or any(moments)
 
     @property
     def is_upload_failing(self) -> bool:
@@ -119,12 +127,21 @@ class Reported:
 NOTHING_REPORTED = Reported()
 
 
+DOCUMENTED_STATUSES = frozenset({*range(9), 20})
+"""Doc page: cloud-recording/rest-api/query."""
+
+
 @dataclass(frozen=True, slots=True)
 class RecorderStatus:
-    """An answer to `query`: Agora's status (0 to 8, or 20) and the files that it names so far."""
+    """An answer to `query`: Agora's status and the files that it names so far."""
 
     status: int
     files: tuple[str, ...] = ()
+
+    @property
+    def is_documented(self) -> bool:
+        """Whether the status has a known meaning. Another one says nothing about the recorder."""
+        return self.status in DOCUMENTED_STATUSES
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,12 +61,12 @@ def entries_between(before: Recording, after: Recording, at: datetime) -> Iterat
 def _layout_entries(before: Recording, after: Recording, at: datetime) -> Iterator[TimelineEntry]:
     """A chosen layout is reported once the recorder has it: Agora may refuse it."""
     who = after.intent.layout_by or ""
-    is_changed = after.current_layout is not before.current_layout and after.current_layout is after.layout
-    if who and is_changed:
-        yield _entry(after, at, TimelineEvent.LAYOUT, who=who, layout=after.layout)
+    is_applied = after.current_layout is after.wanted_layout and after.current_layout is not before.current_layout
+    if who and is_applied:
+        yield _entry(after, at, TimelineEvent.LAYOUT, who=who, layout=after.wanted_layout)
     if after.applied_layout.refused_at not in (None, before.applied_layout.refused_at):
         stays = str(after.current_layout)
-        yield _entry(after, at, TimelineEvent.LAYOUT_REFUSED, who=who, layout=after.layout, detail=stays)
+        yield _entry(after, at, TimelineEvent.LAYOUT_REFUSED, who=who, layout=after.wanted_layout, detail=stays)
 
 
 def _entry(recording: Recording, at: datetime, what: TimelineEvent, **facts: Any) -> TimelineEntry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from recordings.errors import InvalidChannelName
 from recordings.lifecycle.intents import request_stop
@@ -30,7 +30,7 @@ class StartRequest:
     agora_channel: str
     source: Source = Source.COMMAND
     ends_at: datetime | None = None
-    """When the recording shall end; None: after the default duration."""
+    """When the recording shall end; None: after `options.lasts`, or the default duration."""
     options: Options = DEFAULT_OPTIONS
     response_url: str | None = field(default=None, repr=False)
     delivery_key: str | None = None
@@ -114,7 +114,8 @@ class RecordingService:
         self.access.check(requester, Action.START, agora_channel)
 
     def _recording(self, requester: Requester, request: StartRequest) -> Recording:
-        now = self.clock.now()
+        now, lasts = self.clock.now(), request.options.lasts
+        ends_at = now + timedelta(seconds=lasts) if request.ends_at is None and lasts is not None else request.ends_at
         return Recording(
             id=self.new_id(),
             agora_channel=request.agora_channel,
@@ -123,7 +124,7 @@ class RecordingService:
             started_by=requester.id,
             requested_at=now,
             options=request.options,
-            intent=Intent(ends_at=request.ends_at),
+            intent=Intent(ends_at=ends_at),
             next_step_at=now,
         )
 

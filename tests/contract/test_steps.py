@@ -57,6 +57,7 @@ REPORTED = Reported(
     upload_warned_at=at(11),
     silence_warning_open=True,
     notification_missed=True,
+    media_received=True,
 )
 LOST_SEGMENT = LostSegment(
     sid="SID1",
@@ -113,11 +114,19 @@ EVERY_FACT: dict[str, Any] = {
     "card_ts": "1.2",
     "next_step_at": at(10),
 }
+NEW_FACTS: dict[str, Any] = {
+    "most_people": 4,
+    "confirmed_until": at(13),
+    "confirmation_expired": True,
+    "query_due_at": at(14),
+    "unreadable_answer": "HTTP 200: status 99",
+}
+"""Facts that the previous release does not know."""
 
 
 def test_every_fact_that_a_step_can_change_is_stored(stored: Stored) -> None:
     before = stored.added(a_recording())
-    after = changed(before, **EVERY_FACT)
+    after = changed(before, **EVERY_FACT, **NEW_FACTS)
 
     assert stored.saved(before, after) == after
 

@@ -20,8 +20,9 @@ from recordings.errors import (
     TaskConflict,
     Unauthorized,
     Unfinished,
+    Unreadable,
 )
-from recordings.lifecycle import decide
+from recordings.lifecycle import confirming, decide
 from recordings.lifecycle.actions import Action, CallResult, Change, Outcome
 from recordings.lifecycle.policy import Turn
 from recordings.model.recorder import Recorder
@@ -44,6 +45,7 @@ UNUSABLE: dict[str, AgoraError] = {
     "500": ServerFault("internal error", http_status=500),
     "206/65": Unfinished("request not completed", http_status=206, code=65),
     "429": RATE_LIMITED,
+    "status 99": Unreadable("status 99, which Agora does not document", http_status=200),
     "404 of a proxy": NotRouted("no Route matched", http_status=404),
     "401": UNAUTHORIZED,
     "400/2": Rejected("invalid parameter", http_status=400, code=2),
@@ -72,6 +74,8 @@ def step(
     users: ChannelUsers | None = None,
 ) -> Change:
     """The change after the next step, given the answer to its call."""
+    if answer is not None:
+        recording = confirming.note_expiry(recording, turn)  # a step of its own, without a call
     action = decide.decide(recording, recorder, turn)
     return decide.apply_outcome(recording, recorder, action, Outcome(answer, users, frozenset({UID})), turn)
 

@@ -13,7 +13,7 @@ from agora.endpoints import EndpointPool
 from agora.payloads import RecordingProfile
 from agora.tokens import Tokens, read_back
 from agora.transport import Call, Credentials, HttpResponse, HttpTransport
-from recordings.errors import AlreadyStarted, NotFound, NotRouted, NotSent, RateLimited, Rejected
+from recordings.errors import AlreadyStarted, NotFound, NotRouted, NotSent, RateLimited, Rejected, Unreadable
 from recordings.model.recorder import Target
 from recordings.model.reported import ChannelUsers, RecorderStatus, StopAccepted
 from recordings.ports import CloudRecorder
@@ -159,13 +159,22 @@ def test_a_response_that_is_not_agoras_is_not_routed(name: str) -> None:
         ("acquire", {"resourceId": 7}),
         ("start", {"resourceId": "RES1", "sid": "a\x00b"}),
         ("query", {"serverResponse": {"status": "ready"}}),
+        ("query", {"serverResponse": {"status": 9}}),
+        ("query", {"serverResponse": {"status": -1}}),
+        ("query", {"serverResponse": {"status": 99}}),
         ("users", {"data": {"channel_exist": True, "users": ["alice"]}}),
         ("throw_out", {"status": "failed"}),
     ],
 )
-def test_a_success_without_the_documented_field_is_not_routed(name: str, fields: dict[str, object]) -> None:
-    with pytest.raises(NotRouted):
+def test_a_success_without_the_documented_value_is_unreadable(name: str, fields: dict[str, object]) -> None:
+    with pytest.raises(Unreadable):
         CALLS[name](client_of(FakeTransport(answer(200, **fields))))
+
+
+def test_every_documented_status_is_read() -> None:
+    for status in (*range(9), 20):
+        transport = FakeTransport(answer(200, serverResponse={"status": status}))
+        assert client_of(transport).query(TARGET).status == status
 
 
 @pytest.mark.parametrize("name", CALLS)

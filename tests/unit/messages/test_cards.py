@@ -147,7 +147,7 @@ PHASES: dict[Phase, tuple[Recording, str, str]] = {
         "No one's mic or camera was on (2 people, 10 min).",
     ),
     Phase.NOBODY_JOINED: (
-        over(reason=Reason.IDLE, most_people=0, first_file_at=None, **ENDED),
+        over(reason=Reason.IDLE, most_people=0, first_file_at=None, status=4, **ENDED),
         "⚪ *No one joined daily, so nothing was recorded*",
         "Wrong call? Start the right one.",
     ),
@@ -234,6 +234,14 @@ def test_without_a_stored_file_nobody_reads_that_it_is_recording() -> None:
 
     assert title(doubtful) == "🟠 *Checking on daily: can't confirm it's recording*"
     assert "still recording" not in shown(doubtful)
+
+
+def test_answers_that_cannot_be_read_are_not_called_silence() -> None:
+    unreadable = up(**UNANSWERED, confirmed_until=at(-1), unreadable_answer="status 99")
+
+    assert "Agora's answers can't be read. It's probably still recording." in shown(unreadable)
+    assert "isn't answering" not in shown(unreadable)
+    assert unreadable.card_content != up(**UNANSWERED, confirmed_until=at(-1)).card_content
 
 
 def test_while_agora_rejects_the_credentials_the_card_says_that_it_cannot_be_stopped() -> None:
@@ -398,7 +406,7 @@ def test_a_recording_that_ended_by_itself_is_being_saved_until_its_files_are_the
 
 
 def test_a_call_that_nobody_joined_is_never_said_to_have_missing_files() -> None:
-    nobody = over(reason=Reason.IDLE, most_people=0, first_file_at=None, files_awaited=True, **ENDED)
+    nobody = over(reason=Reason.IDLE, most_people=0, first_file_at=None, status=4, files_awaited=True, **ENDED)
 
     for delivery in (None, Delivery(), MISSING):
         assert title(replace(nobody, delivery=delivery)) == "⚪ *No one joined daily, so nothing was recorded*"

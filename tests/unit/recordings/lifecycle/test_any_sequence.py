@@ -38,6 +38,7 @@ from recordings.lifecycle.actions import (
 )
 from recordings.lifecycle.end_times import end_after_extension
 from recordings.lifecycle.policy import Policy, Turn
+from recordings.model.confirmation import confirmed_until, unconfirmed
 from recordings.model.inventory import BucketListing
 from recordings.model.options import Layout
 from recordings.model.playlists import StoredFile
@@ -130,6 +131,9 @@ class Life(RuleBasedStateMachine):
         self.raised: list[tuple[str, str]] = []
         self.jitter = 0.0
         self.patient = True
+        self.supported_until: datetime | None = None
+        """Until when the last usable answer supports that the call is being recorded."""
+        self.queried_at: datetime | None = None
 
     @initialize(
         interval=st.sampled_from([0.4, 5, 30, 120]),
@@ -163,6 +167,8 @@ class Life(RuleBasedStateMachine):
         )
         self.patient = patient
         recording, recorder = row
+        if recording.started_at is not None:
+            self.supported_until = recording.started_at + 2 * timedelta(seconds=interval)
         assert self.recordings.add_recording(recording, None) is None
         if recorder is not None:
             self.recorders.save(recorder, self.epoch)
@@ -261,9 +267,22 @@ class Life(RuleBasedStateMachine):
         if stopped_meanwhile:
             request_stop(self.recordings, "rec1", "U3", self.now)
         self.recordings.save(before, change, self.epoch, self.now)
+        self.note_support(action, answer)
         self.raised += [(str(alert.kind), alert.cause) for alert in change.alerts]
         self.failed_for_a_reason(before, answer)
         self.comes_back_in_time(before, answer)
+
+    def note_support(self, action: Action, answer: CallResult) -> None:
+        if action != Query() or self.row.state is State.UPLOADING:
+            return
+        if isinstance(answer, RecorderStatus) and answer.status in (4, 5):
+            interval = self.policy.query_interval
+            waited = (self.now - (self.queried_at or self.now)).total_seconds()
+            stretched = min(max(interval, waited), 10 * interval)
+            self.supported_until = self.now + 2 * timedelta(seconds=stretched)
+        elif answer == NOT_FOUND or isinstance(answer, RecorderStatus):
+            self.supported_until = None
+        self.queried_at = self.now
 
     def clean_up(self, recorder: Recorder, action: Action, answer: CallResult, users: ChannelUsers | None) -> None:
         after = cleanup.apply_outcome(recorder, action, Outcome(answer, users), self.turn())
@@ -295,6 +314,26 @@ class Life(RuleBasedStateMachine):
         deadline = row.attempt_since + timedelta(seconds=self.policy.start_timeout)
         if row.is_starting and row.sid is None and deadline > self.now:
             assert row.next_step_at <= deadline
+
+    @invariant()
+    def a_card_claims_a_running_recording_only_while_the_last_answer_supports_it(self) -> None:
+        if not self.memory.rows or not self.row.expects_recorder or self.row.everyone_left:
+            return
+        if unconfirmed(self.row, self.now, self.policy.query_interval) is None:
+            assert self.supported_until is not None
+            assert self.now <= self.supported_until
+
+    @invariant()
+    def a_card_that_claims_it_is_drawn_anew_when_the_answer_is_too_old(self) -> None:
+        if self.memory.rows and self.row.state is State.RECORDING and self.row.doubt is None:
+            expires_at = confirmed_until(self.row, self.policy.query_interval)
+            assert self.row.next_step_at <= max(expires_at, self.now)
+
+    @invariant()
+    def an_answer_that_can_not_be_read_ends_nothing(self) -> None:
+        if self.memory.rows and self.row.probe.unreadable_answer:
+            assert not self.row.is_over
+            assert self.row.sid is not None
 
     @invariant()
     def at_most_one_recorder_is_wanted(self) -> None:

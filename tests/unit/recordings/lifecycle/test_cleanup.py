@@ -55,6 +55,19 @@ def test_after_an_accepted_stop_a_recorder_is_queried_until_it_is_not_found() ->
     assert step(leaving, 70, NOT_FOUND).gone_at == at(70)
 
 
+def test_an_answer_that_can_not_be_read_is_no_sign_that_it_is_gone_and_the_stop_is_sent_again() -> None:
+    recorder, stops = STOPPED, 0
+    now = 65.0
+    while now < 3600:
+        stops += cleanup.decide(recorder, turn_at(now)) == Stop()
+        answer = StopAccepted() if cleanup.decide(recorder, turn_at(now)) == Stop() else UNUSABLE["status 99"]
+        recorder = step(recorder, now, answer)
+        assert recorder.gone_at is None
+        now = max(now + 0.1, (recorder.next_step_at - at(0)).total_seconds())
+
+    assert 20 <= stops <= 30
+
+
 @pytest.mark.parametrize("recorder", [KNOWN, STOPPED])
 def test_a_recorder_that_recorded_nothing_is_gone(recorder: Recorder) -> None:
     assert step(recorder, 60, NOTHING_RECORDED).gone_at == at(60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from recordings.lifecycle.incidents import Downtime, Review, downtime_alerts, review
 from recordings.model.alerts import AlertKind, Incident
@@ -74,6 +75,19 @@ def test_the_warning_is_in_the_thread_of_the_oldest_card_even_if_that_recording_
     active = [well("old", requested_at=at(-20)), unanswered("young", requested_at=at(-10))]
 
     assert raised(review(active, [], turn_at(300))) == [("recording_warning", "agora_unreachable", "old")]
+
+
+def test_answers_that_can_not_be_read_are_reported_about_a_recording_that_they_concern() -> None:
+    unreadable: dict[str, Any] = {"unreadable_answer": "status 99"}
+    active = [well("old", requested_at=at(-20)), unanswered("young", requested_at=at(-10), **unreadable)]
+    result = review(active, [], turn_at(300))
+
+    assert raised(result) == [("recording_warning", "agora_unreachable", "young")]
+    assert result.incidents[0].recording_id == "young"
+    assert result.alerts[0].recording.probe.unreadable_answer == "status 99"
+
+    both = review([unanswered("old", requested_at=at(-30)), *active], [], turn_at(300))
+    assert raised(both) == [("recording_warning", "agora_unreachable", "old")], "Agora does not answer at all"
 
 
 def test_an_open_incident_is_not_reported_again() -> None:

@@ -159,6 +159,12 @@ def test_a_refused_layout_is_reported_once_and_given_up(name: str) -> None:
     assert next_action(change.recording, running(), turn_at(60)) == Query()
 
 
+def test_a_refused_layout_is_not_the_one_that_the_recording_should_have() -> None:
+    refused = after_answer(chosen(Layout.FLOATING), REFUSED["400/2"][0]).recording
+
+    assert (refused.layout, refused.wanted_layout) == (Layout.GRID, Layout.FLOATING)
+
+
 def test_after_a_refusal_another_layout_can_be_chosen() -> None:
     refused = after_answer(chosen(Layout.FLOATING), REFUSED["400/2"][0]).recording
     again = changed(refused, chosen_layout=Layout.SPEAKER, layout_at=at(60))

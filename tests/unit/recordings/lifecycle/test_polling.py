@@ -264,7 +264,8 @@ def test_rate_limited_queries_are_repeated_at_the_interval() -> None:
 def test_retry_after_is_respected_even_if_it_is_longer_than_the_interval() -> None:
     error = RateLimited("429", http_status=429, retry_after=45)
 
-    assert step(up(), running(), turn_at(40), error).recording.next_step_at == at(85)
+    confirmed = up(confirmed_until=at(999))
+    assert step(confirmed, running(), turn_at(40), error).recording.next_step_at == at(85)
 
 
 def test_unanswered_time_counts_from_the_first_call_and_distinguishes_refused_credentials() -> None:

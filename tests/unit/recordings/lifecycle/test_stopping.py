@@ -49,6 +49,26 @@ def outcome(change: Change) -> tuple[State, Reason | None]:
     return change.recording.state, change.recording.reason
 
 
+# an answer that can't be read
+
+
+def test_a_stop_is_repeated_however_long_its_answer_can_not_be_read() -> None:
+    recording = step(STOPPING, running(), turn_at(9000), UNUSABLE["status 99"]).recording
+
+    assert recording.state is State.STOPPING
+    assert next_action(recording, running(), turn_at(9999)) == Stop()
+
+
+def test_files_are_checked_although_the_status_of_a_stopped_recorder_can_not_be_read() -> None:
+    """It may still run: it is stepped until Agora agrees that it is gone."""
+    soon = step(UPLOADING, running(), turn_at(70), UNUSABLE["status 99"])
+    late = step(UPLOADING, running(), turn_at(180), UNUSABLE["status 99"])
+
+    assert (soon.recording.state, soon.recording.files_awaited) == (State.UPLOADING, False)
+    assert (late.recording.state, late.recording.files_awaited) == (State.UPLOADING, True)
+    assert [(recorder.wanted, recorder.gone_at) for recorder in late.recorders] == [(False, None)]
+
+
 # the request
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
+from recordings.model.delivery import Delivery, DeliveryState
+from recordings.model.options import AppliedLayout, Layout, Options
 from recordings.model.reason import Reason
-from recordings.model.recording import HOLDS_CHANNEL, OVER, TRANSITIONS, IllegalTransition, State
-from tests.fakes.rows import a_recording, at, up
+from recordings.model.recording import HOLDS_CHANNEL, OVER, TRANSITIONS, IllegalTransition, Recording, State
+from recordings.model.reported import Gap, Reported
+from tests.fakes.rows import a_lost_segment, a_recording, at, over, up
 
 
 def test_a_listed_transition_is_legal() -> None:
@@ -60,10 +65,98 @@ def test_a_query_does_not_change_the_card() -> None:
         {"first_file_at": at(99)},
         {"stop_by": "U9"},
         {"files": ("a.mp4",)},
+        {"confirmation_expired": True},
+        {"unanswered_since": at(30), "unanswered_reason": Reason.UNAUTHORIZED},
+        {"state": State.INTERRUPTED, "not_found_since": at(30), "not_found": 1, "found_empty": 1},
     ],
 )
 def test_a_fact_that_the_card_shows_changes_it(change: dict[str, object]) -> None:
     assert up(**change).card_content != up().card_content
+
+
+def test_a_doubt_that_the_card_shows_already_does_not_change_it() -> None:
+    lost = {"state": State.INTERRUPTED, "not_found_since": at(30), "not_found": 1}
+
+    assert up(**lost, confirmation_expired=True).card_content == up(**lost).card_content
+    assert up(**lost | {"not_found": 5}).card_content == up(**lost).card_content
+
+
+EMPTY_CALL: dict[str, Any] = {"first_file_at": None, "status": 4, "most_people": 0}
+
+
+def test_nobody_joined_if_every_user_list_was_empty_and_nothing_says_otherwise() -> None:
+    assert up(**EMPTY_CALL).nobody_joined
+    assert over(**EMPTY_CALL, reason=Reason.IDLE).nobody_joined
+
+
+@pytest.mark.parametrize(
+    "evidence",
+    [
+        {"most_people": 1},
+        {"most_people": None},
+        {"started_at": None},
+        {"status": 5},
+        {"first_file_at": at(20)},
+        {"files": ("a.m3u8",)},
+        {"lost_segments": (a_lost_segment(),)},
+        {"uploading_status": "backuped"},
+        {"reported": Reported(stored_at=at(20))},
+        {"reported": Reported(media_received=True)},
+        {"reported": Reported(gaps=(Gap(begun_at=at(1), ended_at=at(2)),))},
+        {"reported": Reported(progress=1)},
+        {"reported": Reported(upload_error_at=at(20))},
+        {"reported": Reported(backup_at=at(20))},
+    ],
+)
+def test_any_sign_of_people_or_media_contradicts_that_nobody_joined(evidence: dict[str, Any]) -> None:
+    assert not up(**EMPTY_CALL | evidence).nobody_joined
+
+
+def uploading(**facts: Any) -> Recording:
+    return up(**({"state": State.UPLOADING, "reported": Reported(progress=10_000)} | facts))
+
+
+def test_the_upload_progress_is_shown_in_tenths() -> None:
+    assert uploading().upload_tenths == 10
+    assert uploading(reported=Reported(progress=8_399)).upload_tenths == 8
+    assert uploading(reported=Reported(progress=999)).upload_tenths is None
+    assert up(reported=Reported(progress=9_000)).upload_tenths is None, "while it records, more is to come"
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"uploading_status": "backuped"},
+        {"delivery": Delivery(state=DeliveryState.IN_BACKUP)},
+        {"reported": Reported(progress=10_000, upload_warning_open=True)},
+        {"reported": Reported(progress=10_000, progress_at=at(1), upload_error_at=at(2))},
+    ],
+)
+def test_no_progress_is_claimed_while_files_can_not_be_stored(facts: dict[str, Any]) -> None:
+    assert uploading(**facts).upload_tenths is None
+
+
+def test_after_a_refusal_the_recording_should_have_the_layout_that_it_has() -> None:
+    refused = up(
+        chosen_layout=Layout.SPEAKER,
+        layout_at=at(20),
+        applied_layout=AppliedLayout(layout=Layout.FLOATING, refused_at=at(20)),
+    )
+
+    assert (refused.layout, refused.current_layout, refused.wanted_layout) == (
+        Layout.FLOATING,
+        Layout.FLOATING,
+        Layout.SPEAKER,
+    )
+    assert refused.current_options.layout is Layout.FLOATING
+
+
+def test_the_requested_duration_can_be_repeated() -> None:
+    assert over(options=Options(lasts=2700), ends_at=at(2700)).current_options.lasts == 2700
+    assert over(options=Options(lasts=2700), ends_at=at(9999), extended_by="U2").current_options.lasts == 2700
+    assert over(ends_at=at(2688.5)).current_options.lasts == 2700, "an end time, to the minute"
+    assert over(ends_at=at(9999), extended_by="U2").current_options.lasts is None
+    assert over().current_options.lasts is None
 
 
 def test_a_new_recording_is_starting() -> None:

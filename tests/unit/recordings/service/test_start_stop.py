@@ -11,6 +11,7 @@ import pytest
 from recordings.errors import InvalidChannelName
 from recordings.lifecycle.intents import IntentChange
 from recordings.model.audit import AuditAction, AuditEvent, Source
+from recordings.model.options import Options
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from recordings.service.access import ChannelNotAllowed, ChannelRules
@@ -104,6 +105,14 @@ def test_a_start_with_an_end_is_saved_with_that_end(stack: Stack) -> None:
     result = stack.starts("daily", ends_at=at(2700))
 
     assert result == Started(a_recording(ends_at=at(2700)))
+
+
+def test_a_duration_in_the_options_sets_the_end(stack: Stack) -> None:
+    stack.starts("daily", options=Options(lasts=2700))
+    stack.starts("weekly", options=Options(lasts=2700), ends_at=at(99))
+    stack.starts("other")
+
+    assert [stack.row(name).intent.ends_at for name in ("rec1", "rec2", "rec3")] == [at(2700), at(99), None]
 
 
 def test_a_name_that_no_channel_can_have_is_refused_before_anything_is_saved(stack: Stack) -> None:
