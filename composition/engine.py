@@ -24,6 +24,7 @@ from messages.delivery.cards import CardDelivery, CardPoster
 from messages.delivery.deliverer import Deliverer
 from messages.delivery.limits import SlackLimits
 from messages.delivery.replies import ReplyDelivery
+from messages.delivery.resolutions import ResolutionDelivery
 from messages.delivery.slack import Slack
 from messages.delivery.timeline import TimelineDelivery
 from recordings.lifecycle.policy import Policy
@@ -95,6 +96,7 @@ def _deliverers(parts: EngineParts, poster: CardPoster) -> tuple[Work, ...]:
     repositories, clock, slack, limits = parts.repositories, parts.clock, parts.slack, poster.limits
     return (
         Deliverer(AlertDelivery(repositories.alerts, slack, limits, clock, poster.config, parts.meter)),
+        Deliverer(ResolutionDelivery(repositories.alerts, slack, limits, clock, poster.config)),
         Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)),
         Deliverer(CardDelivery(repositories.recordings, poster)),
         Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)),

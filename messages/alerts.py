@@ -1,208 +1,280 @@
-"""Alerts: what happened in one sentence, what to do next, and a reference that is also in the log."""
+"""Alerts: a title with the state, one fact, one next step; `messages.alert_copy` has the texts.
+
+The small print has the alert's code, which the runbook explains, and the recording's id, which the log has too.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from messages.alert_copy import AlertButton, AlertCopy, Mention, anchor_of, code_of, copy_of
 from messages.blocks import (
+    CALL,
     CUT_NAME,
     Block,
     Message,
-    clock,
-    code,
+    about,
     context,
-    date_and_time,
     escape,
     metadata,
     person,
     plain,
+    rounded_span,
     sections,
+    time_of_day,
+    time_range,
+    title,
     typed,
 )
 from messages.buttons import acknowledge_button, again_button, details_button
-from messages.cards import extend_button, gap_line, gap_lines, parts_line
-from messages.config import MessageConfig
-from messages.copy import ENDED, FAILED, RECOVERED, WARNING, Wording, resume_failure
-from messages.files import has_links, left_out_lines, links_block, summary, what_is_wrong
+from messages.cards import extend_button, gap_lines
+from messages.config import DEFAULT_CONTACT, MessageConfig
+from messages.files import files_and_size, has_links, left_out_lines, links_button
 from recordings.model.alerts import Acknowledgement, Alert, AlertKind
 from recordings.model.delivery import Delivery
 from recordings.model.reason import Reason
-from recordings.model.recording import Recording
+from recordings.model.recording import Recording, State
 
-_TITLES = {
-    AlertKind.FAILED: "❌ Recording failed",
-    AlertKind.WARNING: "⚠️ Recording needs a look",
-    AlertKind.RECOVERED: "✅ All well again",
-    AlertKind.ENDED: "⏹️ Recording ended",
-    AlertKind.FILES: "📁 The recording is ready",
-}
-_WORDINGS: dict[AlertKind, dict[Reason, Wording]] = {
-    AlertKind.FAILED: FAILED,
-    AlertKind.WARNING: WARNING,
-    AlertKind.RECOVERED: RECOVERED,
-    AlertKind.ENDED: ENDED,
-}
-_NEEDS_SOMEBODY = frozenset({AlertKind.FAILED, AlertKind.WARNING})
-_CALL_MAY_GO_ON = frozenset({Reason.TIME_LIMIT, Reason.IDLE, Reason.STOPPED_ELSEWHERE})
-_ABOUT_FILES = frozenset({Reason.NOT_DELIVERED, Reason.IN_BACKUP})
-_ABOUT_CHANNEL = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED, Reason.UNWATCHED})
-"""Reasons that concern every recording of the Slack channel. Such a warning names none of them."""
+_AGAIN = (AlertButton.TRY_AGAIN, AlertButton.RECORD_AGAIN)
+_NOTIFYING = re.compile(r"<[@!]")
+"""Slack's markup for mentions of people, groups and channels' members (docs.slack.dev, Formatting message text)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """An alert with everything that its message depends on."""
+
+    alert: Alert
+    config: MessageConfig
+    direct: bool
+    acknowledgement: Acknowledgement | None
+    resolved_at: datetime | None
+
+    @property
+    def texts(self) -> AlertCopy:
+        return copy_of(self.alert)
+
+    @property
+    def recording(self) -> Recording:
+        return self.alert.recording
+
+    @property
+    def notifies_support(self) -> bool:
+        """Whether naming the support contact notifies somebody."""
+        return _NOTIFYING.search(self.config.support_contact) is not None
 
 
 def alert_message(
-    alert: Alert, config: MessageConfig, *, direct: bool = False, acknowledgement: Acknowledgement | None = None
+    alert: Alert,
+    config: MessageConfig,
+    *,
+    direct: bool = False,
+    acknowledgement: Acknowledgement | None = None,
+    resolved_at: datetime | None = None,
 ) -> Message:
     """The alert for the card's thread and the channel.
 
     `direct`: for a direct message to the person who started the recording. `acknowledgement`: who acknowledged it.
+    `resolved_at`: when what it warns of was over; nobody has to act any more.
     """
-    folder = config.folder(alert.recording)
-    if alert.kind is AlertKind.FILES:
-        return _files_message(alert, config, direct=direct)
-    lines = _lines(alert, folder, direct, acknowledgement)
-    buttons = () if direct else _buttons(alert, acknowledgement, config.extension)
+    draft = _Draft(alert, config, direct, acknowledgement, resolved_at)
     return Message(
-        text=_text(alert),
-        blocks=(*sections(lines), *buttons, context(f"Reference `{alert.recording.id}`{_detail(alert)}")),
-        metadata=metadata(str(alert.kind), alert.recording, alert.reason),
+        text=_text(draft),
+        blocks=(*sections(_lines(draft)), *_buttons(draft), context(_small_print(draft))),
+        metadata=metadata(str(alert.kind), alert.recording, _reason(alert)),
     )
 
 
-def _lines(alert: Alert, folder: str, direct: bool, acknowledgement: Acknowledgement | None) -> list[str]:
+def _reason(alert: Alert) -> Reason | None:
+    return alert.recording.reason if alert.kind is AlertKind.FILES else alert.reason
+
+
+def _lines(draft: _Draft) -> list[str]:
     lines = [
-        _title(alert),
-        _happened(alert),
-        _end_line(alert),
-        *_resumed_lines(alert),
-        *_missing_file_lines(alert, folder),
-        _wording(alert).next_step,
-        *([_why_direct(alert.recording), _start_again(alert)] if direct else []),
-        f"For {person(alert.recording.started_by)}, who started it" if alert.kind in _NEEDS_SOMEBODY else "",
-        _acknowledgement_line(acknowledgement),
+        _title(draft),
+        draft.texts.fact_of(draft.alert),
+        *_file_lines(draft),
+        _next_step(draft) if draft.resolved_at is None else _resolved(draft.resolved_at),
+        *(_direct_lines(draft) if draft.direct else []),
+        _cc(draft),
+        _acknowledged(draft.acknowledgement),
     ]
     return [line for line in lines if line]
 
 
-def _text(alert: Alert) -> str:
+def _text(draft: _Draft) -> str:
     """For notifications and screen readers: buttons are not shown there, so it has the command to type."""
-    name = "" if _is_about_channel(alert) else f": {plain(alert.recording.agora_channel, CUT_NAME)}"
-    sentences = f"{_TITLES[alert.kind]}{name}. {_happened(alert)}", _start_again(alert)
-    return " ".join(part for part in sentences if part)
+    whole = f"{_words(draft).replace(CALL, plain(draft.recording.agora_channel, CUT_NAME))}{_length(draft.alert)}"
+    facts = [whole, draft.texts.fact_of(draft.alert), *_file_lines(draft)]
+    steps = _spoken_steps(draft) if draft.resolved_at is None else [_resolved(draft.resolved_at)]
+    sentences = [words for words in (*facts, *steps) if words]
+    return " ".join(words if words[-1] in ".?" else f"{words}." for words in sentences)
 
 
-def _title(alert: Alert) -> str:
-    name = "" if _is_about_channel(alert) else f": {code(alert.recording.agora_channel)}"
-    return f"*{_TITLES[alert.kind]}*{name}"
+def _spoken_steps(draft: _Draft) -> list[str]:
+    gets_files = _brings_files(draft.alert) and has_links(draft.recording) and not draft.direct
+    link = "For a link, press Get the recording" if gets_files else ""
+    next_step, command = _next_step(draft).replace("*", ""), _command(draft)
+    return [link, next_step.removesuffix(" Record again.") if command else next_step, command]
 
 
-def _is_about_channel(alert: Alert) -> bool:
-    return alert.kind in (AlertKind.WARNING, AlertKind.RECOVERED) and alert.reason in _ABOUT_CHANNEL
+# the texts
 
 
-def _wording(alert: Alert) -> Wording:
-    return _WORDINGS[alert.kind].get(alert.reason or Reason.STOPPED, Wording(str(alert.reason)))
+def _title(draft: _Draft) -> str:
+    """In bold behind its emoji."""
+    emoji, words = _words(draft).split(" ", 1)
+    return f"{emoji} {title(words, draft.recording.agora_channel)}{_length(draft.alert)}"
 
 
-def _happened(alert: Alert) -> str:
-    not_resumed = _not_resumed(alert)
-    happened = _wording(alert).happened
-    return f"{not_resumed} {happened}" if not_resumed else happened
+def _words(draft: _Draft) -> str:
+    """The title, without the name of the call."""
+    recording, raised_at = draft.recording, draft.alert.raised_at
+    moments = {
+        "{since}": recording.probe.unanswered_since or raised_at,
+        "{away_from}": recording.unwatched_from or raised_at,
+        "{away_to}": recording.unwatched_to or raised_at,
+    }
+    words = draft.texts.title
+    for field, moment in moments.items():
+        words = words.replace(field, time_of_day(moment))
+    return words
 
 
-def _not_resumed(alert: Alert) -> str:
-    """The recorder was lost and no other could be started. The reason of the alert says why not."""
-    words = resume_failure(alert.recording) if alert.kind is AlertKind.FAILED else ""
-    if not words:
+def _next_step(draft: _Draft) -> str:
+    contact = draft.config.support_contact
+    return draft.texts.next_step.format(
+        ask=f"{contact}:" if draft.notifies_support else f"Ask {contact} to",
+        admin=_named_support(draft),
+        extension=rounded_span(draft.config.extension),
+    )
+
+
+def _named_support(draft: _Draft) -> str:
+    """The support contact, named without notifying anybody."""
+    return DEFAULT_CONTACT if draft.notifies_support else draft.config.support_contact
+
+
+def _cc(draft: _Draft) -> str:
+    """The person who has to act, or has to ask the support contact to act."""
+    mention = draft.texts.mention
+    is_asked_already = (
+        mention is Mention.SUPPORT and draft.notifies_support and draft.alert.kind is not AlertKind.FAILED
+    )
+    if draft.resolved_at is not None or draft.direct or mention is Mention.NOBODY or is_asked_already:
         return ""
-    lost_at = clock(alert.recording.lost_segments[-1].recorded_until)
-    return f"{words} Nothing has been recorded since {lost_at}; what was until then should be in the bucket."
+    return f"cc {person(draft.recording.started_by)}"
 
 
-def _end_line(alert: Alert) -> str:
-    end = alert.recording.intent.ends_at
-    if alert.reason is not Reason.ENDING_SOON or end is None:
-        return ""
-    return f"It is stopped at {date_and_time(end)}."
-
-
-def _resumed_lines(alert: Alert) -> list[str]:
-    """After a resume: the present part, and the gap before it."""
-    recording = alert.recording
-    if (alert.kind, alert.reason) != (AlertKind.WARNING, Reason.LOST) or not recording.lost_segments:
-        return []
-    lost_at = recording.lost_segments[-1].lost_at
-    missing = [gap_line(gap) for gap in recording.gaps if gap.ended_at >= lost_at]
-    return [parts_line(recording), *(missing or ["Nothing should be missing"])]
-
-
-def _missing_file_lines(alert: Alert, folder: str) -> list[str]:
-    if (alert.kind, alert.reason) != (AlertKind.WARNING, Reason.NOT_DELIVERED):
-        return []
-    lines = what_is_wrong(alert.recording.delivery or Delivery(), folder)
-    if alert.recording.files_awaited:
-        lines.append("Agora may still be storing them, and I go on looking for a day.")
-    return lines
-
-
-def _acknowledgement_line(acknowledgement: Acknowledgement | None) -> str:
+def _acknowledged(acknowledgement: Acknowledgement | None) -> str:
     if acknowledgement is None:
         return ""
-    return f"🙋 {person(acknowledgement.by)} is on it, since {clock(acknowledgement.at)}"
+    return f"🙋 {person(acknowledgement.by)} is on it ({time_of_day(acknowledgement.at)})"
 
 
-def _may_start_again(alert: Alert) -> bool:
-    """Whether the recording ended although the call may go on."""
-    return alert.kind is AlertKind.FAILED or (alert.kind is AlertKind.ENDED and alert.reason in _CALL_MAY_GO_ON)
+def _resolved(at: datetime) -> str:
+    return f"✅ Resolved at {time_of_day(at)}"
 
 
-def _start_again(alert: Alert) -> str:
-    if not _may_start_again(alert):
+def _direct_lines(draft: _Draft) -> list[str]:
+    """A direct message has no buttons."""
+    why = f"I can't post in <#{escape(draft.recording.slack_channel)}>, so I'm telling you here."
+    return [_command(draft), why]
+
+
+def _command(draft: _Draft) -> str:
+    again = next((button for button in draft.texts.buttons if button in _AGAIN), None)
+    if again is None:
         return ""
-    return f"To record again: `/record start {typed(alert.recording.agora_channel)}`"
+    return f"To {again.lower()}, type `/record start {typed(draft.recording.agora_channel)}`."
 
 
-def _why_direct(recording: Recording) -> str:
-    return f"I tell you here because I can't post in <#{escape(recording.slack_channel)}> any more."
+def _small_print(draft: _Draft) -> str:
+    kind, reason, url = draft.alert.kind, _reason(draft.alert), draft.config.runbook_url
+    code = code_of(kind, reason)
+    shown = f"<{escape(url)}#{anchor_of(kind, reason)}|{code}>" if url else f"`{code}`"
+    detail = _detail(draft)
+    return f"{shown} · `{draft.recording.id}`" + (f" · {plain(detail)}" if detail else "")
 
 
-def _buttons(alert: Alert, acknowledgement: Acknowledgement | None, extension: float) -> tuple[Block, ...]:
-    """Buttons exist only in the channel: there the bot checks that the person may use them."""
-    recording = alert.recording
-    if alert.reason is Reason.ENDING_SOON:
-        return _actions(alert, [extend_button(recording, extension)])
-    buttons = [again_button(recording)] if _may_start_again(alert) else []
-    if alert.kind in _NEEDS_SOMEBODY and acknowledgement is None:
-        buttons.append(acknowledge_button(alert))
-    if alert.kind is not AlertKind.RECOVERED:
-        buttons.append(details_button(recording))
-    return _actions(alert, buttons)
+def _detail(draft: _Draft) -> str:
+    """The words of Agora or of the storage, where they decide what an admin does, or where there is no *Details*."""
+    kind, reason, recording = draft.alert.kind, draft.alert.reason, draft.recording
+    if kind is AlertKind.FAILED and (draft.direct or reason is Reason.REJECTED):
+        return recording.detail
+    is_refused = kind is AlertKind.WARNING and reason is Reason.NOT_DELIVERED
+    return recording.delivery.code if is_refused and recording.delivery else ""
 
 
-def _actions(alert: Alert, buttons: list[Block]) -> tuple[Block, ...]:
-    block_id = f"alert-{alert.recording.id}"
-    return ({"type": "actions", "block_id": block_id, "elements": buttons},) if buttons else ()
+# the files
 
 
-def _detail(alert: Alert) -> str:
-    recording = alert.recording
-    if alert.kind is AlertKind.WARNING and alert.reason in _ABOUT_FILES and recording.sid:
-        return f" · sid {code(recording.sid)}"
-    return f" · {plain(recording.detail)}" if recording.detail and alert.kind is AlertKind.FAILED else ""
+def _brings_files(alert: Alert) -> bool:
+    return alert.kind is AlertKind.FILES or AlertButton.GET_RECORDING in copy_of(alert).buttons
 
 
-def _files_message(alert: Alert, config: MessageConfig, *, direct: bool) -> Message:
-    """The files are in the bucket. Nobody has to act, so it mentions nobody."""
-    recording, title = alert.recording, _TITLES[alert.kind]
-    delivery = recording.delivery or Delivery()
-    lines = [
-        f"*{title}*: {code(recording.agora_channel)}",
-        summary(delivery),
-        *left_out_lines(recording, config.support_contact),
-        *([parts_line(recording)] if recording.awaiting_segment else []),
+def _length(alert: Alert) -> str:
+    length = (alert.recording.delivery or Delivery()).length if alert.kind is AlertKind.FILES else None
+    return f" · {about(length)}" if length else ""
+
+
+def _file_lines(draft: _Draft) -> list[str]:
+    """What people can get, and what is not in it. Names and places are in the details."""
+    recording = draft.recording
+    if not _brings_files(draft.alert):
+        return []
+    amount = files_and_size(recording.delivery or Delivery()) if has_links(recording) else ""
+    return [
+        " · ".join(part for part in (_span(recording), amount) if part),
+        *_break(recording),
         *gap_lines(recording),
-        *([_why_direct(recording)] if direct else []),
+        *left_out_lines(recording, _named_support(draft)),
     ]
-    button = (links_block(recording),) if has_links(recording) and not direct else ()
-    return Message(
-        text=f"{title}: {plain(recording.agora_channel, CUT_NAME)}. {summary(delivery)}",
-        blocks=(*sections(lines), *button, context(f"Reference `{recording.id}`")),
-        metadata=metadata(str(alert.kind), recording, recording.reason),
-    )
+
+
+def _span(recording: Recording) -> str:
+    if recording.started_at is None or recording.ended_at is None:
+        return ""
+    return time_range(recording.started_at, recording.ended_at)
+
+
+def _break(recording: Recording) -> list[str]:
+    """Where a recording ends before the call did."""
+    if recording.awaiting_segment:
+        return [f"Nothing was recorded after {time_of_day(recording.lost_segments[-1].recorded_until)}."]
+    if recording.state is State.FAILED and recording.ended_at is not None:
+        return [f"It breaks off at {time_of_day(recording.ended_at)}."]
+    return []
+
+
+# the buttons
+
+
+def _buttons(draft: _Draft) -> tuple[Block, ...]:
+    """Buttons exist only in the channel, where the bot checks that the person may use them, and while somebody has to
+    act."""
+    if draft.direct or draft.resolved_at is not None:
+        return ()
+    hidden = set() if draft.acknowledgement is None else {AlertButton.ACKNOWLEDGE}
+    hidden |= set() if has_links(draft.recording) else {AlertButton.GET_RECORDING}
+    shown = [button for button in draft.texts.buttons if button not in hidden]
+    block_id = f"{'files' if _brings_files(draft.alert) else 'alert'}-{draft.recording.id}"
+    elements = [_button(button, draft.alert, draft.config.extension) for button in shown]
+    return ({"type": "actions", "block_id": block_id, "elements": elements},) if elements else ()
+
+
+def _button(button: AlertButton, alert: Alert, extension: float) -> Block:
+    recording = alert.recording
+    match button:
+        case AlertButton.ADD_TIME:
+            return extend_button(recording, extension)
+        case AlertButton.GET_RECORDING:
+            return links_button(recording)
+        case AlertButton.ACKNOWLEDGE:
+            return acknowledge_button(alert)
+        case AlertButton.DETAILS:
+            return details_button(recording)
+        case AlertButton.TRY_AGAIN | AlertButton.RECORD_AGAIN:
+            return again_button(recording, str(button))

@@ -48,7 +48,8 @@ def details_button(recording: Recording) -> Block:
 
 def acknowledge_button(alert: Alert) -> Block:
     """The person who presses it acknowledges the alert."""
-    return button(ACKNOWLEDGE_ACTION, "I'm on it", str(AlertKey.of(alert)))
+    spoken = "Tell the channel that you're looking after this"
+    return button(ACKNOWLEDGE_ACTION, "I'm on it", str(AlertKey.of(alert)), spoken)
 
 
 def next_button(after: Cursor) -> Block:

@@ -55,6 +55,23 @@ class AlertJob:
     tries: int
     direct: bool = False
     """Slack refused it in the channel for good, so the person who started the recording gets it."""
+    resolved_at: datetime | None = None
+    """When what it warns of was over, if that was before its delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class ResolutionJob:
+    """A delivered warning that does not hold any more: its message has to say since when."""
+
+    id: int
+    alert: Alert
+    ts: str
+    resolved_at: datetime
+    acknowledgement: Acknowledgement | None
+    due_at: datetime
+    tries: int
+    direct: bool = False
+    """The message is a direct one to the person who started the recording."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +238,7 @@ class RecorderRepository(Protocol):
 
 
 class AlertRepository(Protocol):
-    """The outbox: alerts until Slack has them, and who acknowledged them."""
+    """The outbox: alerts until Slack has them, who acknowledged them, and when they were resolved."""
 
     def due(self) -> Sequence[AlertJob]:
         """The oldest undelivered alert of each Slack channel. It may be due later."""
@@ -250,6 +267,21 @@ class AlertRepository(Protocol):
     ) -> AcknowledgedAlert | None:
         """The alert with its first acknowledgement, which may be somebody else's. None: this Slack channel has no such
         alert. The audit event is written only with the first acknowledgement."""
+
+    def due_resolutions(self) -> Sequence[ResolutionJob]:
+        """Warnings whose message does not show yet that they are resolved. The storage resolves a warning in the
+        transaction that adds its recovery. They may be due later."""
+
+    def resolution(self, alert_id: int) -> ResolutionJob | None:
+        """The warning, if `due_resolutions` would return it."""
+
+    def mark_resolution_shown(self, alert_id: int, acknowledgement: Acknowledgement | None, epoch: int) -> None:
+        """The message shows it, with this acknowledgement. If there is another one by now, it stays due."""
+
+    def defer_resolution(self, alert_id: int, until: datetime, epoch: int) -> None: ...
+
+    def drop_resolution(self, alert_id: int, epoch: int) -> None:
+        """No edit is needed, or Slack refuses it for good."""
 
 
 class TimelineRepository(Protocol):

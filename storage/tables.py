@@ -98,6 +98,7 @@ UNPROCESSED = _condition("heeded_at IS NULL AND recording_id IS NOT NULL")
 _UNDELIVERED = text("done_at IS NULL")
 _REPLY_DUE = text("response_url IS NOT NULL")
 _OPEN = text("closed_at IS NULL")
+_RESOLUTION_DUE = text("resolution_due_at IS NOT NULL")
 
 
 def _where(condition: Any) -> dict[str, Any]:
@@ -234,8 +235,13 @@ outbox = Table(
     # written by listeners of any replica
     Column("taken_by", String(32)),
     Column("taken_at", UtcDateTime),
+    # written together with the recovery
+    Column("resolved_at", UtcDateTime),
+    Column("resolution_due_at", UtcDateTime),
+    Column("resolution_tries", Integer, nullable=False, server_default="0"),
     Index("one_alert_for_a_cause", "recording_id", "kind", "cause", unique=True),
     Index("outbox_due", "slack_channel", "id", **_where(_UNDELIVERED)),
+    Index("outbox_resolutions", "resolution_due_at", **_where(_RESOLUTION_DUE)),
 )
 
 requests = Table(

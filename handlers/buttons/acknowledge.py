@@ -14,6 +14,7 @@ from messages.config import MessageConfig
 from messages.delivery.slack import Slack
 from messages.replies import alert_not_edited, already_acknowledged
 from recordings.errors import SlackError
+from recordings.model.alerts import AcknowledgedAlert
 from recordings.service.acknowledge import AcknowledgeService
 from recordings.service.lookup import NothingHere
 
@@ -46,11 +47,24 @@ class AcknowledgeButton:
             by=acknowledgement.by,
             pressed_by=press.requester.id,
         )
-        message = alert_message(alert, self.config, acknowledgement=acknowledgement)
         mine = acknowledgement.by == press.requester.id
         try:
-            self.slack.update(press.slack_channel.channel, press.message_ts, message)
+            self._edit(press, acknowledged)
+            latest = self.service.acknowledge(press.value, press.requester)
+            if latest != acknowledged:
+                # It was resolved meanwhile, and this edit may have come after the one that says so.
+                self._edit(press, latest)
         except SlackError as error:
             _log.warning("alert_not_edited", recording=alert.recording.id, error=str(error))
             return alert_not_edited(error) if mine else already_acknowledged(acknowledgement)
         return None if mine else already_acknowledged(acknowledgement)
+
+    def _edit(self, press: Press, acknowledged: AcknowledgedAlert) -> None:
+        """Shows everything that is stored about the alert."""
+        message = alert_message(
+            acknowledged.alert,
+            self.config,
+            acknowledgement=acknowledged.acknowledgement,
+            resolved_at=acknowledged.resolved_at,
+        )
+        self.slack.update(press.slack_channel.channel, press.message_ts, message)

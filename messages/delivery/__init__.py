@@ -2,5 +2,5 @@
 
 deliverer   the worker and its back-off, for every kind of row
 slack       the calls to Slack           limits     Slack's rate limits
-alerts, cards, replies, timeline         one kind of row each
+alerts, resolutions, cards, replies, timeline         one kind of row each
 """

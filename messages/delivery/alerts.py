@@ -53,10 +53,12 @@ class AlertDelivery:
 
     def _send_directly(self, job: AlertJob) -> str:
         channel = self.slack.direct_channel(job.alert.recording.started_by)
-        return post_or_plain_text(self.slack, channel, alert_message(job.alert, self.config, direct=True))
+        message = alert_message(job.alert, self.config, direct=True, resolved_at=job.resolved_at)
+        return post_or_plain_text(self.slack, channel, message)
 
     def _send_to_channel(self, job: AlertJob) -> str:
-        channel, message = job.alert.recording.slack_channel, alert_message(job.alert, self.config)
+        channel = job.alert.recording.slack_channel
+        message = alert_message(job.alert, self.config, resolved_at=job.resolved_at)
         broadcast = job.card_ts is not None and job.alert.kind in _BROADCAST
         try:
             return post_or_plain_text(self.slack, channel, message, thread_ts=job.card_ts, broadcast=broadcast)
@@ -72,6 +74,8 @@ class AlertDelivery:
     def mark_delivered(self, job: AlertJob, ts: str, epoch: int) -> None:
         _log_of(job).info("alert_delivered", ts=ts, direct=job.direct)
         self._count(job, "delivered")
+        if job.resolved_at is not None:
+            self.alerts.drop_resolution(job.id, epoch)  # it was posted as resolved
         self.alerts.mark_delivered(job.id, ts, self.clock.now(), epoch)
 
     def defer(self, job: AlertJob, wait: timedelta, error: SlackBusy, epoch: int) -> None:

@@ -116,6 +116,17 @@ def post_or_plain_text(
         return slack.post(channel, message.as_plain_text(), thread_ts=thread_ts, broadcast=broadcast)
 
 
+def update_or_plain_text(slack: Slack, channel: str, ts: str, message: Message) -> None:
+    """Edits a message; to plain text if Slack rejects its blocks."""
+    try:
+        slack.update(channel, ts, message)
+    except SlackRefused as error:
+        if error.error not in BLOCKS_REFUSED:
+            raise
+        _log.error("blocks_refused", channel=channel, error=error.error)
+        slack.update(channel, ts, message.as_plain_text())
+
+
 def _content(message: Message) -> dict[str, Any]:
     # Always with `blocks`: an update without them may keep the old blocks or drop them.
     return {"text": message.text, "blocks": list(message.blocks), "metadata": message.metadata or None}

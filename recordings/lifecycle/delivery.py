@@ -187,7 +187,9 @@ def _ready(recording: Recording, delivery: Delivery, turn: Turn) -> Change:
     if delivery.state in _RECOVERED_FROM:
         reason = _RECOVERED_FROM[delivery.state]
         alerts.append(Alert.raised(AlertKind.RECOVERED, reason, change.recording, turn.now))
-    alerts.append(Alert.raised(AlertKind.FILES, None, change.recording, turn.now))
+    # After a warning that the files were missing, its recovery is the message that gives them.
+    if delivery.state is not DeliveryState.MISSING:
+        alerts.append(Alert.raised(AlertKind.FILES, None, change.recording, turn.now))
     return replace(change, alerts=tuple(alerts))
 
 

@@ -297,7 +297,8 @@ def _raise_upload_and_silence_alerts(recording: Recording, turn: Turn) -> tuple[
 def _alert(kind: AlertKind, reason: Reason, recording: Recording, turn: Turn) -> Alert:
     reported = recording.reported
     since = reported.upload_error_at if reason is Reason.UPLOAD_FAILING else reported.silent_since
-    return Alert.raised(kind, reason, recording, turn.now, of=since)
+    # When somebody is heard again nothing says since when nobody was: each recovery is an alert of its own.
+    return Alert.raised(kind, reason, recording, turn.now, of=since or turn.now)
 
 
 # the next step

@@ -1,4 +1,4 @@
-"""Alerts, the incidents behind some of them, and who acknowledged an alert."""
+"""Alerts, the incidents behind some of them, who acknowledged an alert, and when it was resolved."""
 
 from __future__ import annotations
 
@@ -64,6 +64,23 @@ class Alert:
         return cls(kind=kind, reason=incident.reason, cause=incident.id, recording=recording, raised_at=at)
 
 
+_SAME_MATTER = (
+    frozenset({Reason.NOT_DELIVERED, Reason.IN_BACKUP}),
+    frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED}),
+)
+"""Reasons of warnings that follow each other. The recovery from one of them resolves the others too."""
+
+
+def resolved_reasons(alert: Alert) -> frozenset[Reason]:
+    """The reasons of the warnings about the same recording that this alert resolves: none, unless it is a recovery.
+
+    Causes don't tell: that of a warning has a moment or a segment in it, which may have changed by the recovery.
+    """
+    if alert.kind is not AlertKind.RECOVERED or alert.reason is None:
+        return frozenset()
+    return next((matter for matter in _SAME_MATTER if alert.reason in matter), frozenset({alert.reason}))
+
+
 def timestamp(moment: datetime) -> str:
     """A moment as causes contain it. They are stored and compared: the format can't change."""
     return f"{moment:%Y%m%d%H%M%S%f}"
@@ -105,3 +122,5 @@ class AcknowledgedAlert:
 
     alert: Alert
     acknowledgement: Acknowledgement
+    resolved_at: datetime | None = None
+    """When what it warns of was over; None: it is not."""

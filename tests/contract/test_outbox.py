@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
 from recordings.model.alerts import AcknowledgedAlert, Acknowledgement, Alert, AlertKey, AlertKind
 from recordings.model.audit import AuditAction, AuditEvent, Source
@@ -194,3 +195,121 @@ def test_only_the_first_acknowledgement_writes_an_event(stored: Stored) -> None:
     stored.outbox.acknowledge(KEY, "C1", Acknowledgement("U3", at(9)), replace(audit_event, who="U3"))
 
     assert stored.audit_log.all() == [audit_event]
+
+
+# resolved warnings
+
+
+def warning(reason: Reason = Reason.SILENT, cause: str = "w", **facts: object) -> Alert:
+    return an_alert(up(), kind=AlertKind.WARNING, reason=reason, cause=cause, **facts)
+
+
+def recovery(reason: Reason = Reason.SILENT, cause: str = "r", **facts: object) -> Alert:
+    return an_alert(up(), kind=AlertKind.RECOVERED, reason=reason, cause=cause, **{"raised_at": at(60)} | facts)
+
+
+def deliver(stored: Stored) -> None:
+    """Slack gets everything that is in the outbox."""
+    while jobs := stored.outbox.due():
+        for job in jobs:
+            stored.outbox.mark_delivered(job.id, f"{job.id}.1", NOW, stored.epoch)
+
+
+def resolved_causes(stored: Stored) -> list[str]:
+    return [job.alert.cause for job in stored.outbox.due_resolutions()]
+
+
+def test_a_recovery_resolves_its_warning_whatever_its_cause(stored: Stored) -> None:
+    raise_alerts(stored, warning(cause="silent-1"))
+    deliver(stored)
+    assert stored.outbox.due_resolutions() == []
+    raise_alerts(stored, recovery(cause="silent-2"))
+
+    (job,) = stored.outbox.due_resolutions()
+
+    assert (job.alert, job.ts, job.resolved_at, job.due_at) == (warning(cause="silent-1"), "1.1", at(60), at(60))
+    assert (job.acknowledgement, job.tries, job.direct) == (None, 0, False)
+    assert stored.outbox.resolution(job.id) == job
+
+
+@pytest.mark.parametrize(
+    ("warned", "recovered"),
+    [
+        (Reason.IN_BACKUP, Reason.NOT_DELIVERED),
+        (Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED),
+        (Reason.NOTHING_STORED, Reason.NOTHING_STORED),
+    ],
+)
+def test_a_recovery_resolves_the_warnings_that_led_to_its_own(
+    stored: Stored, warned: Reason, recovered: Reason
+) -> None:
+    raise_alerts(stored, warning(warned), warning(Reason.UPLOAD_FAILING, "other"), recovery(recovered))
+    deliver(stored)
+
+    assert resolved_causes(stored) == ["w"]
+
+
+def test_only_warnings_of_the_same_recording_since_the_last_recovery_are_resolved(stored: Stored) -> None:
+    raise_alerts(stored, warning(cause="first"), recovery(cause="1"))
+    deliver(stored)
+    (first,) = stored.outbox.due_resolutions()
+    stored.outbox.mark_resolution_shown(first.id, None, stored.epoch)
+    raise_alerts(stored, an_alert(in_channel("C2"), kind=AlertKind.WARNING, reason=Reason.SILENT, cause="elsewhere"))
+    raise_alerts(stored, warning(cause="second"), recovery(cause="2", raised_at=at(90)))
+    deliver(stored)
+
+    assert [(job.alert.cause, job.resolved_at) for job in stored.outbox.due_resolutions()] == [("second", at(90))]
+
+
+def test_a_warning_without_a_message_is_not_edited(stored: Stored) -> None:
+    raise_alerts(stored, warning(), recovery())
+    (job,) = stored.outbox.due()
+
+    assert job.resolved_at == at(60), "it is posted as resolved"
+    assert stored.outbox.due_resolutions() == []
+    stored.outbox.drop(job.id, "is_archived", NOW, stored.epoch)
+    assert stored.outbox.due_resolutions() == []
+
+
+def test_a_deferred_resolution_is_due_later_and_counts_its_tries(stored: Stored) -> None:
+    raise_alerts(stored, warning(), recovery())
+    deliver(stored)
+    (job,) = stored.outbox.due_resolutions()
+
+    stored.outbox.defer_resolution(job.id, at(99), stored.epoch)
+
+    (job,) = stored.outbox.due_resolutions()
+    assert (job.due_at, job.tries) == (at(99), 1)
+    stored.outbox.drop_resolution(job.id, stored.epoch)
+    assert stored.outbox.due_resolutions() == []
+    assert stored.outbox.resolution(job.id) is None
+
+
+def test_a_resolution_stays_due_if_somebody_acknowledged_the_warning_meanwhile(stored: Stored) -> None:
+    raise_alerts(stored, warning(), recovery())
+    deliver(stored)
+    (job,) = stored.outbox.due_resolutions()
+    acknowledged = stored.outbox.acknowledge(AlertKey.of(warning()), "C1", Acknowledgement("U2", at(70)))
+    assert acknowledged == AcknowledgedAlert(warning(), Acknowledgement("U2", at(70)), at(60))
+
+    stored.outbox.mark_resolution_shown(job.id, job.acknowledgement, stored.epoch)
+    (job,) = stored.outbox.due_resolutions()
+    assert job.acknowledgement == Acknowledgement("U2", at(70))
+
+    stored.outbox.mark_resolution_shown(job.id, job.acknowledgement, stored.epoch)
+    assert stored.outbox.due_resolutions() == []
+
+
+def test_only_the_leader_marks_a_resolution(stored: Stored) -> None:
+    raise_alerts(stored, warning(), recovery())
+    deliver(stored)
+    (job,) = stored.outbox.due_resolutions()
+    stored.succeed()
+
+    with pytest.raises(LeaseLost):
+        stored.outbox.mark_resolution_shown(job.id, None, stored.epoch)
+    with pytest.raises(LeaseLost):
+        stored.outbox.defer_resolution(job.id, at(99), stored.epoch)
+    with pytest.raises(LeaseLost):
+        stored.outbox.drop_resolution(job.id, stored.epoch)
+    assert stored.outbox.due_resolutions() == [job]

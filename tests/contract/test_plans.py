@@ -6,6 +6,7 @@ import pytest
 
 from recordings.repositories import Queue
 from storage.database import Database
+from storage.outbox import Outbox
 from storage.recordings import Recordings
 from storage.timeline import Timeline
 from tests.fakes.plans import plan_of
@@ -18,6 +19,12 @@ def test_due_recordings_come_in_order_from_the_index_of_incomplete_ones(
     (step,) = plan_of(database, lambda: Recordings(database).due(200, queue))
 
     assert step.endswith("USING INDEX recordings_unsettled")
+
+
+def test_resolved_warnings_are_found_through_the_index_of_those_that_do_not_show_it(database: Database) -> None:
+    (step,) = plan_of(database, lambda: Outbox(database).due_resolutions())
+
+    assert "USING INDEX outbox_resolutions" in step
 
 
 def test_due_entries_are_found_through_the_indexes_of_undelivered_rows(database: Database) -> None:

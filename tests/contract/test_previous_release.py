@@ -185,6 +185,12 @@ def _of_previous_release(path: Path) -> Path:
     return path
 
 
+def _migrate(path: Path) -> None:
+    migrated = Database(f"sqlite:///{path}")
+    migrated.migrate()
+    migrated.close()
+
+
 def _copied(path: Path, database: Database) -> None:
     """Copies every row of an SQLite file into tables that are there already."""
     engine = create_engine(f"sqlite:///{path}")
@@ -205,6 +211,7 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
     database = Database(url, busy_seconds=PATIENT_SECONDS)
     database.migrate()
     if not on_sqlite:
+        _migrate(path)
         _copied(path, database)
     yield database
     database.close()

@@ -29,6 +29,7 @@ _OUR_MARKS = [
     *(rf"<@{person}>" for person in PEOPLE),
     rf"<#{CHANNEL}>",
     r"<!date\^\d+\^[^|<>]+\|[^<>|]+ UTC>",
+    r"<https://status\.agora\.io\|Agora's status page>",
     rf"<https://acme\.slack\.com/archives/{CHANNEL}/p\d+\|see its card>",
 ]
 _MARK = re.compile("|".join(_OUR_MARKS))

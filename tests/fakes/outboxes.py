@@ -12,7 +12,7 @@ from recordings.model.audit import AuditEvent
 from recordings.model.notifications import Notification
 from recordings.model.recording import Recording
 from recordings.ports import Clock
-from recordings.repositories import AlertJob, Repositories, TimelineJob
+from recordings.repositories import AlertJob, Repositories, ResolutionJob, TimelineJob
 from tests.fakes.repositories import (
     Memory,
     MemoryRecorders,
@@ -39,7 +39,15 @@ class MemoryOutbox:
 
     def _job(self, stored: StoredAlert) -> AlertJob:
         row = self._memory.rows[stored.alert.recording.id]
-        return AlertJob(stored.id, stored.alert, row.recording.card_ts, stored.due_at, stored.tries, stored.direct)
+        return AlertJob(
+            stored.id,
+            stored.alert,
+            row.recording.card_ts,
+            stored.due_at,
+            stored.tries,
+            stored.direct,
+            stored.resolved_at,
+        )
 
     def get(self, alert_id: int) -> AlertJob | None:
         return next((job for job in self.due() if job.id == alert_id), None)
@@ -61,7 +69,7 @@ class MemoryOutbox:
                 if AlertKey.of(stored.alert) == key and stored.alert.recording.slack_channel == slack_channel:
                     self._memory.audit_events += [audit_event] if audit_event and stored.acknowledgement is None else []
                     stored.acknowledgement = stored.acknowledgement or acknowledgement
-                    return AcknowledgedAlert(stored.alert, stored.acknowledgement)
+                    return AcknowledgedAlert(stored.alert, stored.acknowledgement, stored.resolved_at)
         return None
 
     def mark_delivered(self, alert_id: int, ts: str, now: datetime, epoch: int) -> None:
@@ -87,6 +95,46 @@ class MemoryOutbox:
             self._memory.fence(epoch)
             stored = self._memory.outbox[alert_id - 1]
             stored.done_at, stored.error = now, error
+
+    def due_resolutions(self) -> Sequence[ResolutionJob]:
+        with self._memory.lock:
+            due = [job for stored in self._memory.outbox if (job := self._resolution(stored)) is not None]
+        return sorted(due, key=lambda job: job.due_at)
+
+    def _resolution(self, stored: StoredAlert) -> ResolutionJob | None:
+        if stored.resolution_due_at is None or stored.resolved_at is None or stored.ts is None:
+            return None
+        return ResolutionJob(
+            stored.id,
+            stored.alert,
+            stored.ts,
+            stored.resolved_at,
+            stored.acknowledgement,
+            stored.resolution_due_at,
+            stored.resolution_tries,
+            stored.direct,
+        )
+
+    def resolution(self, alert_id: int) -> ResolutionJob | None:
+        return next((job for job in self.due_resolutions() if job.id == alert_id), None)
+
+    def mark_resolution_shown(self, alert_id: int, acknowledgement: Acknowledgement | None, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            stored = self._memory.outbox[alert_id - 1]
+            if stored.acknowledgement == acknowledgement:
+                stored.resolution_due_at = None
+
+    def defer_resolution(self, alert_id: int, until: datetime, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            stored = self._memory.outbox[alert_id - 1]
+            stored.resolution_due_at, stored.resolution_tries = until, stored.resolution_tries + 1
+
+    def drop_resolution(self, alert_id: int, epoch: int) -> None:
+        with self._memory.lock:
+            self._memory.fence(epoch)
+            self._memory.outbox[alert_id - 1].resolution_due_at = None
 
 
 class MemoryNotifications:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.intents import IntentChange, apply_intent
-from recordings.model.alerts import Acknowledgement, Alert, Incident
+from recordings.model.alerts import Acknowledgement, Alert, AlertKind, Incident, resolved_reasons
 from recordings.model.audit import AuditEvent
 from recordings.model.listing import Cursor
 from recordings.model.notifications import Notification
@@ -58,6 +58,9 @@ class StoredAlert:
     ts: str | None = None
     done_at: datetime | None = None
     acknowledgement: Acknowledgement | None = None
+    resolved_at: datetime | None = None
+    resolution_due_at: datetime | None = None
+    resolution_tries: int = 0
 
 
 @dataclass
@@ -100,9 +103,19 @@ class Memory:
             self.entries.append(StoredTimelineEntry(TimelineJob(len(self.entries) + 1, entry, None, at, 0)))
 
     def add_alert(self, alert: Alert) -> None:
+        self._resolve_warnings(alert)
         known = {(e.alert.recording.id, e.alert.kind, e.alert.cause) for e in self.outbox}
         if (alert.recording.id, alert.kind, alert.cause) not in known:
             self.outbox.append(StoredAlert(len(self.outbox) + 1, alert, alert.raised_at))
+
+    def _resolve_warnings(self, alert: Alert) -> None:
+        reasons = resolved_reasons(alert)
+        matter = [e for e in self.outbox if e.alert.recording.id == alert.recording.id and e.alert.reason in reasons]
+        recoveries = [stored.id for stored in matter if stored.alert.kind is AlertKind.RECOVERED]
+        for stored in matter:
+            is_open = stored.alert.kind is AlertKind.WARNING and stored.resolved_at is None
+            if is_open and stored.id > max(recoveries, default=0):
+                stored.resolved_at = stored.resolution_due_at = alert.raised_at
 
 
 class MemoryRecordings:

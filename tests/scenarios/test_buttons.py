@@ -83,7 +83,7 @@ def test_record_again_on_a_failure_alert_works_although_the_card_was_deleted(sta
     card = stack.wait_card("failed", reason="lost")
     stack.slack.delete_message(card)
     assert "To record again" not in alert.said
-    assert "To record again: `/record start daily`" in alert.text
+    assert "To record again, type `/record start daily`" in alert.text
     assert "Asking Agora" in stack.answer(stack.press(card, "record_again", stale=True))
     stack.wait_for(lambda: stack.agora.running(), what="a recorder")
     assert "already being recorded here" in stack.answer(stack.press(alert, "record_again", by="ana"))
@@ -145,7 +145,7 @@ def test_an_acknowledged_alert_shows_who_is_on_it_and_tells_later_people_also_af
     ana, ben = stack.slack.person("ana"), stack.slack.person("ben")
     before = payload(alert)
     pressed = stack.press(alert, "take_alert")
-    stack.wait_for(lambda: f"{ben.mention} is on it, since" in alert.said, what="who is on it")
+    stack.wait_for(lambda: f"{ben.mention} is on it (" in alert.said, what="who is on it")
     assert "take_alert" not in alert.elements
     assert {"record_again", "details"} <= alert.elements.keys()
     assert alert.broadcast
@@ -168,10 +168,12 @@ def test_an_acknowledged_warning_still_gets_its_recovery(stack: Stack) -> None:
     stack.command("start daily")
     warning = stack.wait_alert("recording_warning", "nothing_stored")
     stack.press(warning, "take_alert")
-    stack.wait_for(lambda: "is on it, since" in warning.said, what="who is on it")
+    stack.wait_for(lambda: "is on it (" in warning.said, what="who is on it")
     stack.agora.publish("daily", 1001, audio=True)
     stack.wait_alert("recording_recovered", "nothing_stored")
-    assert warning.elements.keys() == {"details"}
+    stack.wait_for(lambda: "Resolved at" in warning.said, what="a warning that is resolved")
+    assert "is on it (" in warning.said
+    assert warning.elements == {}
 
 
 @pytest.mark.parametrize("error", ["ratelimited", "message_not_found"])
@@ -186,4 +188,4 @@ def test_an_acknowledgement_that_slack_does_not_show_is_stored_and_the_person_re
     assert acknowledgers(stack) == [stack.slack.person("ben").id]
     stack.slack.faults.clear(fault)
     stack.press(alert, "take_alert")
-    stack.wait_for(lambda: "is on it, since" in alert.said, what="who is on it")
+    stack.wait_for(lambda: "is on it (" in alert.said, what="who is on it")

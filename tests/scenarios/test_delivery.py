@@ -79,7 +79,7 @@ def test_once_the_files_are_there_the_thread_says_so_and_gives_links(stack: Stac
     assert message.thread_ts == card.ts
     assert not message.broadcast
     assert payload(message) == payload(card)
-    check_shows(message, "The recording is ready", "1 file")
+    check_shows(message, "daily is ready", "1 file")
     check_shows(card, "1 file")
     for place in (message, card):
         assert bucket.bucket not in place.said, "names of files and buckets are for Details"
@@ -102,7 +102,7 @@ def test_an_audio_recording_has_its_files_as_well(stack: Stack) -> None:
     stack.wait_for(lambda: ".mp4" in str(stack.row().files), what="Agora's names")
     stack.command("stop", by="ben")
     message = files_message(stack)
-    check_shows(message, "The recording is ready", "1 file")
+    check_shows(message, "daily is ready", "1 file")
     (link,) = get_links(stack, message)
     assert all(link not in message.said for message in stack.slack.messages("daily"))
 
@@ -138,31 +138,31 @@ def test_while_slack_does_not_say_who_is_in_the_channel_nobody_gets_a_link(stack
     assert get_links(stack, message) == []
 
 
-def test_when_nothing_is_uploaded_the_alert_names_what_is_missing_and_where(
-    stack: Stack, bucket: BucketSimulator
-) -> None:
+def test_when_nothing_is_uploaded_the_alert_says_so_and_its_details_name_what_is_missing(stack: Stack) -> None:
     stack.agora.uploads("daily", "never")
     stopped(stack)
     warning = missing(stack)
     sid = payload(warning)["sid"]
-    check_shows(warning, "No file arrived", f"{sid}_daily.m3u8", bucket.bucket, f"sid `{sid}`")
+    check_shows(warning, "daily isn't saved yet", "the file hasn't arrived", "I'll keep checking for a day")
+    assert sid not in warning.said
+    details = stack.answer(stack.press(warning, "details"))
+    assert sid in details
+    assert f"{sid}_daily.m3u8" in details
 
 
 @pytest.mark.parametrize(
-    ("mode", "words_of_it"),
+    ("mode", "said"),
     [
-        ("partly", ("Missing files:", ".ts")),
-        ("empty", ("Empty files:", "_daily_0.mp4")),
-        ("tiny", ("Empty files:", "_daily_0.mp4")),
-        ("no_mp4", ("Missing files:", "_daily_0.mp4", "no file, streaming segments only")),
+        ("partly", "some of its files haven't arrived"),
+        ("empty", "some of its files are empty"),
+        ("tiny", "some of its files are empty"),
+        ("no_mp4", "some of its files haven't arrived"),
     ],
 )
-def test_a_file_that_is_missing_or_holds_nothing_is_named(
-    stack: Stack, mode: str, words_of_it: tuple[str, ...]
-) -> None:
+def test_a_file_that_is_missing_or_holds_nothing_is_a_warning(stack: Stack, mode: str, said: str) -> None:
     stack.agora.uploads("daily", mode)
     stopped(stack)
-    check_shows(missing(stack), *words_of_it)
+    check_shows(missing(stack), said)
     assert ("get_links" in stack.cards()[-1].elements) is (mode == "partly"), "the MP4 that is there is given"
 
 
@@ -173,7 +173,7 @@ def test_that_the_bucket_does_not_exist_is_shown_at_once(stack: Stack) -> None:
     stack.command("start daily")
     stack.wait_card("recording")
     stack.command("stop", by="ben")
-    check_shows(missing(stack), "NoSuchBucket", "another-bucket")
+    check_shows(missing(stack), "refuses our key or our bucket", "NoSuchBucket")
 
 
 def test_that_the_key_was_revoked_is_shown_at_once(stack: Stack) -> None:
@@ -182,7 +182,7 @@ def test_that_the_key_was_revoked_is_shown_at_once(stack: Stack) -> None:
     stack.bucket.error = BucketWrong("InvalidAccessKeyId")
     stopped_at = stack.now
     stack.command("stop", by="ben")
-    check_shows(missing(stack), "InvalidAccessKeyId", "Agora uses the same")
+    check_shows(missing(stack), "refuses our key or our bucket", "InvalidAccessKeyId")
     assert (stack.now - stopped_at).total_seconds() < DELIVERY_TIMEOUT / 2
 
 
@@ -207,7 +207,7 @@ def test_files_in_agoras_backup_are_a_warning_and_waited_for(stack: Stack) -> No
     stack.agora.uploads("daily", "backup")
     stopped(stack)
     warning = stack.wait_alert("recording_warning", "in_backup")
-    check_shows(warning, "in its own backup")
+    check_shows(warning, "Some files of daily aren't saved yet", "Agora has a copy")
     stack.wait_card("uploading")
     stack.agora.restore("daily")
     files_message(stack)
@@ -217,6 +217,8 @@ def test_files_in_agoras_backup_are_a_warning_and_waited_for(stack: Stack) -> No
         ("recording_recovered", "in_backup"),
         ("recording_files", "stopped"),
     ]
+    stack.wait_for(lambda: "Resolved at" in warning.said, what="a warning that is resolved")
+    assert warning.elements == {}
 
 
 def test_a_slow_upload_is_waited_for_without_an_alert(stack: Stack) -> None:
@@ -232,14 +234,14 @@ def test_a_slow_upload_is_waited_for_without_an_alert(stack: Stack) -> None:
 def test_files_that_arrive_after_the_alert_are_a_recovery(stack: Stack) -> None:
     stack.agora.uploads("daily", "late", delay=DELIVERY_TIMEOUT + 300)
     stopped(stack)
-    missing(stack)
-    files_message(stack)
+    warning = missing(stack)
+    recovered = stack.wait_alert("recording_recovered", "not_delivered", timeout=1800)
     check_shows(stack.wait_card("ended"), "1 file")
-    assert stack.alert_kinds() == [
-        ("recording_warning", "not_delivered"),
-        ("recording_recovered", "not_delivered"),
-        ("recording_files", "stopped"),
-    ]
+    check_shows(recovered, "The missing files of daily arrived", "1 file")
+    assert len(get_links(stack, recovered)) == 1, "no other message gives the files"
+    stack.wait_for(lambda: "Resolved at" in warning.said, what="a warning that is resolved")
+    stack.run_for(60)
+    assert stack.alert_kinds() == [("recording_warning", "not_delivered"), ("recording_recovered", "not_delivered")]
 
 
 def test_after_a_move_to_another_server_the_files_of_both_are_one_recording(stack: Stack) -> None:
@@ -272,7 +274,10 @@ def test_the_files_of_a_recording_that_ended_by_itself_are_checked_too(stack: St
     stack.agora.leave("daily")
     ended = stack.wait_alert("recording_ended", "idle")
     assert payload(ended)["state"] == "ended"
-    files_message(stack)
+    check_shows(ended, "everyone left", "The file follows in the thread")
+    files = files_message(stack)
+    assert "left" not in files.said
+    assert not {*ended.said.splitlines()} & {*files.said.splitlines()}, "neither message repeats the other"
     check_shows(stack.wait_card("ended", reason="idle"), "1 file")
 
 

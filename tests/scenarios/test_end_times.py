@@ -160,7 +160,7 @@ def test_people_are_warned_in_the_second_half_and_then_the_recording_ends(stack:
         assert timedelta(0) <= datetime.fromtimestamp(warning.at, end.tzinfo) - (end - timedelta(seconds=lead)) <= LOOK
         assert shown(end) in warning.said
         assert (warning.thread_ts, warning.broadcast) == (card.ts, True)
-    assert "Its time was up" in ended.said
+    assert "it reached its time limit" in ended.said
     over = stack.wait_card("ended", reason="time_limit")
     assert states(over)[-1] == "ended"
     assert timedelta(0) <= datetime.fromisoformat(payload(over)["ended_at"]) - end <= LOOK

@@ -72,8 +72,10 @@ def test_a_lost_recorder_is_replaced_in_time_with_one_warning_on_the_same_card(s
     assert (warning.thread_ts, warning.broadcast) == (card.ts, True)
     assert payload(warning)["state"] == "recording"
     assert payload(warning)["sid"] == stack.agora.running()[0].sid
-    assert "missing (" in warning.said
-    assert "record_again" not in warning.elements
+    for text in ("A new recorder took over daily", "missing (", "Nothing to do."):
+        assert text in warning.said
+    assert "<@" not in warning.said, "nobody has to act"
+    assert warning.elements == {}
     shown = wait_part(stack, 2)
     assert (shown.ts, payload(shown)["started_at"]) == (card.ts, since)
     assert "missing (" in shown.said
@@ -149,7 +151,7 @@ def test_a_refused_next_recorder_is_a_failure_that_names_the_loss_and_the_refusa
     stack.agora.fault(operation, answer=answer, times=None)
     lose(stack)
     failed = stack.wait_alert("recording_failed", reason)
-    for text in ("was lost", "could not record on", "Nothing has been recorded since"):
+    for text in ("The recorder disappeared at", "no new one could join", "until then is being saved"):
         assert text in failed.said
     assert "record_again" in failed.elements
     over = stack.wait_card("failed", reason=reason)
@@ -167,7 +169,7 @@ def test_a_next_recorder_that_never_enters_the_call_is_a_failure(stack: Stack) -
     card = stack.wait_card("interrupted")
     stack.wait_for(lambda: "A new one is joining" in card.said, what="the card that says so")
     failed = stack.wait_alert("recording_failed", "never_started")
-    assert "could not record on" in failed.said
+    assert "no new one could join" in failed.said
     assert stack.alert_kinds() == [("recording_failed", "never_started")]
     stack.wait_agora(lambda agora: not agora.running())
 
@@ -342,7 +344,7 @@ class TestFiles:
         wait_part(stack, 2)
         stack.command("stop", by="ben")
         ready = stack.wait_alert("recording_files", "stopped")
-        assert "The recording is ready" in ready.said
+        assert "daily is ready" in ready.said
         card = stack.wait_card("ended", reason="stopped")
         for place in (ready, card):
             assert "1 file" in place.said
@@ -358,6 +360,7 @@ class TestFiles:
         lose(stack)
         stack.wait_alert("recording_failed", "overloaded")
         ready = stack.wait_alert("recording_files", "overloaded", timeout=1200)
+        assert "daily is saved, without a file to open" in ready.said
         assert "There's no file to download" in ready.said
         assert "saved as streaming segments" in ready.said
         delivery = stack.row().delivery

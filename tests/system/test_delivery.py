@@ -60,7 +60,7 @@ def test_a_link_gives_what_was_recorded(stack: Stack, bucket: BucketSimulator) -
     assert message.thread_ts == card.ts
     assert not message.broadcast
     assert payload(message) == payload(card)
-    shows(message, "The recording is ready", "1 file")
+    shows(message, "daily is ready", "1 file")
     shows(card, "1 file")
     (link,) = get_links(stack, message)
     assert parse_qs(urlsplit(link).query)["X-Amz-Expires"] == ["3600"]
@@ -89,7 +89,7 @@ def test_the_file_of_an_audio_recording_has_sound_alone(stack: Stack, bucket: Bu
     stack.slack.wait_for(lambda: ".mp4" in str(stack.bot.rows("SELECT files FROM recordings")), what="Agora's names")
     stack.command("stop", by="ben")
     message = files_message(stack)
-    shows(message, "The recording is ready", "1 file")
+    shows(message, "daily is ready", "1 file")
     (link,) = get_links(stack, message)
     with urlopen(link) as answer:  # noqa: S310 - our own bucket
         played = play(answer.read())

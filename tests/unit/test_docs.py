@@ -25,6 +25,7 @@ from doctor.bucket import FOLDER as CHECK_FOLDER
 from handlers import COMMANDS
 from handlers.commands.parser import VERBS, Command, Verb
 from messages import copy
+from messages.alert_copy import ALERTS
 from recordings.model.alerts import AlertKind
 from recordings.model.audit import AuditAction, Source
 from recordings.model.options import END_WORDS, OPTION_WORDS
@@ -313,32 +314,8 @@ def _reasons_in(function: ast.AST) -> Iterator[str]:
             yield node.attr
 
 
-def messages_with_text() -> set[tuple[str, str]]:
-    """Kind and reason of every message that the bot can send and has a text for."""
-    texts = {
-        AlertKind.FAILED: copy.FAILED,
-        AlertKind.ENDED: copy.ENDED,
-        AlertKind.WARNING: copy.WARNING,
-        AlertKind.RECOVERED: copy.RECOVERED,
-    }
-    return {(str(kind), str(reason)) for kind, reasons in texts.items() for reason in reasons if reason in raised()}
-
-
 def test_every_raised_reason_has_a_text() -> None:
-    assert raised() == {Reason(reason) for _, reason in messages_with_text()}
-
-
-def test_the_runbook_has_every_message_that_the_bot_can_send_and_no_other() -> None:
-    sections = {kind: section(RUNBOOK, kind) for kind in map(str, AlertKind)}
-    shown = {
-        (kind, name) for kind, text in sections.items() for name in re.findall(r"^### `(\w+)`", text, re.MULTILINE)
-    }
-    assert shown == messages_with_text()
-
-
-def test_the_runbook_says_what_to_do_about_each_message() -> None:
-    parts = re.split(r"^### ", RUNBOOK.split("## Log events")[0], flags=re.MULTILINE)[1:]
-    assert [part.splitlines()[0] for part in parts if not re.search(r"\*\*Do[,:*]", part)] == []
+    assert raised() == {reason for _, reason in ALERTS if reason is not None}
 
 
 def logged() -> set[str]:

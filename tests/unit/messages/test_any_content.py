@@ -11,11 +11,12 @@ from hypothesis import given, note
 from hypothesis import strategies as st
 
 from messages import replies
+from messages.alert_copy import ALERTS
 from messages.alerts import alert_message
 from messages.blocks import Message
 from messages.cards import card
 from messages.config import MessageConfig
-from messages.copy import ENDED, FAILED, RECOVERED, WARNING
+from messages.copy import ENDED, FAILED
 from messages.details import details
 from messages.form import (
     FormDefaults,
@@ -62,16 +63,6 @@ from tests.fakes.rows import NOW, a_recorder, over
 from tests.fakes.slack import MESSAGE_CONFIG
 from tests.fakes.slack_rules import check_view
 
-ALERTS = [
-    (kind, reason)
-    for kind, words in (
-        (AlertKind.FAILED, FAILED),
-        (AlertKind.WARNING, WARNING),
-        (AlertKind.RECOVERED, RECOVERED),
-        (AlertKind.ENDED, ENDED),
-    )
-    for reason in words
-] + [(AlertKind.FILES, None)]
 failures = st.sampled_from(sorted(FAILED)).flatmap(lambda reason: recordings(state=State.FAILED, reason=reason))
 ends = st.sampled_from(sorted(ENDED)).flatmap(lambda reason: recordings(state=State.ENDED, reason=reason))
 unfinished = st.sampled_from(sorted(set(State) - {State.ENDED, State.FAILED})).flatmap(
@@ -92,7 +83,7 @@ def test_a_card(recording: Recording, folder: str) -> None:
     assert message.metadata["event_type"] == "recording_card"
 
 
-@given(any_recording, st.sampled_from(ALERTS), anything, st.booleans())
+@given(any_recording, st.sampled_from(sorted(ALERTS, key=str)), anything, st.booleans())
 def test_an_alert(recording: Recording, what: tuple[AlertKind, Reason | None], folder: str, direct: bool) -> None:
     kind, reason = what
     alert = Alert(kind=kind, reason=reason, cause="x" * 128, recording=recording, raised_at=NOW)
@@ -101,6 +92,9 @@ def test_an_alert(recording: Recording, what: tuple[AlertKind, Reason | None], f
 
     assert_slack_takes(message)
     assert_slack_takes(alert_message(alert, config, direct=direct, acknowledgement=acknowledgement))
+    resolved = alert_message(alert, config, direct=direct, acknowledgement=acknowledgement, resolved_at=NOW)
+    assert_slack_takes(resolved)
+    assert resolved.metadata == message.metadata
     assert message.metadata["event_type"] == kind
     assert message.metadata["event_payload"].get("reason") == (reason or recording.reason)
 

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from messages.blocks import Message, clock
+from messages.blocks import Message, clock, time_of_day
 from recordings.errors import SlackBusy, SlackRefused
-from recordings.model.alerts import Alert, AlertKey
+from recordings.lifecycle.actions import Change
+from recordings.model.alerts import Alert, AlertKey, AlertKind
 from recordings.model.reason import Reason
 from recordings.model.recording import State
 from tests.fakes.handlers import CommandStack
 from tests.fakes.rendered import pressable, words
-from tests.fakes.rows import NOW, an_alert, at, over
+from tests.fakes.rows import NOW, an_alert, at, over, up
 from tests.fakes.slack_requests import a_press
 
 UNKNOWN = "I don't know that recording any more. `/record status` shows what is running."
@@ -43,7 +44,7 @@ def test_the_alert_shows_who_is_on_it_and_that_person_needs_no_reply(stack: Comm
 
     assert presses(stack, str(AlertKey.of(lost())), by="U7", ts=ts) is None
     shown = stack.slack.posts[ts].message
-    assert f"<@U7> is on it, since {clock(at(7))}" in words(shown)
+    assert f"<@U7> is on it ({time_of_day(at(7))})" in words(shown)
     assert pressable(shown) == ["record_again", "details"]
     assert shown.metadata["event_type"] == "recording_failed"
 
@@ -91,3 +92,38 @@ def test_an_alert_of_another_slack_channel_is_unknown_here(stack: CommandStack) 
 
     assert read(presses(stack, str(AlertKey.of(lost())), channel="C2")) == UNKNOWN
     assert stack.slack.calls == ["post"]
+
+
+# warnings that are resolved meanwhile
+
+WARNING = an_alert(up(), kind=AlertKind.WARNING, reason=Reason.SILENT, cause="silent")
+RECOVERY = an_alert(up(), kind=AlertKind.RECOVERED, reason=Reason.SILENT, cause="silent", raised_at=at(60))
+
+
+def recovers(stack: CommandStack) -> None:
+    stack.saves(up(), Change(up(), alerts=(RECOVERY,)))
+
+
+def test_a_resolved_warning_that_somebody_acknowledges_shows_both(stack: CommandStack) -> None:
+    ts = stack.raises(WARNING)
+    recovers(stack)
+
+    assert presses(stack, str(AlertKey.of(WARNING)), by="U7", ts=ts) is None
+    shown = words(stack.slack.posts[ts].message)
+    assert "<@U7> is on it" in shown
+    assert f"Resolved at {time_of_day(at(60))}" in shown
+
+
+def test_a_warning_that_is_resolved_during_the_edit_shows_both_in_the_end(stack: CommandStack) -> None:
+    ts = stack.raises(WARNING)
+
+    def recover_during_the_first_edit(call: str, where: str, message: Message | None) -> None:
+        if call == "update" and stack.slack.calls.count("update") == 1:
+            recovers(stack)
+
+    stack.slack.failing = recover_during_the_first_edit
+    presses(stack, str(AlertKey.of(WARNING)), by="U7", ts=ts)
+
+    shown = words(stack.slack.posts[ts].message)
+    assert "<@U7> is on it" in shown
+    assert f"Resolved at {time_of_day(at(60))}" in shown

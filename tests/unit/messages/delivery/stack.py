@@ -11,6 +11,7 @@ from messages.delivery.cards import CardDelivery, CardPoster
 from messages.delivery.deliverer import Deliverer
 from messages.delivery.limits import SlackLimits
 from messages.delivery.replies import ReplyDelivery
+from messages.delivery.resolutions import ResolutionDelivery
 from messages.delivery.timeline import TimelineDelivery
 from recordings.errors import SlackBusy
 from recordings.lifecycle.actions import Change
@@ -36,7 +37,9 @@ class DeliveryStack:
         limits = SlackLimits(clock)
         self.poster = CardPoster(slack, limits, clock, MESSAGE_CONFIG)
         self.cards: Work = Deliverer(CardDelivery(self.recordings, self.poster))
-        self.alerts: Work = Deliverer(AlertDelivery(MemoryOutbox(memory), slack, limits, clock, MESSAGE_CONFIG))
+        self.outbox = MemoryOutbox(memory)
+        self.alerts: Work = Deliverer(AlertDelivery(self.outbox, slack, limits, clock, MESSAGE_CONFIG))
+        self.resolutions: Work = Deliverer(ResolutionDelivery(self.outbox, slack, limits, clock, MESSAGE_CONFIG))
         self.timeline: Work = Deliverer(TimelineDelivery(MemoryTimeline(memory), slack, limits, clock))
         self.replies: Work = Deliverer(ReplyDelivery(self.recordings, slack, lambda: "recorder", clock))
 

@@ -314,7 +314,7 @@ def test_files_that_arrive_late_are_a_recovery_and_are_announced(name: str) -> N
         ],
     )
 
-    assert alerts == [(900, *WARNED), (1200, *ARRIVED_LATE), (1200, *FILES)]
+    assert alerts == [(900, *WARNED), (1200, *ARRIVED_LATE)]
     assert (row.is_complete, delivered(row)) == (True, DeliveryState.READY)
     assert row.delivery is not None
     assert (row.delivery.missing, row.delivery.empty) == ((), ())
@@ -327,7 +327,7 @@ def test_late_files_that_arrive_one_by_one_are_announced_when_they_are_complete(
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4"), "the card says so until they are complete"
     assert wait(row, 1200) < 60
 
-    assert check_all(row, [(1210, GROWING)])[1] == [(1210, *ARRIVED_LATE), (1210, *FILES)]
+    assert check_all(row, [(1210, GROWING)])[1] == [(1210, *ARRIVED_LATE)]
     assert alerts == [(900, *WARNED)]
 
 
@@ -570,7 +570,7 @@ def test_a_silent_bucket_is_retried_for_a_day_and_missing_files_stay_missing() -
     row, _ = check_all(STOPPED, [(900, {}), (1200, SILENT), (50_000, SILENT)])
     assert (delivered(row), row.files_awaited) == (DeliveryState.MISSING, True)
 
-    assert check_all(row, [(60_000, COMPLETE)])[1] == [(60_000, *ARRIVED_LATE), (60_000, *FILES)]
+    assert check_all(row, [(60_000, COMPLETE)])[1] == [(60_000, *ARRIVED_LATE)]
     row, alerts = check_all(row, [(DAY, SILENT)])
     assert (row.is_complete, alerts) == (True, [])
     assert row.delivery is not None
@@ -684,7 +684,7 @@ def test_any_contents_are_reported_once_and_truthfully_and_the_checks_end(
         change = check(row, seconds, contents, policy)
         assert change.recording.state in (row.state, State.ENDED)
         new = raised(change)
-        if FILES in new:
+        if FILES in new or ARRIVED_LATE in new:
             assert isinstance(contents, dict)
             assert_truthful(contents, named)
         alerts += new
@@ -695,8 +695,9 @@ def test_any_contents_are_reported_once_and_truthfully_and_the_checks_end(
     assert seconds <= max(late, DAY) + HOUR
     assert len(alerts) == len(set(alerts)), "each alert is raised once at most"
     assert set(alerts) <= {WARNED, BACKUP, ARRIVED_LATE, ARRIVED_FROM_BACKUP, FILES}
-    assert (FILES in alerts) is (delivered(row) is DeliveryState.READY)
-    assert (WARNED in alerts and FILES not in alerts) is (delivered(row) is DeliveryState.MISSING)
+    giving_files = [alert for alert in alerts if alert in (FILES, ARRIVED_LATE)]
+    assert len(giving_files) == (1 if delivered(row) is DeliveryState.READY else 0)
+    assert (WARNED in alerts and not giving_files) is (delivered(row) is DeliveryState.MISSING)
     assert ARRIVED_LATE not in alerts or alerts.index(WARNED) < alerts.index(ARRIVED_LATE)
     assert row.reason is (before.reason or Reason.STOPPED)
 
@@ -794,7 +795,7 @@ def test_the_last_segment_is_awaited_whatever_the_first_one_has() -> None:
     assert row.delivery.missing == (f"{NAME}.m3u8", f"{NAME}_0.mp4")
 
     row, alerts = check_all(row, [(1200, both(FIRST_HLS, COMPLETE))])
-    assert alerts == [(1200, *ARRIVED_LATE), (1200, *FILES)]
+    assert alerts == [(1200, *ARRIVED_LATE)]
 
 
 EMPTY_LAST_SEGMENT = replace(IDLE, lost_segments=(LOST_SEGMENT,), first_file_at=None)
