@@ -40,7 +40,7 @@ def acknowledge_button(alert: Alert) -> Block:
 
 
 def next_button(after: Cursor) -> Block:
-    return button(NEXT_ACTION, "Next", str(after))
+    return button(NEXT_ACTION, "Show older", str(after))
 
 
 def more_menu(recording: Recording) -> Block:

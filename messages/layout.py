@@ -9,12 +9,12 @@ from recordings.model.options import DEFAULT_OPTIONS, Layout, Media, Options, Re
 from recordings.model.recording import Recording
 
 LAYOUT_ACTION = "change_layout"
-MEDIA_NAMES = {Media.VIDEO: "Sound and picture", Media.AUDIO: "Sound only"}
+MEDIA_NAMES = {Media.VIDEO: "Video", Media.AUDIO: "Audio only"}
 LAYOUT_NAMES = {Layout.FLOATING: "Floating", Layout.GRID: "Grid", Layout.SPEAKER: "Speaker"}
 LAYOUT_HINTS = {
-    Layout.FLOATING: "the first to join fills the picture, the others are small on top",
-    Layout.GRID: "everybody is of one size",
-    Layout.SPEAKER: "one is large: whoever has the lowest user ID; the others beside",
+    Layout.FLOATING: "One person fills the screen, others in small tiles",
+    Layout.GRID: "Everyone the same size",
+    Layout.SPEAKER: "One person large, others beside",
 }
 RESOLUTION_NAMES = {
     Resolution.P360: "360p (640 x 360)",
@@ -27,7 +27,7 @@ RESOLUTION_NAMES = {
 def options_summary(options: Options) -> str:
     """The options that differ from the default; empty if none does."""
     if not options.has_picture:
-        return "sound only"
+        return "audio only"
     resolution = [str(options.resolution)] if options.resolution is not DEFAULT_OPTIONS.resolution else []
     layout = [f"{options.layout} layout"] if options.layout is not DEFAULT_OPTIONS.layout else []
     return ", ".join(resolution + layout)

@@ -13,6 +13,7 @@ from handlers.requests import Press, SlackRequest
 from messages.blocks import Message
 from recordings.service.access import Action, ChannelNotAllowed, Profile
 from tests.fakes.access import Workspace
+from tests.fakes.slack import MESSAGE_CONFIG
 from tests.fakes.slack_requests import a_command, a_press, press_payload
 
 GUESTS = {"U1": Profile(guest=True, teams=frozenset({"T1"}))}
@@ -25,12 +26,12 @@ def done(request: SlackRequest) -> Message:
 
 def types(workspace: Workspace, text: str = "start daily", **facts: Any) -> str:
     action = COMMAND_ROUTES[Command.parse(text).verb].action
-    return Guard(workspace.access).answer(done, a_command(text, **facts), action).text
+    return Guard(workspace.access, MESSAGE_CONFIG).answer(done, a_command(text, **facts), action).text
 
 
 def presses(workspace: Workspace, action: Action = Action.STOP, **facts: Any) -> str:
     payload = press_payload() | {"user": {"id": "U1", "team_id": "T1"}} | facts
-    return Guard(workspace.access).answer(done, Press.parse(payload), action).text
+    return Guard(workspace.access, MESSAGE_CONFIG).answer(done, Press.parse(payload), action).text
 
 
 @pytest.mark.parametrize(
@@ -100,7 +101,7 @@ def test_the_handler_gets_a_requester_about_whom_slack_is_not_asked_again() -> N
         workspace.access.check(request.requester, Action.START, "daily")
         return Message("started")
 
-    assert Guard(workspace.access).answer(starts, a_command("start"), Action.START).text == "started"
+    assert Guard(workspace.access, MESSAGE_CONFIG).answer(starts, a_command("start"), Action.START).text == "started"
     assert workspace.asked == ["U1"]
 
 
@@ -110,7 +111,7 @@ def test_the_allowed_channels_are_shown_shortened_and_escaped() -> None:
     def answer(request: SlackRequest) -> Message:
         raise ChannelNotAllowed("<other>", patterns)
 
-    reply = Guard(Workspace().access).answer(answer, a_press(), Action.START).text
+    reply = Guard(Workspace().access, MESSAGE_CONFIG).answer(answer, a_press(), Action.START).text
     assert reply.startswith(
         "`&lt;other&gt;` is not one of the Agora channels that may be recorded: `&lt;!channel&gt;`, "
     )

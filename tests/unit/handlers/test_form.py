@@ -68,7 +68,7 @@ class Stack:
             self.recordings, self.workspace.access, check_channel_name, clock, self.new_id, lambda: None
         )
         end_times = EndTimes(clock, lambda user: self.time_zone)
-        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400, tokens=True))
+        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400))
 
     def has(self, *recordings: Recording) -> None:
         for recording in recordings:

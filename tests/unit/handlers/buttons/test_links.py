@@ -15,6 +15,7 @@ from recordings.model.delivery import DeliveryState
 from tests.fakes.links import LinkStack
 from tests.fakes.outboxes import MemoryAuditLog
 from tests.fakes.rows import a_delivery, over
+from tests.fakes.slack import MESSAGE_CONFIG
 from tests.fakes.slack_requests import a_press
 
 
@@ -24,7 +25,7 @@ def stack() -> LinkStack:
 
 
 def presses(stack: LinkStack, value: str = "rec1", **facts: Any) -> Message:
-    return LinksButton(stack.service).answer(a_press(value, **facts))
+    return LinksButton(stack.service, MESSAGE_CONFIG).answer(a_press(value, **facts))
 
 
 def buttons(message: Message) -> list[tuple[str, str]]:
