@@ -35,6 +35,7 @@ _SUMMARY = (
         (
             ("/record list", "find the recordings of this channel"),
             ("/record doctor", "check the setup (for admins)"),
+            ("/record help start", "see every option"),
         ),
     ),
 )

@@ -207,7 +207,7 @@ def _unquoted(name: str, verb: Verb, words: Sequence[str]) -> UsageError:
 
 
 def _quoted(name: str, verb: Verb, words: Sequence[str] = ()) -> str:
-    """The command with this name in quotes, and with the words behind it if they are right; empty if that's no name."""
+    """The command with this name, and with the words behind it if they are right; empty if no call has the name."""
     bare = name.replace('"', "").strip("' ")
     if not bare or len(bare) > _LONGEST_NAME:
         return ""
@@ -215,7 +215,7 @@ def _quoted(name: str, verb: Verb, words: Sequence[str] = ()) -> str:
         parse_options(words)
     except UsageError:
         words = ()
-    return " ".join([f"/record {verb}", f'"{bare}"', *words])
+    return " ".join([f"/record {verb}", quoted(bare), *words])
 
 
 def _without_quotes(typed: str, verb: Verb) -> str:

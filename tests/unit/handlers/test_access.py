@@ -39,8 +39,7 @@ def presses(workspace: Workspace, action: Action = Action.STOP, **facts: Any) ->
 )
 def test_a_guest_may_not_start_or_stop_and_reads_why(text: str) -> None:
     assert types(Workspace(GUESTS), text) == (
-        "Only full members of this workspace may start or stop recordings here; ask one of them, or an admin can allow"
-        " guests (ALLOW_GUESTS)."
+        "Guests can't start or stop recordings. Ask a member of this workspace to do it."
     )
     assert types(Workspace({}), text) == "done"
 
@@ -56,11 +55,9 @@ def test_everybody_may_look_and_slack_is_not_asked(text: str) -> None:
 def test_buttons_that_change_something_or_give_links_are_for_members() -> None:
     for_everybody = {route.action_id for route in BUTTON_ROUTES if presses(Workspace(GUESTS), route.action) == "done"}
 
-    assert for_everybody == {"list_next", "more", "details", "take_alert"}
-    assert "start or stop recordings here" in presses(Workspace(GUESTS))
-    assert presses(Workspace(GUESTS), Action.GET_LINKS).startswith(
-        "Only full members of this workspace may get links to recordings here;"
-    )
+    assert for_everybody == {"list_next", "more", "details", "take_alert", "help_options"}
+    assert "Guests can't start or stop recordings" in presses(Workspace(GUESTS))
+    assert presses(Workspace(GUESTS), Action.GET_LINKS).startswith("Guests can't get recordings.")
     assert presses(Workspace(GUESTS, guests_allowed=True)) == "done"
 
 
@@ -72,7 +69,7 @@ def test_buttons_that_change_something_or_give_links_are_for_members() -> None:
     ],
 )
 def test_a_person_from_another_company_may_not_even_if_slack_does_not_answer(facts: dict[str, Any]) -> None:
-    assert "Only full members" in presses(Workspace(home=ORGANISATION), **facts)
+    assert "Guests can't" in presses(Workspace(home=ORGANISATION), **facts)
 
 
 @pytest.mark.parametrize(
@@ -112,8 +109,7 @@ def test_the_allowed_channels_are_shown_shortened_and_escaped() -> None:
         raise ChannelNotAllowed("<other>", patterns)
 
     reply = Guard(Workspace().access, MESSAGE_CONFIG).answer(answer, a_press(), Action.START).text
-    assert reply.startswith(
-        "`&lt;other&gt;` is not one of the Agora channels that may be recorded: `&lt;!channel&gt;`, "
-    )
+    assert reply.startswith("`&lt;other&gt;` can't be recorded here. Allowed: `&lt;!channel&gt;`, ")
     assert "`team-7` and 42 more" in reply
+    assert reply.endswith("Ask your recording admin to add it.")
     assert len(reply) < 800

@@ -1,4 +1,4 @@
-"""What a person reads after a press on Get the files."""
+"""What a person reads after a press on Get the recording."""
 
 from __future__ import annotations
 
@@ -37,27 +37,27 @@ def test_a_member_gets_a_button_for_each_file(stack: LinkStack) -> None:
     reply = presses(stack)
 
     assert buttons(reply) == [
-        ("Open file 1 (812 MB)", "https://bucket.example/folder/SID_daily_0.mp4?expires=600"),
-        ("Open file 2 (1.4 GB)", "https://bucket.example/folder/SID_daily_1.mp4?expires=600"),
+        ("Open part 1 (812 MB)", "https://bucket.example/folder/SID_daily_0.mp4?expires=600"),
+        ("Open part 2 (1.4 GB)", "https://bucket.example/folder/SID_daily_1.mp4?expires=600"),
     ]
-    assert "pass none on" in reply.text
+    assert "so don't share them" in reply.text
     assert "bucket.example" not in reply.text, "a notification shows the text"
 
 
 def test_one_file_needs_no_number() -> None:
     stack = LinkStack(over(delivery=a_delivery(812_000_000)))
 
-    assert [text for text, _ in buttons(presses(stack))] == ["Open the recording (812 MB)"]
+    assert [text for text, _ in buttons(presses(stack))] == ["Open recording (812 MB)"]
 
 
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"by": "U9"}, "Only members of this channel"),
-        ({"channel": "C2"}, "I don't know that recording"),
-        ({"channel": ""}, "I don't know that recording"),
-        ({"value": "nobody"}, "I don't know that recording"),
-        ({"value": ""}, "I don't know that recording"),
+        ({"by": "U9"}, "Join this channel to get its recordings"),
+        ({"channel": "C2"}, "I can't find that recording"),
+        ({"channel": ""}, "I can't find that recording"),
+        ({"value": "nobody"}, "I can't find that recording"),
+        ({"value": ""}, "I can't find that recording"),
     ],
 )
 def test_a_person_who_may_not_have_links_reads_why(stack: LinkStack, facts: dict[str, Any], words: str) -> None:
@@ -92,15 +92,15 @@ def test_if_slack_does_not_say_who_is_a_member_the_person_reads_why(
 def test_a_recording_without_files_has_no_links(delivery: Any) -> None:
     stack = LinkStack(over(delivery=delivery))
 
-    assert "The card says why" in presses(stack).text
+    assert "Its card says why" in presses(stack).text
 
 
-def test_a_link_that_cannot_be_signed_is_reported_with_a_reference(stack: LinkStack) -> None:
+def test_a_link_that_cannot_be_signed_is_reported_with_the_code_and_whom_to_ask(stack: LinkStack) -> None:
     stack.bucket.error = BucketDenied("UnusableSettings", "the secret key is missing")
     reply = presses(stack)
 
     assert "`UnusableSettings`" in reply.text
-    assert "`rec1`" in reply.text
+    assert "ask your recording admin" in reply.text
 
 
 def test_links_that_cannot_be_audited_are_not_given(stack: LinkStack) -> None:
