@@ -9,7 +9,7 @@ from recordings.errors import BucketError, SlackError
 from recordings.service.links import Link, Links
 
 _MOST_BUTTONS = 25
-_LINKS_SIZE, _BUTTON_SIZE, _LONGEST_URL = 11_500, 220, 3000
+_LINKS_SIZE, _BUTTON_SIZE, _LONGEST_URL = 11_500, 130, 3000
 """Characters. Slack refuses blocks of about 13,000, and URLs of more than 3,000."""
 OPEN_ACTION = "open_link"
 """The action id before the number of the button. Slack opens the link; the bot ignores the press."""
@@ -24,7 +24,7 @@ def links(given: Links, contact: str) -> Message:
         room -= len(link.url) + len(label) + _BUTTON_SIZE
         if room < 0 or len(link.url) > _LONGEST_URL:
             break
-        buttons.append(_open_button(number, label, link.url, given.recording.agora_channel))
+        buttons.append(_open_button(number, label, link.url))
     words = _words(given, len(given.links) - len(buttons), contact)
     actions = ({"type": "actions", "elements": buttons},) if buttons else ()
     return Message(text=words, blocks=(section(words), *actions))
@@ -39,12 +39,11 @@ def _words(given: Links, left: int, contact: str) -> str:
     return f"{words}, so don't share {'it' if len(given.links) == 1 else 'them'}.{more}"
 
 
-def _open_button(number: int, label: str, url: str, name: str) -> Block:
+def _open_button(number: int, label: str, url: str) -> Block:
     return {
         "type": "button",
         "action_id": f"{OPEN_ACTION}_{number}",
         "text": {"type": "plain_text", "text": label, "emoji": False},
-        "accessibility_label": cut(f"{label}, {name}", 75),
         "url": url,
     }
 

@@ -29,7 +29,7 @@ _OUR_MARKS = [
     *(rf"<@{person}>" for person in PEOPLE),
     rf"<#{CHANNEL}>",
     r"<!date\^\d+\^[^|<>]+\|[^<>|]+ UTC>",
-    rf"<https://acme\.slack\.com/archives/{CHANNEL}/p\d+\|see its card>",
+    rf"<https://acme\.slack\.com/archives/{CHANNEL}/p\d+\|Go to card>",
 ]
 _MARK = re.compile("|".join(_OUR_MARKS))
 

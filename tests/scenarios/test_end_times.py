@@ -77,7 +77,7 @@ def test_a_wrong_end_is_answered_with_an_example_and_nothing_starts(stack: Stack
     for text in ("for", "daily for", "daily for ever", "daily for 24h", "daily for 0m", "daily until 25:00"):
         assert "/record start daily" in words(stack.command(f"start {text}")), text
     an_hour_ago = stack.now.astimezone(ZoneInfo("Europe/Madrid")) - timedelta(hours=1)
-    assert "has passed today" in words(stack.command(f"start daily until {an_hour_ago:%H:%M}"))
+    assert "It's already" in words(stack.command(f"start daily until {an_hour_ago:%H:%M}"))
     assert stack.agora.requests() == []
 
 

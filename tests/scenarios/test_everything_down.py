@@ -95,7 +95,7 @@ def check_start_refused(stack: Stack, name: str = "unwritten") -> None:
 
 def check_start_works(stack: Stack, name: str = "again") -> None:
     stack.agora.join(name, 1001)
-    assert "Asking Agora" in words(stack.command(f"start {name}"))
+    assert "Starting to record" in words(stack.command(f"start {name}"))
     stack.wait_card("recording", agora=name)
 
 

@@ -35,7 +35,7 @@ def test_a_press_that_cannot_be_stored_is_answered_so_and_starts_nothing(stack: 
     assert "I can't write anything down just now" in words(failed)
     again = ben.press(card, "record_again")
     stack.slack.wait_for(lambda: again.answers, what="an answer")
-    assert "Asking Agora" in words(again)
+    assert "Starting to record" in words(again)
     stack.slack.wait_for(lambda: len(stack.cards()) == 2, timeout=20, what="a second card")
     stack.wait_card("recording")
 
@@ -49,7 +49,7 @@ def test_a_form_that_cannot_be_stored_stays_open_with_its_values_and_says_so(sta
     with locked(stack.bot.database):
         failed = ana.submit(view, {"channel": "weekly", "length": "45m"})
     assert "can't write anything down" in failed.errors["channel"]
-    assert "Reference" in failed.errors["channel"]
+    assert "Error" in failed.errors["channel"]
     assert view.open
     ana.submit(view)
     stack.wait_card("recording", agora="weekly")

@@ -92,8 +92,8 @@ def test_of_two_people_who_press_record_again_at_once_one_starts_it(stack: Stack
     presses = [stack.slack.person(name).press(card, "record_again", wait=False) for name in ("ana", "ben")]
     stack.slack.wait_for(lambda: all(press.answers for press in presses), what="an answer to both")
     runs_already, started = sorted(words(press.wait()) for press in presses)
-    assert "Asking Agora" in started
-    assert "`daily` is already being recorded here" in runs_already
+    assert "Starting to record" in started
+    assert "I'm already starting to record *daily*" in runs_already
     stack.slack.wait_for(lambda: len(stack.cards()) == 2, timeout=20, what="a second card")
     stack.wait_card("recording")
     assert len(stack.cards()) == 2

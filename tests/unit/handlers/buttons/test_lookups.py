@@ -77,7 +77,11 @@ def test_details_show_the_code_of_the_alert(stack: CommandStack, facts: dict[str
 
 def test_details_show_since_when_nothing_is_known(stack: CommandStack) -> None:
     recording = up()
-    doubts = {"not_found_since": at(60), "unanswered_since": at(70), "unanswered_reason": Reason.UNAUTHORIZED}
+    doubts: dict[str, Any] = {
+        "not_found_since": at(60),
+        "unanswered_since": at(70),
+        "unanswered_reason": Reason.UNAUTHORIZED,
+    }
     stack.has(replace(recording, probe=replace(recording.probe, **doubts)))
     reply = details(stack, "rec1")
 
