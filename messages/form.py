@@ -143,7 +143,7 @@ def not_opened(error: SlackError) -> Message:
         return replies.text(f"The form is already open. If you don't see it: {_AGAIN}")
     if error.error in _EXPIRED or error.error.startswith("no_answer"):
         return replies.text(f"The form didn't open in time, so nothing was started. {_AGAIN}")
-    return replies.text(f"Slack didn't open the form ({code(error.error, 40)}), so nothing was started. {_AGAIN}")
+    return replies.text(f"Slack didn't open the form, so nothing was started. {_AGAIN} Error {code(error.error, 40)}")
 
 
 # errors at its fields

@@ -17,7 +17,17 @@ from tests.scenarios.stack import Stack, payload, words
 ON_A_CARD = ("stop_recording", "extend_recording", "change_layout", "more")
 FOR_MEMBERS = ("stop_recording", "extend_recording", "change_layout", "record_again")
 """The buttons that change something; `get_links`, for members as well, is only there once there are files."""
-ACTIONS = (*FOR_MEMBERS, "get_links", "more", "details", "take_alert", "list_next", "open_link_1", "help_options")
+ACTIONS = (
+    *FOR_MEMBERS,
+    "get_links",
+    "more",
+    "details",
+    "take_alert",
+    "list_next",
+    "open_link_1",
+    "open_form",
+    "help_options",
+)
 MALFORMED_VALUES = (
     "",
     "nobody",
@@ -162,10 +172,10 @@ def test_the_list_to_choose_from_stops_a_recording_once_and_then_shows_that_it_i
     for name in ("one", "two"):
         stack.recording(name)
     for mistyped in ("stop oen", "status oen"):
-        assert "Being recorded here: `one`, `two`." in words(stack.command(mistyped))
+        assert "Recording now: *one*, *two*." in words(stack.command(mistyped))
     listed = stack.command("stop", by="ben").reply
     assert listed is not None
-    assert listed.said.startswith("Several recordings are running here")
+    assert listed.said.startswith("Two recordings are running.")
     first = listed.elements["stop_recording"]["value"]
     # Slack delivers it again at once, before the recorder has stopped.
     stack.slack.person("ben").press(listed, "stop_recording", first).repeat()
@@ -173,7 +183,7 @@ def test_the_list_to_choose_from_stops_a_recording_once_and_then_shows_that_it_i
     stack.wait_for(lambda: len(stack.agora.running()) == 1, what="the other recording alone")
     stack.press(listed, "stop_recording", value=first, stale=True)
     stack.wait_for(
-        lambda: "isn't being recorded" in listed.said or "stopped already" in listed.said, what="that it is stopped"
+        lambda: "isn't being recorded" in listed.said or "is already stopping" in listed.said, what="that it is stopped"
     )
     assert actions_taken(stack).count(AuditAction.STOPPED) == 1
     assert len(stack.agora.running()) == 1
@@ -192,7 +202,7 @@ def test_a_command_without_a_trigger_is_answered_with_the_command_to_type(
     before = len(stack.slack.person("ana").ephemerals("daily"))
     assert stack.slack.send_envelope("slash_commands", bare).acknowledged
     (answer,) = stack.slack.person("ana").ephemerals("daily")[before:]
-    assert "/record start daily for 45m audio" in answer.said
+    assert "`/record start` and the name of the call" in answer.said
     assert stack.every_row() == []
 
 
@@ -206,12 +216,17 @@ def test_in_a_conversation_of_two_people_the_person_reads_to_type_it_in_a_channe
     typed = stack.command("start weekly", channel=conversation)
 
     def refusals() -> list[str]:
-        return [message.said for message in ana.ephemerals(conversation) if "can't post in" in message.said]
+        return [
+            message.said
+            for message in ana.ephemerals(conversation)
+            if "can't record from a DM between people" in message.said
+        ]
 
+    assert "I can't record from a DM between people" in words(typed)
     stack.wait_for(lambda: len(refusals()) == 2, what="the reason, for the form and for the command")
     for refusal in (words(typed), *refusals()):
         assert "/invite" not in refusal, "nobody can be invited there"
-    assert "in a channel" in words(typed)
+    assert "Use a channel" in words(typed)
     assert stack.agora.requests("acquire") == []
 
 

@@ -171,8 +171,8 @@ def test_without_the_database_it_opens_with_the_defaults(stack: Stack) -> None:
         (SlackRefused("trigger_expired"), "didn't open in time"),
         (SlackRefused("exchanged_trigger_id"), "is already open"),
         (SlackRefused("trigger_exchanged"), "is already open"),
-        (SlackRefused("view_too_large"), "(`view_too_large`)"),
-        (SlackBusy("ratelimited", retry_after=9), "(`ratelimited`)"),
+        (SlackRefused("view_too_large"), "Error `view_too_large`"),
+        (SlackBusy("ratelimited", retry_after=9), "Error `ratelimited`"),
         (SlackBusy("no_answer: TimeoutError"), "didn't open in time"),
     ],
 )
