@@ -16,26 +16,26 @@ _SUMMARY = (
     (
         "Record a call",
         (
-            ("/record", "open the form"),
-            ("/record start", "record the call named like this Slack channel"),
-            ("/record start [call]", "record another call"),
-            ("/record start [call] for 45m", "and stop after 45 minutes"),
-            ("/record start [call] audio", "audio only"),
+            ("/record", "opens the form"),
+            ("/record start", "records the call named like this Slack channel"),
+            ("/record start [call]", "records another call"),
+            ("/record start [call] for 45m", "also stops it after 45 minutes"),
+            ("/record start [call] audio", "records audio only"),
         ),
     ),
     (
         "While it records",
         (
-            ("/record status", "see what is being recorded"),
-            ("/record stop", "stop; the card has a button for it, too"),
+            ("/record status", "shows what is being recorded"),
+            ("/record stop", "stops it; the card has a button for that, too"),
         ),
     ),
     (
         "Afterwards",
         (
-            ("/record list", "find the recordings of this channel"),
-            ("/record doctor", "check the setup (for admins)"),
-            ("/record help start", "see every option"),
+            ("/record list", "finds the recordings of this channel"),
+            ("/record doctor", "checks the setup (for admins)"),
+            ("/record help start", "shows every option"),
         ),
     ),
 )
@@ -43,7 +43,7 @@ _START = (
     "*`/record start` records a call*",
     "`/record start` records the call named like this Slack channel",
     "`/record start [call]` records the call with that name",
-    'Put quotes around a name with spaces: `/record start "[team call]"`',
+    'Put quotes around a name with spaces: `/record start "[name with spaces]"`',
     "*Behind the name, in any order*",
     "`for 45m`, `for 2h`, `for 1h30m` stop it after that time; `until HH:MM` stops it at that time",
     "`audio` records audio only",
@@ -53,7 +53,7 @@ _TOPICS: dict[str, tuple[str, ...]] = {
     "start": _START,
     "stop": (
         "*`/record stop` stops a recording*",
-        "`/record stop` stops what this channel records, whoever started it",
+        "`/record stop` stops what this channel records, no matter who started it",
         "`/record stop [call]` stops the recording of that call",
     ),
     "status": (
@@ -101,7 +101,7 @@ def unknown_command(word: str, suggestion: str | None, config: MessageConfig) ->
         return text(f"{no_such} Did you mean {code(suggestion, 120)}?")
     as_name = f" To record a call with that name, type `/record start {typed(word)}`."
     named = as_name if _LOOKS_LIKE_A_NAME.fullmatch(word) else ""
-    return text(f"{no_such}{named} Type `/record help` to see what I can do.")
+    return text(f"{no_such}{named} To see all commands, type `/record help`.")
 
 
 def _instead(word: str, config: MessageConfig) -> str:
@@ -111,7 +111,7 @@ def _instead(word: str, config: MessageConfig) -> str:
     answers = {
         ("extend", "add", "longer"): f"To record longer, press {more} on the card.",
         ("files", "file", "link", "links", "download", "get", "play"): files,
-        ("share",): "Everyone in this channel can press *Get the recording* on the card.",
+        ("share",): "Members of this channel can press *Get the recording* on the card.",
         ("delete", "remove"): f"Recordings can't be deleted from Slack. Ask {config.support_contact}.",
         ("pause", "resume"): "A recording can't be paused. Press *Stop recording*, then *Record again*.",
         ("cancel",): "While a recording starts, press *Cancel* on its card. Later, type `/record stop`.",

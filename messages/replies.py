@@ -59,7 +59,7 @@ def already_here(
         sentences.append(f"To record longer, press *Add {rounded_span(config.extension)}* on the card.")
     if is_ongoing(recording) and other_options:
         sentences.append("Its options stay as they are; the layout can be changed on the card.")
-    return text(" ".join([*sentences, card_link(recording, domain)]))
+    return text(" ".join([*sentences, card_link(recording, domain) or "Its card is on the way."]))
 
 
 def _already(recording: Recording, config: MessageConfig) -> str:

@@ -82,7 +82,8 @@ def named_links_button(recording: Recording) -> Block:
 
 
 def card_link(recording: Recording, domain: str) -> str:
+    """Empty while there is no card."""
     if recording.card_ts is None:
-        return "its card is on the way"
+        return ""
     path = f"archives/{recording.slack_channel}/p{recording.card_ts.replace('.', '')}"
     return f"<https://{escape(domain)}.slack.com/{path}|Go to card>"

@@ -200,7 +200,7 @@ def _unquoted(name: str, verb: Verb, words: Sequence[str]) -> UsageError:
     *before, last = name.split()
     if verb is Verb.START and _NUMBER.fullmatch(last):
         command = start_command(" ".join(before))
-        return UsageError(f"Is {last} the length? Then type for {last}m.", f"for {last}m").behind(command)
+        return UsageError(f"Is {last} the length, in minutes?", f"for {last}m").behind(command)
     if last.lower() in FILLER_WORDS:
         return UsageError(f'Leave out "{last}", or put quotes around the whole name.', example=_quoted(name, verb))
     return UsageError("Put quotes around a name with spaces.", example=_quoted(name, verb, words))

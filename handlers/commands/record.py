@@ -22,12 +22,13 @@ from messages.listing import listing
 from recordings.model.recording import Recording
 from recordings.model.requester import SlackChannelRef
 from recordings.service.lookup import NothingHere
-from recordings.service.outcomes import AlreadyOver, StopRequested
-from recordings.service.start_stop import RecordingService, Several, StartRequest
+from recordings.service.outcomes import AlreadyOver, StopRequested, has_finished
+from recordings.service.start_stop import InvalidName, RecordingService, Several, StartRequest
 
 ChannelName = Callable[[str, str], str | None]
 """The name of a Slack channel, from its id and the name in the command; None if it can't be known.
 Raises `NotInChannel` if the bot is known not to be there."""
+_NAME_IT = "Type /record start and the name of the call."
 _EVERY_RECORDING = frozenset({"all", "everything", "it", "now", "please"})
 """What people type behind `stop` without meaning a call."""
 _log = structlog.get_logger(__name__)
@@ -52,8 +53,11 @@ class RecordCommand:
         except NotInChannel as error:
             _log.info("not_in_channel", channel=request.slack_channel.channel, user=request.requester.id)
             return replies.not_in_conversation() if error.is_conversation else replies.not_in_channel(self.bot_name())
+        outcome = self.service.start(request.requester, start_request)
+        if isinstance(outcome, InvalidName) and command.name is None:
+            return usage_reply(UsageError(f"{outcome.problem} {_NAME_IT}"), self.config)
         return start_reply(
-            self.service.start(request.requester, start_request),
+            outcome,
             request.domain,
             self.config,
             end_given=command.end is not None,
@@ -66,7 +70,7 @@ class RecordCommand:
         own_name = self.channel_name(request.slack_channel.channel, request.channel_name)
         name = command.name or own_name
         if name is None:
-            raise UsageError("Which call should I record? Type /record start and its name.")
+            raise UsageError(f"Which call should I record? {_NAME_IT}")
         return StartRequest(
             agora_channel=name,
             ends_at=self._ends_at(request, command),
@@ -116,4 +120,4 @@ class RecordCommand:
         return help_text(self.config, command.topic)
 
     def _running(self, slack_channel: SlackChannelRef) -> list[Recording]:
-        return [recording for recording in self.service.status(slack_channel) if not recording.is_over]
+        return [recording for recording in self.service.status(slack_channel) if not has_finished(recording)]

@@ -167,7 +167,7 @@ def test_without_a_name_the_channels_own_name_is_used(stack: Stack) -> None:
 def test_where_the_bot_does_not_know_the_channels_name_it_asks_for_one(stack: Stack) -> None:
     stack.start()
     ana = stack.slack.person("ana")
-    assert "Type /record start and its name" in reply(stack.command("start", channel=ana.direct.id))
+    assert "Type /record start and the name of the call" in reply(stack.command("start", channel=ana.direct.id))
     assert stack.agora.requests() == []
     stack.command("start daily", channel=ana.direct.id)
     card = stack.wait_card("recording", channel=ana.direct.id)

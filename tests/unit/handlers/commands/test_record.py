@@ -52,13 +52,15 @@ def test_start_without_a_name_takes_the_name_of_the_slack_channel(stack: Command
 def test_start_asks_for_a_name_if_the_name_of_the_slack_channel_is_unknown(stack: CommandStack) -> None:
     stack.channel_name = lambda channel, named: None
 
-    assert "Type /record start and its name." in stack.types("start", channel_name="privategroup")
+    assert "Type /record start and the name of the call." in stack.types("start", channel_name="privategroup")
     assert stack.recordings.active() == []
 
 
 @pytest.mark.parametrize("name", ["b\u00fcro", "besprechung-\u2603", "x" * 80])
 def test_start_asks_for_a_name_if_agora_cannot_have_that_of_the_slack_channel(stack: CommandStack, name: str) -> None:
-    assert "Call names can't" in stack.types("start", channel_name=name)
+    reply = stack.types("start", channel_name=name)
+    assert "Call names can't" in reply
+    assert "Type /record start and the name of the call." in reply
     assert stack.recordings.active() == []
 
 
@@ -86,7 +88,7 @@ def test_the_reply_to_a_second_start_links_to_the_card(stack: CommandStack) -> N
 def test_the_reply_to_a_second_start_says_that_the_card_is_not_there_yet(stack: CommandStack) -> None:
     stack.types("start daily")
 
-    assert "its card is on the way" in stack.types("start daily")
+    assert "Its card is on the way" in stack.types("start daily")
 
 
 def test_a_start_says_only_that_another_slack_channel_records_it(stack: CommandStack) -> None:
