@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recordings.model.options import END_WORDS, FILLER_WORDS, HELP_WORDS, OPTION_WORDS, UNSPACED_END
+from recordings.model.options import END_WORDS, HELP_WORDS, OPTION_WORDS, UNSPACED_END
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording
 
@@ -60,7 +60,7 @@ def call(name: str) -> str:
     return f"*{shown}*" if _UNFORMATTED.fullmatch(shown) and shown[0] != " " else code(name)
 
 
-_MEANING_WORDS = frozenset((*OPTION_WORDS, *END_WORDS, *HELP_WORDS, *FILLER_WORDS))
+_MEANING_WORDS = frozenset((*OPTION_WORDS, *END_WORDS, *HELP_WORDS))
 
 
 def quoted(name: str) -> str:

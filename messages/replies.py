@@ -153,7 +153,7 @@ def _longest_duration(recording: Recording, until: datetime) -> str:
 
 def already_over(recording: Recording, domain: str) -> Message:
     """For a recording that somebody wants to see or to change after its end."""
-    return _with_files(f"{call(recording.agora_channel)} isn't being recorded. Last time:", recording, domain)
+    return _with_files(f"The recording of {call(recording.agora_channel)} is over:", recording, domain)
 
 
 def nothing_recorded(agora_channel: str, active: Sequence[Recording] = ()) -> Message:

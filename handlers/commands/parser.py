@@ -12,7 +12,7 @@ from handlers.commands.end_times import TypedEnd
 from handlers.commands.option_words import guess, is_option_word, parse_options
 from handlers.commands.usage import UnknownVerb, UsageError, unescape
 from messages.blocks import quoted
-from recordings.model.options import DEFAULT_OPTIONS, FILLER_WORDS, HELP_WORDS, Options
+from recordings.model.options import DEFAULT_OPTIONS, HELP_WORDS, Options
 
 
 class Verb(StrEnum):
@@ -51,6 +51,8 @@ _SYNONYMS = {
 """Words that are not accepted, but whose meaning is clear enough to suggest a verb."""
 _SIMILARITY, _SYNONYM_SIMILARITY = 0.7, 0.75
 """From these ratios of difflib on, a word counts as a mistyped verb, or as a mistyped synonym of one."""
+_FILLERS = ("now", "please")
+"""Words that people type behind a name without meaning a part of it."""
 _LONGEST_NAME = 64
 """Characters. A longer name is not repeated in an example: no call has one."""
 _LINK = re.compile(r"<(?:https?|mailto):[^|>]*\|([^>]*)>")
@@ -181,8 +183,6 @@ def _name(typed: str, verb: Verb, words: Sequence[str] = ()) -> str:
         raise UsageError("A quotation mark is missing, or there is one inside the name.", example=_quoted(name, verb))
     if len(name.split()) > 1:
         raise _unquoted(name, verb, words)
-    if verb is Verb.START and name.lower() in FILLER_WORDS:
-        raise UsageError(f'Leave out "{name}", or put it in quotes if the call has that name.', example="/record start")
     _check_not_slack(name, verb)
     return name
 
@@ -201,7 +201,7 @@ def _unquoted(name: str, verb: Verb, words: Sequence[str]) -> UsageError:
     if verb is Verb.START and _NUMBER.fullmatch(last):
         command = start_command(" ".join(before))
         return UsageError(f"Is {last} the length, in minutes?", f"for {last}m").behind(command)
-    if last.lower() in FILLER_WORDS:
+    if last.lower() in _FILLERS:
         return UsageError(f'Leave out "{last}", or put quotes around the whole name.', example=_quoted(name, verb))
     return UsageError("Put quotes around a name with spaces.", example=_quoted(name, verb, words))
 

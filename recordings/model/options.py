@@ -53,8 +53,8 @@ OPTION_WORDS: dict[str, Option] = {
 """What people type, in lower case. An Agora channel with such a name is typed in quotes, as for `END_WORDS`."""
 END_WORDS = ("for", "until")
 """The words before the duration or the end time of a recording."""
-HELP_WORDS, FILLER_WORDS = ("help", "--help", "-h"), ("now", "please")
-"""Words that people hardly mean as the name of a call. A call with such a name is typed in quotes."""
+HELP_WORDS = ("help", "--help", "-h")
+"""Behind a command they ask for its help. A call with such a name is typed in quotes."""
 UNSPACED_END = re.compile(rf"({'|'.join(END_WORDS)})(?=[0-9])", re.IGNORECASE)
 """One of `END_WORDS` without a space before the time: `for45m`."""
 

@@ -109,7 +109,7 @@ def test_a_press_delivered_twice_counts_once_and_a_second_person_reads_what_happ
     assert f"{stack.slack.person('ben').mention} is already stopping" in again
     stack.agora.clear_faults()
     stack.wait_card("ended")
-    assert "isn't being recorded" in stack.answer(use(stack, card, "stop_recording", by="ana"))
+    assert "is over" in stack.answer(use(stack, card, "stop_recording", by="ana"))
     assert actions_taken(stack).count(AuditAction.STARTED) == 1
     assert actions_taken(stack).count(AuditAction.STOPPED) == 1
 
@@ -142,7 +142,7 @@ def test_a_recording_in_an_archived_channel_can_be_stopped_and_no_other_starts(s
     assert stack.agora.running() == []
 
     over = use(stack, card, "extend_recording")
-    assert "isn't being recorded" in stack.answer(over)
+    assert "is over" in stack.answer(over)
     send_action(stack, over, 1, type="button", action_id="record_again", value=payload(card)["recording_id"])
     stack.wait_for(lambda: "This channel is archived" in words(over), what="the reason")
     assert len(stack.agora.recorders()) == 1
@@ -182,9 +182,7 @@ def test_the_list_to_choose_from_stops_a_recording_once_and_then_shows_that_it_i
     assert "Stopping" in listed.said, "the answer takes the place of the list"
     stack.wait_for(lambda: len(stack.agora.running()) == 1, what="the other recording alone")
     stack.press(listed, "stop_recording", value=first, stale=True)
-    stack.wait_for(
-        lambda: "isn't being recorded" in listed.said or "is already stopping" in listed.said, what="that it is stopped"
-    )
+    stack.wait_for(lambda: "is over" in listed.said or "is already stopping" in listed.said, what="that it is stopped")
     assert actions_taken(stack).count(AuditAction.STOPPED) == 1
     assert len(stack.agora.running()) == 1
 

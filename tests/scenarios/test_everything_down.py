@@ -20,7 +20,7 @@ from simulator.slack import SlackSimulator
 from storage.database import Database
 from tests.scenarios.stack import InDatabase, Stack, payload, words
 
-UNWRITTEN = "I can't write anything down just now"
+UNWRITTEN = "I couldn't save that, so nothing changed"
 PAUSE_SECONDS = 600
 BUSY_SECONDS = 0.05
 """For a locked database in these scenarios; nobody releases the lock meanwhile."""

@@ -168,7 +168,7 @@ def test_a_choice_while_stopping_changes_nothing(stack: Stack) -> None:
     stack.agora.fault("stop", answer="internal_error", times=None)
     stack.command("stop")
     stack.wait_card("stopping")
-    assert "being stopped already" in stack.answer(choose(stack, card, "floating", stale=True))
+    assert "is already stopping *daily*" in stack.answer(choose(stack, card, "floating", stale=True))
     stack.agora.clear_faults()
     stack.wait_card("ended")
     assert stack.agora.requests("updateLayout") == []
@@ -193,7 +193,7 @@ def test_the_same_choice_twice_is_one_change(stack: Stack) -> None:
     assert first.repeat().acknowledged
     wait_layout(stack, FLOATING)
     said = stack.answer(choose(stack, card, "floating", by="ana"))
-    assert "floating already" in said
+    assert "already has the layout Floating" in said
     assert stack.slack.person("ben").mention in said
     assert changes(stack) == [("ben", "floating")]
     assert len(stack.agora.requests("updateLayout")) == 1
@@ -213,7 +213,7 @@ def test_of_two_choices_at_once_the_last_counts_and_both_are_in_the_audit_log(st
 def test_a_guest_changes_nothing_and_reads_who_may(stack: Stack) -> None:
     stack.start()
     card = stack.recording(channel="general")
-    assert "Only full members" in stack.answer(choose(stack, card, "floating", by="gus"))
+    assert "Guests can't" in stack.answer(choose(stack, card, "floating", by="gus"))
     stack.after_queries(2)
     assert stack.agora.requests("updateLayout") == []
     assert changes(stack) == []

@@ -237,7 +237,7 @@ def test_the_card_has_only_the_buttons_that_work_now() -> None:
 
 CHOICE = {"chosen_layout": Layout.SPEAKER, "layout_by": "U2", "layout_at": at(20)}
 OPTIONS: dict[str, tuple[Recording, str]] = {
-    "sound only": (up(options=Options(media=Media.AUDIO)), "Sound only"),
+    "sound only": (up(options=Options(media=Media.AUDIO)), "Audio only"),
     "large": (up(options=Options(resolution=Resolution.P1080)), "1080p"),
     "from the command": (up(options=Options(layout=Layout.FLOATING)), "Layout: floating"),
     "chosen": (

@@ -60,8 +60,8 @@ def test_a_redelivered_press_counts_once_and_needs_no_reply(stack: CommandStack)
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (over(), "isn't being recorded"),
-        (up(state=State.UPLOADING, ended_at=at(60)), "isn't being recorded"),
+        (over(), "is over"),
+        (up(state=State.UPLOADING, ended_at=at(60)), "is over"),
         (up(stop_at=at(50), stop_by="U7"), "<@U7> is already stopping *daily*"),
         (up(state=State.STOPPING, stop_reason=Reason.TIME_LIMIT), "Stopping *daily*"),
     ],

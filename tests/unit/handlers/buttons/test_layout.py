@@ -49,9 +49,9 @@ def test_a_choice_that_comes_too_late_shows_the_state(stack: CommandStack) -> No
     stack.has(up(id="rec2", agora_channel="weekly", stop_at=at(50), stop_by="U7"))
     stack.has(up(id="rec3", agora_channel="talk", state=State.UPLOADING, ended_at=at(60)))
 
-    assert "isn't being recorded" in str(chooses(stack, "speaker:rec1"))
+    assert "is over" in str(chooses(stack, "speaker:rec1"))
     assert "<@U7> is already stopping *weekly*" in str(chooses(stack, "speaker:rec2"))
-    assert "isn't being recorded" in str(chooses(stack, "speaker:rec3"))
+    assert "is over" in str(chooses(stack, "speaker:rec3"))
 
 
 @pytest.mark.parametrize(

@@ -298,6 +298,14 @@ def test_a_channel_without_the_bot_is_answered_with_the_invitation_and_nothing_s
     assert stack.recordings.active() == []
 
 
+def test_the_stop_buttons_of_several_recordings_differ_for_screen_readers(stack: CommandStack) -> None:
+    stack.has(up(), up(id="rec2", agora_channel="team call", requested_at=at(1)))
+
+    buttons = [block["accessory"] for block in stack.reply_to("stop").blocks[1:]]
+    assert [button["text"]["text"] for button in buttons] == ["Stop", "Stop"]
+    assert [button["accessibility_label"] for button in buttons] == ["Stop recording daily", "Stop recording team call"]
+
+
 @pytest.mark.parametrize("text", ["stop all", "stop now", "stop everything"])
 def test_stop_all_stops_the_only_one_or_asks_which(stack: CommandStack, text: str) -> None:
     stack.has(up(), up(id="rec2", agora_channel="weekly", requested_at=at(1)))
@@ -421,4 +429,4 @@ def test_a_recording_that_is_uploading_cannot_be_stopped(stack: CommandStack) ->
     stack.has(up(state=State.UPLOADING, files_awaited=True, ended_at=at(60)))
 
     reply = stack.types("stop")
-    assert "*daily* isn't being recorded" in reply
+    assert "The recording of *daily* is over" in reply
