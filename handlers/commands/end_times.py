@@ -105,12 +105,12 @@ class EndTimes:
     clock: Clock
     time_zone: TimeZone
 
-    def resolve(self, typed: TypedEnd, user: str) -> datetime:
-        """Raises `UsageError`."""
+    def resolve(self, typed: TypedEnd, user: str, *, ask: bool = True) -> datetime:
+        """`ask`: whether there is time to ask Slack for the person's time zone. Raises `UsageError`."""
         now = self.clock.now()
         if isinstance(typed, For):
             return now + timedelta(seconds=typed.seconds)
-        zone = self.time_zone(user)
+        zone = self.time_zone(user) if ask else None
         if zone is None:
             raise UsageError("Slack doesn't tell me your time zone. Type a length instead.", ANY_LENGTH)
         end = next(moment for moment in _moments(typed, now, zone) if moment > now)

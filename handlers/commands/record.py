@@ -29,6 +29,8 @@ ChannelName = Callable[[str, str], str | None]
 """The name of a Slack channel, from its id and the name in the command; None if it can't be known.
 Raises `NotInChannel` if the bot is known not to be there."""
 _NAME_IT = "Type /record start and the name of the call."
+_SLOW_SECONDS = 0.7
+"""After such a lookup another one could make the acknowledgement later than the 3 seconds that Slack waits."""
 _EVERY_RECORDING = frozenset({"all", "everything", "it", "now", "please"})
 """What people type behind `stop` without meaning a call."""
 _log = structlog.get_logger(__name__)
@@ -67,23 +69,25 @@ class RecordCommand:
     def _start_request(self, request: SlashCommand, command: Command) -> StartRequest:
         """Raises `UsageError`, `NotInChannel`."""
         # The lookup also tells whether the bot is in a private channel: without that nothing can be recorded there.
+        began = self.end_times.clock.monotonic()
         own_name = self.channel_name(request.slack_channel.channel, request.channel_name)
+        slow = self.end_times.clock.monotonic() - began >= _SLOW_SECONDS
         name = command.name or own_name
         if name is None:
             raise UsageError(f"Which call should I record? {_NAME_IT}")
         return StartRequest(
             agora_channel=name,
-            ends_at=self._ends_at(request, command),
+            ends_at=self._ends_at(request, command, ask=not slow),
             options=replace(command.options, lasts=command.end.seconds if isinstance(command.end, For) else None),
             response_url=request.response_url,
             delivery_key=request.delivery_key,
         )
 
-    def _ends_at(self, request: SlashCommand, command: Command) -> datetime | None:
+    def _ends_at(self, request: SlashCommand, command: Command, *, ask: bool) -> datetime | None:
         if command.end is None:
             return None
         try:
-            return self.end_times.resolve(command.end, request.requester.id)
+            return self.end_times.resolve(command.end, request.requester.id, ask=ask)
         except UsageError as error:
             raise error.behind(start_command(command.name)) from None
 

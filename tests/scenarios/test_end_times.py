@@ -128,7 +128,7 @@ def test_at_23_hours_the_answer_says_why_no_later_end_is_possible(stack: Stack) 
     for answer in (shortened, refused):
         assert shown(end) in answer
         assert "can't run longer than 23 hours" in answer
-    assert "can't be extended any further" in refused
+    assert "Start a new one then" in refused
 
 
 def test_time_can_not_be_added_to_a_recording_that_stops_or_is_over(stack: Stack) -> None:

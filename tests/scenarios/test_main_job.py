@@ -19,7 +19,7 @@ def test_a_call_is_recorded_until_somebody_else_stops_it(stack: Stack) -> None:
     assert payload(card)["state"] == "recording"
     assert payload(card)["sid"] == stack.agora.running()[0].sid
 
-    assert "`daily`" in words(stack.command("stop", by="ben"))
+    assert "*daily*" in words(stack.command("stop", by="ben"))
     over = stack.wait_card("ended", reason="stopped")
 
     assert over is card

@@ -15,7 +15,7 @@ import pytest
 
 from tests.system.conftest import Stack, words
 
-UNWRITTEN = "I can't write anything down just now"
+UNWRITTEN = "I couldn't save that, so nothing changed"
 
 
 def readyz(port: int) -> tuple[int, dict[str, str]]:

@@ -127,6 +127,17 @@ def test_if_the_time_zone_is_unknown_the_reply_proposes_a_length(stack: CommandS
     assert stack.recordings.active() == []
 
 
+def test_after_a_slow_lookup_slack_is_not_asked_again_as_it_waits_three_seconds_only(stack: CommandStack) -> None:
+    def slow(channel: str, named: str) -> str | None:
+        stack.clock.passes(1)
+        return None
+
+    stack.channel_name = slow
+
+    assert "time zone" in stack.types("start weekly until 14:00", channel_name="privategroup")
+    assert "Starting to record" in stack.types("start weekly for 45m", channel_name="privategroup")
+
+
 def test_a_second_start_does_not_change_the_end(stack: CommandStack) -> None:
     stack.has(up())
 
