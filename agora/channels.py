@@ -10,10 +10,7 @@ MAX_BYTES = 64
 ALLOWED = frozenset(string.ascii_letters + string.digits + " !#$%&()+-:;<=.>?@[]^_{}|~,")
 """ASCII only, so a name has as many bytes as characters."""
 
-_RULES = (
-    f"A name has 1 to {MAX_BYTES} characters: letters a to z and A to Z, digits, spaces and "
-    "! # $ % & ( ) + - : ; < = . > ? @ [ ] ^ _ { } | ~ ,"
-)
+_RULES = f"Use letters a\u2013z, digits, spaces and common punctuation ({MAX_BYTES} at most)."
 
 
 def check_channel_name(name: str) -> None:
@@ -27,15 +24,15 @@ def check_channel_name(name: str) -> None:
 
 def _problem(name: str) -> str:
     if not name.strip():
-        return "The name of an Agora channel can't be blank."
-    for position, character in enumerate(name, start=1):
+        return "The name of a call can't be blank."
+    for character in name:
         if character not in ALLOWED:
-            return f"{_quoted(character)} (character {position}) can't be in the name of an Agora channel."
+            return f"Call names can't contain {_quoted(character)}."
     if len(name) > MAX_BYTES:
-        return f"The name of an Agora channel can't be longer than {MAX_BYTES} characters; this one has {len(name)}."
+        return f"Call names can't be longer than {MAX_BYTES} characters; this one has {len(name)}."
     # Agora allows both, but in the URL of its user list they are path segments: "here" and "one level up".
     if name in (".", ".."):
-        return "A name of one or two dots alone can't be looked up at Agora."
+        return "A call can't be named with one or two dots alone."
     return ""
 
 

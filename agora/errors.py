@@ -65,7 +65,7 @@ def error_for(
     """
     fields = json_object(body)
     code = whole_number(fields.get("code")) if fields else None
-    reason = _reason(fields, http_status, redact)
+    reason = _reason(fields, redact)
     kind = _BY_OPERATION.get((operation, http_status, code)) or _kind(http_status, code, reason)
     if kind is AlreadyStarted:
         sid = plain_text((fields or {}).get("sid")) or None
@@ -98,13 +98,13 @@ def _is_credential(http_status: int, reason: str) -> bool:
     return http_status == 401 or (http_status == 400 and any(phrase in words for phrase in _APP_ID_REFUSED))
 
 
-def _reason(fields: JsonObject | None, http_status: int, redact: Iterable[str]) -> str:
+def _reason(fields: JsonObject | None, redact: Iterable[str]) -> str:
     # Never quote a body that is not JSON: some proxies print the whole request on their error pages.
     if fields is None:
-        return f"HTTP {http_status}: {_NOT_AGORAS}"
+        return _NOT_AGORAS
     explanation = fields.get("reason") or fields.get("message")
     if not isinstance(explanation, str):
-        return f"HTTP {http_status} without a reason"
+        return "no reason given"
     for secret in redact:
         if len(secret) >= _SHORTEST_SECRET:
             explanation = explanation.replace(secret, "***")

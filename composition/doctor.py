@@ -22,6 +22,7 @@ from doctor.results import CheckResult, failed, first_setting
 from doctor.webhook import WebhookProbe
 from handlers.commands.doctor import DoctorCommand
 from handlers.directory import Identity
+from messages.config import DEFAULT_CONTACT
 from recordings.ports import Clock
 from storage.database import Database
 
@@ -60,7 +61,11 @@ def doctor_of(
     """`/record doctor`. It makes no tables: the bot that answers has made them."""
     check_tables = installation.database.check_tables
     return DoctorCommand(
-        clients.doctor, lambda: run_checks(config, installation, check_tables), lambda: identity.bot.name
+        clients.doctor,
+        lambda: run_checks(config, installation, check_tables),
+        lambda: identity.bot.name,
+        config.support_contact or DEFAULT_CONTACT,
+        clients.quick,
     )
 
 

@@ -99,5 +99,13 @@ def _deliverers(parts: EngineParts, poster: CardPoster) -> tuple[Work, ...]:
         Deliverer(ResolutionDelivery(repositories.alerts, slack, limits, clock, poster.config)),
         Deliverer(TimelineDelivery(repositories.timeline, slack, limits, clock)),
         Deliverer(CardDelivery(repositories.recordings, poster)),
-        Deliverer(ReplyDelivery(repositories.recordings, slack, lambda: parts.identity.bot.name, clock)),
+        Deliverer(
+            ReplyDelivery(
+                repositories.recordings,
+                slack,
+                lambda: parts.identity.bot.name,
+                clock,
+                poster.config.support_contact,
+            )
+        ),
     )

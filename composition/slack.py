@@ -17,7 +17,7 @@ from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
 from handlers.buttons.layout import LayoutMenu, LayoutOption
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton
+from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton, OptionsButton
 from handlers.buttons.stop import StopButton
 from handlers.commands.doctor import DoctorCommand
 from handlers.commands.end_times import EndTimes
@@ -97,26 +97,27 @@ def handlers_of(parts: SlackParts, doctor: DoctorCommand) -> Handlers:
     service = RecordingService(recordings, access, check_channel_name, clock, lambda: secrets.token_hex(6), wake)
     work, quick = Slack(parts.clients.work), parts.clients.quick
     names, end_times = ChannelNames(quick), EndTimes(clock, TimeZones(quick))
-    message_config = message_config_of(config, policy)
-    limits = Limits(config.max_duration_seconds, bool(config.agora_app_certificate))
+    limits, texts = Limits(config.max_duration_seconds), message_config_of(config, policy)
     links = LinkService(
         recordings, repositories.audit_log, work.is_member, parts.bucket, clock, config.link_ttl_seconds
     )
     return Handlers(
         access=access,
-        record=RecordCommand(service, names, end_times, config.max_duration_seconds),
+        config=texts,
+        record=RecordCommand(service, names, end_times, texts, lambda: parts.identity.bot.name),
         doctor=doctor,
         form=RecordForm(service, names, end_times, Slack(parts.clients.opening), limits),
         stop=StopButton(service),
         extend=ExtendButton(ExtendService(recordings, policy, clock, wake)),
-        again=RecordAgainButton(service),
+        again=RecordAgainButton(service, texts),
         layout=LayoutMenu(LayoutService(recordings, clock, wake)),
         layout_option=LayoutOption(service),
-        links=LinksButton(links),
-        acknowledge=AcknowledgeButton(AcknowledgeService(repositories.alerts, clock), work, message_config),
-        details=DetailsButton(DetailService(recordings, repositories.recorders)),
-        location=LocationOption(service, message_config),
+        links=LinksButton(links, texts),
+        acknowledge=AcknowledgeButton(AcknowledgeService(repositories.alerts, clock), work, texts),
+        details=DetailsButton(DetailService(recordings, repositories.recorders), texts),
+        location=LocationOption(service, texts),
         next_page=NextPageButton(service),
+        options=OptionsButton(texts),
     )
 
 

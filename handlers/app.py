@@ -29,7 +29,7 @@ from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
 from handlers.buttons.layout import LayoutMenu, LayoutOption
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton
+from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton, OptionsButton
 from handlers.buttons.stop import StopButton
 from handlers.commands.doctor import DoctorCommand
 from handlers.commands.parser import Command, Verb
@@ -51,9 +51,11 @@ from messages.buttons import (
     PLACE_OPTION,
 )
 from messages.cards import EXTEND_ACTION, STOP_ACTION
+from messages.config import MessageConfig
 from messages.doctor import LOOKING
 from messages.files import LINKS_ACTION
 from messages.form import CHANNEL, FORM, field_error
+from messages.help import OPEN_FORM_ACTION, OPTIONS_ACTION
 from messages.layout import LAYOUT_ACTION
 from messages.links import OPEN_ACTION
 from recordings.errors import StorageUnavailable
@@ -68,6 +70,7 @@ class Handlers:
     """One handler for each kind of request, and who may make it."""
 
     access: Access
+    config: MessageConfig
     record: RecordCommand
     doctor: DoctorCommand
     form: RecordForm
@@ -81,6 +84,7 @@ class Handlers:
     details: DetailsButton
     location: LocationOption
     next_page: NextPageButton
+    options: OptionsButton
 
 
 class Button(Protocol):
@@ -91,6 +95,8 @@ class Button(Protocol):
 
 
 CommandHandler = Callable[[SlashCommand, Command], Message | None]
+Refusal = Callable[[SlashCommand], Message | None]
+"""Why the requester does not get an answer; None: it follows."""
 
 
 class Mode(Enum):
@@ -99,7 +105,7 @@ class Mode(Enum):
     FAST = auto()
     """After the answer: the acknowledgement carries it, and a request that can't be saved shows as failed."""
     SLOW = auto()
-    """Before the answer, with a text: the answer takes seconds."""
+    """Before the answer, with a text or with a refusal: the answer takes seconds."""
     FORM = auto()
     """Before the answer, without a text: the form opens."""
 
@@ -111,6 +117,8 @@ class CommandRoute:
     handler: Callable[[Handlers], CommandHandler]
     action: Action
     mode: Mode = Mode.FAST
+    refusal: Callable[[Handlers], Refusal] = lambda _: lambda _: None
+    """For `Mode.SLOW`; it may take about a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +149,12 @@ COMMAND_ROUTES: Mapping[Verb, CommandRoute] = {
     Verb.LIST: CommandRoute(lambda handlers: handlers.record.show_list, Action.LIST),
     Verb.HELP: CommandRoute(lambda handlers: handlers.record.show_help, Action.GET_HELP),
     Verb.UNKNOWN: CommandRoute(lambda handlers: handlers.record.show_help, Action.GET_HELP),
-    Verb.DOCTOR: CommandRoute(lambda handlers: handlers.doctor.answer, Action.RUN_DOCTOR, Mode.SLOW),
+    Verb.DOCTOR: CommandRoute(
+        lambda handlers: handlers.doctor.answer,
+        Action.RUN_DOCTOR,
+        Mode.SLOW,
+        lambda handlers: handlers.doctor.refusal,
+    ),
     Verb.FORM: CommandRoute(lambda handlers: handlers.form.open, Action.START, Mode.FORM),
 }
 BUTTON_ROUTES = (
@@ -153,6 +166,8 @@ BUTTON_ROUTES = (
     ButtonRoute(DETAILS_ACTION, lambda handlers: handlers.details, Action.SEE_DETAILS),
     ButtonRoute(ACKNOWLEDGE_ACTION, lambda handlers: handlers.acknowledge, Action.ACKNOWLEDGE, slow=True),
     ButtonRoute(LINKS_ACTION, lambda handlers: handlers.links, Action.GET_LINKS, slow=True),
+    ButtonRoute(OPEN_FORM_ACTION, lambda handlers: handlers.form, Action.START, slow=True),
+    ButtonRoute(OPTIONS_ACTION, lambda handlers: handlers.options, Action.GET_HELP),
 )
 _DETAILS = OptionRoute(DETAILS_OPTION, lambda handlers: handlers.details, Action.SEE_DETAILS)
 OPTION_ROUTES = (
@@ -177,7 +192,7 @@ def slack_app(client: WebClient, bot_token: str, signing_secret: str, handlers: 
         # threads a burst of commands would not be acknowledged within Slack's 3 seconds.
         listener_executor=ThreadPoolExecutor(_THREADS, thread_name_prefix="listener"),
     )
-    guard = Guard(handlers.access)
+    guard = Guard(handlers.access, handlers.config)
     for name in COMMANDS:
         app.command(name)(_command_listener(handlers, guard))
     for route in BUTTON_ROUTES:
@@ -205,7 +220,10 @@ def _command_listener(handlers: Handlers, guard: Guard) -> Any:
         parsed = Command.parse(request.text)
         route = COMMAND_ROUTES[parsed.verb]
         if route.mode is Mode.SLOW:
-            ack(text=LOOKING, response_type="ephemeral")
+            refusal = route.refusal(handlers)(request)
+            _acknowledge(ack, refusal or replies.text(LOOKING))
+            if refusal is not None:
+                return
         elif route.mode is Mode.FORM:
             ack()
         reply = guard.answer(lambda admitted: answer_command(handlers, admitted, parsed), request, route.action)
@@ -227,7 +245,7 @@ def _acknowledge(ack: Ack, reply: Message | None) -> None:
 
 def answer_command(handlers: Handlers, request: SlashCommand, command: Command) -> Message | None:
     if command.problem is not None:
-        return usage_reply(command.problem)
+        return usage_reply(command.problem, handlers.config)
     return COMMAND_ROUTES[command.verb].handler(handlers)(request, command)
 
 

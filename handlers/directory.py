@@ -16,6 +16,7 @@ import structlog
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 
+from recordings.errors import PersonError
 from recordings.ports import Clock
 from recordings.service.access import Profile
 
@@ -153,7 +154,16 @@ class Identity:
         _log.info("identity_known", bot=self.bot.name)
 
 
+class NotInChannel(PersonError):
+    """Slack says that the bot is not in the channel, so it can't post there. `is_conversation`: between people."""
+
+    def __init__(self, channel: str, *, is_conversation: bool) -> None:
+        super().__init__(channel)
+        self.is_conversation = is_conversation
+
+
 _DIRECT_MESSAGE, _GROUP_MESSAGE = "directmessage", "mpdm-"
+_NOT_THERE = frozenset({"channel_not_found", "not_in_channel"})
 _HIDDEN = ("privategroup", _DIRECT_MESSAGE)
 """A command has such a `channel_name` instead of the real one (docs.slack.dev, slash commands). A channel can be named
 with one of these words in front, so Slack is asked about all of them."""
@@ -161,21 +171,30 @@ with one of these words in front, so Slack is asked about all of them."""
 
 @dataclass(frozen=True, slots=True)
 class ChannelNames:
-    """Asks Slack only if the command does not name the channel. The client's timeout has to be about a second."""
+    """Asks Slack only if the command does not name the channel: a private one, or a conversation.
+
+    The client's timeout has to be about a second.
+    """
 
     client: WebClient
 
     def __call__(self, channel_id: str, named: str) -> str | None:
-        """`named`: the name in the command. A conversation between people has no name."""
-        if named == _DIRECT_MESSAGE or named.startswith(_GROUP_MESSAGE):
-            return None
-        if named not in ("", "group") and not named.startswith(_HIDDEN):
+        """`named`: the name in the command. A conversation between people has no name.
+
+        Raises `NotInChannel` if Slack says so. A channel that the command names is public: the bot may post there.
+        """
+        is_conversation = named == _DIRECT_MESSAGE or named.startswith(_GROUP_MESSAGE)
+        if named not in ("", "group") and not is_conversation and not named.startswith(_HIDDEN):
             return named
         try:
             channel = self.client.conversations_info(channel=channel_id)["channel"]
+        except SlackApiError as error:
+            if error.response.get("error") in _NOT_THERE:
+                raise NotInChannel(channel_id, is_conversation=is_conversation) from None
+            return None
         except (SlackClientError, OSError, HTTPException, ValueError):
             return None
-        return str(channel["name"]) if channel.get("name") else None
+        return str(channel["name"]) if channel.get("name") and not is_conversation else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,11 +9,12 @@ from typing import Any, Protocol
 
 import structlog
 
-from handlers.commands.end_times import FOR_EXAMPLE, EndTimes, For, NotATime, TypedEnd, parse_end
+from handlers.commands.end_times import EndTimes, For, NotATime, TypedEnd, parse_end
 from handlers.commands.parser import Command, check_unquoted_name
 from handlers.commands.record import ChannelName
-from handlers.commands.usage import UsageError
-from handlers.requests import SlashCommand, Submission, form_metadata
+from handlers.commands.usage import ANY_LENGTH, UsageError
+from handlers.directory import NotInChannel
+from handlers.requests import Press, SlashCommand, Submission, form_metadata
 from messages import form as fields
 from messages.blocks import Message
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
@@ -26,7 +27,6 @@ from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, Invalid
 _QUOTES = '"\u201c\u201d\u201e\u00ab\u00bb'
 _AMBIGUOUS_TIME = re.compile(r"0?[0-9][:.][0-9]{2}")
 """`1:30` can mean an hour and a half, or half past one."""
-_LENGTH_EXAMPLES = "For example 45m, 1h30m or until 15:30."
 _log = structlog.get_logger(__name__)
 
 Errors = dict[str, str]
@@ -52,7 +52,11 @@ class RecordForm:
     limits: fields.Limits
 
     def open(self, request: SlashCommand, _command: Command) -> Message | None:
-        """Opens the form; the reply if that fails."""
+        """Opens the form for a command; the reply if that fails."""
+        return self.answer(request)
+
+    def answer(self, request: SlashCommand | Press) -> Message | None:
+        """Opens the form, also for the button in the help."""
         view = fields.form(self._defaults(request), self.limits, form_metadata(request))
         try:
             self.slack.open_view(request.trigger_id, view)
@@ -61,7 +65,7 @@ class RecordForm:
             return fields.not_opened(error)
         return None
 
-    def _defaults(self, request: SlashCommand) -> fields.FormDefaults:
+    def _defaults(self, request: SlashCommand | Press) -> fields.FormDefaults:
         """The name and the options of the last recording in this Slack channel."""
         try:
             recent = self.service.recent(request.slack_channel)
@@ -72,8 +76,14 @@ class RecordForm:
         allowed = [name for name in names if self._may_record(request.requester, name)]
         if allowed:
             return fields.FormDefaults(allowed[0], allowed, options)
-        name = self.channel_name(request.slack_channel.channel, request.channel_name) or ""
+        name = self._own_name(request)
         return fields.FormDefaults(name if self._may_record(request.requester, name) else "", (), options)
+
+    def _own_name(self, request: SlashCommand | Press) -> str:
+        try:
+            return self.channel_name(request.slack_channel.channel, request.channel_name) or ""
+        except NotInChannel:
+            return ""
 
     def _may_record(self, requester: Requester, name: str) -> bool:
         try:
@@ -95,7 +105,7 @@ class RecordForm:
         try:
             request = self._start_request(submission, filled)
         except UsageError as error:
-            errors[fields.LENGTH] = f"{error} {_LENGTH_EXAMPLES}"
+            errors[fields.LENGTH] = f"{error} Try {_lengths(error.words)}."
         else:
             if not errors and (problem := self._start(requester, request)) is not None:
                 errors[filled.name_field] = problem
@@ -174,10 +184,10 @@ class FilledForm:
         if self.options.has_picture:
             return {}
         changed = {
-            fields.LAYOUT: self.options.layout is not self.defaults.layout,
-            fields.RESOLUTION: self.options.resolution is not self.defaults.resolution,
+            fields.LAYOUT: (fields.NO_LAYOUT, self.options.layout is not self.defaults.layout),
+            fields.RESOLUTION: (fields.NO_RESOLUTION, self.options.resolution is not self.defaults.resolution),
         }
-        return {field: fields.NO_PICTURE for field, is_changed in changed.items() if is_changed}
+        return {field: words for field, (words, is_changed) in changed.items() if is_changed}
 
 
 def parse_length(text: str) -> TypedEnd | None:
@@ -196,8 +206,19 @@ def parse_length(text: str) -> TypedEnd | None:
         except NotATime:
             raise error from None
         if _AMBIGUOUS_TIME.fullmatch(typed):
-            raise UsageError(f"Is {typed} a length or a time of day?", FOR_EXAMPLE) from None
+            raise _ambiguous(typed) from None
         return until
+
+
+def _lengths(words: str) -> str:
+    """What can be typed into the field, from what can be typed behind a name."""
+    return "45m, 2h or 1h30m" if words in ("", ANY_LENGTH) else words.removeprefix("for ")
+
+
+def _ambiguous(typed: str) -> UsageError:
+    hours, minutes = re.split("[:.]", typed)
+    length = f"{int(hours)}h{minutes}m"
+    return UsageError(f"Is {typed} a length or a time of day? Type {length}, or until {typed}.", f"for {length}")
 
 
 def _options(elements: Mapping[str, dict[str, Any]], key: str) -> Options:

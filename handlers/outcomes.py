@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
-from handlers import START_EXAMPLE
 from messages import replies
 from messages.blocks import Message
+from messages.config import MessageConfig
 from messages.help import usage
 from recordings.service.outcomes import AlreadyOver, StopRequested
 from recordings.service.start_stop import AlreadyElsewhere, AlreadyHere, InvalidName, Started, StartOutcome
 
 
-def start_reply(outcome: StartOutcome, domain: str, *, end_given: bool = False, options_given: bool = False) -> Message:
+def start_reply(
+    outcome: StartOutcome,
+    domain: str,
+    config: MessageConfig,
+    *,
+    end_given: bool = False,
+    options_given: bool = False,
+) -> Message:
     """`end_given`, `options_given`: the request named an end or options, which a running recording ignores."""
     match outcome:
         case Started(recording):
             return replies.starting(recording)
         case AlreadyHere(recording):
-            return replies.already_here(recording, domain, other_end=end_given, other_options=options_given)
+            return replies.already_here(recording, domain, config, other_end=end_given, other_options=options_given)
         case AlreadyElsewhere(agora_channel):
             return replies.already_elsewhere(agora_channel)
         case InvalidName(_, problem):
-            return usage(problem, START_EXAMPLE)
+            return usage(problem)
 
 
 def stop_reply(outcome: StopRequested | AlreadyOver, domain: str) -> Message:

@@ -78,6 +78,10 @@ class Press(SlackRequest):
     message_ts: str
     ephemeral: bool
     """The button is on a reply that only the person sees, not on a card or an alert."""
+    channel_name: str = ""
+    """As in a command."""
+    trigger_id: str = ""
+    """Opens a form within 3 seconds."""
 
     @classmethod
     def parse(cls, body: Mapping[str, Any]) -> Press:
@@ -93,6 +97,8 @@ class Press(SlackRequest):
             value=(action.get("selected_option") or action).get("value") or "",
             message_ts=container.get("message_ts") or "",
             ephemeral=bool(container.get("is_ephemeral")),
+            channel_name=(body.get("channel") or {}).get("name") or "",
+            trigger_id=body.get("trigger_id") or "",
         )
 
 
@@ -116,10 +122,10 @@ class Submission(SlackRequest):
         )
 
 
-def form_metadata(command: SlashCommand) -> str:
+def form_metadata(request: SlackRequest) -> str:
     """What Slack keeps in the form and sends back with it."""
-    channel = command.slack_channel
-    return json.dumps({"team": channel.team, "channel": channel.channel, "response_url": command.response_url})
+    channel = request.slack_channel
+    return json.dumps({"team": channel.team, "channel": channel.channel, "response_url": request.response_url})
 
 
 def delivery_key(payload: Mapping[str, Any]) -> str:

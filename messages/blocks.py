@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from recordings.model.options import END_WORDS, OPTION_WORDS, UNSPACED_END
+from recordings.model.options import END_WORDS, HELP_WORDS, OPTION_WORDS, UNSPACED_END
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording
 
@@ -75,11 +75,18 @@ def _is_unformatted(name: str) -> bool:
     return _UNFORMATTED.fullmatch(name) is not None and name[0] != " "
 
 
+_MEANING_WORDS = frozenset((*OPTION_WORDS, *END_WORDS, *HELP_WORDS))
+
+
+def quoted(name: str) -> str:
+    """A name as an argument of `/record start`: in quotes if the parser would read it as something else."""
+    means_something = name.lower() in _MEANING_WORDS or UNSPACED_END.match(name)
+    return f'"{name}"' if " " in name or name[:1] in "@#:" or means_something else name
+
+
 def typed(name: str) -> str:
-    """A channel name as an argument of `/record start`: quoted if the parser would read it as something else."""
-    means_something = name.lower() in (*OPTION_WORDS, *END_WORDS) or UNSPACED_END.match(name)
-    quoted = " " in name or name[:1] in "@#:" or means_something
-    return code(f'"{name}"' if quoted else name).strip("`")
+    """The same for a message: escaped and cut."""
+    return code(quoted(name)).strip("`")
 
 
 def person(user: str) -> str:

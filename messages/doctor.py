@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from messages.blocks import Message, cut, escape, section
+from messages import replies
+from messages.blocks import Block, Message, context, cut, escape, plain, section
 
-LOOKING = "Looking; this takes a few seconds."
+LOOKING = "Checking the setup. This takes a few seconds."
 _LONGEST = 500
 """Characters of a line. Slack accepts a message with thirty such lines."""
 _LINES = 25
@@ -28,19 +29,54 @@ class CheckResult(Protocol):
 
 
 def report(results: Sequence[CheckResult]) -> Message:
-    """A headline with the count of failed checks, then a line for each check."""
-    lines = [_line(result) for result in results[:_LINES]]
-    failed = [line for line, result in zip(lines, results, strict=False) if not result.ok]
-    headline = _headline(len(failed), len(results))
-    groups = ["\n".join(lines[first : first + _LINES_A_SECTION]) for first in range(0, len(lines), _LINES_A_SECTION)]
-    blocks = (section(f"*{headline}*"), *(section(group) for group in groups))
-    return Message(text=cut("\n".join([headline, *failed]), 3000), blocks=blocks)
+    """A summary, then the checks that failed, and the others in small print."""
+    failed = [_line(result) for result in results if not result.ok]
+    notes = [_line(result) for result in results if result.ok and result.note]
+    passed = [_line(result) for result in results if result.ok and not result.note]
+    summary = _summary(len(failed), len(results))
+    shown = failed[:_LINES]
+    others = [*notes, *passed][: _LINES - len(shown)]
+    blocks: tuple[Block, ...] = (
+        section(f"*{summary}*"),
+        *(section(group) for group in _groups(shown)),
+        *(context(group) for group in _groups(others)),
+    )
+    return Message(text=cut("\n".join([summary, *failed]), 3000), blocks=blocks)
 
 
-def _headline(failed: int, checked: int) -> str:
+def _groups(lines: Sequence[str]) -> list[str]:
+    return ["\n".join(lines[first : first + _LINES_A_SECTION]) for first in range(0, len(lines), _LINES_A_SECTION)]
+
+
+def _summary(failed: int, checked: int) -> str:
     if failed == 0:
-        return f"All right: {checked} things looked at"
-    return f"{failed} {'thing needs' if failed == 1 else 'things need'} a look"
+        return f"✅ Everything works ({checked} {'check' if checked == 1 else 'checks'})"
+    return f"❌ {failed} of {checked} {'check' if checked == 1 else 'checks'} failed"
+
+
+def admins_only() -> Message:
+    return replies.text("Only workspace admins can run this. Ask one of them to type `/record doctor` here.")
+
+
+def already_running() -> Message:
+    return replies.text("A check is already running. Its result comes in a few seconds.")
+
+
+def admin_unknown(error: str, contact: str) -> Message:
+    """Slack did not say whether the person is an admin."""
+    if error == "missing_scope":
+        return replies.text(
+            "I can't see whether you're a workspace admin: the app lacks the scope `users:read`. It's added under"
+            f" OAuth & Permissions, then the app is installed again. {_capital(contact)} can also run `bot.py check`."
+        )
+    return replies.text(
+        f"I can't see whether you're a workspace admin right now ({plain(error, 80)}). Try again in a minute, or ask"
+        f" {contact} to run `bot.py check`."
+    )
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _line(result: CheckResult) -> str:

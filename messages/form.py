@@ -22,11 +22,11 @@ MEDIA, LAYOUT, RESOLUTION = "media", "layout", "resolution"
 """Fields. Each name is the id of the block and of its element."""
 RECENT_SHOWN = 20
 _LONGEST_ERROR = 300
-_NAME_HINT = "The name that the call has at Agora; it may be another one than this Slack channel's."
+_NAME_HINT = "The call's channel name in Agora. It can differ from this Slack channel's name."
 _Choice = TypeVar("_Choice", Media, Layout, Resolution)
 _EXPIRED = frozenset({"expired_trigger_id", "trigger_expired", "invalid_trigger_id"})
 _OPENED_BEFORE = frozenset({"exchanged_trigger_id", "trigger_exchanged"})
-_IN_WORDS = "The same in words: `/record start daily for 45m audio`; `/record help` shows every word."
+_AGAIN = "Type `/record` again, or `/record start` and the name of the call."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +40,15 @@ class FormDefaults:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`default_duration`: seconds if nobody chooses an end; `tokens`: whether recorders need tokens, which expire."""
+    """`default_duration`: seconds if nobody chooses an end."""
 
     default_duration: float
-    tokens: bool
 
 
 def form(defaults: FormDefaults, limits: Limits, private: str) -> Block:
     """The modal. Slack sends `private` back with the submitted form."""
     recent = [_recent(defaults.recent)] if defaults.recent else []
-    name = _typed(CHANNEL, "daily", defaults.channel)
+    name = _typed(CHANNEL, "Name of the call", defaults.channel)
     return {
         "type": "modal",
         "callback_id": FORM,
@@ -58,7 +57,7 @@ def form(defaults: FormDefaults, limits: Limits, private: str) -> Block:
         "close": _plain("Cancel"),
         "private_metadata": private,
         "blocks": [
-            _field(CHANNEL, "Agora channel", name, _NAME_HINT, optional=bool(recent)),
+            _field(CHANNEL, "Call", name, _NAME_HINT, optional=bool(recent)),
             *recent,
             _length(defaults.options.lasts, limits),
             *_option_fields(defaults.options),
@@ -73,8 +72,8 @@ def _option_fields(options: Options) -> list[Block]:
     resolution = {"type": "static_select", **_choices(RESOLUTION, RESOLUTION_NAMES, picture.resolution)}
     return [
         _field(MEDIA, "What to record", media),
-        _field(LAYOUT, "Layout", layout, "For sound and picture. The menu on the card changes it later."),
-        _field(RESOLUTION, "Resolution", resolution, "For sound and picture."),
+        _field(LAYOUT, "Layout", layout, "For video only. You can change it later on the card."),
+        _field(RESOLUTION, "Resolution", resolution, "For video only."),
     ]
 
 
@@ -82,19 +81,24 @@ def _recent(names: Sequence[str]) -> Block:
     select: Block = {
         "type": "static_select",
         "action_id": RECENT,
-        "placeholder": _plain("None of these"),
+        "placeholder": _plain("Choose a call"),
         "options": [{"text": _plain(cut(name, 75)), "value": name} for name in names[:RECENT_SHOWN]],
     }
-    hint = "Recorded from this Slack channel before. A choice here counts, whatever stands above."
-    return _field(RECENT, "Or one of the recent ones", select, hint, optional=True)
+    hint = "Recorded here before. If you choose one, it's used instead of the name above."
+    return _field(RECENT, "Or choose a recent call", select, hint, optional=True)
 
 
 def _length(lasts: float | None, limits: Limits) -> Block:
-    most = f"{rounded_span(LONGEST_SECONDS)} at most"
-    if limits.tokens:
-        most += ": a recorder lives on a token, and no token outlives 24 h"
-    hint = f"45m, 2h or 1h30m; or until 15:30, where you are. Empty: {rounded_span(limits.default_duration)}. {most}."
-    return _field(LENGTH, "For how long", _typed(LENGTH, "45m", typed_span(lasts)), hint, optional=True)
+    longest = "" if limits.default_duration > LONGEST_SECONDS else f" At most {_in_words(LONGEST_SECONDS)}."
+    usual = _in_words(limits.default_duration)
+    hint = f"For example 45m, 2h or until 15:30. If empty: {usual}.{longest}"
+    return _field(LENGTH, "Stop after", _typed(LENGTH, "45m", typed_span(lasts)), hint, optional=True)
+
+
+def _in_words(seconds: float) -> str:
+    """`4 hours`, `1 h 30 min`."""
+    hours, rest = divmod(seconds, 3600)
+    return rounded_span(seconds) if rest or not hours else f"{hours:.0f} {'hour' if hours == 1 else 'hours'}"
 
 
 def typed_span(seconds: float | None) -> str:
@@ -134,20 +138,12 @@ def _plain(text: str) -> Block:
 
 
 def not_opened(error: SlackError) -> Message:
-    """For the person who typed `/record`."""
+    """For the person who wanted the form."""
     if error.error in _OPENED_BEFORE:
-        return replies.text(f"Slack opened the form before. If you don't see it, type `/record` again. {_IN_WORDS}")
-    if error.error in _EXPIRED:
-        return replies.text(
-            "The form came too late: Slack lets me open one within 3 seconds only. Nothing was started. Type `/record`"
-            f" again. {_IN_WORDS}"
-        )
-    if error.error.startswith("no_answer"):
-        return replies.text(f"Slack did not answer in time, so the form may not open. Nothing was started. {_IN_WORDS}")
-    return replies.text(
-        f"Slack did not let me open the form ({code(error.error, 40)}), and nothing was started. Type `/record` again"
-        f" in a moment. {_IN_WORDS}"
-    )
+        return replies.text(f"The form is already open. If you don't see it: {_AGAIN}")
+    if error.error in _EXPIRED or error.error.startswith("no_answer"):
+        return replies.text(f"The form didn't open in time, so nothing was started. {_AGAIN}")
+    return replies.text(f"Slack didn't open the form, so nothing was started. {_AGAIN} Error {code(error.error, 40)}")
 
 
 # errors at its fields
@@ -159,17 +155,18 @@ def field_error(words: str) -> str:
 
 
 def already_recorded_here(name: str) -> str:
-    return f"{name} is being recorded here already: its card is in this channel."
+    return f"{name} already has a recording here. See its card in this channel."
 
 
 def already_recorded_elsewhere(name: str) -> str:
-    return f"{name} is already recorded from another channel."
+    return f"Someone is already recording {name} from another channel."
 
 
 def not_one_of(name: str, patterns: Sequence[str]) -> str:
     shown = ", ".join(patterns[:5]) + (" and others" if len(patterns) > 5 else "")
-    return f"{name} is not one of the Agora channels that may be recorded: {shown} (an admin can change that)."
+    return f"{name} can't be recorded here. Allowed: {shown}. An admin can add it."
 
 
-NO_NAME = "Which Agora channel shall be recorded?"
-NO_PICTURE = "Sound only has no picture. Leave this as it was, or choose sound and picture above."
+NO_NAME = "Which call should I record?"
+NO_LAYOUT = "Audio-only recordings have no layout. Leave it as it was, or choose Video above."
+NO_RESOLUTION = "Audio-only recordings have no resolution. Leave it as it was, or choose Video above."

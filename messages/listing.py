@@ -2,50 +2,34 @@
 
 from __future__ import annotations
 
-from messages import replies
-from messages.blocks import Block, Message, code, context, cut, date_and_time, exact_span, person, section
-from messages.buttons import next_button
-from messages.copy import has_missing_files, state_emoji, state_label
-from messages.files import has_links, links_button, summary
-from recordings.model.delivery import DeliveryState
-from recordings.model.listing import Page
-from recordings.model.reason import Reason
-from recordings.model.recording import Recording, State
+from datetime import timedelta
 
-END_REASONS: dict[Reason, str] = {
-    Reason.REJECTED: "refused by Agora",
-    Reason.UNAUTHORIZED: "the bot's credentials were not accepted",
-    Reason.OVERLOADED: "too many recordings at once",
-    Reason.UNAVAILABLE: "Agora could not be reached",
-    Reason.UNDELIVERABLE: "the bot could not post here",
-    Reason.NEVER_STARTED: "the recorder did not come up",
-    Reason.LOST: "the recorder was lost",
-    Reason.CRASHED: "the recorder crashed",
-    Reason.LEFT: "the recorder left the call",
-    Reason.STOPPED: "stopped",
-    Reason.IDLE: "nobody was left in the call",
-    Reason.TIME_LIMIT: "longest time reached",
-    Reason.STOPPED_ELSEWHERE: "stopped outside Slack",
-    Reason.NO_MEDIA: "nothing was recorded",
-}
-"""How a recording ended, by its reason."""
+from messages import replies
+from messages.blocks import Block, Message, about, call, section
+from messages.buttons import next_button
+from messages.copy import state_emoji
+from messages.files import files_and_size, has_links
+from messages.summaries import END_REASONS as END_REASONS
+from messages.summaries import card_link, files_note, named_links_button, outcome, span_of
+from recordings.model.listing import Page
+from recordings.model.recording import Recording
 
 
 def listing(page: Page, domain: str) -> Message:
     """A page of the list, with a button for the next one."""
     if not page.recordings and page.first:
         return replies.nothing_recorded(page.agora_channel or "")
-    of = f" of {code(page.agora_channel)}" if page.agora_channel else ""
-    head = f"*The last recordings{of} in this channel*" if page.first else f"*Earlier recordings{of}*"
-    end: Block = {"type": "actions", "elements": [next_button(page.next)]} if page.next else context("That is all.")
+    of = f" of {call(page.agora_channel)}" if page.agora_channel else " in this channel"
+    head = f"Recordings{of}, newest first" if page.first else f"Older recordings{of}"
     entries = [_entry(recording, domain) for recording in page.recordings]
     lines = [block["text"]["text"].splitlines()[0] for block in entries]
-    return Message(text=cut_lines([head, *lines]), blocks=(section(head), *entries, end))
+    more: tuple[Block, ...] = ({"type": "actions", "elements": [next_button(page.next)]},) if page.next else ()
+    return Message(text=cut_lines([head, *lines]), blocks=(section(head), *entries, *more))
 
 
 def list_expired() -> Message:
     """The value of the button is no cursor of a list."""
-    return replies.text("I don't know where that list was. `/record list` shows it anew.")
+    return replies.text("This list is too old to continue. Type `/record list` to see the recordings.")
 
 
 def cut_lines(lines: list[str], most: int = 3000) -> str:
@@ -59,41 +43,30 @@ def cut_lines(lines: list[str], most: int = 3000) -> str:
 
 
 def _entry(recording: Recording, domain: str) -> Block:
-    facts = [outcome(recording), *_files(recording), replies.card_link(recording, domain)]
-    block = section(
-        f"{state_emoji(recording)} *{code(recording.agora_channel)}* {_when(recording)}\n{' · '.join(facts)}"
-    )
-    return {**block, "accessory": links_button(recording, primary=False)} if has_links(recording) else block
+    facts = [_capital(outcome(recording)), _files(recording), files_note(recording), card_link(recording, domain)]
+    second = " · ".join(fact for fact in facts if fact)
+    block = section(f"{state_emoji(recording)} {call(recording.agora_channel)} {_when(recording)}\n{second}")
+    return {**block, "accessory": named_links_button(recording)} if has_links(recording) else block
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
 
 
 def _when(recording: Recording) -> str:
-    begun = date_and_time(recording.started_at or recording.requested_at)
-    if recording.started_at is None or recording.ended_at is None or has_links(recording):
-        return begun  # `_files` has the length of what people can open.
-    return f"{begun}, {exact_span(recording.ended_at - recording.started_at)}"
+    length = _length(recording)
+    return f"{span_of(recording)}, {about(length)}" if length else span_of(recording)
 
 
-def outcome(recording: Recording) -> str:
-    """How it ended in a few words, or its present state."""
-    if not recording.is_over:
-        return state_label(recording)
-    reason = recording.reason or Reason.STOPPED
-    words = END_REASONS.get(reason, str(reason))
-    if recording.state is State.FAILED:
-        return f"Failed: {words}"
-    if reason is Reason.STOPPED and recording.intent.stop_by:
-        return f"Stopped by {person(recording.intent.stop_by)}"
-    return cut(words[:1].upper() + words[1:], 100)
-
-
-def _files(recording: Recording) -> list[str]:
+def _length(recording: Recording) -> timedelta | None:
+    """What a link gives, if the files say so; else how long the recorder was in the call."""
     delivery = recording.delivery
-    if delivery is None:
-        return []
-    if has_links(recording):
-        return [summary(delivery), *(["others are missing"] if has_missing_files(recording) else [])]
-    if has_missing_files(recording):
-        return ["its files are missing"]
-    return {DeliveryState.READY: ["no file to download"], DeliveryState.UNVERIFIED: ["not verified"]}.get(
-        delivery.state, []
-    )
+    if delivery is not None and has_links(recording):
+        return delivery.length
+    if recording.started_at is None or recording.ended_at is None:
+        return None
+    return recording.ended_at - recording.started_at
+
+
+def _files(recording: Recording) -> str:
+    return files_and_size(recording.delivery) if recording.delivery is not None and has_links(recording) else ""

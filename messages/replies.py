@@ -7,26 +7,26 @@ from datetime import datetime
 
 from messages.blocks import (
     Message,
-    clock,
+    call,
     code,
     cut,
-    date_and_time,
     escape,
     person,
     plain,
     rounded_span,
     section,
     sections,
-    typed,
+    time_of_day,
 )
 from messages.cards import stop_button
-from messages.copy import ENDED, FAILED, has_missing_files, state_emoji, state_label
-from messages.files import has_links, summary
+from messages.config import DEFAULT_CONTACT, MessageConfig
+from messages.copy import state_emoji, state_label
+from messages.files import has_links
 from messages.layout import options_summary
+from messages.summaries import card_link, files_note, named_links_button, outcome, span_of, started_by
 from recordings.errors import SlackError
 from recordings.lifecycle.end_times import LONGEST_SECONDS, end_of, is_ongoing
 from recordings.model.alerts import Acknowledgement
-from recordings.model.delivery import DeliveryState
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 
@@ -39,237 +39,269 @@ def text(words: str) -> Message:
 
 
 def starting(recording: Recording) -> Message:
-    end, options = recording.intent.ends_at, options_summary(recording.options)
-    until = "" if end is None else f" It is stopped at {date_and_time(end)} at the latest."
-    what = f"{code(recording.agora_channel)}, {options}" if options else code(recording.agora_channel)
-    return text(f"⏳ Asking Agora to record {what}. The card in this channel shows how it goes.{until}")
+    options = options_summary(recording.options)
+    what = f"{call(recording.agora_channel)}, {options}" if options else call(recording.agora_channel)
+    end = f" It ends {_day_and_time(recording.intent.ends_at)}." if recording.intent.ends_at is not None else ""
+    return text(f"Starting to record {what}.{end} The card in this channel shows how it goes.")
 
 
-def already_here(recording: Recording, domain: str, *, other_end: bool = False, other_options: bool = False) -> Message:
+def already_here(
+    recording: Recording,
+    domain: str,
+    config: MessageConfig,
+    *,
+    other_end: bool = False,
+    other_options: bool = False,
+) -> Message:
     """`other_end`, `other_options`: the command had an end or options, which do not apply."""
-    stays = " Its end stays as it was; the card has a button that puts it off." if other_end else ""
-    if other_options:
-        stays += " It is recorded as it was begun; the card has a menu for the layout."
-    return text(
-        f"{code(recording.agora_channel)} is already being recorded here"
-        f" ({state_label(recording).lower()}): {card_link(recording, domain)}.{stays}"
-    )
+    sentences = [_already(recording, config)]
+    if is_ongoing(recording) and other_end:
+        sentences.append(f"To record longer, press *Add {rounded_span(config.extension)}* on the card.")
+    if is_ongoing(recording) and other_options:
+        sentences.append("Its options stay as they are; the layout can be changed on the card.")
+    return text(" ".join([*sentences, card_link(recording, domain) or "Its card is on the way."]))
+
+
+def _already(recording: Recording, config: MessageConfig) -> str:
+    """What is known about a recording that somebody else started: no more than the last answer of Agora says."""
+    name = call(recording.agora_channel)
+    if not is_ongoing(recording):
+        return f"{name} is still being stopped. Try again in a minute."
+    if recording.state is State.STARTING:
+        return f"I'm already starting to record {name}."
+    if not _is_confirmed(recording):
+        return f"A recording of {name} is under way, but I can't confirm it right now."
+    if recording.first_file_at is None:
+        return f"The recorder is already in {name}, waiting for audio or video."
+    return f"{name} is already being recorded. It ends {_day_and_time(end_of(recording, config.max_duration))}."
+
+
+def _is_confirmed(recording: Recording) -> bool:
+    """Whether nothing speaks against the last answer that found the recorder in the call."""
+    probe = recording.probe
+    in_doubt = probe.not_found_since is not None or probe.unanswered_since is not None or probe.confirmation_expired
+    return recording.state is State.RECORDING and not in_doubt
 
 
 def recording_unknown() -> Message:
     """For a button whose recording does not exist in this channel."""
-    return text("I don't know that recording any more. `/record status` shows what is running.")
+    return text("I can't find that recording in this channel. Type `/record list` to see its recordings.")
 
 
 def already_elsewhere(agora_channel: str) -> Message:
-    return text(f"{code(agora_channel)} is already recorded from another channel.")
+    return text(f"Someone is already recording {call(agora_channel)} from another channel.")
 
 
 def only_members(doing: str) -> Message:
     """For a guest, or a person from another company."""
-    return text(
-        f"Only full members of this workspace may {doing} here; ask one of them, or an admin can allow guests"
-        " (ALLOW_GUESTS)."
-    )
+    return text(f"Guests can't {doing}. Ask a member of this workspace to do it.")
 
 
-def channel_not_allowed(agora_channel: str, patterns: Sequence[str]) -> Message:
+def channel_not_allowed(agora_channel: str, patterns: Sequence[str], contact: str) -> Message:
     """For a channel that `ALLOWED_AGORA_CHANNELS` leaves out."""
     shown = ", ".join(code(pattern) for pattern in patterns[:_SHOWN])
     more = f" and {len(patterns) - _SHOWN} more" if len(patterns) > _SHOWN else ""
-    return text(
-        f"{code(agora_channel)} is not one of the Agora channels that may be recorded: {shown}{more}"
-        " (ALLOWED_AGORA_CHANNELS, which an admin can change)."
-    )
+    return text(f"{call(agora_channel)} can't be recorded here. Allowed: {shown}{more}. Ask {contact} to add it.")
 
 
 def stopping(recording: Recording, *, already_requested: bool) -> Message:
-    name = code(recording.agora_channel)
+    name = call(recording.agora_channel)
+    if is_sign_in_rejected(recording):
+        return text(
+            f"I can't stop {name} yet: Agora rejects our sign-in. I'll keep trying; it also stops by itself when"
+            " everyone leaves."
+        )
     if already_requested and recording.intent.stop_by is not None:
-        return text(f"{name} is being stopped already, as {person(recording.intent.stop_by)} asked.")
-    return text(f"⏹️ Stopping {name}. The card shows when it is over.")
+        return text(f"{person(recording.intent.stop_by)} is already stopping {name}.")
+    files = " I'll post the file in the card's thread." if recording.first_file_at is not None else ""
+    return text(f"Stopping {name}.{files}")
+
+
+def is_sign_in_rejected(recording: Recording) -> bool:
+    """Whether Agora rejected the credentials in its last answer, so that nothing can be stopped."""
+    probe = recording.probe
+    return probe.unanswered_since is not None and probe.unanswered_reason is Reason.UNAUTHORIZED
 
 
 def layout_already_chosen(recording: Recording) -> Message:
     """For a layout that the recording has already, or is about to get."""
-    by = f", as {person(recording.intent.layout_by)} chose" if recording.intent.layout_by else ""
-    return text(f"The layout of {code(recording.agora_channel)} is {recording.layout} already{by}.")
+    by = f": {person(recording.intent.layout_by)} chose it" if recording.intent.layout_by else ""
+    return text(f"{call(recording.agora_channel)} already has the layout {recording.layout.title()}{by}.")
 
 
 def no_picture(recording: Recording) -> Message:
-    return text(f"Only the sound of {code(recording.agora_channel)} is recorded, so there is no layout to choose.")
+    return text(f"{call(recording.agora_channel)} is recorded as audio only, so it has no layout.")
 
 
 def extended(recording: Recording, until: datetime, *, cut: bool) -> Message:
     """`cut`: the recording can't be extended by the full amount."""
-    name = code(recording.agora_channel)
-    why = f" {_longest_duration(recording, until)}" if cut else ""
-    return text(f"{name} is recorded until {date_and_time(until)} now, at the latest.{why}")
+    why = f" It can't run longer than {_longest_duration(recording, until)}." if cut else ""
+    return text(f"{call(recording.agora_channel)} now ends {_day_and_time(until)}.{why}")
 
 
 def cannot_extend(recording: Recording, until: datetime) -> Message:
-    name = code(recording.agora_channel)
     return text(
-        f"{name} ends at {date_and_time(until)} and can't be extended any further."
-        f" {_longest_duration(recording, until)} If the call goes on then, start it again."
+        f"{call(recording.agora_channel)} ends {_day_and_time(until)} and can't run longer than"
+        f" {_longest_duration(recording, until)}. Start a new one then."
     )
 
 
 def _longest_duration(recording: Recording, until: datetime) -> str:
-    takes = (until - (recording.started_at or recording.requested_at)).total_seconds()
-    why = ": a recorder lives on a token, and no token outlives 24 h" if takes <= LONGEST_SECONDS else ""
-    return f"A recording takes {rounded_span(takes)} at most{why}."
+    seconds = (until - (recording.started_at or recording.requested_at)).total_seconds()
+    return "23 hours" if round(seconds) == LONGEST_SECONDS else rounded_span(seconds)
 
 
 def already_over(recording: Recording, domain: str) -> Message:
-    name = code(recording.agora_channel)
-    return text(f"That recording of {name} is over. This is how it ended:\n{_line(recording, domain)}")
+    """For a recording that somebody wants to see or to change after its end."""
+    return _with_files(f"The recording of {call(recording.agora_channel)} is over:", recording, domain)
 
 
 def nothing_recorded(agora_channel: str, active: Sequence[Recording] = ()) -> Message:
     """`active`: recordings of this channel that run; the name may be mistyped."""
     if agora_channel:
-        others = ", ".join(code(recording.agora_channel) for recording in active[:_SHOWN])
-        instead = f"Being recorded here: {others}." if others else "`/record list` shows what was."
-        return text(f"{code(agora_channel)} is not being recorded from this channel, and was not before. {instead}")
-    return text("Nothing has been recorded from this channel yet. `/record start` begins.")
+        others = ", ".join(call(recording.agora_channel) for recording in active[:_SHOWN])
+        instead = f"Recording now: {others}." if others else "Type `/record list` to see this channel's recordings."
+        return text(f"I couldn't find {call(agora_channel)} here. {instead}")
+    return text(
+        "No recordings in this channel yet. Start one with `/record`. Looking for one from another channel? Open that"
+        " channel and type `/record list`."
+    )
 
 
 def choose_recording(recordings: Sequence[Recording]) -> Message:
     """A stop button for each of several recordings."""
-    blocks = [section("Several recordings are running here. Which one shall stop?")]
+    question = f"{_counted(len(recordings))} recordings are running. Which one should stop?"
+    blocks = [section(question)]
     for recording in recordings[:_SHOWN]:
-        line = f"{state_emoji(recording)} {code(recording.agora_channel)}, asked for by {person(recording.started_by)}"
-        blocks.append({**section(line), "accessory": stop_button(recording, "Stop this one")})
+        line = f"{state_emoji(recording)} {call(recording.agora_channel)} · started by {person(recording.started_by)}"
+        label = cut(f"Stop recording {recording.agora_channel}", 75)
+        blocks.append({**section(line), "accessory": {**stop_button(recording, "Stop"), "accessibility_label": label}})
     if len(recordings) > _SHOWN:
-        blocks.append(section("There are more: name the one to stop, as in `/record stop daily`."))
-    names = ", ".join(typed(recording.agora_channel) for recording in recordings[:_SHOWN])
-    return Message(
-        text=cut(f"Several recordings are running here: {names}. Which one shall stop?", 3000), blocks=tuple(blocks)
-    )
+        blocks.append(section("To stop one that isn't shown, type `/record stop` and its name."))
+    names = ", ".join(plain(recording.agora_channel, 80) for recording in recordings[:_SHOWN])
+    return Message(text=cut(f"{question} {names}", 3000), blocks=tuple(blocks))
 
 
-def status(recordings: Sequence[Recording], domain: str, default_duration: float) -> Message:
-    """The state of recordings of one Slack channel. `default_duration`: seconds if nobody chose an end."""
+def _counted(number: int) -> str:
+    return {2: "Two", 3: "Three", 4: "Four", 5: "Five"}.get(number, str(number))
+
+
+def status(recordings: Sequence[Recording], domain: str, config: MessageConfig) -> Message:
+    """The state of recordings of one Slack channel."""
     if not recordings:
-        return text("Nothing has been recorded from this channel yet. `/record start` begins.")
-    lines = [_line(recording, domain, default_duration) for recording in recordings[:_SHOWN]]
+        return nothing_recorded("")
     if recordings[0].is_over:
-        lines.insert(0, "Nothing is being recorded here just now. The last one was:")
+        return _with_files("Nothing's being recorded here. Last one:", recordings[0], domain)
+    lines = [_running_line(recording, domain, config) for recording in recordings[:_SHOWN]]
     if len(recordings) > _SHOWN:
         lines.append(f"and {len(recordings) - _SHOWN} more")
     blocks = sections(lines)
     return Message(text=blocks[0]["text"]["text"], blocks=blocks)
 
 
-def _line(recording: Recording, domain: str, default_duration: float = 0) -> str:
+def _with_files(head: str, recording: Recording, domain: str) -> Message:
+    """A recording that is over in one line, with a button for its files if there are some."""
     facts = [
-        f"{state_emoji(recording)} {code(recording.agora_channel)}: {_state(recording)}",
-        _since(recording),
-        _parts(recording),
-        _until(recording, default_duration),
-        options_summary(recording.current_options),
-        f"asked for by {person(recording.started_by)}",
-        _files(recording),
+        f"{state_emoji(recording)} {call(recording.agora_channel)}",
+        span_of(recording),
+        outcome(recording),
+        files_note(recording),
+        started_by(recording),
+        card_link(recording, domain),
     ]
-    return ", ".join(fact for fact in facts if fact) + f" ({card_link(recording, domain)})"
+    words = f"{head} {' · '.join(fact for fact in facts if fact)}"
+    block = section(words)
+    accessory = {"accessory": named_links_button(recording)} if has_links(recording) else {}
+    return Message(text=words, blocks=({**block, **accessory},))
 
 
-def _since(recording: Recording) -> str:
-    if recording.ended_at is not None:
-        return f"over since {date_and_time(recording.ended_at)}"
-    return "" if recording.started_at is None else f"since {clock(recording.started_at)}"
+def _running_line(recording: Recording, domain: str, config: MessageConfig) -> str:
+    """`🔴 *daily* · Recording since 8:49 PM · ends today at 10:09 PM · started by @ben · Go to card`."""
+    emoji, state = _state(recording)
+    facts = [
+        f"{emoji} {call(recording.agora_channel)}",
+        state,
+        _part(recording),
+        _until(recording, config.max_duration),
+        options_summary(recording.current_options),
+        started_by(recording),
+        card_link(recording, domain),
+    ]
+    return " · ".join(fact for fact in facts if fact)
 
 
-def _parts(recording: Recording) -> str:
-    if not recording.lost_segments or recording.awaiting_segment:
-        return ""
-    return f"part {recording.segment_number}" if recording.ended_at is None else f"{recording.segment_number} parts"
+def _state(recording: Recording) -> tuple[str, str]:
+    """The emoji and the words for a state: "Recording" only while nothing speaks against it."""
+    if recording.state is State.RECORDING and not _is_confirmed(recording):
+        return "🟠", "can't confirm it's recording"
+    is_recording = recording.state is State.RECORDING and recording.first_file_at is not None
+    since = f" since {time_of_day(recording.started_at)}" if is_recording and recording.started_at else ""
+    return state_emoji(recording), f"{state_label(recording)}{since}"
+
+
+def _part(recording: Recording) -> str:
+    return f"part {recording.segment_number}" if recording.lost_segments and not recording.awaiting_segment else ""
 
 
 def _until(recording: Recording, default_duration: float) -> str:
     has_end = recording.started_at is not None or recording.intent.ends_at is not None
     if not is_ongoing(recording) or not has_end:
         return ""
-    return f"until {date_and_time(end_of(recording, default_duration))} at the latest"
+    return f"ends {_day_and_time(end_of(recording, default_duration))}"
 
 
-def _files(recording: Recording) -> str:
-    delivery = recording.delivery
-    if delivery is not None and has_links(recording):
-        return summary(delivery)
-    if has_missing_files(recording):
-        return "its files are missing"
-    return "not verified" if delivery is not None and delivery.state is DeliveryState.UNVERIFIED else ""
+def _day_and_time(moment: datetime) -> str:
+    """`today at 9:39 PM`, in the reader's zone."""
+    stamp = int(moment.timestamp())
+    return f"<!date^{stamp}^{{date_short_pretty}} at {{time}}|on {moment:%Y-%m-%d} at {moment:%H:%M} UTC>"
 
 
-def _state(recording: Recording) -> str:
-    reason = recording.reason or Reason.STOPPED
-    if recording.state is State.FAILED:
-        return f"failed: {_as_clause(FAILED[reason].happened)}"
-    if recording.state is State.ENDED and reason is Reason.STOPPED and recording.intent.stop_by:
-        return f"stopped by {person(recording.intent.stop_by)}"
-    if recording.state is State.ENDED:
-        return _as_clause(ENDED[reason].happened)
-    return state_label(recording).lower()
-
-
-def _as_clause(sentence: str) -> str:
-    return sentence[:1].lower() + sentence[1:].rstrip(".")
-
-
-def card_link(recording: Recording, domain: str) -> str:
-    if recording.card_ts is None:
-        return "its card comes in a moment"
-    path = f"archives/{recording.slack_channel}/p{recording.card_ts.replace('.', '')}"
-    return f"<https://{escape(domain)}.slack.com/{path}|see its card>"
-
-
-def cannot_post(recording: Recording, bot_name: str) -> Message:
-    """For a command in a channel that the bot can't post in: how to invite it."""
-    again = f"`/record start {typed(recording.agora_channel)}`"
-    error = recording.detail.split(" ", 1)[0]
-    match error:
-        case "channel_not_found" | "not_in_channel" if recording.slack_channel.startswith("D"):
-            return text(
-                "I can't post in a conversation of two people, so nothing was recorded. Ask in a channel, or in a"
-                f" direct message to me: type {again} there."
-            )
-        case "is_archived":
-            return text("This channel is archived, so I can't post here, and nothing was recorded.")
-        case "channel_not_found" | "not_in_channel":
-            return text(
-                f"I can't post in this channel, so nothing was recorded. Invite me with `/invite @{escape(bot_name)}`,"
-                f" then type {again}."
-            )
+def not_in_channel(bot_name: str) -> Message:
     return text(
-        f"I can't post in this channel ({plain(recording.detail)}), so nothing was recorded. If I am not a member,"
-        f" invite me with `/invite @{escape(bot_name)}`, then type {again}; else show this to the person who set me up."
-        f" Reference `{recording.id}`."
+        f"I'm not in this channel yet, so nothing was recorded. Type `/invite @{escape(bot_name)}`, then try again."
+    )
+
+
+def not_in_conversation() -> Message:
+    """For a conversation between people, into which nobody can invite the bot."""
+    return text("I can't record from a DM between people. Use a channel, or message me directly.")
+
+
+def cannot_post(recording: Recording, bot_name: str, contact: str = DEFAULT_CONTACT) -> Message:
+    """For a recording that was not started because the bot can't post in its channel: how to invite it."""
+    match recording.detail.split(" ", 1)[0]:
+        case "channel_not_found" | "not_in_channel" if recording.slack_channel.startswith("D"):
+            return not_in_conversation()
+        case "is_archived":
+            return text("This channel is archived, so I can't post here and nothing was recorded. Use another channel.")
+        case "channel_not_found" | "not_in_channel":
+            return not_in_channel(bot_name)
+    return text(
+        f"I can't post in this channel, so nothing was recorded. Type `/invite @{escape(bot_name)}`, then try again. If"
+        f" that doesn't help, ask {contact}. Error `{recording.id}`: {plain(recording.detail)}"
     )
 
 
 def storage_failed(reference: str) -> Message:
     return text(
-        "I can't write anything down just now (the database does not answer), so nothing was changed and nothing is"
-        f" recorded that was not before. Try again in a minute. Reference `{reference}`."
+        "I couldn't save that, so nothing changed. Recordings that are running keep going. Try again in a minute."
+        f" Error `{reference}`"
     )
 
 
 def unexpected(reference: str) -> Message:
     return text(
-        "Something went wrong on my side. Look at the card before you try again: what you asked for may have been"
-        f" written down. Reference `{reference}`; it is in my log as well."
+        f"Something went wrong, and I'm not sure it worked. Check the card before you try again. Error `{reference}`"
     )
 
 
 def already_acknowledged(acknowledgement: Acknowledgement) -> Message:
-    return text(f"{person(acknowledgement.by)} is on it already, since {clock(acknowledgement.at)}.")
+    return text(f"{person(acknowledgement.by)} is already on it ({time_of_day(acknowledgement.at)}).")
 
 
 def alert_not_edited(error: SlackError) -> Message:
     """The acknowledgement is saved, but the alert could not be edited."""
     return text(
-        f"It is noted that you are on it, but Slack did not let me show it on the alert ({plain(error.error, 80)})."
+        f"I saved that you're on it, but couldn't show it on the alert ({plain(error.error, 80)})."
         " Press again, or tell the others."
     )

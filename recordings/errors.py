@@ -5,6 +5,7 @@ PersonError             somebody typed or pressed something impossible; the text
 ├── NotAllowed              a setting forbids it: `recordings.service.access`
 ├── NothingHere             this Slack channel has no such recording: `recordings.service.lookup`
 ├── NotAMember, NoFiles     there are no links for this person, or none at all: `recordings.service.links`
+├── NotInChannel            the bot can't post in this Slack channel: `handlers.directory`
 ├── UsageError, UnknownVerb the command can't be understood: `handlers.commands.usage`
 SystemFailure           the bot, Agora, Slack or the storage failed
 ├── StorageUnavailable  the database could not be read or written

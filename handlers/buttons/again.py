@@ -8,6 +8,7 @@ from handlers.outcomes import start_reply
 from handlers.requests import Press
 from messages import replies
 from messages.blocks import Message
+from messages.config import MessageConfig
 from recordings.model.audit import Source
 from recordings.service.lookup import NothingHere
 from recordings.service.start_stop import RecordingService, StartRequest
@@ -18,6 +19,7 @@ class RecordAgainButton:
     """Starts a recording of the same Agora channel with the same options. The new card is what everybody sees."""
 
     service: RecordingService
+    config: MessageConfig
 
     def answer(self, press: Press) -> Message:
         """The reply, for the person alone. Raises `NotAllowed`, `SystemFailure`."""
@@ -28,8 +30,9 @@ class RecordAgainButton:
         request = StartRequest(
             agora_channel=earlier.agora_channel,
             source=Source.BUTTON,
+            ends_at=self.service.end_of_another(earlier),
             options=earlier.current_options,
             response_url=press.response_url,
             delivery_key=press.delivery_key,
         )
-        return start_reply(self.service.start(press.requester, request), press.domain)
+        return start_reply(self.service.start(press.requester, request), press.domain, self.config)

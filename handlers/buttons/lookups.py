@@ -1,4 +1,4 @@
-"""Details and the location, in the menu of a card; Show older, below a page of the list."""
+"""Details and the location, in the menu of a card; Show older, below a page of the list; All options, in the help."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from messages import details, listing, replies
 from messages.blocks import Message
 from messages.buttons import DETAILS_OPTION
 from messages.config import MessageConfig
+from messages.help import help_text
 from messages.location import location
 from recordings.model.listing import Cursor
 from recordings.service.details import DetailService
@@ -18,17 +19,19 @@ from recordings.service.start_stop import RecordingService
 
 @dataclass(frozen=True, slots=True)
 class DetailsButton:
-    """Shows what Agora's support asks for."""
+    """Shows everything that engineers and Agora's support need."""
 
     service: DetailService
+    config: MessageConfig
 
     def answer(self, press: Press) -> Message:
         """The reply, for the person alone. Raises `StorageUnavailable`."""
         recording_id = press.value.removeprefix(DETAILS_OPTION)
         try:
-            return details.details(self.service.details(recording_id, press.slack_channel))
+            record = self.service.details(recording_id, press.slack_channel)
         except NothingHere:
             return replies.recording_unknown()
+        return details.details(record, self.config.folder(record.recording))
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +63,14 @@ class NextPageButton:
         except ValueError:
             return listing.list_expired()
         return listing.listing(self.service.history(press.slack_channel, after=after), press.domain)
+
+
+@dataclass(frozen=True, slots=True)
+class OptionsButton:
+    """Shows every option of a command; the button's value names the command."""
+
+    config: MessageConfig
+
+    def answer(self, press: Press) -> Message:
+        """Replaces the help."""
+        return help_text(self.config, press.value)

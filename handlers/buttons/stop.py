@@ -18,7 +18,7 @@ _IN_A_LIST = "in the list of several"
 
 @dataclass(frozen=True, slots=True)
 class StopButton:
-    """The card shows that the recording stops, so a first press on the card needs no reply."""
+    """The card shows that the recording stops, so a first press on it needs no reply, unless Agora can't be told."""
 
     service: RecordingService
 
@@ -29,6 +29,7 @@ class StopButton:
             outcome = self.service.stop_one(press.value, press.requester, press.delivery_key, detail)
         except NothingHere:
             return replies.recording_unknown()
-        if isinstance(outcome, StopRequested) and not outcome.already_requested and not press.ephemeral:
+        first = isinstance(outcome, StopRequested) and not outcome.already_requested and not press.ephemeral
+        if first and not replies.is_sign_in_rejected(outcome.recording):
             return None
         return stop_reply(outcome, press.domain)

@@ -8,9 +8,8 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from handlers import START_EXAMPLE
-from handlers.commands.end_times import FOR_EXAMPLE, UNTIL_EXAMPLE, NotATime, TypedEnd, parse_end
-from handlers.commands.usage import UsageError, unescape
+from handlers.commands.end_times import NotATime, TypedEnd, parse_end
+from handlers.commands.usage import ANY_LENGTH, UsageError, unescape
 from recordings.model.options import (
     DEFAULT_OPTIONS,
     END_WORDS,
@@ -24,7 +23,6 @@ from recordings.model.options import (
     combine_options,
 )
 
-OPTIONS_EXAMPLE = "/record start daily for 45m audio"
 _SIMILARITY = 0.7
 """From this ratio of difflib on, a word counts as a mistyped one of ours."""
 _RESOLUTION = re.compile(r"[0-9]{3,4}p?", re.IGNORECASE)
@@ -85,28 +83,33 @@ def guess(words: Sequence[str]) -> str | None:
 
 
 def parse_options(words: Sequence[str]) -> ParsedOptions:
-    """Raises `UsageError`."""
+    """Raises `UsageError`. A length does not need its `for`: nothing else behind a name looks like one."""
     ends: list[TypedEnd] = []
+    typed_ends: list[str] = []
     options: list[Option] = []
-    rest = _normalized(words)
+    every_word = rest = _normalized(words)
     while rest:
-        word = rest.pop(0)
-        if word.lower() in END_WORDS:
-            end, rest = _take_end(word.lower(), rest)
-            ends.append(end)
-        elif word.lower() in OPTION_WORDS:
-            option = OPTION_WORDS[word.lower()]
-            options.append(option)
-            if rest and rest[0].lower() in _FILLERS.get(option, ()):
-                rest.pop(0)
-        else:
-            raise _unknown([word, *rest])
+        before, word = rest, rest[0].lower()
+        if word in OPTION_WORDS:
+            options.append(OPTION_WORDS[word])
+            rest = _without_filler(options[-1], rest[1:])
+            continue
+        end, rest = _take_end(word, rest[1:]) if word in END_WORDS else _take_length(rest)
+        if end is None:
+            raise _unknown(rest, every_word[: len(every_word) - len(rest)])
+        ends.append(end)
+        typed_ends.append(" ".join(before[: len(before) - len(rest)]))
     if len(ends) > 1:
-        raise UsageError("Say once when it ends: either for how long or until when.", FOR_EXAMPLE)
+        raise UsageError("Say once when it ends: either a length or a time.", typed_ends[0])
     try:
         return ParsedOptions(ends[0] if ends else None, combine_options(options), options_given=bool(options))
     except Contradiction as error:
-        raise UsageError(str(error), OPTIONS_EXAMPLE) from None
+        kept = [word for word in every_word if OPTION_WORDS.get(word.lower()) is not error.second]
+        raise UsageError(str(error), " ".join(kept)) from None
+
+
+def _without_filler(option: Option, rest: list[str]) -> list[str]:
+    return rest[1:] if rest and rest[0].lower() in _FILLERS.get(option, ()) else rest
 
 
 def _normalized(words: Sequence[str]) -> list[str]:
@@ -130,36 +133,47 @@ def _unglued(word: str) -> list[str]:
     return [glued[1], word[glued.end() :]]
 
 
-def _take_end(end_word: str, rest: list[str]) -> tuple[TypedEnd, list[str]]:
+def _take_end(end_word: str, rest: list[str]) -> tuple[TypedEnd | None, list[str]]:
     """The time behind `for` or `until`, and the words behind that time.
 
     A time can have several words (`1 h 30 min`, `3:30 pm`): it takes as many as parse together.
     """
     most = next((index for index, word in enumerate(rest) if is_option_word(word)), len(rest))
     if not most:
-        question, example = ("For how long", FOR_EXAMPLE) if end_word == "for" else ("Until when", UNTIL_EXAMPLE)
-        raise UsageError(f"{question}? A channel that is really named so stands in quotes.", example)
+        raise UsageError("For how long?" if end_word == "for" else "Until when? A length will do, too.", ANY_LENGTH)
+    wrong = UsageError("")
     for count in range(most, 0, -1):
-        if count < most and closest_word(rest[count]) is None:
-            continue  # The word behind is neither part of a time nor a mistyped option.
         try:
             return parse_end(end_word, " ".join(rest[:count])), rest[count:]
-        except NotATime:
-            continue
-    return parse_end(end_word, " ".join(rest[:most])), []
+        except NotATime as error:
+            wrong = error
+    raise wrong
 
 
-def _unknown(words: Sequence[str]) -> UsageError:
-    suggestion = guess(words)
-    question = f" Did you mean {suggestion}?" if suggestion else ""
-    problem = (
-        f"I don't know the word {unescape(words[0])[:40]} after the name.{question}"
-        " A name with spaces has to stand in quotes."
-    )
-    return UsageError(problem, _example(suggestion))
+def _take_length(rest: list[str]) -> tuple[TypedEnd | None, list[str]]:
+    """A length without its `for`, and the words behind it; None if the words do not begin with one."""
+    try:
+        return _take_end("for", rest)
+    except NotATime:
+        return None, rest
 
 
-def _example(suggestion: str | None) -> str:
+def _unknown(words: list[str], before: list[str]) -> UsageError:
+    """`words`: from the one without a meaning on; `before`: those that have one."""
+    shown, suggestion = unescape(words[0])[:40], guess(words)
     if suggestion is None:
-        return OPTIONS_EXAMPLE
-    return {"for": FOR_EXAMPLE, "until": UNTIL_EXAMPLE}.get(suggestion, f"{START_EXAMPLE} {suggestion}")
+        problem = f'I\'m not sure what "{shown}" means here. Leave it out, or put quotes around the whole name.'
+        return UsageError(problem, " ".join(before))
+    problem = f'I\'m not sure what "{shown}" means here. Did you mean {suggestion}? A name with spaces needs quotes.'
+    return UsageError(problem, " ".join([*before, _as_typed(suggestion, words[1:])]))
+
+
+def _as_typed(suggestion: str, behind: list[str]) -> str:
+    """The suggestion as it can be typed: an end word alone needs its time."""
+    if suggestion not in END_WORDS:
+        return suggestion
+    try:
+        _take_end(suggestion, behind)
+    except UsageError:
+        return ANY_LENGTH
+    return " ".join([suggestion, *behind])

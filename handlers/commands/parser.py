@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from handlers import START_EXAMPLE
 from handlers.commands.end_times import TypedEnd
 from handlers.commands.option_words import guess, is_option_word, parse_options
 from handlers.commands.usage import UnknownVerb, UsageError, unescape
-from recordings.model.options import DEFAULT_OPTIONS, Options
+from messages.blocks import quoted
+from recordings.model.options import DEFAULT_OPTIONS, HELP_WORDS, Options
 
 
 class Verb(StrEnum):
@@ -48,10 +49,16 @@ _SYNONYMS = {
     "?": "help",
 }
 """Words that are not accepted, but whose meaning is clear enough to suggest a verb."""
-_SIMILARITY, _SYNONYM_SIMILARITY = 0.55, 0.75
+_SIMILARITY, _SYNONYM_SIMILARITY = 0.7, 0.75
 """From these ratios of difflib on, a word counts as a mistyped verb, or as a mistyped synonym of one."""
+_FILLERS = ("now", "please")
+"""Words that people type behind a name without meaning a part of it."""
+_LONGEST_NAME = 64
+"""Characters. A longer name is not repeated in an example: no call has one."""
 _LINK = re.compile(r"<(?:https?|mailto):[^|>]*\|([^>]*)>")
 _MENTION = re.compile(r"<[@#!][^>]*>")
+_CHANNEL_MENTION = re.compile(r"<#[^>|]*\|([^>]+)>")
+_NUMBER = re.compile(r"[0-9]{1,4}")
 _EMOJI = re.compile(r":[a-z0-9_+'-]+:")
 _QUOTED_NAME = re.compile(r'(?P<name>"[^"]*"(?=\s|$))\s*(?P<rest>.*)', re.DOTALL)
 _QUOTES = str.maketrans({"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u00ab": '"', "\u00bb": '"'})
@@ -69,35 +76,57 @@ class Command:
     options_given: bool = False
     """Whether there was any word about how to record, even if it names a default."""
     problem: UsageError | UnknownVerb | None = None
+    topic: Verb | None = None
+    """The command that help was wanted for."""
 
     @classmethod
     def parse(cls, text: str) -> Command:
         words = text.translate(_QUOTES).strip().split(None, 1)
         if not words:
             return cls(Verb.FORM)
-        word = words[0].lower()
-        if word not in VERBS:
-            typed = unescape(words[0])
-            return cls(Verb.UNKNOWN, problem=UnknownVerb(typed, closest_verb(typed)))
-        verb, rest = Verb(word), words[1].strip() if len(words) > 1 else ""
+        word, rest = words[0].lower(), words[1].strip() if len(words) > 1 else ""
+        if word not in VERBS and word not in HELP_WORDS:
+            return cls(Verb.UNKNOWN, problem=_unknown_verb(words[0], rest))
+        verb = Verb.HELP if word in HELP_WORDS else Verb(word)
+        if verb is Verb.HELP or rest.lower() in HELP_WORDS:
+            return cls(Verb.HELP, topic=_topic(rest if verb is Verb.HELP else verb))
         if verb in _NAMELESS or not rest:
             return cls(verb)
         try:
-            return cls._start(rest) if verb is Verb.START else cls(verb, _name(rest, f"/record {verb} daily"))
+            return cls._start(rest) if verb is Verb.START else cls(verb, _name(rest, verb))
         except UsageError as error:
             return cls(verb, problem=error)
 
     @classmethod
     def _start(cls, rest: str) -> Command:
-        name, words = _split(rest)
-        parsed = parse_options(words)
-        return cls(
-            Verb.START,
-            None if name is None else _name(name, START_EXAMPLE),
-            parsed.end,
-            parsed.options,
-            parsed.options_given,
-        )
+        typed, words = _split(rest)
+        name = None if typed is None else _name(typed, Verb.START, words)
+        try:
+            parsed = parse_options(words)
+        except UsageError as error:
+            raise error.behind(start_command(name)) from None
+        return cls(Verb.START, name, parsed.end, parsed.options, parsed.options_given)
+
+
+def start_command(name: str | None) -> str:
+    """The command that starts a recording of this call, as the person can type it; empty if no call has the name."""
+    if name is None:
+        return f"/record {Verb.START}"
+    return f"/record {Verb.START} {quoted(name)}" if len(name) <= _LONGEST_NAME else ""
+
+
+def _topic(word: str) -> Verb | None:
+    return Verb(word.lower()) if word.lower() in VERBS else None
+
+
+def _unknown_verb(word: str, rest: str) -> UnknownVerb:
+    """`rest`: what stands behind the word; it is a part of the suggestion if it makes sense there."""
+    closest = closest_verb(unescape(word))
+    if closest is None:
+        return UnknownVerb(unescape(word))
+    is_right = Verb(closest) not in _NAMELESS and Command.parse(f"{closest} {rest}").problem is None
+    behind = f" {unescape(rest)}" if rest and is_right and len(rest) <= _LONGEST_NAME else ""
+    return UnknownVerb(unescape(word), f"/record {closest}{behind}")
 
 
 def _split(rest: str) -> tuple[str | None, list[str]]:
@@ -123,11 +152,10 @@ def check_unquoted_name(name: str) -> None:
         end = None
     if end is not None:
         raise UsageError(
-            "Only the name belongs here; for how long has a field of its own. If the Agora channel is really named so,"
-            " put the name in quotes.",
-            START_EXAMPLE,
+            "Only the name belongs here; when to stop has a field of its own. If the call is really named so, put the"
+            " name in quotes."
         )
-    _check_not_slack(name.strip(), START_EXAMPLE)
+    _check_not_slack(name.strip(), Verb.START)
 
 
 def closest_verb(word: str) -> str | None:
@@ -142,37 +170,75 @@ def closest_verb(word: str) -> str | None:
     return _SYNONYMS[synonyms[0]] if synonyms else None
 
 
-def _name(typed: str, example: str) -> str:
+def _name(typed: str, verb: Verb, words: Sequence[str] = ()) -> str:
+    """`words`: what stands behind the name, for the example. Raises `UsageError`."""
     if _MENTION.search(typed):
-        raise UsageError("That is a mention of a person or a Slack channel, not the name of an Agora channel.", example)
+        raise _mention(typed, verb)
     name = unescape(_LINK.sub(r"\1", typed)).strip()
     if not name:
-        raise UsageError("There is no name in that link.", example)
+        raise UsageError("There is no name in that link. Type the name of the call.")
     if name.startswith('"'):
-        return _without_quotes(name, example)
+        return _without_quotes(name, verb)
     if '"' in name:
-        raise UsageError("A quotation mark is missing, or stands inside the name.", example)
+        raise UsageError("A quotation mark is missing, or there is one inside the name.", example=_quoted(name, verb))
     if len(name.split()) > 1:
-        raise UsageError("A name with spaces has to stand in quotes.", f'{example.rsplit(" ", 1)[0]} "team call"')
-    _check_not_slack(name, example)
+        raise _unquoted(name, verb, words)
+    _check_not_slack(name, verb)
     return name
 
 
-def _without_quotes(quoted: str, example: str) -> str:
-    name = quoted[1:-1]
-    if len(quoted) < 2 or not quoted.endswith('"') or '"' in name:
-        raise UsageError("A quotation mark is missing, or there is something after the name.", example)
+def _mention(typed: str, verb: Verb) -> UsageError:
+    problem, channel = "Type the name of the call, not a mention.", _CHANNEL_MENTION.search(typed)
+    if channel is None:
+        return UsageError(problem)
+    name = unescape(channel[1])
+    return UsageError(f"{problem} Did you mean the call {name}?", example=f"/record {verb} {quoted(name)}")
+
+
+def _unquoted(name: str, verb: Verb, words: Sequence[str]) -> UsageError:
+    """For a name with spaces and without quotes."""
+    *before, last = name.split()
+    if verb is Verb.START and _NUMBER.fullmatch(last):
+        command = start_command(" ".join(before))
+        return UsageError(f"Is {last} the length, in minutes?", f"for {last}m").behind(command)
+    if last.lower() in _FILLERS:
+        return UsageError(f'Leave out "{last}", or put quotes around the whole name.', example=_quoted(name, verb))
+    return UsageError("Put quotes around a name with spaces.", example=_quoted(name, verb, words))
+
+
+def _quoted(name: str, verb: Verb, words: Sequence[str] = ()) -> str:
+    """The command with this name, and with the words behind it if they are right; empty if no call has the name."""
+    bare = name.replace('"', "").strip("' ")
+    if not bare or len(bare) > _LONGEST_NAME:
+        return ""
+    try:
+        parse_options(words)
+    except UsageError:
+        words = ()
+    return " ".join([f"/record {verb}", quoted(bare), *words])
+
+
+def _without_quotes(typed: str, verb: Verb) -> str:
+    name = typed[1:-1]
+    if len(typed) < 2 or not typed.endswith('"') or '"' in name:
+        problem = "A quotation mark is missing, or there is something after the name."
+        raise UsageError(problem, example=_quoted(typed, verb))
     if not name.strip():
-        raise UsageError("There is no name between the quotation marks.", example)
+        raise UsageError("There is no name between the quotation marks. Type the name of the call.")
     return name
 
 
-def _check_not_slack(name: str, example: str) -> None:
+def _check_not_slack(name: str, verb: Verb) -> None:
     """Raises `UsageError` if a name without quotes looks like a Slack person, a Slack channel or an emoji."""
-    if name[0] in "@#":
-        kind = "person" if name[0] == "@" else "channel"
-        raise UsageError(
-            f"That looks like a Slack {kind}. If the Agora channel is really named so, put the name in quotes.", example
-        )
+    example = f'/record {verb} "{name}"' if len(name) <= _LONGEST_NAME else ""
+    if name[0] == "#":
+        bare = name.lstrip("#")
+        guessed = f" Did you mean the call {bare}?" if bare else ""
+        problem = f"That looks like a Slack channel.{guessed} If its name really begins with #, put the name in quotes."
+        raise UsageError(problem, example=f"/record {verb} {quoted(bare)}" if bare else "")
+    if name[0] == "@":
+        problem = "That looks like a Slack person. If the call is really named so, put the name in quotes."
+        raise UsageError(problem, example=example)
     if _EMOJI.fullmatch(name):
-        raise UsageError("That is an emoji. If the Agora channel is really named so, put the name in quotes.", example)
+        problem = "That is an emoji. If the call is really named so, put the name in quotes."
+        raise UsageError(problem, example=example)

@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
-from handlers import START_EXAMPLE
+import structlog
+
 from handlers.commands.end_times import EndTimes, For
-from handlers.commands.parser import Command
+from handlers.commands.parser import Command, start_command
 from handlers.commands.usage import UsageError, usage_reply
+from handlers.directory import NotInChannel
 from handlers.outcomes import start_reply, stop_reply
 from handlers.requests import SlashCommand
 from messages import replies
 from messages.blocks import Message
+from messages.config import MessageConfig
 from messages.help import help_text
 from messages.listing import listing
 from recordings.model.recording import Recording
 from recordings.model.requester import SlackChannelRef
 from recordings.service.lookup import NothingHere
-from recordings.service.start_stop import RecordingService, Several, StartRequest
+from recordings.service.outcomes import AlreadyOver, StopRequested, has_finished
+from recordings.service.start_stop import InvalidName, RecordingService, Several, StartRequest
 
 ChannelName = Callable[[str, str], str | None]
-"""The name of a Slack channel, from its id and the name in the command; None if it can't be known."""
+"""The name of a Slack channel, from its id and the name in the command; None if it can't be known.
+Raises `NotInChannel` if the bot is known not to be there."""
+_NAME_IT = "Type /record start and the name of the call."
+_SLOW_SECONDS = 0.7
+"""After such a lookup another one could make the acknowledgement later than the 3 seconds that Slack waits."""
+_EVERY_RECORDING = frozenset({"all", "everything", "it", "now", "please"})
+"""What people type behind `stop` without meaning a call."""
+_log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,34 +43,53 @@ class RecordCommand:
     service: RecordingService
     channel_name: ChannelName
     end_times: EndTimes
-    default_duration: float
-    """Seconds after which a recording ends if nobody chose an end."""
+    config: MessageConfig
+    bot_name: Callable[[], str]
+    """What people type to invite the bot."""
 
     def start(self, request: SlashCommand, command: Command) -> Message:
         try:
             start_request = self._start_request(request, command)
         except UsageError as error:
-            return usage_reply(error)
+            return usage_reply(error, self.config)
+        except NotInChannel as error:
+            _log.info("not_in_channel", channel=request.slack_channel.channel, user=request.requester.id)
+            return replies.not_in_conversation() if error.is_conversation else replies.not_in_channel(self.bot_name())
+        outcome = self.service.start(request.requester, start_request)
+        if isinstance(outcome, InvalidName) and command.name is None:
+            return usage_reply(UsageError(f"{outcome.problem} {_NAME_IT}"), self.config)
         return start_reply(
-            self.service.start(request.requester, start_request),
+            outcome,
             request.domain,
+            self.config,
             end_given=command.end is not None,
             options_given=command.options_given,
         )
 
     def _start_request(self, request: SlashCommand, command: Command) -> StartRequest:
-        """Raises `UsageError`."""
-        name = command.name or self.channel_name(request.slack_channel.channel, request.channel_name)
+        """Raises `UsageError`, `NotInChannel`."""
+        # The lookup also tells whether the bot is in a private channel: without that nothing can be recorded there.
+        began = self.end_times.clock.monotonic()
+        own_name = self.channel_name(request.slack_channel.channel, request.channel_name)
+        slow = self.end_times.clock.monotonic() - began >= _SLOW_SECONDS
+        name = command.name or own_name
         if name is None:
-            raise UsageError("I can't tell this channel's name. Which Agora channel shall be recorded?", START_EXAMPLE)
-        end = command.end
+            raise UsageError(f"Which call should I record? {_NAME_IT}")
         return StartRequest(
             agora_channel=name,
-            ends_at=None if end is None else self.end_times.resolve(end, request.requester.id),
-            options=replace(command.options, lasts=end.seconds if isinstance(end, For) else None),
+            ends_at=self._ends_at(request, command, ask=not slow),
+            options=replace(command.options, lasts=command.end.seconds if isinstance(command.end, For) else None),
             response_url=request.response_url,
             delivery_key=request.delivery_key,
         )
+
+    def _ends_at(self, request: SlashCommand, command: Command, *, ask: bool) -> datetime | None:
+        if command.end is None:
+            return None
+        try:
+            return self.end_times.resolve(command.end, request.requester.id, ask=ask)
+        except UsageError as error:
+            raise error.behind(start_command(command.name)) from None
 
     def show_list(self, request: SlashCommand, command: Command) -> Message:
         return listing(self.service.history(request.slack_channel, command.name), request.domain)
@@ -70,19 +101,27 @@ class RecordCommand:
                 return replies.nothing_recorded(command.name, self._running(request.slack_channel))
             if recordings[0].is_over:
                 return replies.already_over(recordings[0], request.domain)
-        return replies.status(recordings, request.domain, self.default_duration)
+        return replies.status(recordings, request.domain, self.config)
 
     def stop(self, request: SlashCommand, command: Command) -> Message:
         try:
-            outcome = self.service.stop(request.requester, command.name, request.delivery_key)
+            outcome = self._stop(request, command.name)
         except NothingHere as error:
             return replies.nothing_recorded(str(error), self._running(request.slack_channel))
         if isinstance(outcome, Several):
             return replies.choose_recording(outcome.recordings)
         return stop_reply(outcome, request.domain)
 
-    def show_help(self, _request: SlashCommand, _command: Command) -> Message:
-        return help_text()
+    def _stop(self, request: SlashCommand, name: str | None) -> StopRequested | AlreadyOver | Several:
+        try:
+            return self.service.stop(request.requester, name, request.delivery_key)
+        except NothingHere:
+            if (name or "").lower() not in _EVERY_RECORDING:
+                raise
+            return self.service.stop(request.requester, None, request.delivery_key)
+
+    def show_help(self, _request: SlashCommand, command: Command) -> Message:
+        return help_text(self.config, command.topic)
 
     def _running(self, slack_channel: SlackChannelRef) -> list[Recording]:
-        return [recording for recording in self.service.status(slack_channel) if not recording.is_over]
+        return [recording for recording in self.service.status(slack_channel) if not has_finished(recording)]

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from messages.config import DEFAULT_CONTACT
 from messages.delivery.deliverer import Backoff
 from messages.delivery.slack import Slack
 from messages.replies import cannot_post
@@ -29,6 +30,7 @@ class ReplyDelivery:
     slack: Slack
     bot_name: Callable[[], str]
     clock: Clock
+    contact: str = DEFAULT_CONTACT
     name: str = "reply"
 
     def due(self) -> Sequence[tuple[str, datetime]]:
@@ -38,7 +40,7 @@ class ReplyDelivery:
         return self.recordings.reply(key)
 
     def send(self, job: Reply) -> str:
-        self.slack.answer(job.response_url, cannot_post(job.recording, self.bot_name()))
+        self.slack.answer(job.response_url, cannot_post(job.recording, self.bot_name(), self.contact))
         return ""
 
     def wait(self, _job: Reply, error: SlackBusy) -> timedelta:
@@ -60,6 +62,6 @@ class ReplyDelivery:
     def _send_directly(self, recording: Recording) -> None:
         try:
             channel = self.slack.direct_channel(recording.started_by)
-            self.slack.post(channel, cannot_post(recording, self.bot_name()))
+            self.slack.post(channel, cannot_post(recording, self.bot_name(), self.contact))
         except SlackError as error:
             _log.error("reply_undeliverable", recording=recording.id, error=str(error))

@@ -53,6 +53,8 @@ OPTION_WORDS: dict[str, Option] = {
 """What people type, in lower case. An Agora channel with such a name is typed in quotes, as for `END_WORDS`."""
 END_WORDS = ("for", "until")
 """The words before the duration or the end time of a recording."""
+HELP_WORDS = ("help", "--help", "-h")
+"""Behind a command they ask for its help. A call with such a name is typed in quotes."""
 UNSPACED_END = re.compile(rf"({'|'.join(END_WORDS)})(?=[0-9])", re.IGNORECASE)
 """One of `END_WORDS` without a space before the time: `for45m`."""
 
@@ -89,12 +91,12 @@ def combine_options(options: Iterable[Option]) -> Options:
     for option in options:
         kind = type(option).__name__.lower()
         if chosen.get(kind, option) is not option:
-            raise Contradiction(f"Either {chosen[kind]} or {option}: both at once can't be.", option)
+            raise Contradiction(f"Choose {chosen[kind]} or {option}, not both.", option)
         chosen[kind] = option
     if chosen.get("media") is Media.AUDIO:
-        picture = next((option for kind, option in chosen.items() if kind != "media"), None)
+        kind, picture = next(((kind, option) for kind, option in chosen.items() if kind != "media"), ("", None))
         if picture is not None:
-            raise Contradiction(f"Sound only has no picture, so it can't be {picture}.", picture)
+            raise Contradiction(f"Audio-only recordings have no {kind}. Leave out {picture}.", picture)
     return Options(**chosen)  # type: ignore[arg-type]
 
 

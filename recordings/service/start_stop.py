@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from recordings.errors import InvalidChannelName
+from recordings.lifecycle.end_times import SHORTEST_SECONDS
 from recordings.lifecycle.intents import request_stop
 from recordings.model.audit import AuditAction, AuditEvent, Source
 from recordings.model.intent import Intent
@@ -30,7 +31,7 @@ class StartRequest:
     agora_channel: str
     source: Source = Source.COMMAND
     ends_at: datetime | None = None
-    """When the recording shall end; None: after `options.lasts`, or the default duration."""
+    """When the recording ends; None: after `options.lasts`, or else after the default duration."""
     options: Options = DEFAULT_OPTIONS
     response_url: str | None = field(default=None, repr=False)
     delivery_key: str | None = None
@@ -114,8 +115,7 @@ class RecordingService:
         self.access.check(requester, Action.START, agora_channel)
 
     def _recording(self, requester: Requester, request: StartRequest) -> Recording:
-        now, lasts = self.clock.now(), request.options.lasts
-        ends_at = now + timedelta(seconds=lasts) if request.ends_at is None and lasts is not None else request.ends_at
+        now = self.clock.now()
         return Recording(
             id=self.new_id(),
             agora_channel=request.agora_channel,
@@ -124,9 +124,19 @@ class RecordingService:
             started_by=requester.id,
             requested_at=now,
             options=request.options,
-            intent=Intent(ends_at=ends_at),
+            intent=Intent(ends_at=request.ends_at or _end_after(now, request.options.lasts)),
             next_step_at=now,
         )
+
+    def end_of_another(self, earlier: Recording) -> datetime | None:
+        """The end of a recording like this one: at the same time of day, if people chose one that is still to come.
+
+        None: another recording takes as long as this one should have.
+        """
+        chosen = earlier.intent.ends_at
+        if chosen is None or earlier.options.lasts is not None or earlier.intent.extended_by is not None:
+            return None
+        return chosen if chosen - self.clock.now() >= timedelta(seconds=SHORTEST_SECONDS) else None
 
     def history(
         self, slack_channel: SlackChannelRef, agora_channel: str | None = None, after: Cursor | None = None
@@ -198,3 +208,7 @@ class RecordingService:
         _, stopped = self.recordings.change_intent(recording.id, intent, now, delivery_key, event)
         self.wake()
         return AlreadyOver(stopped) if stopped.is_over else StopRequested(stopped, already_requested)
+
+
+def _end_after(now: datetime, seconds: float | None) -> datetime | None:
+    return None if seconds is None else now + timedelta(seconds=seconds)

@@ -17,7 +17,7 @@ from handlers.buttons.again import RecordAgainButton
 from handlers.buttons.extend import ExtendButton
 from handlers.buttons.layout import LayoutMenu, LayoutOption
 from handlers.buttons.links import LinksButton
-from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton
+from handlers.buttons.lookups import DetailsButton, LocationOption, NextPageButton, OptionsButton
 from handlers.buttons.stop import StopButton
 from handlers.commands.doctor import DoctorCommand
 from handlers.commands.end_times import EndTimes
@@ -55,19 +55,21 @@ def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
     slack = Slack(client)
     handlers = Handlers(
         access=access,
-        record=RecordCommand(service, lambda channel, named: named, end_times, MESSAGE_CONFIG.max_duration),
+        config=MESSAGE_CONFIG,
+        record=RecordCommand(service, lambda channel, named: named, end_times, MESSAGE_CONFIG, lambda: "recorder"),
         doctor=DoctorCommand(client, list, lambda: "recorder"),
-        form=RecordForm(service, lambda channel, named: named, end_times, slack, Limits(60, tokens=False)),
+        form=RecordForm(service, lambda channel, named: named, end_times, slack, Limits(60)),
         stop=StopButton(service),
         extend=ExtendButton(ExtendService(recordings, Policy(), clock, lambda: None)),
-        again=RecordAgainButton(service),
+        again=RecordAgainButton(service, MESSAGE_CONFIG),
         layout=LayoutMenu(LayoutService(recordings, clock, lambda: None)),
         layout_option=LayoutOption(service),
-        links=LinksButton(links),
+        links=LinksButton(links, MESSAGE_CONFIG),
         acknowledge=AcknowledgeButton(AcknowledgeService(MemoryOutbox(memory), clock), slack, MESSAGE_CONFIG),
-        details=DetailsButton(DetailService(recordings, MemoryRecorders(memory))),
+        details=DetailsButton(DetailService(recordings, MemoryRecorders(memory)), MESSAGE_CONFIG),
         location=LocationOption(service, MESSAGE_CONFIG),
         next_page=NextPageButton(service),
+        options=OptionsButton(MESSAGE_CONFIG),
     )
     return replace(handlers, **others)
 
@@ -103,10 +105,11 @@ class CommandStack:
                 service,
                 lambda channel, named: self.channel_name(channel, named),
                 end_times,
-                MESSAGE_CONFIG.max_duration,
+                MESSAGE_CONFIG,
+                lambda: "recorder",
             ),
             stop=StopButton(service),
-            again=RecordAgainButton(service),
+            again=RecordAgainButton(service, MESSAGE_CONFIG),
             layout_option=LayoutOption(service),
             location=LocationOption(service, MESSAGE_CONFIG),
             next_page=NextPageButton(service),

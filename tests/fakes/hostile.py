@@ -30,7 +30,7 @@ _OUR_MARKS = [
     rf"<#{CHANNEL}>",
     r"<!date\^\d+\^[^|<>]+\|[^<>|]+ UTC>",
     r"<https://status\.agora\.io\|Agora's status page>",
-    rf"<https://acme\.slack\.com/archives/{CHANNEL}/p\d+\|see its card>",
+    rf"<https://acme\.slack\.com/archives/{CHANNEL}/p\d+\|Go to card>",
 ]
 _MARK = re.compile("|".join(_OUR_MARKS))
 

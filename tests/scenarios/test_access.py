@@ -9,10 +9,7 @@ from recordings.model.audit import AuditAction
 from simulator.slack import Message
 from tests.scenarios.stack import Stack, payload, words
 
-REFUSED = (
-    "Only full members of this workspace may start or stop recordings here; ask one of them, or an admin can allow"
-    " guests (ALLOW_GUESTS)."
-)
+REFUSED = "Guests can't start or stop recordings. Ask a member of this workspace to do it."
 OTHER_TEAM = "T0OTHER"
 OUTSIDERS = ("gus", "uma", "eve")
 """A guest, a guest of a single channel, and somebody from another company, all in #general."""
@@ -65,7 +62,7 @@ def test_an_outsider_stops_nothing_and_may_look(stack: Stack) -> None:
         assert typed(stack, "stop", who) == REFUSED
         assert typed(stack, "stop daily", who) == REFUSED
         assert pressed(stack, card, who) == REFUSED
-        assert "`daily`: recording" in typed(stack, "status", who)
+        assert "*daily* · Recording since" in typed(stack, "status", who)
         assert "/record start" in typed(stack, "help", who)
     stack.after_queries(2)
     check_not_stopped(stack)
@@ -106,7 +103,7 @@ def test_while_slack_does_not_answer_members_may_and_that_is_logged_once(stack: 
         stack.start()
         fault = stack.slack.faults.add("users.info", hang=True)
         stack.agora.join("daily", 1001)
-        assert "Asking Agora" in typed(stack, "start daily", "ana")
+        assert "Starting to record" in typed(stack, "start daily", "ana")
         card = stack.wait_red(channel="general")
         typed(stack, "start other", "ben")
         assert [log["event"] for log in logs].count("profile_lookup_failed") == 1
@@ -144,7 +141,9 @@ def test_only_calls_that_match_a_pattern_are_recorded(stack: Stack) -> None:
     stack.start(ALLOWED_AGORA_CHANNELS="team-*, daily, <b>*")
     for text in ("start other", "start Daily", "start my-team-a", "start"):
         answer = typed(stack, text, "ana")
-        assert "is not one of the Agora channels that may be recorded: `team-*`, `daily`, `&lt;b&gt;*`" in answer, text
+        assert "can't be recorded here. Allowed: `team-*`, `daily`, `&lt;b&gt;*`. Ask your recording admin" in answer, (
+            text
+        )
     check_nothing_stored(stack)
     typed(stack, "start team-a", "ana")
     card = stack.wait_card("recording", channel="general")
@@ -155,6 +154,6 @@ def test_a_running_recording_can_be_stopped_though_its_call_is_no_longer_allowed
     stack.start()
     stack.recording(channel="general")
     stack.restart(ALLOWED_AGORA_CHANNELS="team-*")
-    assert "may be recorded: `team-*`" in typed(stack, "start daily", "ana")
-    assert "Stopping `daily`" in typed(stack, "stop daily", "ben")
+    assert "Allowed: `team-*`" in typed(stack, "start daily", "ana")
+    assert "Stopping *daily*" in typed(stack, "stop daily", "ben")
     stack.wait_card("ended", channel="general")

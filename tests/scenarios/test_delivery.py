@@ -128,7 +128,7 @@ def test_a_guest_who_is_in_the_channel_gets_links_only_where_guests_are_allowed(
     assert links_given(stack) == 2 * int(guests)
     if guests == "0":
         (refusal,) = stack.slack.person("gus").ephemerals("daily")
-        assert refusal.said.startswith("Only full members of this workspace may get links to recordings here;")
+        assert refusal.said.startswith("Guests can't get recordings.")
 
 
 def test_while_slack_does_not_say_who_is_in_the_channel_nobody_gets_a_link(stack: Stack) -> None:

@@ -31,6 +31,8 @@ ACTIONS = (
     "take_alert",
     "list_next",
     "open_link_1",
+    "open_form",
+    "help_options",
 )
 MALFORMED_VALUES = (
     "",
@@ -101,9 +103,9 @@ def test_guests_and_people_of_other_teams_read_who_may_at_every_button(stack: St
     for person in ("gus", "eve"):
         for action in FOR_MEMBERS:
             answer = stack.answer(use(stack, card, action, by=person))
-            assert answer.startswith("Only full members of this workspace may"), (person, action)
-            assert "ask one of them" in answer, (person, action)
-    assert "reference" in stack.answer(use(stack, card, "details:", by="gus")), "everybody may look"
+            assert answer.startswith("Guests can't start or stop recordings"), (person, action)
+            assert "Ask a member" in answer, (person, action)
+    assert "recording:" in stack.answer(use(stack, card, "details:", by="gus")), "everybody may look"
     assert actions_taken(stack) == before
     assert len(stack.cards("general")) == 1
     assert stack.agora.running() == []
@@ -121,7 +123,7 @@ def test_a_press_delivered_twice_counts_once_and_a_second_person_reads_what_happ
     stopped.repeat()
     assert stopped.answers == []
     again = stack.answer(use(stack, card, "stop_recording", by="ana"))
-    assert f"is being stopped already, as {stack.slack.person('ben').mention} asked" in again
+    assert f"{stack.slack.person('ben').mention} is already stopping" in again
     stack.agora.clear_faults()
     stack.wait_card("ended")
     assert "is over" in stack.answer(use(stack, card, "stop_recording", by="ana"))
@@ -187,17 +189,17 @@ def test_the_list_to_choose_from_stops_a_recording_once_and_then_shows_that_it_i
     for name in ("one", "two"):
         stack.recording(name)
     for mistyped in ("stop oen", "status oen"):
-        assert "Being recorded here: `one`, `two`." in words(stack.command(mistyped))
+        assert "Recording now: *one*, *two*." in words(stack.command(mistyped))
     listed = stack.command("stop", by="ben").reply
     assert listed is not None
-    assert listed.said.startswith("Several recordings are running here")
+    assert listed.said.startswith("Two recordings are running.")
     first = listed.elements["stop_recording"]["value"]
     # Slack delivers it again at once, before the recorder has stopped.
     stack.slack.person("ben").press(listed, "stop_recording", first).repeat()
     assert "Stopping" in listed.said, "the answer takes the place of the list"
     stack.wait_for(lambda: len(stack.agora.running()) == 1, what="the other recording alone")
     stack.press(listed, "stop_recording", value=first, stale=True)
-    stack.wait_for(lambda: "is over" in listed.said or "stopped already" in listed.said, what="that it is stopped")
+    stack.wait_for(lambda: "is over" in listed.said or "is already stopping" in listed.said, what="that it is stopped")
     assert actions_taken(stack).count(AuditAction.STOPPED) == 1
     assert len(stack.agora.running()) == 1
 
@@ -215,7 +217,7 @@ def test_a_command_without_a_trigger_is_answered_with_the_command_to_type(
     before = len(stack.slack.person("ana").ephemerals("daily"))
     assert stack.slack.send_envelope("slash_commands", bare).acknowledged
     (answer,) = stack.slack.person("ana").ephemerals("daily")[before:]
-    assert "/record start daily for 45m audio" in answer.said
+    assert "`/record start` and the name of the call" in answer.said
     assert stack.every_row() == []
 
 
@@ -229,12 +231,17 @@ def test_in_a_conversation_of_two_people_the_person_reads_to_type_it_in_a_channe
     typed = stack.command("start weekly", channel=conversation)
 
     def refusals() -> list[str]:
-        return [message.said for message in ana.ephemerals(conversation) if "can't post in" in message.said]
+        return [
+            message.said
+            for message in ana.ephemerals(conversation)
+            if "can't record from a DM between people" in message.said
+        ]
 
+    assert "I can't record from a DM between people" in words(typed)
     stack.wait_for(lambda: len(refusals()) == 2, what="the reason, for the form and for the command")
     for refusal in (words(typed), *refusals()):
         assert "/invite" not in refusal, "nobody can be invited there"
-    assert "in a channel" in words(typed)
+    assert "Use a channel" in words(typed)
     assert stack.agora.requests("acquire") == []
 
 

@@ -20,7 +20,7 @@ from simulator.slack import SlackSimulator
 from storage.database import Database
 from tests.scenarios.stack import InDatabase, Stack, payload, words
 
-UNWRITTEN = "I can't write anything down just now"
+UNWRITTEN = "I couldn't save that, so nothing changed"
 PAUSE_SECONDS = 600
 BUSY_SECONDS = 0.05
 """For a locked database in these scenarios; nobody releases the lock meanwhile."""
@@ -95,7 +95,7 @@ def check_start_refused(stack: Stack, name: str = "unwritten") -> None:
 
 def check_start_works(stack: Stack, name: str = "again") -> None:
     stack.agora.join(name, 1001)
-    assert "Asking Agora" in words(stack.command(f"start {name}"))
+    assert "Starting to record" in words(stack.command(f"start {name}"))
     stack.wait_card("recording", agora=name)
 
 

@@ -185,7 +185,7 @@ def test_a_choice_while_stopping_changes_nothing(stack: Stack) -> None:
     stack.agora.fault("stop", answer="internal_error", times=None)
     stack.command("stop")
     stack.wait_card("stopping")
-    assert "being stopped already" in answer_to(stack, menu, "floating")
+    assert "is already stopping *daily*" in answer_to(stack, menu, "floating")
     stack.agora.clear_faults()
     stack.wait_card("ended")
     assert stack.agora.requests("updateLayout") == []
@@ -210,7 +210,7 @@ def test_the_same_choice_twice_is_one_change(stack: Stack) -> None:
     assert first.repeat().acknowledged
     wait_layout(stack, FLOATING)
     said = answer_to(stack, menu_of(stack, card, by="ana"), "floating", by="ana")
-    assert "floating already" in said
+    assert "already has the layout Floating" in said
     assert stack.slack.person("ben").mention in said
     assert changes(stack) == [("ben", "floating")]
     assert len(stack.agora.requests("updateLayout")) == 1
@@ -229,7 +229,7 @@ def test_of_two_choices_at_once_the_last_counts_and_both_are_in_the_audit_log(st
 def test_a_guest_changes_nothing_and_reads_who_may(stack: Stack) -> None:
     stack.start()
     card = stack.recording(channel="general")
-    assert "Only full members" in menu_of(stack, card, by="gus").said
+    assert "Guests can't" in menu_of(stack, card, by="gus").said
     stack.after_queries(2)
     assert stack.agora.requests("updateLayout") == []
     assert changes(stack) == []

@@ -14,12 +14,12 @@ from tests.scenarios.stack import LOOK_SECONDS, Stack, payload, states, words
 def test_a_call_is_recorded_until_somebody_else_stops_it(stack: Stack) -> None:
     stack.start()
     stack.agora.join("daily", 1001)
-    assert "`daily`" in words(stack.command("start daily"))
+    assert "*daily*" in words(stack.command("start daily"))
     card = stack.wait_red()
     assert payload(card)["state"] == "recording"
     assert payload(card)["sid"] == stack.agora.running()[0].sid
 
-    assert "`daily`" in words(stack.command("stop", by="ben"))
+    assert "*daily*" in words(stack.command("stop", by="ben"))
     over = stack.wait_card("ended", reason="stopped")
 
     assert over is card

@@ -165,7 +165,7 @@ def test_a_stop_before_the_card_is_posted_means_that_agora_is_never_asked(stack:
     stack.command("start daily")
     assert fault.hits
     answer = stack.command("stop", by="ben")
-    assert "`daily`" in words(answer)
+    assert "*daily*" in words(answer)
     check_stopped(stack, "daily")
     assert stack.agora.requests("acquire") == []
 

@@ -167,20 +167,20 @@ def test_an_admin_reads_in_slack_what_is_right_and_later_what_broke(whole: Stack
     asked = whole.command("doctor")
 
     assert asked.reply is not None
-    assert asked.reply.said == "Looking; this takes a few seconds."
+    assert asked.reply.said == "Checking the setup. This takes a few seconds."
     report = report_of(whole, asked)
-    assert report.startswith("*All right: 19 things looked at*"), report
+    assert report.startswith("*✅ Everything works (19 checks)*"), report
     assert "✅ *bucket delete* it is removed" in report
-    assert "✅ *posting here* I am in this channel" in report
+    assert "✅ *posting here* I'm in this channel" in report
     assert not [name for name in SECRET if whole.bot.environment[name] in report]
     assert whole.slack.calls_of("chat.postMessage") == whole.slack.calls_of("chat.postEphemeral") == []
     assert storage.keys == []
 
     whole.agora.fault("acquire", answer="no_active_status", times=None)
     report = report_of(whole, whole.command("doctor"))
-    assert report.startswith("*1 thing needs a look*"), report
+    assert report.startswith("*❌ 1 of 19 checks failed*"), report
     assert "❌ *cloud recording* HTTP 400, code 405" in report
-    assert report.count("❌") == 1
+    assert report.count("❌ *") == 1
     lines: list[dict[str, Any]] = [json.loads(line) for line in whole.bot.log.splitlines() if '"doctor"' in line]
     logged = [line for line in lines if line.get("event") == "doctor"]
     assert [line["wrong"] for line in logged] == [[], ["cloud recording"]]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.system.conftest import Stack, words
 
-UNWRITTEN = "I can't write anything down just now"
+UNWRITTEN = "I couldn't save that, so nothing changed"
 
 
 def readyz(port: int) -> tuple[int, dict[str, str]]:
@@ -66,7 +66,7 @@ def check_start_refused(stack: Stack, name: str = "unwritten") -> None:
 
 def check_start_works(stack: Stack, name: str = "again") -> None:
     def started() -> bool:
-        return "Asking Agora" in words(stack.command(f"start {name}"))
+        return "Starting to record" in words(stack.command(f"start {name}"))
 
     stack.agora.join(name, 1001)
     stack.slack.wait_for(started, timeout=20, what="a start that is accepted")

@@ -18,7 +18,7 @@ def http_stack(stack: Stack, port: int) -> Stack:
 def test_a_command_is_answered_in_the_response(http_stack: Stack) -> None:
     stack = http_stack
     typed = stack.command("start daily")
-    assert "Asking Agora to record `daily`" in words(typed)
+    assert "Starting to record *daily*" in words(typed)
     assert typed.reply is not None
     stack.wait_card("recording")
 

@@ -32,10 +32,10 @@ def test_a_press_that_cannot_be_stored_is_answered_so_and_starts_nothing(stack: 
     with locked(stack.bot.database):
         failed = ben.choose(card, "more", "Record again")
         stack.slack.wait_for(lambda: failed.answers, what="the reason")
-    assert "I can't write anything down just now" in words(failed)
+    assert "I couldn't save that, so nothing changed" in words(failed)
     again = ben.choose(card, "more", "Record again")
     stack.slack.wait_for(lambda: again.answers, what="an answer")
-    assert "Asking Agora" in words(again)
+    assert "Starting to record" in words(again)
     stack.slack.wait_for(lambda: len(stack.cards()) == 2, timeout=20, what="a second card")
     stack.wait_card("recording")
 
@@ -48,8 +48,8 @@ def test_a_form_that_cannot_be_stored_stays_open_with_its_values_and_says_so(sta
     assert view is not None
     with locked(stack.bot.database):
         failed = ana.submit(view, {"channel": "weekly", "length": "45m"})
-    assert "can't write anything down" in failed.errors["channel"]
-    assert "Reference" in failed.errors["channel"]
+    assert "couldn't save that" in failed.errors["channel"]
+    assert "Error" in failed.errors["channel"]
     assert view.open
     ana.submit(view)
     stack.wait_card("recording", agora="weekly")

@@ -13,7 +13,7 @@ def test_one_person_starts_a_recording_and_another_stops_it(stack: Stack) -> Non
     before = datetime.now(UTC)
     stack.agora.join("daily", 1001)
     answer = stack.command("start daily")
-    assert "`daily`" in words(answer)
+    assert "*daily*" in words(answer)
     card = stack.wait_red()
     shown = payload(card)
     recorder = stack.agora.running()[0]
@@ -33,7 +33,7 @@ def test_one_person_starts_a_recording_and_another_stops_it(stack: Stack) -> Non
     assert "unless someone adds time" in card.said
 
     answer = stack.command("stop", by="ben")
-    assert "`daily`" in words(answer)
+    assert "*daily*" in words(answer)
     over = stack.wait_card("ended", reason="stopped")
     assert over is card
     assert payload(over) == shown | {"state": "ended", "reason": "stopped", "ended_at": payload(over)["ended_at"]}

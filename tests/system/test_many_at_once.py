@@ -92,8 +92,8 @@ def test_of_two_people_who_press_record_again_at_once_one_starts_it(stack: Stack
     presses = [stack.slack.person(name).choose(card, "more", "Record again", wait=False) for name in ("ana", "ben")]
     stack.slack.wait_for(lambda: all(press.answers for press in presses), what="an answer to both")
     runs_already, started = sorted(words(press.wait()) for press in presses)
-    assert "Asking Agora" in started
-    assert "`daily` is already being recorded here" in runs_already
+    assert "Starting to record" in started
+    assert "I'm already starting to record *daily*" in runs_already
     stack.slack.wait_for(lambda: len(stack.cards()) == 2, timeout=20, what="a second card")
     stack.wait_card("recording")
     assert len(stack.cards()) == 2
@@ -110,7 +110,7 @@ def test_of_two_people_who_acknowledge_an_alert_at_once_the_second_reads_who_was
     (second,) = [name for name, press in presses.items() if press.answers]
     (first,) = presses.keys() - {second}
     mention = stack.slack.person(first).mention
-    assert f"{mention} is on it already" in words(presses[second].wait())
+    assert f"{mention} is already on it" in words(presses[second].wait())
     stack.slack.wait_for(lambda: "take_alert" not in alert.elements, what="the edit")
     assert f"{mention} is on it (" in alert.said
     assert presses[first].answers == []
@@ -126,5 +126,5 @@ def test_of_two_people_who_send_the_form_at_once_one_starts_a_recording(stack: S
     errors = [form.wait().errors for form in forms]
     stack.wait_card("recording")
     assert sorted(map(bool, errors)) == [False, True]
-    assert "recorded here already" in next(error["channel"] for error in errors if error)
+    assert "already has a recording here" in next(error["channel"] for error in errors if error)
     assert len(stack.cards()) == 1

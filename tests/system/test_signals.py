@@ -143,7 +143,7 @@ def test_the_bot_continues_after_the_database_was_locked(stack: Stack) -> None:
         command = stack.command("start other")
         assert command.acknowledged
         assert command.reply is not None
-        assert "Reference" in command.reply.said
+        assert "Error" in command.reply.said
         stack.slack.wait_for(lambda: "tick_failed" in stack.bot.log, timeout=20)
         other.execute("ROLLBACK")
     stack.command("stop", by="ben")

@@ -24,8 +24,8 @@ def test_a_form_that_slack_does_not_open_in_time_is_answered_with_the_command_to
     fault = stack.slack.faults.add("views.open", hang=True, times=1)
     typed = stack.command("")
     stack.slack.wait_for(lambda: typed.answers, what="the command to type")
-    assert "did not answer in time" in words(typed)
-    assert "/record start daily for 45m audio" in words(typed)
+    assert "didn't open in time" in words(typed)
+    assert "`/record start` and the name of the call" in words(typed)
     assert fault.hits == 1
     assert stack.slack.person("ana").modal is None
     assert stack.bot.rows("SELECT id FROM recordings") == []

@@ -82,7 +82,7 @@ def test_its_slash_commands_are_those_of_the_app(manifest: Any, app: App) -> Non
 
     assert commands == list(COMMANDS)
     for command in commands:
-        assert "Recording calls" in sends(app, command=command, text="help", channel_id="C1")
+        assert "Record a call" in sends(app, command=command, text="help", channel_id="C1")
 
 
 def test_the_usage_hint_names_every_verb(manifest: Any) -> None:

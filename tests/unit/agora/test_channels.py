@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from agora.channels import ALLOWED, check_channel_name
+from agora.channels import check_channel_name
 from recordings.errors import InvalidChannelName
 from recordings.ports import CheckChannelName
 
@@ -19,24 +19,24 @@ def test_a_valid_name_is_accepted(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "start"),
     [
-        ("daily/standup", '"/" (character 6)'),
-        ("réunion", '"é" (character 2)'),
-        ('say "hi"', '""" (character 5)'),
-        ("it's", '"\'" (character 3)'),
+        ("daily/standup", '"/"'),
+        ("réunion", '"é"'),
+        ('say "hi"', '"""'),
+        ("it's", '"\'"'),
         ("a*b", '"*"'),
         ("a\\b", '"\\"'),
         ("a`b", '"`"'),
-        ("a\nb", r"\n (character 2)"),
+        ("a\nb", r"\n"),
         ("a\x00b", r"\x00"),
         ("a\u200bb", r"\u200b"),
-        ("x" * 100 + "/", '"/" (character 101)'),
+        ("x" * 100 + "/", '"/"'),
     ],
 )
 def test_the_error_names_the_first_invalid_character(name: str, start: str) -> None:
     with pytest.raises(InvalidChannelName) as rejected:
         check_channel_name(name)
 
-    assert str(rejected.value).startswith(start)
+    assert str(rejected.value).startswith(f"Call names can't contain {start}. ")
     assert str(rejected.value).isprintable()
 
 
@@ -61,6 +61,4 @@ def test_the_error_says_which_names_are_allowed() -> None:
     with pytest.raises(InvalidChannelName) as rejected:
         check_channel_name("a/b")
 
-    message = str(rejected.value)
-    assert "1 to 64 characters" in message
-    assert all(character in message for character in ALLOWED if not character.isalnum())
+    assert "letters a\u2013z, digits, spaces and common punctuation (64 at most)" in str(rejected.value)

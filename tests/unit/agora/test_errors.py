@@ -134,7 +134,7 @@ def test_a_404_without_agoras_body_is_not_routed(body: bytes) -> None:
 def test_a_proxys_page_is_not_quoted() -> None:
     error = error_for("start", 502, b"<html>you sent: Authorization: Basic c2VjcmV0</html>", {})
 
-    assert error.reason == "HTTP 502: an answer that is not Agora's"
+    assert str(error) == "HTTP 502: an answer that is not Agora's"
 
 
 def test_the_reason_is_short_and_printable() -> None:

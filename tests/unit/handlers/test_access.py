@@ -13,6 +13,7 @@ from handlers.requests import Press, SlackRequest
 from messages.blocks import Message
 from recordings.service.access import Action, ChannelNotAllowed, Profile
 from tests.fakes.access import Workspace
+from tests.fakes.slack import MESSAGE_CONFIG
 from tests.fakes.slack_requests import a_command, a_press, press_payload
 
 GUESTS = {"U1": Profile(guest=True, teams=frozenset({"T1"}))}
@@ -25,12 +26,12 @@ def done(request: SlackRequest) -> Message:
 
 def types(workspace: Workspace, text: str = "start daily", **facts: Any) -> str:
     action = COMMAND_ROUTES[Command.parse(text).verb].action
-    return Guard(workspace.access).answer(done, a_command(text, **facts), action).text
+    return Guard(workspace.access, MESSAGE_CONFIG).answer(done, a_command(text, **facts), action).text
 
 
 def presses(workspace: Workspace, action: Action = Action.STOP, **facts: Any) -> str:
     payload = press_payload() | {"user": {"id": "U1", "team_id": "T1"}} | facts
-    return Guard(workspace.access).answer(done, Press.parse(payload), action).text
+    return Guard(workspace.access, MESSAGE_CONFIG).answer(done, Press.parse(payload), action).text
 
 
 @pytest.mark.parametrize(
@@ -38,8 +39,7 @@ def presses(workspace: Workspace, action: Action = Action.STOP, **facts: Any) ->
 )
 def test_a_guest_may_not_start_or_stop_and_reads_why(text: str) -> None:
     assert types(Workspace(GUESTS), text) == (
-        "Only full members of this workspace may start or stop recordings here; ask one of them, or an admin can allow"
-        " guests (ALLOW_GUESTS)."
+        "Guests can't start or stop recordings. Ask a member of this workspace to do it."
     )
     assert types(Workspace({}), text) == "done"
 
@@ -57,12 +57,10 @@ def test_buttons_that_change_something_or_give_links_are_for_members() -> None:
 
     options = {route.prefix for route in OPTION_ROUTES if presses(Workspace(GUESTS), route.action) == "done"}
 
-    assert for_everybody == {"list_next", "details", "take_alert"}
+    assert for_everybody == {"list_next", "details", "take_alert", "help_options"}
     assert options == {"details:", "place:"}
-    assert "start or stop recordings here" in presses(Workspace(GUESTS))
-    assert presses(Workspace(GUESTS), Action.GET_LINKS).startswith(
-        "Only full members of this workspace may get links to recordings here;"
-    )
+    assert "Guests can't start or stop recordings" in presses(Workspace(GUESTS))
+    assert presses(Workspace(GUESTS), Action.GET_LINKS).startswith("Guests can't get recordings.")
     assert presses(Workspace(GUESTS, guests_allowed=True)) == "done"
 
 
@@ -74,7 +72,7 @@ def test_buttons_that_change_something_or_give_links_are_for_members() -> None:
     ],
 )
 def test_a_person_from_another_company_may_not_even_if_slack_does_not_answer(facts: dict[str, Any]) -> None:
-    assert "Only full members" in presses(Workspace(home=ORGANISATION), **facts)
+    assert "Guests can't" in presses(Workspace(home=ORGANISATION), **facts)
 
 
 @pytest.mark.parametrize(
@@ -103,7 +101,7 @@ def test_the_handler_gets_a_requester_about_whom_slack_is_not_asked_again() -> N
         workspace.access.check(request.requester, Action.START, "daily")
         return Message("started")
 
-    assert Guard(workspace.access).answer(starts, a_command("start"), Action.START).text == "started"
+    assert Guard(workspace.access, MESSAGE_CONFIG).answer(starts, a_command("start"), Action.START).text == "started"
     assert workspace.asked == ["U1"]
 
 
@@ -113,9 +111,8 @@ def test_the_allowed_channels_are_shown_shortened_and_escaped() -> None:
     def answer(request: SlackRequest) -> Message:
         raise ChannelNotAllowed("<other>", patterns)
 
-    reply = Guard(Workspace().access).answer(answer, a_press(), Action.START).text
-    assert reply.startswith(
-        "`&lt;other&gt;` is not one of the Agora channels that may be recorded: `&lt;!channel&gt;`, "
-    )
+    reply = Guard(Workspace().access, MESSAGE_CONFIG).answer(answer, a_press(), Action.START).text
+    assert reply.startswith("`&lt;other&gt;` can't be recorded here. Allowed: `&lt;!channel&gt;`, ")
     assert "`team-7` and 42 more" in reply
+    assert reply.endswith("Ask your recording admin to add it.")
     assert len(reply) < 800

@@ -101,8 +101,14 @@ def test_every_button_is_answered_by_its_own_handler(memory: Memory) -> None:
         "DetailsButton",
         "AcknowledgeButton",
         "LinksButton",
+        "RecordForm",
+        "OptionsButton",
     ]
-    assert [route.action for route in BUTTON_ROUTES if route.slow] == [Action.ACKNOWLEDGE, Action.GET_LINKS]
+    assert [route.action for route in BUTTON_ROUTES if route.slow] == [
+        Action.ACKNOWLEDGE,
+        Action.GET_LINKS,
+        Action.START,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -141,7 +147,7 @@ def test_a_guest_may_look_but_not_act_from_the_menu(memory: Memory, replies: Rep
 def test_a_command_is_acknowledged_with_its_reply(memory: Memory, replies: Replies) -> None:
     response = dispatched(app_on(memory), command_payload("status"))
 
-    assert "`daily`: recording" in response.body
+    assert "*daily* \\u00b7 Recording" in response.body
     assert json.loads(response.body)["response_type"] == "ephemeral"
     assert replies.sent == []
 
@@ -150,7 +156,7 @@ def test_a_command_that_cannot_be_saved_is_acknowledged_with_a_reference(memory:
     with capture_logs() as lines:
         response = dispatched(app_on(memory, record=Away()), command_payload("start weekly"))
 
-    assert "the database does not answer" in response.body
+    assert "I couldn't save that, so nothing changed" in response.body
     assert [line["event"] for line in lines] == ["request_not_written"]
     assert lines[0]["reference"] in response.body
 
@@ -172,7 +178,7 @@ def test_the_reply_to_a_press_replaces_only_a_message_that_is_for_the_person_alo
     dispatched(app_on(memory), press("details", container=container))
 
     ((reply, replaced),) = replies.sent
-    assert "reference" in str(reply.blocks)
+    assert "recording:" in str(reply.blocks)
     assert replaced is ephemeral
 
 
@@ -185,7 +191,7 @@ def test_a_press_that_cannot_be_saved_is_answered_with_a_reference_beside_the_me
 
     ((reply, replaced),) = replies.sent
     assert response.status == 200
-    assert "the database does not answer" in reply.text
+    assert "I couldn't save that, so nothing changed" in reply.text
     assert not replaced
 
 
@@ -194,7 +200,7 @@ def test_a_guest_reads_why_nothing_happens(memory: Memory, replies: Replies) -> 
     dispatched(app_on(memory, access=guests), press("stop_recording"))
 
     ((reply, _),) = replies.sent
-    assert "Only full members of this workspace may start or stop recordings here" in reply.text
+    assert "Guests can't start or stop recordings" in reply.text
 
 
 def submission(**facts: Any) -> dict[str, Any]:
@@ -215,8 +221,8 @@ def test_the_errors_of_a_form_keep_it_open(memory: Memory) -> None:
 @pytest.mark.parametrize(
     ("others", "words"),
     [
-        ({"form": Away()}, "the database does not answer"),
-        ({"access": Workspace({"U2": Profile(guest=True)}).access}, "Only full members of this workspace"),
+        ({"form": Away()}, "I couldn't save that, so nothing changed"),
+        ({"access": Workspace({"U2": Profile(guest=True)}).access}, "Guests can't start or stop recordings"),
     ],
 )
 def test_a_form_that_starts_nothing_stays_open_and_says_why(memory: Memory, others: dict[str, Any], words: str) -> None:
@@ -234,7 +240,7 @@ def test_a_crash_is_reported_with_a_reference(memory: Memory) -> None:
     with capture_logs() as lines:
         response = dispatched(app_on(memory, record=Crashes()), command_payload("status"))
 
-    assert "Something went wrong on my side" in response.body
+    assert "Something went wrong, and I'm not sure it worked" in response.body
     assert [line["event"] for line in lines] == ["request_failed"]
 
 

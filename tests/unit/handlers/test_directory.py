@@ -13,7 +13,7 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 from structlog.testing import capture_logs
 
-from handlers.directory import ChannelNames, Profiles, TimeZones
+from handlers.directory import ChannelNames, NotInChannel, Profiles, TimeZones
 from recordings.service.access import Profile
 from tests.fakes.rows import FunctionClock
 
@@ -220,17 +220,27 @@ def test_slack_is_asked_for_a_name_that_the_command_hides(named: str) -> None:
 
 
 @pytest.mark.parametrize("named", ["directmessage", "mpdm-ana--ben--cho-1"])
-def test_a_conversation_between_people_has_no_name(named: str) -> None:
-    slack = OneAnswer({"name": "mpdm-ana--ben--cho-1"})
+def test_a_conversation_has_no_name(named: str) -> None:
+    assert ChannelNames(OneAnswer({"name": "mpdm-ana--ben--cho-1"}))("D1", named) is None
 
-    assert ChannelNames(slack)("D1", named) is None
-    assert slack.asked == []
+
+@pytest.mark.parametrize("error", ["channel_not_found", "not_in_channel"])
+@pytest.mark.parametrize(
+    ("named", "is_conversation"), [("privategroup", False), ("", False), ("directmessage", True), ("mpdm-a--b-1", True)]
+)
+def test_where_slack_says_that_the_bot_is_not_there_nothing_can_be_recorded(
+    error: str, named: str, is_conversation: bool
+) -> None:
+    with pytest.raises(NotInChannel) as raised:
+        ChannelNames(OneAnswer(refused(error)))("G1", named)
+
+    assert raised.value.is_conversation is is_conversation
 
 
 @pytest.mark.parametrize(
     "answer",
     [
-        refused("channel_not_found"),
+        refused("missing_scope"),
         SlackRequestError("no"),
         TimeoutError(),
         ConnectionResetError(),

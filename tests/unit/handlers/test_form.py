@@ -68,7 +68,7 @@ class Stack:
             self.recordings, self.workspace.access, check_channel_name, clock, self.new_id, lambda: None
         )
         end_times = EndTimes(clock, lambda user: self.time_zone)
-        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400, tokens=True))
+        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400))
 
     def has(self, *recordings: Recording) -> None:
         for recording in recordings:
@@ -167,24 +167,22 @@ def test_without_the_database_it_opens_with_the_defaults(stack: Stack) -> None:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (SlackRefused("expired_trigger_id"), "came too late"),
-        (SlackRefused("trigger_expired"), "came too late"),
-        (SlackRefused("exchanged_trigger_id"), "opened the form before"),
-        (SlackRefused("trigger_exchanged"), "opened the form before"),
-        (SlackRefused("view_too_large"), "(`view_too_large`)"),
-        (SlackBusy("ratelimited", retry_after=9), "(`ratelimited`)"),
-        (SlackBusy("no_answer: TimeoutError"), "did not answer in time"),
+        (SlackRefused("expired_trigger_id"), "didn't open in time"),
+        (SlackRefused("trigger_expired"), "didn't open in time"),
+        (SlackRefused("exchanged_trigger_id"), "is already open"),
+        (SlackRefused("trigger_exchanged"), "is already open"),
+        (SlackRefused("view_too_large"), "Error `view_too_large`"),
+        (SlackBusy("ratelimited", retry_after=9), "Error `ratelimited`"),
+        (SlackBusy("no_answer: TimeoutError"), "didn't open in time"),
     ],
 )
-def test_if_it_does_not_open_the_reply_shows_the_same_command_in_words(
-    stack: Stack, error: SlackError, words: str
-) -> None:
+def test_if_it_does_not_open_the_reply_says_what_to_type(stack: Stack, error: SlackError, words: str) -> None:
     stack.slack.error = error
     reply = stack.opens()
 
     assert reply is not None
     assert words in reply.text
-    assert "`/record start daily for 45m audio`" in reply.text
+    assert "Type `/record` again, or `/record start` and the name of the call." in reply.text
 
 
 # what it starts
@@ -211,7 +209,7 @@ def test_sound_only_drops_the_proposed_layout(stack: Stack) -> None:
 def test_a_redelivered_form_starts_one_recording_and_another_form_reads_so(stack: Stack) -> None:
     assert [stack.sends(), stack.sends()] == [{}, {}]
     assert stack.sends(view_id="V2", by="U2") == {
-        "channel": "daily is being recorded here already: its card is in this channel."
+        "channel": "daily already has a recording here. See its card in this channel."
     }
     assert len(stack.recordings.active()) == 1
 
@@ -222,7 +220,7 @@ def test_a_recent_name_wins_and_has_its_error_at_its_own_field(stack: Stack) -> 
     stack.has(up(id="rec2", agora_channel="weekly", slack_channel="C2"))
 
     assert stack.sends(channel="daily", recent="weekly") == {
-        "recent": "weekly is already recorded from another channel."
+        "recent": "Someone is already recording weekly from another channel."
     }
 
 
@@ -270,7 +268,7 @@ def test_a_name_that_the_settings_leave_out_is_an_error_at_the_name(stack: Stack
     stack.workspace.channel_rules = ChannelRules(("team-*",))
 
     assert stack.sends(channel="secret") == {
-        "channel": "secret is not one of the Agora channels that may be recorded: team-* (an admin can change that)."
+        "channel": "secret can't be recorded here. Allowed: team-*. An admin can add it."
     }
     assert stack.recordings.active() == []
 
@@ -300,7 +298,7 @@ def test_a_time_that_can_also_be_a_length_is_an_error(stack: Stack) -> None:
     wrong = stack.sends(length="1:30")
 
     assert "Is 1:30 a length or a time of day?" in wrong["length"]
-    assert "1h30m or until 15:30" in wrong["length"]
+    assert "Type 1h30m, or until 1:30." in wrong["length"]
 
 
 def test_markup_in_a_name_is_plain_text(stack: Stack) -> None:

@@ -71,6 +71,9 @@ unfinished = st.sampled_from(sorted(set(State) - {State.ENDED, State.FAILED})).f
 any_recording = st.one_of(failures, ends, unfinished)
 
 
+CONTACT = MESSAGE_CONFIG.support_contact
+
+
 def stored_in(folder: str) -> MessageConfig:
     return replace(MESSAGE_CONFIG, folder=lambda _: folder)
 
@@ -176,7 +179,7 @@ def test_a_reply_to_an_acknowledgement(error: str, person: str) -> None:
 
 @given(any_recording, links)
 def test_links_to_the_files(recording: Recording, files: tuple[Link, ...]) -> None:
-    message = link_message(Links(recording, files, NOW))
+    message = link_message(Links(recording, files, NOW), CONTACT)
     urls = [element["url"] for block in message.blocks[1:] for element in block["elements"]]
 
     assert_slack_takes(message)
@@ -189,7 +192,7 @@ def test_links_to_the_files(recording: Recording, files: tuple[Link, ...]) -> No
 @pytest.mark.parametrize(("files", "length", "shown"), [(1, 600, 1), (15, 600, 15), (50, 200, 25), (50, 2000, 5)])
 def test_links_that_do_not_fit_are_counted(files: int, length: int, shown: int) -> None:
     url = "https://bucket.example/".ljust(length, "x")
-    message = link_message(Links(over(), tuple(Link(f"{n}.mp4", 10**9, url) for n in range(files)), NOW))
+    message = link_message(Links(over(), tuple(Link(f"{n}.mp4", 10**9, url) for n in range(files)), NOW), CONTACT)
 
     assert_slack_takes(message)
     assert len(message.blocks[1]["elements"]) == shown
@@ -197,7 +200,7 @@ def test_links_that_do_not_fit_are_counted(files: int, length: int, shown: int) 
 
 
 def test_a_link_that_is_too_long_for_a_button_is_left_out() -> None:
-    message = link_message(Links(over(), (Link("a.mp4", 1, "https://x/".ljust(3001, "x")),), NOW))
+    message = link_message(Links(over(), (Link("a.mp4", 1, "https://x/".ljust(3001, "x")),), NOW), CONTACT)
 
     assert_slack_takes(message)
     assert len(message.blocks) == 1
@@ -218,9 +221,9 @@ form_defaults = st.builds(
 )
 
 
-@given(form_defaults, st.floats(60, 10**7), st.booleans(), anything)
-def test_the_form(defaults: FormDefaults, default_duration: float, tokens: bool, private: str) -> None:
-    view = form(defaults, Limits(default_duration, tokens), private[:3000])
+@given(form_defaults, st.floats(60, 10**7), anything)
+def test_the_form(defaults: FormDefaults, default_duration: float, private: str) -> None:
+    view = form(defaults, Limits(default_duration), private[:3000])
 
     assert json.loads(json.dumps(view)) == view
     assert view_problems(view) == []
@@ -231,7 +234,7 @@ def test_the_form(defaults: FormDefaults, default_duration: float, tokens: bool,
 
 def test_the_form_at_its_longest() -> None:
     names = [f"{number:02}".ljust(64, "&") for number in range(50)]
-    view = form(FormDefaults("&" * 64, names), Limits(10**7, tokens=True), "x" * 3000)
+    view = form(FormDefaults("&" * 64, names), Limits(10**7), "x" * 3000)
 
     check_view(view)
     assert view_problems(view) == []
@@ -253,7 +256,7 @@ def test_an_error_at_a_field(name: str, patterns: list[str]) -> None:
 
 ABOUT_ONE: dict[str, Callable[[Recording], Message]] = {
     "starting": replies.starting,
-    "already here": lambda r: replies.already_here(r, "acme"),
+    "already here": lambda r: replies.already_here(r, "acme", MESSAGE_CONFIG, other_end=True, other_options=True),
     "stopping": lambda r: replies.stopping(r, already_requested=False),
     "stopping again": lambda r: replies.stopping(r, already_requested=True),
     "layout already chosen": replies.layout_already_chosen,
@@ -276,7 +279,7 @@ def test_the_reply_about_a_channel_that_the_bot_cannot_post_in(recording: Record
 
 @given(st.lists(any_recording, max_size=2).map(lambda few: few * 6))
 def test_a_status_of_many(recordings: list[Recording]) -> None:
-    message = replies.status(recordings, "acme", MESSAGE_CONFIG.max_duration)
+    message = replies.status(recordings, "acme", MESSAGE_CONFIG)
 
     assert_slack_takes(message)
     shown = "\n".join(block["text"]["text"] for block in message.blocks)
@@ -296,23 +299,23 @@ def test_a_reply_about_a_name(name: str) -> None:
 
 @given(anything, st.sampled_from([None, "start"]), people)
 def test_a_reply_to_a_mistyped_command(typed: str, nearest: str | None, person: str) -> None:
-    assert_slack_takes(unknown_command(typed, nearest))
+    assert_slack_takes(unknown_command(typed, nearest, MESSAGE_CONFIG))
     assert_slack_takes(usage(typed, "/record start daily"))
 
 
 @given(anything)
 def test_a_reply_about_an_unknown_membership(error: str) -> None:
-    assert_slack_takes(membership_unknown(SlackRefused(error)))
+    assert_slack_takes(membership_unknown(SlackRefused(error), CONTACT))
 
 
 def test_messages_without_content_of_others() -> None:
     for message in (
-        help_text(),
+        help_text(MESSAGE_CONFIG),
         replies.nothing_recorded(""),
         replies.storage_failed("0a1b2c3d"),
         replies.unexpected("0a1b2c3d"),
         replies.recording_unknown(),
         list_expired(),
-        replies.status([], "acme", MESSAGE_CONFIG.max_duration),
+        replies.status([], "acme", MESSAGE_CONFIG),
     ):
         assert_slack_takes(message)

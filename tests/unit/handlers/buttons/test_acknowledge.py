@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from messages.blocks import Message, clock, time_of_day
+from messages.blocks import Message, time_of_day
 from recordings.errors import SlackBusy, SlackRefused
 from recordings.lifecycle.actions import Change
 from recordings.model.alerts import Alert, AlertKey, AlertKind
@@ -17,7 +17,7 @@ from tests.fakes.rendered import pressable, words
 from tests.fakes.rows import NOW, an_alert, at, over, up
 from tests.fakes.slack_requests import a_press
 
-UNKNOWN = "I don't know that recording any more. `/record status` shows what is running."
+UNKNOWN = "I can't find that recording in this channel. Type `/record list` to see its recordings."
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_a_person_who_presses_later_reads_who_is_on_it(stack: CommandStack) -> N
     presses(stack, value, by="U7", ts=ts)
     stack.clock.passes(60)
 
-    assert read(presses(stack, value, by="U8", ts=ts)) == f"<@U7> is on it already, since {clock(NOW)}."
+    assert read(presses(stack, value, by="U8", ts=ts)) == f"<@U7> is already on it ({time_of_day(NOW)})."
     assert "<@U7> is on it" in words(stack.slack.posts[ts].message)
     assert presses(stack, value, by="U7", ts=ts) is None
 
@@ -66,7 +66,7 @@ def test_if_slack_refuses_the_edit_the_person_reads_so_and_the_next_press_repeat
     ts, value = stack.raises(lost()), str(AlertKey.of(lost()))
     stack.slack.fails(error)
 
-    assert f"did not let me show it on the alert ({error.error})" in read(presses(stack, value, ts=ts))
+    assert f"couldn't show it on the alert ({error.error})" in read(presses(stack, value, ts=ts))
     assert presses(stack, value, ts=ts) is None
     assert "<@U2> is on it" in words(stack.slack.posts[ts].message)
 
@@ -76,7 +76,7 @@ def test_a_person_who_presses_later_reads_who_is_on_it_even_if_slack_refuses_the
     presses(stack, value, by="U7", ts=ts)
     stack.slack.fails(SlackBusy("ratelimited"))
 
-    assert "<@U7> is on it already" in read(presses(stack, value, by="U8", ts=ts))
+    assert "<@U7> is already on it" in read(presses(stack, value, by="U8", ts=ts))
 
 
 @pytest.mark.parametrize("value", ["", "nobody", "rec1|nothing|x", "nobody|recording_failed|lost", "\x00"])

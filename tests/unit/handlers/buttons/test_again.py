@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from recordings.lifecycle.actions import Change
+from recordings.model.options import Media, Options
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from tests.fakes.handlers import CommandStack
-from tests.fakes.rows import over, up
+from tests.fakes.rows import at, over, up
 from tests.fakes.slack_requests import a_press
 
 
@@ -33,7 +34,7 @@ def test_a_press_records_the_same_agora_channel_for_the_person_who_pressed(
 ) -> None:
     stack.has(ended)
 
-    assert "Asking Agora to record `daily`" in presses(stack, by="U7")
+    assert "Starting to record *daily*" in presses(stack, by="U7")
     assert active(stack) == [("daily", "U7")]
 
 
@@ -55,15 +56,15 @@ def test_of_two_people_who_press_one_starts_it_and_the_other_reads_where_its_car
     stack.saves(started, Change(up(id=started.id, started_by="U2")))
     reply = presses(stack, by="U3")
 
-    assert "already being recorded here" in reply
-    assert "archives/C1/p1750160520000100|see its card" in reply
+    assert "*daily* is already being recorded" in reply
+    assert "archives/C1/p1750160520000100|Go to card" in reply
     assert active(stack) == [("daily", "U2")]
 
 
 def test_a_press_says_only_that_another_slack_channel_records_it_meanwhile(stack: CommandStack) -> None:
     stack.has(over(), up(id="rec2", slack_channel="C2"))
 
-    assert presses(stack) == "`daily` is already recorded from another channel."
+    assert presses(stack) == "Someone is already recording *daily* from another channel."
 
 
 @pytest.mark.parametrize(("value", "channel"), [("rec1", "C2"), ("nobody", "C1"), ("", "C1"), ("\x00", "C1")])
@@ -72,5 +73,29 @@ def test_a_press_on_an_unknown_recording_starts_nothing(stack: CommandStack, val
 
     reply = presses(stack, value, channel=channel)
 
-    assert reply == "I don't know that recording any more. `/record status` shows what is running."
+    assert reply == "I can't find that recording in this channel. Type `/record list` to see its recordings."
     assert active(stack) == []
+
+
+def again(stack: CommandStack, earlier: Recording) -> Recording:
+    """The recording that a press starts after this one."""
+    stack.has(earlier)
+    presses(stack)
+    (recording,) = stack.recordings.active()
+    return recording
+
+
+def test_the_new_recording_takes_as_long_as_the_earlier_one_should_have(stack: CommandStack) -> None:
+    options = Options(media=Media.AUDIO, lasts=1200)
+    recording = again(stack, over(options=options, ends_at=at(1200)))
+
+    assert (recording.options, recording.intent.ends_at) == (options, at(1200))
+
+
+def test_a_chosen_time_of_day_that_is_still_to_come_stays_the_end(stack: CommandStack) -> None:
+    assert again(stack, over(state=State.FAILED, reason=Reason.LOST, ends_at=at(3600))).intent.ends_at == at(3600)
+
+
+@pytest.mark.parametrize("facts", [{"ends_at": at(30)}, {"ends_at": at(3600), "extended_by": "U7"}, {}])
+def test_else_the_new_recording_has_the_default_end(stack: CommandStack, facts: dict[str, Any]) -> None:
+    assert again(stack, over(**facts)).intent.ends_at is None

@@ -81,13 +81,13 @@ def test_a_choice_on_a_card_of_the_previous_release_needs_no_reply(stack: Comman
 def test_a_choice_that_changes_nothing_says_so(stack: CommandStack) -> None:
     stack.has(up())
 
-    assert "The layout of `daily` is grid already." in str(chooses(stack, "grid:rec1"))
+    assert "*daily* already has the layout Grid." in str(chooses(stack, "grid:rec1"))
 
 
 def test_a_recording_of_sound_only_has_no_layout(stack: CommandStack) -> None:
     stack.has(up(options=Options(media=Media.AUDIO)))
 
-    assert "Only the sound of `daily` is recorded" in str(chooses(stack, "speaker:rec1"))
+    assert "*daily* is recorded as audio only" in str(chooses(stack, "speaker:rec1"))
 
 
 def test_a_choice_that_comes_too_late_shows_the_state(stack: CommandStack) -> None:
@@ -96,7 +96,7 @@ def test_a_choice_that_comes_too_late_shows_the_state(stack: CommandStack) -> No
     stack.has(up(id="rec3", agora_channel="talk", state=State.UPLOADING, ended_at=at(60)))
 
     assert "is over" in str(chooses(stack, "speaker:rec1"))
-    assert "being stopped already, as <@U7> asked" in str(chooses(stack, "speaker:rec2"))
+    assert "<@U7> is already stopping *weekly*" in str(chooses(stack, "speaker:rec2"))
     assert "is over" in str(chooses(stack, "speaker:rec3"))
 
 
@@ -108,5 +108,5 @@ def test_a_choice_for_an_unknown_recording_or_layout_changes_nothing(
 ) -> None:
     stack.has(up())
 
-    assert "I don't know that recording any more." in str(chooses(stack, value, channel=channel))
+    assert "I can't find that recording" in str(chooses(stack, value, channel=channel))
     assert stack.row() == up()

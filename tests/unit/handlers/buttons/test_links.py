@@ -15,6 +15,7 @@ from recordings.model.delivery import DeliveryState
 from tests.fakes.links import LinkStack
 from tests.fakes.outboxes import MemoryAuditLog
 from tests.fakes.rows import a_delivery, over
+from tests.fakes.slack import MESSAGE_CONFIG
 from tests.fakes.slack_requests import a_press
 
 
@@ -24,7 +25,7 @@ def stack() -> LinkStack:
 
 
 def presses(stack: LinkStack, value: str = "rec1", **facts: Any) -> Message:
-    return LinksButton(stack.service).answer(a_press(value, **facts))
+    return LinksButton(stack.service, MESSAGE_CONFIG).answer(a_press(value, **facts))
 
 
 def buttons(message: Message) -> list[tuple[str, str]]:
@@ -39,7 +40,7 @@ def test_a_member_gets_a_button_for_each_file(stack: LinkStack) -> None:
         ("Open part 1 (812 MB)", "https://bucket.example/folder/SID_daily_0.mp4?expires=600"),
         ("Open part 2 (1.4 GB)", "https://bucket.example/folder/SID_daily_1.mp4?expires=600"),
     ]
-    assert "pass none on" in reply.text
+    assert "so don't share them" in reply.text
     assert "bucket.example" not in reply.text, "a notification shows the text"
 
 
@@ -52,11 +53,11 @@ def test_one_file_needs_no_number() -> None:
 @pytest.mark.parametrize(
     ("facts", "words"),
     [
-        ({"by": "U9"}, "Only members of this channel"),
-        ({"channel": "C2"}, "I don't know that recording"),
-        ({"channel": ""}, "I don't know that recording"),
-        ({"value": "nobody"}, "I don't know that recording"),
-        ({"value": ""}, "I don't know that recording"),
+        ({"by": "U9"}, "Join this channel to get its recordings"),
+        ({"channel": "C2"}, "I can't find that recording"),
+        ({"channel": ""}, "I can't find that recording"),
+        ({"value": "nobody"}, "I can't find that recording"),
+        ({"value": ""}, "I can't find that recording"),
     ],
 )
 def test_a_person_who_may_not_have_links_reads_why(stack: LinkStack, facts: dict[str, Any], words: str) -> None:
@@ -91,15 +92,15 @@ def test_if_slack_does_not_say_who_is_a_member_the_person_reads_why(
 def test_a_recording_without_files_has_no_links(delivery: Any) -> None:
     stack = LinkStack(over(delivery=delivery))
 
-    assert "The card says why" in presses(stack).text
+    assert "Its card says why" in presses(stack).text
 
 
-def test_a_link_that_cannot_be_signed_is_reported_with_a_reference(stack: LinkStack) -> None:
+def test_a_link_that_cannot_be_signed_is_reported_with_the_code_and_whom_to_ask(stack: LinkStack) -> None:
     stack.bucket.error = BucketDenied("UnusableSettings", "the secret key is missing")
     reply = presses(stack)
 
     assert "`UnusableSettings`" in reply.text
-    assert "`rec1`" in reply.text
+    assert "ask your recording admin" in reply.text
 
 
 def test_links_that_cannot_be_audited_are_not_given(stack: LinkStack) -> None:

@@ -71,6 +71,11 @@ def doctor(slack: FakeSlack, *results: CheckResult) -> DoctorCommand:
     return DoctorCommand(slack, lambda: list(results), lambda: "recorder")
 
 
+def shown(message: Message) -> list[str]:
+    """The texts of its blocks; those in small print as well."""
+    return [str((block.get("text") or block["elements"][0])["text"]) for block in message.blocks]
+
+
 def reply_of(command: DoctorCommand) -> Message:
     return command.answer(a_command("doctor"), Command.parse("doctor"))
 
@@ -79,10 +84,10 @@ def reply_of(command: DoctorCommand) -> Message:
 def test_admins_and_owners_read_the_results(right: str) -> None:
     reply = reply_of(doctor(FakeSlack({right: True}), Result("database", True, "can be written to")))
 
-    assert reply.text == "All right: 2 things looked at"
-    assert [block["text"]["text"] for block in reply.blocks] == [
-        "*All right: 2 things looked at*",
-        "✅ *database* can be written to\n✅ *posting here* I am in this channel",
+    assert reply.text == "✅ Everything works (2 checks)"
+    assert shown(reply) == [
+        "*✅ Everything works (2 checks)*",
+        "✅ *database* can be written to\n✅ *posting here* I'm in this channel",
     ]
 
 
@@ -93,7 +98,7 @@ def test_anybody_else_reads_who_may_and_nothing_is_checked(person: dict[str, boo
 
     reply = reply_of(DoctorCommand(FakeSlack(person), run_checks, lambda: "recorder"))
 
-    assert "Only admins and owners of this workspace may" in reply.text
+    assert "Only workspace admins can run this" in reply.text
 
 
 def test_a_missing_scope_is_named() -> None:
@@ -102,26 +107,28 @@ def test_a_missing_scope_is_named() -> None:
 
 @pytest.mark.parametrize("error", [refused("ratelimited"), TimeoutError(), ConnectionResetError()])
 def test_if_slack_does_not_say_who_is_an_admin_nobody_may_check(error: Exception) -> None:
-    assert "Slack does not tell me just now" in reply_of(doctor(FakeSlack(error))).text
+    assert "right now" in reply_of(doctor(FakeSlack(error))).text
 
 
-@pytest.mark.parametrize(("wrong", "headline"), [(1, "1 thing needs a look"), (2, "2 things need a look")])
+@pytest.mark.parametrize(("wrong", "headline"), [(1, "❌ 1 of 3 checks failed"), (2, "❌ 2 of 4 checks failed")])
 def test_the_headline_counts_problems_and_each_line_has_its_sign(wrong: int, headline: str) -> None:
     faults = [Result(f"thing {number}", False, "Check SETTING") for number in range(wrong)]
     reply = reply_of(doctor(FakeSlack(), *faults, Result("scopes", True, "would help: im:write", note=True)))
-    shown = "\n".join(block["text"]["text"] for block in reply.blocks)
+    texts = shown(reply)
 
     assert reply.text.startswith(headline)
-    assert reply.text.count("❌") == shown.count("❌") == wrong
-    assert "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} *scopes* would help: im:write" in shown
+    assert reply.text.count("❌") == "\n".join(texts).count("❌") == wrong + 1
+    assert texts[0] == f"*{headline}*"
+    assert texts[1].startswith("❌ *thing 0*"), "failures come first"
+    assert "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} *scopes* would help: im:write" in texts[2]
 
 
 def test_slack_accepts_the_message_however_long_the_results_are() -> None:
     reply = reply_of(doctor(FakeSlack(), *(Result(f"thing {number}", False, "<&>" * 1000) for number in range(60))))
 
     assert len(reply.blocks) <= 50
-    assert all(len(block["text"]["text"]) <= 3000 for block in reply.blocks)
-    assert sum(len(block["text"]["text"]) for block in reply.blocks) < 13_000
+    assert all(len(text) <= 3000 for text in shown(reply))
+    assert sum(map(len, shown(reply))) < 13_000
     assert len(reply.text) <= 3000
     assert "<" not in reply.text
 
@@ -138,12 +145,22 @@ def test_two_people_who_ask_at_once_do_not_check_twice() -> None:
     first = threading.Thread(target=reply_of, args=(slow,))
     first.start()
     assert began.wait(PATIENT)
-    reply = reply_of(slow)
+    at_first, later = slow.refusal(a_command("doctor")), reply_of(slow)
     released.set()
     first.join()
 
-    assert "looking already" in reply.text
-    assert reply_of(slow).text.startswith("All right"), "and afterwards everybody may ask again"
+    for reply in (at_first, later):
+        assert reply is not None
+        assert reply.text == "A check is already running. Its result comes in a few seconds."
+    assert slow.refusal(a_command("doctor")) is None
+    assert reply_of(slow).text.startswith("✅ Everything works"), "and afterwards everybody may ask again"
+
+
+def test_if_slack_does_not_answer_at_once_the_command_goes_on() -> None:
+    slow = DoctorCommand(FakeSlack(), list, lambda: "recorder", quick=FakeSlack(TimeoutError()))
+
+    assert slow.refusal(a_command("doctor")) is None
+    assert reply_of(slow).text.startswith("✅ Everything works")
 
 
 # Posting
@@ -152,18 +169,18 @@ def test_two_people_who_ask_at_once_do_not_check_twice() -> None:
 @pytest.mark.parametrize(
     ("channel", "scopes", "ok", "note", "words"),
     [
-        ({"is_member": True}, SCOPES, True, False, "I am in this channel"),
-        ({"is_im": True}, SCOPES, True, False, "I am in this channel"),
+        ({"is_member": True}, SCOPES, True, False, "I'm in this channel"),
+        ({"is_im": True}, SCOPES, True, False, "I'm in this channel"),
         ({"is_archived": True, "is_member": True}, SCOPES, False, False, "archived"),
-        ({"is_member": False}, SCOPES, True, False, "may post here all the same"),
-        ({"is_member": False}, ["commands, chat:write.public"], True, False, "may post here all the same"),
+        ({"is_member": False}, SCOPES, True, False, "can post here"),
+        ({"is_member": False}, ["commands, chat:write.public"], True, False, "can post here"),
         ({"is_member": False}, "commands,chat:write", False, False, "chat:write.public. Invite me: /invite @recorder"),
         ({"is_member": False}, None, True, True, "not known"),
         ({"is_member": False, "is_private": True}, SCOPES, False, False, "Invite me: /invite @recorder"),
         (refused("channel_not_found"), SCOPES, False, False, "Invite me: /invite @recorder"),
         (refused("missing_scope", needed="groups:read"), SCOPES, True, True, "groups:read"),
         (refused("ratelimited"), SCOPES, True, True, "not known: ratelimited"),
-        (TimeoutError(), SCOPES, True, True, "not known: Slack does not answer"),
+        (TimeoutError(), SCOPES, True, True, "not known: Slack doesn't answer"),
     ],
 )
 def test_the_check_of_posting_does_not_post(channel: Any, scopes: Any, ok: bool, note: bool, words: str) -> None:
@@ -221,8 +238,15 @@ def test_the_command_is_acknowledged_before_the_checks() -> None:
         released.set()
         assert hook.replied.wait(PATIENT)
 
-    assert "Looking; this takes a few seconds." in acknowledged
+    assert "Checking the setup. This takes a few seconds." in acknowledged
     assert "ephemeral" in acknowledged
+
+
+def test_a_refusal_is_the_first_and_only_answer() -> None:
+    acknowledged = acknowledgement(doctor(FakeSlack({})), "http://127.0.0.1:9/commands/1")
+
+    assert "Only workspace admins can run this" in acknowledged
+    assert "Checking" not in acknowledged
 
 
 def test_the_results_come_later_to_the_person_alone() -> None:
@@ -230,7 +254,7 @@ def test_the_results_come_later_to_the_person_alone() -> None:
 
     assert reply["response_type"] == "ephemeral"
     assert not reply["replace_original"]
-    assert reply["text"].startswith("All right")
+    assert reply["text"].startswith("✅ Everything works")
 
 
 def test_a_crash_of_the_checks_is_reported_with_a_reference() -> None:
@@ -240,5 +264,5 @@ def test_a_crash_of_the_checks_is_reported_with_a_reference() -> None:
     reply = late_reply(DoctorCommand(FakeSlack(), run_checks, lambda: "recorder"))
 
     assert reply["response_type"] == "ephemeral"
-    assert "Something went wrong on my side" in reply["text"]
-    assert "Reference `" in reply["text"]
+    assert "Something went wrong, and I'm not sure it worked" in reply["text"]
+    assert "Error `" in reply["text"]

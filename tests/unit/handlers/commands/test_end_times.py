@@ -25,7 +25,7 @@ def end(now: str, typed: For | Until, zone: tzinfo | None = MADRID) -> datetime:
 def refusal(now: str, typed: Until, zone: tzinfo | None = MADRID) -> str:
     with pytest.raises(UsageError) as refused:
         end(now, typed, zone)
-    assert refused.value.example.startswith("/record start daily ")
+    assert refused.value.words == "for 45m", "right at any time of day"
     return str(refused.value)
 
 
@@ -50,7 +50,7 @@ def test_a_time_of_day_is_the_next_moment_when_the_persons_clock_shows_it(
     now: str, typed: Until, zone: tzinfo, moment: str | None
 ) -> None:
     if moment is None:
-        assert "passed" in refusal(now, typed, zone)
+        assert "It's already" in refusal(now, typed, zone)
     else:
         assert end(now, typed, zone) == utc(moment)
 
@@ -58,12 +58,12 @@ def test_a_time_of_day_is_the_next_moment_when_the_persons_clock_shows_it(
 def test_a_time_that_has_passed_today_means_tomorrow_only_within_twelve_hours() -> None:
     assert end("2026-06-17 20:01", Until(10, 0)) == utc("2026-06-18 08:00")
     reply = refusal("2026-06-17 19:59", Until(10, 0))
-    assert "It is 21:59 where you are, so 10:00 has passed today." in reply
+    assert "It's already 21:59 where you are. Pick a later time" in reply
 
 
 def test_a_time_within_a_minute_or_after_more_than_23_hours_is_refused() -> None:
     assert "at least a minute" in refusal("2026-06-17 11:42:30", Until(13, 43))
-    assert "23 h at most" in refusal("2026-06-17 22:10", Until(23, 50))
+    assert "23 hours at most" in refusal("2026-06-17 22:10", Until(23, 50))
 
 
 def test_when_clocks_are_set_back_the_next_of_the_two_moments_counts() -> None:

@@ -24,7 +24,7 @@ def test_the_person_reads_how_to_invite_a_bot_that_cannot_post(stack: DeliverySt
     ((url, message),) = stack.slack.answers
     assert url == "https://hooks.example/secret"
     assert "`/invite @recorder`" in message.text
-    assert "`/record start daily`" in message.text
+    assert "then try again" in message.text
     assert stack.due(stack.replies) == []
 
 
@@ -34,7 +34,7 @@ def test_the_person_reads_how_to_invite_a_bot_that_cannot_post(stack: DeliverySt
         ("channel_not_found", "/invite @recorder"),
         ("is_archived", "archived"),
         ("missing_scope (needed: chat:write)", "missing_scope"),
-        ("restricted_action", "person who set me up"),
+        ("restricted_action", "ask your recording admin"),
     ],
 )
 def test_the_reply_fits_the_cause(stack: DeliveryStack, detail: str, words: str) -> None:
