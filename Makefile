@@ -25,7 +25,7 @@ IN_PROCESS := tests/unit $(wildcard tests/scenarios) tests/contract
 # What a change of the bot breaks first: no databases, not the tests of the simulators, few random examples.
 QUICK := tests/unit tests/scenarios --ignore tests/unit/simulator
 
-.PHONY: help demo test quick run live soak bench lint format lock manifest clean missing
+.PHONY: help demo test quick run live soak bench lint format lock manifest tour clean missing
 
 help:
 	@echo "make demo    the whole main job, against local simulators of Slack and Agora"
@@ -36,9 +36,11 @@ help:
 	@echo "make soak    long fault runs          make bench   measurements"
 	@echo "make lint    formatter, linter, types, import rules          make format   apply the formatter and the linter's fixes"
 	@echo "make lock    requirements*.txt from pyproject.toml           make clean    remove what make created"
-	@echo "make manifest   manifest.http.yml from manifest.yml"
+	@echo "make manifest   the link that creates the Slack app, and manifest.http.yml, from manifest.yml"
+	@echo "make tour    docs/tour.md: the transcript of make demo"
 
-demo: $(VENV)/dev
+# The packages for development include those of the demo.
+demo: $(if $(wildcard $(VENV)/dev),$(VENV)/dev,$(VENV)/demo)
 	@$(PY) demo.py
 
 quick: $(VENV)/dev
@@ -75,7 +77,8 @@ format: $(VENV)/dev
 
 lock: $(VENV)/lock/bin/uv
 	$(call compile,requirements.txt) pyproject.toml
-	$(call compile,requirements-dev.txt) --constraints requirements.txt --group dev pyproject.toml
+	$(call compile,requirements-demo.txt) --constraints requirements.txt --group demo pyproject.toml
+	$(call compile,requirements-dev.txt) --constraints requirements-demo.txt --group dev pyproject.toml
 
 compile = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/lock/bin/uv pip compile --quiet --no-config --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate $(UPGRADE) \
@@ -84,13 +87,21 @@ compile = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/lock/bin/uv pip compile 
 manifest: $(VENV)/dev
 	$(PY) tools/manifest.py
 
+tour: $(VENV)/dev
+	$(PY) -m tools.tour
+
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The packages of the bot, and those of its development, which include them.
+# The packages of the bot, those of the demo, which include them, and those of the development, which include both.
 $(VENV)/run: requirements.txt $(VENV)/made
 	$(PIP) install -qq --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/demo: requirements-demo.txt $(VENV)/made
+	@echo "Installing what the demo needs (about 30 s) ..."
+	@$(PIP) install -qq --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/made
