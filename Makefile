@@ -94,14 +94,15 @@ clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The packages of the bot, those of the demo, which include them, and those of the development, which include both.
+# The packages of the bot, those of the demo, which include them, and those of the development, which include both. The
+# demo needs a small part of its packages: compiling them all would take longer than the demo itself.
 $(VENV)/run: requirements.txt $(VENV)/made
 	$(PIP) install -qq --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/demo: requirements-demo.txt $(VENV)/made
 	@echo "Installing what the demo needs (about 30 s) ..."
-	@$(PIP) install -qq --require-hashes --requirement $<
+	@$(PIP) install -qq --no-compile --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/made
