@@ -428,7 +428,7 @@ def show(console: Console, folder: Path) -> None:
     """Plays the whole demo in this folder. Raises `DidNotHappen`."""
     begun = time.monotonic()
     # The dictionary is enough for the bot; all of S3 would need the packages for development.
-    bucket = BucketSimulator(BucketOptions(store="memory"))
+    bucket = BucketSimulator(BucketOptions("recordings", store="memory"))
     agora = AgoraSimulator(AgoraOptions(timing=TIMING), bucket=bucket)
     with SlackServer() as slack_server, BucketServer(bucket), AgoraServer(agora):
         slack = slack_server.simulator

@@ -17,8 +17,8 @@ TRANSCRIPT = re.compile(r"(?<=<!-- transcript -->\n```\n).*?(?=```)", re.DOTALL)
 GAP = "…"
 _NEW = re.compile(r"\d\d:\d\d:\d\d ")
 _EDITED = "edited)"
-_EXCERPT = ("/record start", "(in the card's thread, and in", "(in the card's thread)")
-"""README.md shows the first entry with each of these; of the last one, the last."""
+_COMMAND, _CARD = re.compile(r".* /record start "), re.compile(r"\S+ Recorder  [^(]")
+_ALERT, _REPLY = re.compile(r".*\(in the card's thread, and in #"), re.compile(r".*\(in the card's thread\)")
 
 
 def play() -> str:
@@ -51,16 +51,14 @@ def is_edit(entry: Sequence[str]) -> bool:
 
 
 def excerpt(transcript: str) -> str:
-    """The parts that README.md shows."""
-    first, alert, last = _EXCERPT
-    every = entries(transcript)
-    begin = next(index for index, entry in enumerate(every) if first in entry[0])
-    shown = [
-        [*every[begin], *every[begin + 1]],
-        next(entry for entry in every if alert in entry[0]),
-        [entry for entry in every if last in entry[0]][-1],
-    ]
-    return "".join(f"{line}\n" for entry in shown for line in (*entry, GAP)).removesuffix(f"{GAP}\n")
+    """The parts that README.md shows: the command, the new card, the first alert, and the files."""
+    command, card, alert = (_matching(transcript, pattern)[0] for pattern in (_COMMAND, _CARD, _ALERT))
+    shown = (*command, GAP, *card, GAP, *alert, GAP, *_matching(transcript, _REPLY)[-1])
+    return "".join(f"{line}\n" for line in shown)
+
+
+def _matching(transcript: str, pattern: re.Pattern[str]) -> list[list[str]]:
+    return [entry for entry in entries(transcript) if pattern.match(entry[0])]
 
 
 def shown_in(page: str) -> str:

@@ -84,7 +84,7 @@ def test_it_asks_for_what_people_do_and_sees_each_state(
         assert process.wait(120) == 0
     assert "its files were checked" in shown
     assert "the bot exited 0" in shown
-    assert re.search(r"the bot found in simulated-recordings-\w+/\w+/\d{8}:", shown)
+    assert re.search(r"The bot found in simulated-recordings-\w+/\w+/\d{8}:", shown)
     assert not agora.running()
 
 
