@@ -76,6 +76,18 @@ def bare(entry: Sequence[str]) -> str:
     return re.sub(r"\b(second|minute|file)s?\b", r"\1", re.sub(r"\b(today|tomorrow|yesterday)\b", "day", words))
 
 
+def test_it_does_not_wait_for_a_state_that_the_card_never_shows() -> None:
+    """Slack accepts no edit for 15 s. The recorder is back before that, and lost if it were not."""
+    program = (
+        "import demo, sys; failover = demo.Demo.failover;"
+        "slow = lambda demo: (demo.slack.faults.add('chat.update', retry_after=15, times=1), failover(demo));"
+        "demo.Demo.failover = slow; sys.exit(demo.main())"
+    )
+    shown = run("-c", program, PYTHONIOENCODING="utf-8")
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert f"✓ {len(STEPS)}. {STEPS[-1]}" in shown.stdout
+
+
 def test_a_failed_step_is_shown_with_the_end_of_the_log() -> None:
     program = "import demo, sys; demo.SETTINGS['QUERY_INTERVAL_SECONDS'] = 'soon'; sys.exit(demo.main())"
     shown = run("-c", program, PYTHONIOENCODING="ascii")
