@@ -56,7 +56,7 @@ READING = 1.2
 NOT_FOUND_ANSWERS, NOT_FOUND_SECONDS = 2, 4.0
 """How often the moved recorder is not found at least, and how long it stays away if the card does not show that."""
 STORED, FILE_STORED = "🔴", 5
-"""How the card's text begins, and Agora's status, once a file is stored."""
+"""What the card shows, and Agora's status, once a file is stored."""
 CARD_EDITS, CARD_EDIT_SECONDS = 4, 10.0
 """The bot edits a card at most this often in this many seconds (`messages.delivery.limits`)."""
 STOP_SECONDS = 60.0
@@ -330,7 +330,10 @@ class Demo:
         for uid in (1001, 1002):
             self.agora.join(CHANNEL, uid)
         self.until_stored()
-        self.until(lambda: self.card.text.startswith(STORED), "the card shows that the call is recorded")
+        self.until(
+            lambda: self.slack.find_messages(CHANNEL, contains=STORED, event_type=CARD),
+            "the card shows that the call is recorded",
+        )
 
     def until_stored(self) -> None:
         """Waits until the newest recorder has stored a file."""

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -121,3 +122,28 @@ def children(pid: int) -> list[int]:
         if pids := [int(child) for task in tasks for child in task.read_text().split()]:
             return pids
     return []
+
+
+def test_the_transcript_shows_messages_as_people_see_them() -> None:
+    import demo  # not in every test process: it imports a video library
+
+    section = {
+        "type": "section",
+        "text": {"type": "mrkdwn", "text": "*Recording daily*\nEnds soon"},
+        "accessory": {"type": "overflow", "action_id": "more", "options": []},
+    }
+    buttons = {"type": "actions", "elements": [{"type": "button", "text": {"text": "Stop"}}, {"type": "overflow"}]}
+    assert demo._words(section) == ["*Recording daily*  ⋯", "Ends soon"]
+    assert demo._words(buttons) == ["[ Stop ]  ⋯"]
+    assert demo._words({"type": "divider"}) == []
+    assert demo._words({"type": "context", "elements": [{"type": "image"}, {"type": "mrkdwn", "text": "By"}]}) == ["By"]
+
+
+def test_the_transcript_shows_times_as_the_message_wants_them() -> None:
+    import demo
+
+    noon = datetime.now().replace(hour=12, minute=5, second=9)
+    assert demo._date(noon.timestamp(), "{time}") == "12:05"
+    assert demo._date(noon.timestamp(), "{time_secs}") == "12:05:09"
+    assert demo._date(noon.timestamp(), "{date_short_pretty} at {time}") == "today at 12:05"
+    assert demo._date((noon + timedelta(days=1)).timestamp(), "{date_short_pretty}") == "tomorrow"
