@@ -25,7 +25,7 @@ IN_PROCESS := tests/unit $(wildcard tests/scenarios) tests/contract
 # What a change of the bot breaks first: no databases, not the tests of the simulators, few random examples.
 QUICK := tests/unit tests/scenarios --ignore tests/unit/simulator
 
-.PHONY: help demo test quick check run live soak bench lint format lock docs manifest clean missing
+.PHONY: help demo test quick check run live soak bench lint format lock docs tour clean missing
 
 help:
 	@echo "make demo    the whole main job, against local simulators of Slack and Agora"
@@ -37,9 +37,11 @@ help:
 	@echo "make soak    long fault runs          make bench   measurements"
 	@echo "make lint    formatter, linter, types, import rules          make format   apply the formatter and the linter's fixes"
 	@echo "make lock    requirements*.txt from pyproject.toml           make clean    remove what make created"
-	@echo "make docs    what is generated: docs/settings.md, manifest.http.yml (also alone: make manifest), …"
+	@echo "make docs    what is generated from the program: docs/settings.md, docs/cards.md, manifest.http.yml and its link"
+	@echo "make tour    docs/tour.md: the transcript of make demo"
 
-demo: $(VENV)/dev
+# The packages for development include those of the demo.
+demo: $(if $(wildcard $(VENV)/dev),$(VENV)/dev,$(VENV)/demo)
 	@$(PY) demo.py
 
 quick: $(VENV)/dev
@@ -79,26 +81,33 @@ format: $(VENV)/dev
 
 lock: $(VENV)/lock/bin/uv
 	$(call compile,requirements.txt) pyproject.toml
-	$(call compile,requirements-dev.txt) --constraints requirements.txt --group dev pyproject.toml
+	$(call compile,requirements-demo.txt) --constraints requirements.txt --group demo pyproject.toml
+	$(call compile,requirements-dev.txt) --constraints requirements-demo.txt --group dev pyproject.toml
 
 compile = UV_CUSTOM_COMPILE_COMMAND="make lock" $(VENV)/lock/bin/uv pip compile --quiet --no-config --universal \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links --no-annotate $(UPGRADE) \
 	--output-file $(1)
 
-# Each module in tools/ writes a file that is part of the repository.
+# The pages that follow from the program.
 docs: $(VENV)/dev
-	@for tool in tools/*.py; do $(PY) -m tools.$$(basename $$tool .py) || exit 1; done
+	@for tool in settings manifest cards; do $(PY) -m tools.$$tool || exit 1; done
 
-manifest: $(VENV)/dev
-	$(PY) -m tools.manifest
+tour: $(VENV)/dev
+	$(PY) -m tools.tour
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The packages of the bot, and those of its development, which include them.
+# The packages of the bot, those of the demo, which include them, and those of the development, which include both. The
+# demo needs a small part of its packages: compiling them all would take longer than the demo itself.
 $(VENV)/run: requirements.txt $(VENV)/made
 	$(PIP) install -qq --require-hashes --requirement $<
+	@touch $@
+
+$(VENV)/demo: requirements-demo.txt $(VENV)/made
+	@echo "Installing what the demo needs (about 30 s) ..."
+	@$(PIP) install -qq --no-compile --require-hashes --requirement $<
 	@touch $@
 
 $(VENV)/dev: requirements-dev.txt $(VENV)/made

@@ -1,7 +1,7 @@
 """`make live`: the main job against the real Slack and the real Agora, with the accounts in `.env`, in about 5 minutes.
 
-It runs the real bot, asks the person at the terminal to do what only people can do, and checks in the bot's database
-and log that each state was reached. pytest does not run it: it costs a few recorded minutes at Agora.
+It runs the real bot, tells the person at the terminal what only people can do, and checks in the bot's database and log
+that each state was reached. pytest does not run it: it costs a few recorded minutes at Agora.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
+from urllib.parse import urlencode
 
+from agora_token_builder.RtcTokenBuilder import Role_Publisher, RtcTokenBuilder
 from sqlalchemy import select
 
 import settings
@@ -28,6 +30,7 @@ from agora.payloads import file_name_prefix
 from demo import BOT, bot_process, end
 from recordings.errors import StorageUnavailable
 from recordings.model.delivery import DeliveryState
+from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State
 from storage import rows, tables
 from storage.database import Database
@@ -36,12 +39,15 @@ from tests.fakes.intents import request_stop
 
 ROOT = Path(__file__).parents[1]
 NEEDS = """
-make live needs real accounts, in .env or the environment (.env.example names every setting, README.md shows the way):
-  - a Slack app made from manifest.yml, installed, with its bot token and an app-level token (Socket Mode)
+make live needs real accounts, in .env or the environment (docs/setup.md shows how to get them):
+  - the Slack app, installed, with its bot token and an app-level token (Socket Mode)
   - an Agora project with Cloud Recording enabled, and a bucket that Agora can write to
-  - no other process of the bot on the same Slack app: Slack would share the commands among them
-  - two people in Slack (one can play both), one of them with a browser, a microphone and a camera
+  - no other process of the bot on the same Slack app: Slack would share the commands between them
+  - one or two people in Slack, and a browser with a microphone and a camera
 It costs a few minutes of recording at Agora."""
+WEB_DEMO = "https://webdemo.agora.io/basicVideoCall/index.html"
+"""Joins the call in its address by itself, as a call of the profile `communication`, without encryption."""
+GUEST_UID, GUEST_SECONDS = 1001, 3600
 OVERRIDES = {"LOG_LEVEL": "INFO", "LOG_FORMAT": "json", "HTTP_PORT": "0", "MAX_DURATION_SECONDS": "900"}
 PERSON, MACHINE, UPLOAD = 300.0, 120.0, 1000.0
 """Seconds that one step of a person, of Slack and Agora, and of Agora's upload may take."""
@@ -60,31 +66,31 @@ class Live:
     database: Database
     log: Path
     bot: subprocess.Popen[bytes]
+    join_link: str
+    """Empty if Agora's web demo can't join such calls."""
     patience: float
     begun: float = field(default_factory=time.monotonic)
     state: State | None = None
 
     def play(self) -> None:
         self.reach("the bot is connected to Slack and leads", self.connected, MACHINE)
-        self.ask(f"In Slack, in a channel that has the app, type:  /record start {self.channel}")
+        self.ask(f"In a public channel in Slack, type:  /record start {self.channel}")
         self.reach(
             "the command has arrived and the card is posted", self.has(lambda recording: recording.card_ts), PERSON
         )
         self.reach("Agora has started a recorder", self.has(lambda recording: recording.sid), MACHINE)
-        self.reach(
-            "the recorder is in the Agora channel (status 4)", self.has(lambda recording: recording.started_at), MACHINE
-        )
-        self.ask(
-            f"Join the Agora channel {self.channel} from a browser, microphone and camera on, with the same App ID:\n"
-            "  your own app, or Agora's web demo with a temporary token from the console"
-        )
+        self.reach("the recorder is in the call (status 4)", self.has(lambda recording: recording.started_at), MACHINE)
+        where = f"open {self.join_link}" if self.join_link else "in your own app"
+        self.ask(f"Join the call {self.channel} with microphone and camera on:  {where}")
         self.reach("the first file is stored (status 5)", self.has(lambda recording: recording.first_file_at), PERSON)
-        self.ask("In the same Slack channel, type:  /record status   (only you see the reply: is it right?)")
-        self.reach("the question has arrived", lambda: self.logged("command", text="status"), PERSON)
-        self.ask("Let somebody else press Stop on the card, or type:  /record stop")
-        self.reach("the wish to stop is written down", self.has(lambda recording: recording.intent.stop_at), PERSON)
-        self.reach("Agora has accepted the stop", self.has(lambda recording: recording.stop_accepted_at), MACHINE)
-        self.reach("it is over, and the bucket was looked into", self.finished, UPLOAD)
+        self.ask("In the same channel in Slack, type:  /record status   (only you see the reply. Is it right?)")
+        self.reach("the command has arrived", lambda: self.logged("command", text="status"), PERSON)
+        self.ask("Press the red button on the card, best as somebody else, or type:  /record stop")
+        self.reach("the stop is saved", self.has(lambda recording: recording.intent.stop_at), PERSON)
+        self.reach(
+            "Agora has accepted the stop", self.has(lambda recording: recording.stop_accepted_at), MACHINE, stopped=True
+        )
+        self.reach("the recording has ended, and its files were checked", self.finished, UPLOAD, stopped=True)
         self.reach("no alert was raised", lambda: not self.logged("alert_raised"), 0)
         self.stop_bot()
         self.print_what_only_people_see()
@@ -92,14 +98,16 @@ class Live:
     def ask(self, what: str) -> None:
         print(f"\n  >>> {what}\n", flush=True)
 
-    def reach(self, what: str, reached: Callable[[], object], seconds: float) -> None:
-        """Waits for it. Raises `NotReached`."""
+    def reach(self, what: str, reached: Callable[[], object], seconds: float, *, stopped: bool = False) -> None:
+        """Waits for it. Raises `NotReached`, also if the recording ends before, unless it may be `stopped` by then."""
         deadline = time.monotonic() + seconds * self.patience
         while not reached():
             self.show_state()
             if self.bot.poll() is not None:
                 raise NotReached(f"{what}: the bot has ended, with exit code {self.bot.returncode}")
-            if (recording := self.recording()) is not None and recording.is_over:
+            recording = self.recording()
+            is_stopped = recording is not None and recording.reason is Reason.STOPPED
+            if recording is not None and recording.is_over and not (stopped and is_stopped):
                 raise NotReached(f"{what}: it is {recording.state}, {recording.reason} {recording.detail}")
             if time.monotonic() >= deadline:
                 raise NotReached(f"{what}: not within {seconds * self.patience:.0f} s")
@@ -135,8 +143,11 @@ class Live:
         return known
 
     def finished(self) -> bool:
+        """Whether the files are there, or the bot has reported that they are not."""
         recording = self.recording()
-        return recording is not None and recording.reason == "stopped" and recording.delivery is not None
+        if recording is None or recording.reason is not Reason.STOPPED or recording.delivery is None:
+            return False
+        return recording.delivery.state is not DeliveryState.AWAITED
 
     def connected(self) -> bool:
         return self.logged("socket_connected") and self.logged("leading")
@@ -168,21 +179,35 @@ class Live:
         while recordings.active() and self.bot.poll() is None and time.monotonic() < deadline:
             time.sleep(0.5)
         for recording in recordings.active():
-            print(f"{recording.agora_channel} may still be recorded: sid {recording.sid}. It ends when all have left.")
+            print(f"{recording.agora_channel} may still be recorded (sid {recording.sid}). It ends when all have left.")
 
     def print_what_only_people_see(self) -> None:
         recording = self.recording()
         if recording is None:
             return
         folder = "/".join((self.bucket, *file_name_prefix(recording.slack_channel, recording.requested_at.date())))
-        print("\nAll reached. What only you can see:")
-        print("  - the card in Slack: Finished, who started it and who stopped it, and its files")
+        print("\nEverything was reached. What only you can see:")
+        print("  - the card in Slack: that the recording is ready, who started it and who stopped it")
         if recording.delivery is not None and recording.delivery.state is DeliveryState.READY:
-            print(f"  - that Get the files gives you what plays; the bot found in {folder}:")
+            print(f"  - that its first button gives you a link that plays. The bot found in {folder}:")
         else:
-            print(f"  - the files in the bucket; the bot could not look ({recording.delivery}). Under {folder}:")
+            print(f"  - the files in the bucket. The bot could not check them ({recording.delivery}). In {folder}:")
         print(*(f"      {name}" for name in recording.files), sep="\n")
         print("  - that picture and sound are right. Alerts are not tried here: make demo and make test do that.")
+
+
+def join_link(channel: str, config: settings.Settings) -> str:
+    """The address at which a browser joins the call, valid for an hour; empty if Agora's web demo can't join it."""
+    if config.agora_channel_profile != "communication" or config.agora_encryption_mode:
+        return ""
+    asked = {"appid": config.agora_app_id, "channel": channel, "uid": str(GUEST_UID)}
+    if config.agora_app_certificate is not None:
+        certificate = config.agora_app_certificate.get_secret_value()
+        until = int(time.time()) + GUEST_SECONDS
+        asked["token"] = RtcTokenBuilder.buildTokenWithUid(
+            config.agora_app_id, certificate, channel, GUEST_UID, Role_Publisher, until
+        )
+    return f"{WEB_DEMO}?{urlencode(asked)}"
 
 
 def check(environment: Mapping[str, str]) -> int:
@@ -193,13 +218,14 @@ def check(environment: Mapping[str, str]) -> int:
 def run(channel: str, config: settings.Settings, patience: float, folder: Path) -> int:
     database = f"sqlite:///{folder / 'recordings.db'}"
     environment = {**os.environ, **OVERRIDES, "DATABASE_URL": database}
-    print("What has to be right before (bot.py check):", flush=True)
+    print("First the setup (bot.py check):", flush=True)
     if check(environment) != 0:
         print(NEEDS)
         return 2
     log = folder / "bot.log"
     with bot_process(environment, log, ROOT) as bot:
-        live = Live(channel, config.storage_bucket, Database(database), log, bot, patience)
+        bucket, link = config.storage_bucket, join_link(channel, config)
+        live = Live(channel, bucket, Database(database), log, bot, link, patience)
         try:
             live.play()
         except (NotReached, KeyboardInterrupt) as error:
@@ -212,8 +238,8 @@ def run(channel: str, config: settings.Settings, patience: float, folder: Path) 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.live", description=__doc__)
-    parser.add_argument("--channel", default="live-check", help="the Agora channel to record (default: %(default)s)")
-    parser.add_argument("--patience", type=float, default=1.0, help="factor for every time-out (default: %(default)s)")
+    parser.add_argument("--channel", default="live-check", help="the call to record (default: %(default)s)")
+    parser.add_argument("--patience", type=float, default=1.0, help="factor for every timeout (default: %(default)s)")
     options = parser.parse_args(arguments)
     # A shell makes its background jobs ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -226,7 +252,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print("Nothing was started. These settings are missing or wrong:", *error.lines, NEEDS, sep="\n")
         return 2
     if config.slack_app_token is None:
-        print("Nothing was started. make live needs SLACK_APP_TOKEN: it is for Socket Mode only.", NEEDS, sep="\n")
+        print("Nothing was started. make live needs SLACK_APP_TOKEN: it works over Socket Mode only.", NEEDS, sep="\n")
         return 2
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)

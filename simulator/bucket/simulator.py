@@ -97,7 +97,7 @@ class BucketSimulator:
 
     def _new_store(self) -> Store:
         if self.options.store == "memory":
-            return MemoryStore()
+            return MemoryStore(self.clock.wall)
         from simulator.bucket.s3_store import S3Store  # slow to import, and most tests have no bucket
 
         return S3Store(self.bucket)

@@ -38,7 +38,7 @@ def test_a_channel_in_which_the_bot_can_not_post_is_the_only_fault(stack: Stack)
     assert "✅ *posting here* I'm in this channel" in report(stack)
     private = report(stack, channel="design")
     assert "❌ *posting here*" in private
-    assert "/invite @recorder" in private
+    assert f"/invite @{stack.slack.bot.name}" in private
 
     stack.slack.scopes.remove("chat:write.public")
     stack.slack.remove_bot("daily")

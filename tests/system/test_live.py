@@ -7,12 +7,16 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import settings
+from agora.tokens import read_back
 from simulator.agora import AgoraSimulator
 from simulator.bucket import BucketServer, BucketSimulator
 from simulator.slack import SlackSimulator
@@ -46,9 +50,9 @@ def environment(**given: str) -> dict[str, str]:
 def live(
     slack: SlackSimulator, agora: AgoraSimulator, folder: Path, program: Sequence[str] = LIVE, **more: str
 ) -> Iterator[subprocess.Popen[str]]:
-    settings = environment(**slack.settings, **agora.settings, **PATIENT, **more, TMPDIR=str(folder))
+    given = environment(**slack.settings, **agora.settings, **PATIENT, **more, TMPDIR=str(folder))
     command = [sys.executable, *program, "--channel", "daily", "--patience", "0.8"]
-    with subprocess.Popen(command, cwd=ROOT, env=settings, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, cwd=ROOT, env=given, stdout=subprocess.PIPE, text=True) as process:
         yield process
         process.kill()
 
@@ -70,17 +74,17 @@ def test_it_asks_for_what_people_do_and_sees_each_state(
     with live(slack, agora, tmp_path) as process:
         read_until(process, "type:  /record start daily")
         ana.command("/record", "start daily", channel="daily")
-        read_until(process, "Join the Agora channel daily")
+        read_until(process, "Join the call daily")
         agora.join("daily", 1001)
         read_until(process, "type:  /record status")
         ana.command("/record", "status", channel="daily")
-        read_until(process, "or type:  /record stop")
+        read_until(process, "type:  /record stop")
         ben.command("/record", "stop", channel="daily")
         shown = read_until(process, "Alerts are not tried here")
         assert process.wait(120) == 0
-    assert "it is over, and the bucket was looked into" in shown
+    assert "its files were checked" in shown
     assert "the bot exited 0" in shown
-    assert re.search(r"the bot found in simulated-recordings-\w+/\w+/\d{8}:", shown)
+    assert re.search(r"The bot found in simulated-recordings-\w+/\w+/\d{8}:", shown)
     assert not agora.running()
 
 
@@ -102,7 +106,7 @@ def test_a_person_who_interrupts_it_leaves_no_recorder_behind(
     with live(slack, agora, tmp_path, WITHOUT_CHECK) as process:
         read_until(process, "/record start daily")
         slack.person("ana").command("/record", "start daily", channel="daily")
-        read_until(process, "Join the Agora channel")
+        read_until(process, "Join the call")
         process.send_signal(signal.SIGINT)
         read_until(process, "NOT REACHED: interrupted")
         assert process.wait(120) == 1
@@ -128,6 +132,31 @@ def refused(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
         return shown.out
 
     return run
+
+
+def test_the_web_demo_gets_a_token_for_the_call(slack: SlackSimulator, agora: AgoraSimulator) -> None:
+    from tests.live import join_link
+
+    given = {**slack.settings, **agora.settings}
+    query = parse_qs(urlsplit(join_link("team call", settings.load(given, ROOT / "no such file"))).query)
+    assert query["channel"] == ["team call"]
+    assert query["appid"] == [agora.account.app_id]
+    contents = read_back(query["token"][0])
+    assert contents is not None
+    assert 3000 < contents.expires_at.timestamp() - time.time() <= 3600
+
+
+@pytest.mark.parametrize(
+    "setting",
+    [{"AGORA_CHANNEL_PROFILE": "live"}, {"AGORA_ENCRYPTION_MODE": "1", "AGORA_ENCRYPTION_SECRET": "secret"}],
+)
+def test_the_web_demo_is_not_offered_for_calls_that_it_cannot_join(
+    slack: SlackSimulator, agora: AgoraSimulator, setting: dict[str, str]
+) -> None:
+    from tests.live import join_link
+
+    given = {**slack.settings, **agora.settings, **setting}
+    assert join_link("daily", settings.load(given, ROOT / "no such file")) == ""
 
 
 @pytest.mark.skipif((ROOT / ".env").exists(), reason="real settings are there")

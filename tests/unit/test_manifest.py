@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import jsonschema
 import pytest
@@ -17,9 +21,11 @@ from handlers.app import BUTTON_ROUTES, slack_app
 from handlers.commands.parser import VERBS
 from messages.cards import STOP_ACTION
 from messages.delivery.slack import web_client
+from simulator.slack import SlackSimulator
 from tests.fakes.handlers import handlers_on
 from tests.fakes.repositories import Memory, MemoryRecordings
 from tests.fakes.rows import up
+from tools.manifest import link, pages_with_link, with_link
 
 ROOT = Path(__file__).parents[2]
 
@@ -85,11 +91,50 @@ def test_its_slash_commands_are_those_of_the_app(manifest: Any, app: App) -> Non
         assert "Record a call" in sends(app, command=command, text="help", channel_id="C1")
 
 
-def test_the_usage_hint_names_every_verb(manifest: Any) -> None:
+def test_the_usage_hint_names_every_verb_but_the_one_for_admins(manifest: Any) -> None:
     (command,) = manifest["features"]["slash_commands"]
-    verbs = {part.split()[0] for part in command["usage_hint"].split("|")}
+    verbs = {part.split()[0] for part in command["usage_hint"].split(",")}
 
-    assert verbs == set(VERBS)
+    assert verbs == set(VERBS) - {"doctor"}
+
+
+def test_the_app_and_its_bot_have_one_name(manifest: Any) -> None:
+    assert manifest["display_information"]["name"] == manifest["features"]["bot_user"]["display_name"] == "Recorder"
+    assert SlackSimulator().bot.name == "Recorder"
+
+
+# The link that creates the app
+
+
+def test_the_link_carries_the_manifest(manifest: Any) -> None:
+    address = urlsplit(link())
+    assert f"{address.scheme}://{address.netloc}{address.path}" == "https://api.slack.com/apps"
+    query = parse_qs(address.query, strict_parsing=True)
+    assert query.keys() == {"new_app", "manifest_json"}
+    assert json.loads(query["manifest_json"][0]) == manifest
+
+
+def test_the_link_has_no_character_that_ends_a_link_in_markdown() -> None:
+    assert re.fullmatch(r"[\w:/.?&=%~-]+", link())
+
+
+def test_the_docs_have_the_link_and_it_is_up_to_date() -> None:
+    pages = list(pages_with_link())
+    assert pages
+    for page in pages:
+        text = page.read_text(encoding="utf-8")
+        assert text == with_link(text), f"{page.name}: run `make docs`"
+
+
+def test_only_what_is_between_the_markers_changes() -> None:
+    page = "1. <!-- slack-app-link -->old<!-- /slack-app-link --> and install it.\n"
+    assert with_link(page).replace(link(), "LINK") == page.replace("old", "[Create the Slack app](LINK)")
+    assert with_link("no markers") == "no markers"
+
+
+def test_it_can_print_the_link_alone() -> None:
+    command = [sys.executable, "tools/manifest.py", "--link"]
+    assert subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout == f"{link()}\n"
 
 
 def test_interactivity_is_on_and_the_app_answers_the_button_of_the_card(

@@ -8,6 +8,7 @@ import re
 import tomllib
 from collections.abc import Iterator
 from configparser import RawConfigParser
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -265,11 +266,34 @@ def test_the_unit_is_sandboxed(unit: Any, name: str) -> None:
     assert unit["Service"]["ProtectSystem"] == ["strict"]
 
 
+# requirements-demo.txt
+
+
+def locked(path: str) -> dict[str, str]:
+    """The name of each locked package, by its line with version and markers."""
+    lines = [line.removesuffix(" \\") for line in read(path).splitlines() if re.match(r"\w", line)]
+    return {line: line.partition("==")[0] for line in lines}
+
+
+def test_the_locks_agree_and_contain_each_other() -> None:
+    run, for_demo, dev = (locked(f"requirements{name}.txt") for name in ("", "-demo", "-dev"))
+    assert run.items() <= for_demo.items() <= dev.items()
+
+
+def test_the_demo_has_every_package_that_it_imports_and_none_for_tests() -> None:
+    sources = [ROOT / "demo.py", *(ROOT / "simulator").rglob("*.py")]
+    modules = {name for path in sources for name in imported(path.read_text(encoding="utf-8"))}
+    packages = {name.lower() for module in modules for name in packages_distributions().get(module, ())}
+    names = set(locked("requirements-demo.txt").values())
+    assert packages - names == {"moto"}, "moto is for the store with all of S3, which the demo does not use"
+    assert not names & {"boto3", "moto", "mypy", "pytest", "ruff"}
+
+
 # manifest.http.yml
 
 
 def test_the_manifest_for_http_is_up_to_date() -> None:
-    assert manifest.TARGET.read_text(encoding="utf-8") == manifest.text(), "run `make manifest`"
+    assert manifest.TARGET.read_text(encoding="utf-8") == manifest.text(), "run `make docs`"
 
 
 def test_the_manifest_for_http_fits_the_published_schema() -> None:

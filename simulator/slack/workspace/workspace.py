@@ -206,7 +206,7 @@ class Workspace:
         self.bot_id = self.new_id("B")
         self.users: dict[str, User] = {}
         self.channels: dict[str, Channel] = {}
-        self.bot = self.add_user("recorder", bot=True)
+        self.bot = self.add_user("Recorder", bot=True)
 
     def new_id(self, prefix: str) -> str:
         return f"{prefix}0SIM{next(self._numbers):05d}"

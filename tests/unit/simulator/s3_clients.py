@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from simulator.bucket import BucketSimulator
+
+if TYPE_CHECKING:
+    from obstore.store import S3Store
 
 
 def credentials(bucket: BucketSimulator) -> tuple[str, str]:
@@ -50,11 +53,20 @@ def signed_put(bucket: BucketSimulator, body: bytes = b"") -> tuple[str, dict[st
 def links(bucket: BucketSimulator, key: str, seconds: int = 60) -> dict[str, str]:
     """A signed link from each library."""
     import obstore
+
+    asked = {"Bucket": bucket.bucket, "Key": key, "ResponseContentDisposition": 'attachment; filename="x y+z.mp4"'}
+    return {
+        "botocore": s3_client(bucket).generate_presigned_url("get_object", asked, seconds),
+        "obstore": obstore.sign(obstore_client(bucket), "GET", key, timedelta(seconds=seconds)),
+    }
+
+
+def obstore_client(bucket: BucketSimulator) -> S3Store:
+    """The bot's library."""
     from obstore.store import S3Store
 
     access_key, secret_key = credentials(bucket)
-    asked = {"Bucket": bucket.bucket, "Key": key, "ResponseContentDisposition": 'attachment; filename="x y+z.mp4"'}
-    store = S3Store(
+    return S3Store(
         bucket.bucket,
         endpoint=bucket.url,
         access_key_id=access_key,
@@ -62,7 +74,3 @@ def links(bucket: BucketSimulator, key: str, seconds: int = 60) -> dict[str, str
         region="us-east-1",
         client_options={"allow_http": True},
     )
-    return {
-        "botocore": s3_client(bucket).generate_presigned_url("get_object", asked, seconds),
-        "obstore": obstore.sign(store, "GET", key, timedelta(seconds=seconds)),
-    }

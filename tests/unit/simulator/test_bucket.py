@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 import requests
 
 from simulator.bucket import BucketOptions, BucketServer, BucketSimulator
-from tests.unit.simulator.s3_clients import refused, s3_client
+from tests.unit.simulator.s3_clients import obstore_client, refused, s3_client
 
 ROOT = Path(__file__).parents[3]
 
@@ -61,6 +62,44 @@ def test_long_lists_come_in_pages(bucket: BucketSimulator) -> None:
         .paginate(Bucket=bucket.bucket, PaginationConfig={"PageSize": 2})
     )
     assert [len(page["Contents"]) for page in pages] == [2, 2, 1]
+
+
+def test_a_bucket_in_memory_answers_the_client_of_the_bot() -> None:
+    import obstore
+
+    with BucketServer(BucketSimulator(BucketOptions(store="memory"))) as server:
+        bucket, store = server.simulator, obstore_client(server.simulator)
+        for name in ("a & b", "n/1", "n/2", "o"):
+            obstore.put(store, name, name.encode(), use_multipart=False)
+        assert bucket.keys("n") == ["n/1", "n/2"]
+        listed = [each for page in obstore.list(store, "n") for each in page]
+        assert [(each["path"], each["size"]) for each in listed] == [("n/1", 3), ("n/2", 3)]
+        assert abs(listed[0]["last_modified"].timestamp() - time.time()) < 300
+        after = [each["path"] for page in obstore.list(store, offset="n/1") for each in page]
+        assert after == ["n/2", "o"]
+        assert bytes(obstore.get(store, "a & b").bytes()) == b"a & b"
+        assert obstore.head(store, "n/1")["size"] == 3
+        obstore.delete(store, "n/1")
+        assert bucket.keys() == ["a & b", "n/2", "o"]
+
+
+def test_long_lists_of_a_bucket_in_memory_come_in_pages() -> None:
+    with BucketServer(BucketSimulator(BucketOptions(store="memory"))) as server:
+        for number in range(5):
+            server.simulator.put(f"n/{number}", b"")
+        paginator = s3_client(server.simulator).get_paginator("list_objects_v2")
+        pages = paginator.paginate(Bucket=server.simulator.bucket, PaginationConfig={"PageSize": 2})
+        assert [[each["Key"] for each in page["Contents"]] for page in pages] == [
+            ["n/0", "n/1"],
+            ["n/2", "n/3"],
+            ["n/4"],
+        ]
+
+
+def test_without_moto_a_bucket_is_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert BucketOptions().store == "s3"
+    monkeypatch.setattr("simulator.bucket.options.find_spec", lambda name: None)
+    assert BucketOptions().store == "memory"
 
 
 def test_a_missing_object_is_a_lookup_error_or_no_such_key(bucket: BucketSimulator) -> None:

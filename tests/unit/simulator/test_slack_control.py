@@ -68,9 +68,9 @@ def test_the_workspace_is_shown_with_names(server: SlackServer) -> None:
     world = result(server, "world")
 
     members = {channel["name"]: channel["members"] for channel in world["channels"]}
-    assert members["daily"] == ["ana", "ben", "recorder"]
+    assert members["daily"] == ["Recorder", "ana", "ben"]
     assert members["design"] == ["ana", "ben"]
-    assert {person["name"] for person in world["people"]} == {"recorder", "ana", "ben", "gus"}
+    assert {person["name"] for person in world["people"]} == {"Recorder", "ana", "ben", "gus"}
 
 
 def test_a_command_is_typed_and_its_outcome_read(server: SlackServer) -> None:
@@ -136,7 +136,7 @@ def test_the_workspace_can_be_changed(server: SlackServer) -> None:
     limits = result(server, "limits", {"enabled": False, "scopes": ["chat:write"]})
 
     channels = {channel["name"]: channel for channel in result(server, "world")["channels"]}
-    assert channels["secret"]["members"] == ["eve", "recorder"]
+    assert channels["secret"]["members"] == ["Recorder", "eve"]
     assert channels["general"]["archived"] is True
     assert limits == {"enabled": False, "scopes": ["chat:write"]}
 

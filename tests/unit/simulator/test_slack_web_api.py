@@ -340,7 +340,7 @@ class TestLooking:
         assert [(user["is_admin"], user["is_owner"]) for user in told] == [(False, False), (True, False), (False, True)]
 
     def test_the_bot_can_look_itself_up(self, client: WebClient) -> None:
-        assert client.bots_info(bot=client.auth_test()["bot_id"])["bot"]["name"] == "recorder"
+        assert client.bots_info(bot=client.auth_test()["bot_id"])["bot"]["name"] == "Recorder"
 
 
 class TestRates:
