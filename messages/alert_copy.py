@@ -382,4 +382,4 @@ def _is_variant(alert: Alert) -> bool:
 
 def is_answer_unreadable(recording: Recording) -> bool:
     """Whether Agora answers about this recording, but not in a way that says how it is."""
-    return bool(getattr(recording.probe, "unreadable_answer", ""))
+    return bool(recording.probe.unreadable_answer)

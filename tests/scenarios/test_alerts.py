@@ -186,3 +186,26 @@ def test_an_end_that_somebody_here_asked_for_is_no_message(stack: Stack, by: str
     stack.run_for(60)
 
     assert stack.alerts() == []
+
+
+def test_a_call_that_nobody_joined_is_one_message_and_never_a_warning(stack: Stack) -> None:
+    stack.start()
+    stack.command("start daily")
+    ended = stack.wait_alert("recording_ended", "idle", timeout=900)
+    stack.run_for(2000)
+
+    assert "No one joined daily, so nothing was recorded" in ended.said
+    assert stack.alert_kinds() == [("recording_ended", "idle")]
+
+
+def test_an_answer_that_cannot_be_read_is_not_told_as_an_outage(stack: Stack) -> None:
+    stack.start()
+    stack.recording()
+    stack.agora.force_status("daily", 99)
+    warning = stack.wait_alert("recording_warning", "agora_unreachable", timeout=900)
+
+    assert "Can't tell how daily is" in warning.said
+    assert "Can't reach Agora" not in warning.said
+    stack.agora.force_status("daily", None)
+    wait_resolved(stack, warning)
+    assert len(stack.agora.recorders("daily")) == 1

@@ -293,7 +293,7 @@ def test_missing_files_are_reported_and_so_is_their_late_arrival(engine: Engine)
     engine.uploads(left_by())
     engine.lives(400)
 
-    assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOT_DELIVERED), ("recording_files", None)]
+    assert engine.alerts_raised[1:] == [("recording_recovered", Reason.NOT_DELIVERED)], "which gives the files"
     assert engine.row.is_complete
 
 

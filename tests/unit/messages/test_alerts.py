@@ -392,6 +392,14 @@ def test_an_unreachable_agora_is_reported_with_the_time_of_its_last_answer() -> 
     assert f"Can't reach Agora since {time_of_day(at(40))}" in message.text
 
 
+def test_an_answer_that_cannot_be_read_is_no_outage() -> None:
+    message = warned(up(unanswered_since=at(40), unreadable_answer="status 99"), Reason.AGORA_UNREACHABLE)
+
+    assert "Can't tell how daily is" in words(message)
+    assert "`recording_warning · agora_unreachable`" in words(message)
+    assert "status 99" not in words(message), "Details has it"
+
+
 def test_a_downtime_is_reported_with_both_ends() -> None:
     message = warned(up(unwatched_from=at(60), unwatched_to=at(120)), Reason.UNWATCHED)
 
