@@ -114,8 +114,11 @@ def _missing_lines(recording: Recording, delivery: Delivery, contact: str) -> li
 
 
 def left_out_lines(recording: Recording, contact: str = "") -> list[str]:
-    """What the links don't give, with its time span. `contact`: who can recover it; empty: not mentioned."""
+    """What the links don't give, with its time span, once the files were found or reported as missing. `contact`: who
+    can recover it; empty: not mentioned."""
     delivery = recording.delivery or Delivery()
+    if delivery.state not in (DeliveryState.READY, DeliveryState.MISSING):
+        return []
     if not delivery.downloadable and _has_segments(delivery):
         return [_without_file(delivery, contact)]
     parts = unlinked_parts(recording)
@@ -203,11 +206,12 @@ def link_label(link: Link, count: int) -> str:
     return cut(f"{' · '.join([name, *_length(link.length)])} ({file_size(link.size)})", _LONGEST_LABEL)
 
 
-def link_lines(given: Links) -> list[str]:
-    """When the files were recorded, as far as that is known, and what is in none of them."""
+def link_lines(given: Links, contact: str = "") -> list[str]:
+    """When the files were recorded, as far as that is known, and what is in none of them. `contact`: who can recover
+    that; empty: not mentioned."""
     delivery = given.recording.delivery or Delivery()
     shown = [_footage_line(delivery, footage) for footage in delivery.known_footage[:_LINES_SHOWN]]
-    return [*(line for line in shown if line), *left_out_lines(given.recording)]
+    return [*(line for line in shown if line), *left_out_lines(given.recording, contact)]
 
 
 def _footage_line(delivery: Delivery, footage: Footage) -> str:

@@ -262,6 +262,11 @@ def test_without_any_mp4_file_the_streaming_segments_are_mentioned() -> None:
     )
 
 
+@pytest.mark.parametrize("state", [DeliveryState.AWAITED, DeliveryState.IN_BACKUP, DeliveryState.UNVERIFIED])
+def test_before_the_files_are_known_nothing_is_called_left_out(state: DeliveryState) -> None:
+    assert left_out_lines(over(delivery=a_delivery(state=state))) == []
+
+
 def test_a_playlist_from_the_backup_belongs_to_the_same_mp4_file() -> None:
     assert lines_of(a_delivery(playlists=("folder/SID_daily_22194679897_3.m3u8",))) == ""
 
