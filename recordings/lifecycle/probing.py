@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from recordings.errors import AgoraError, RateLimited, Unauthorized, Unreadable
+from recordings.errors import AgoraError, AgoraRefused, RateLimited, Unauthorized, Unreadable
 from recordings.lifecycle.policy import Turn
 from recordings.model.confirmation import CONFIRMED_INTERVALS
 from recordings.model.reason import Reason
@@ -20,8 +20,6 @@ from recordings.model.reported import RecorderStatus
 
 _LONGEST_RETRY_AFTER = 60.0
 """Seconds. Agora may ask for a longer wait, but nobody would know the state of the recording meanwhile."""
-
-
 _MOST_INTERVALS = 10
 """Query intervals. However rarely queries are made under load, an answer confirms no more than twice this."""
 
@@ -94,7 +92,7 @@ def mark_unanswered(recording: Recording, error: AgoraError, turn: Turn) -> Reco
         found_empty=0,
         unanswered_since=recording.probe.unanswered_since or turn.as_of,
         unanswered_reason=Reason.UNAUTHORIZED if is_rejected else Reason.AGORA_UNREACHABLE,
-        unreadable_answer=str(error) if isinstance(error, Unreadable) else "",
+        unreadable_answer=str(error) if isinstance(error, Unreadable | AgoraRefused) and not is_rejected else "",
         confirmation_expired=recording.probe.confirmation_expired or is_rejected,
         queried_at=turn.now,
     )

@@ -38,7 +38,8 @@ class Probe:
     """The first call after the last usable answer."""
     unanswered_reason: Reason | None = None
     unreadable_answer: str = ""
-    """What Agora answered, if the last call was answered and the answer could not be read; empty if no answer came."""
+    """What Agora answered, if it answered the last call and that says nothing about the recorder: a status that it does
+    not document, a refusal of a parameter. Empty if no answer came, or if it rejected the credentials."""
     confirmed_until: datetime | None = None
     """Until when the answer at `found_at` supports the claim that the recorder records."""
     confirmation_expired: bool = False
@@ -46,6 +47,11 @@ class Probe:
     rejected the credentials."""
     query_due_at: datetime | None = None
     """When the next query was due before the step that notes the expiry was put in front of it."""
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether Agora rejected the credentials in its last answer."""
+        return self.unanswered_since is not None and self.unanswered_reason is Reason.UNAUTHORIZED
 
 
 NOT_PROBED = Probe()

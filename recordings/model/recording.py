@@ -164,12 +164,16 @@ class Recording:
         """Why the row itself says that the recording is unconfirmed. `confirmation.unconfirmed` adds the time."""
         if not self.expects_recorder or self.everyone_left:
             return None
-        probe = self.probe
-        if probe.unanswered_since is not None and probe.unanswered_reason is Reason.UNAUTHORIZED:
+        if self.probe.is_rejected:
             return Doubt.REJECTED
-        if self.state is State.INTERRUPTED or probe.not_found_since is not None:
+        if self.state is State.INTERRUPTED or self.probe.not_found_since is not None:
             return Doubt.NOT_FOUND
-        return Doubt.NO_ANSWER if probe.confirmation_expired else None
+        return Doubt.NO_ANSWER if self.probe.confirmation_expired else None
+
+    @property
+    def is_stop_rejected(self) -> bool:
+        """Whether it can't be stopped yet, because Agora rejects the credentials."""
+        return self.state is State.STOPPING and self.probe.is_rejected
 
     @property
     def nobody_joined(self) -> bool:
@@ -203,9 +207,8 @@ class Recording:
     def stop_delayed_by(self) -> Reason | None:
         """Why Agora has not accepted the stop for a while; None if a stop usually takes this long. Rejected credentials
         don't mend themselves within seconds."""
-        reason = self.probe.unanswered_reason
-        patient = reason is not Reason.UNAUTHORIZED and self.tries < _TRIES_OF_A_STOP
-        return None if self.state is not State.STOPPING or patient else reason
+        is_late = self.state is State.STOPPING and self.tries >= _TRIES_OF_A_STOP
+        return self.probe.unanswered_reason if is_late or self.is_stop_rejected else None
 
     @property
     def is_complete(self) -> bool:

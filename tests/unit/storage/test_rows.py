@@ -12,11 +12,12 @@ from recordings.model.delivery import Delivery, DeliveryState, MediaFile
 from recordings.model.options import Layout, Media, Options, Resolution
 from recordings.model.recording import Recording
 from storage.rows import columns, from_json, to_json
-from tests.contract.test_steps import DELIVERY, EVERY_FACT
+from tests.contract.test_steps import DELIVERY, EVERY_FACT, NEW_FACTS
 from tests.fakes.rows import a_delivery, a_recording, at, over
 
 FULL = a_recording(
     **EVERY_FACT,
+    **NEW_FACTS,
     unwatched_from=at(1),
     unwatched_to=at(2),
     attempt_started_at=at(3),

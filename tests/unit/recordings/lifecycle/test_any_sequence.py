@@ -310,7 +310,9 @@ class Life(RuleBasedStateMachine):
         retry_after = getattr(answer, "retry_after", None) or 0.0
         longest_backoff = 0.0 if row.sid is not None else 1.2 * max(self.policy.retry_backoff)
         slowest = timedelta(seconds=max(self.policy.query_interval, retry_after, longest_backoff))
-        assert row.next_step_at <= self.now + slowest
+        # A step that only notes an expiry leaves the next query at its time.
+        query_due_at = before.probe.query_due_at or self.now
+        assert row.next_step_at <= max(self.now + slowest, query_due_at)
         deadline = row.attempt_since + timedelta(seconds=self.policy.start_timeout)
         if row.is_starting and row.sid is None and deadline > self.now:
             assert row.next_step_at <= deadline

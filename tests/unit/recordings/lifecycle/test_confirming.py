@@ -108,6 +108,14 @@ def test_a_good_answer_ends_every_doubt() -> None:
         assert (after.doubt, after.probe.unreadable_answer) == (None, "")
 
 
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_an_answer_that_says_nothing_is_told_from_no_answer(name: str) -> None:
+    probe = answered(answered(up(), 40), 70, UNUSABLE[name]).probe
+
+    assert bool(probe.unreadable_answer) is (name in ("status 99", "400/2"))
+    assert probe.is_rejected is (name == "401")
+
+
 def test_once_rejected_it_stays_unconfirmed_until_the_next_good_answer() -> None:
     rejected = answered(answered(up(), 40), 70, UNAUTHORIZED)
 

@@ -74,6 +74,15 @@ def test_a_fact_that_the_card_shows_changes_it(change: dict[str, object]) -> Non
     assert up(**change).card_content != up().card_content
 
 
+def test_a_stop_is_rejected_while_agora_rejects_the_credentials() -> None:
+    rejected = {"unanswered_since": at(30), "unanswered_reason": Reason.UNAUTHORIZED}
+
+    assert up(state=State.STOPPING, **rejected).is_stop_rejected
+    assert up(state=State.STOPPING, **rejected).card_content != up(state=State.STOPPING).card_content
+    assert not up(**rejected).is_stop_rejected
+    assert not up(state=State.STOPPING, unanswered_since=at(30)).is_stop_rejected
+
+
 def test_a_doubt_that_the_card_shows_already_does_not_change_it() -> None:
     lost = {"state": State.INTERRUPTED, "not_found_since": at(30), "not_found": 1}
 
