@@ -139,11 +139,6 @@ def about(span: timedelta) -> str:
     return " ".join([*([f"{hours} h"] if hours else []), *([f"{minutes} min"] if minutes or not hours else [])])
 
 
-def times(number: int) -> str:
-    """`once`, `twice`, `3 times`."""
-    return {1: "once", 2: "twice"}.get(number, f"{number} times")
-
-
 def rounded_span(seconds: float) -> str:
     """A span that somebody chose: `30 min`, `1 h`, `1 h 30 min`, `6 s`."""
     hours, rest = divmod(round(seconds), 3600)

@@ -159,7 +159,9 @@ def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> 
             yield "Agora rejects our sign-in, so it can't be checked or stopped. It probably continues."
             yield _doctor(config)
         case Doubt.NO_ANSWER:
-            reason = "Agora's answers can't be read" if recording.probe.unreadable_answer else "Agora isn't answering"
+            reason = (
+                "Agora's answers don't say how it is" if recording.probe.unreadable_answer else "Agora isn't answering"
+            )
             likely = "It's probably still recording." if recording.first_file_at is not None else "Checking again soon."
             yield f"{reason}. {likely}"
         case Doubt.NOT_FOUND if recording.reported.moving:

@@ -207,9 +207,8 @@ class Recording:
     def stop_delayed_by(self) -> Reason | None:
         """Why Agora has not accepted the stop for a while; None if a stop usually takes this long. Rejected credentials
         don't mend themselves within seconds."""
-        reason = self.probe.unanswered_reason
-        patient = reason is not Reason.UNAUTHORIZED and self.tries < _TRIES_OF_A_STOP
-        return None if self.state is not State.STOPPING or patient else reason
+        is_late = self.state is State.STOPPING and self.tries >= _TRIES_OF_A_STOP
+        return self.probe.unanswered_reason if is_late or self.is_stop_rejected else None
 
     @property
     def is_complete(self) -> bool:
@@ -293,7 +292,6 @@ class Recording:
             self.upload_tenths,
             self.everyone_left,
             self.doubt,
-            self.is_stop_rejected,
             self.expects_recorder and bool(self.probe.unreadable_answer),
             self.is_over and self.nobody_joined,
             self.is_over and self.files_awaited,

@@ -176,7 +176,7 @@ def test_a_recording_of_the_previous_release_keeps_its_length_and_its_links(stac
     stack.storage.memory.rows[key] = replace(stored, recording=old)
     assert stack.row().delivery == old.delivery
     links = stack.answer(stack.press(stack.cards()[-1], "get_links"))
-    assert about(timedelta(seconds=delivery.seconds)) in words(stack.command("status"))
+    assert about(timedelta(seconds=delivery.seconds)) in words(stack.command("list"))
     assert "Open the recording" in links
 
 

@@ -195,7 +195,7 @@ def test_a_stop_between_two_recorders_ends_the_recording(stack: Stack, operation
     stack.agora.fault(operation, **fault, times=None)
     lose(stack)
     stack.wait_agora(lambda agora: len(agora.requests(operation)) > tried)
-    assert "not being recorded right now" in words(stack.command("status"))
+    assert "Not being recorded right now" in words(stack.command("status"))
     stack.command("stop", by="ben")
     stack.agora.clear_faults()
     over = stack.wait_card("ended", reason="stopped")

@@ -146,7 +146,7 @@ def test_record_again_keeps_the_options_and_the_length(stack: Stack) -> None:
     stack.command("stop")
     card = stack.wait_card("ended")
     pressed_at = stack.now
-    assert "It ends" in stack.answer(stack.press(card, "record_again"))
+    assert "It ends" in stack.answer(stack.choose(card, "more", "Record again"))
     again = stack.row()
     assert again.intent.ends_at == pressed_at + timedelta(minutes=20)
     assert (again.options.media, again.options.lasts) == ("audio", 1200)

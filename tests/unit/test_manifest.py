@@ -152,6 +152,6 @@ def test_interactivity_is_on_and_the_app_answers_the_button_of_the_card(
 
 
 def test_the_app_listens_to_nothing_that_the_manifest_leaves_off(manifest: Any, app: App) -> None:
-    links_and_form = 2
-    assert len(app._listeners) == len(COMMANDS) + len(BUTTON_ROUTES) + links_and_form
+    menu_links_and_form = 3
+    assert len(app._listeners) == len(COMMANDS) + len(BUTTON_ROUTES) + menu_links_and_form
     assert "event_subscriptions" not in manifest["settings"]

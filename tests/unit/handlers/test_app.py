@@ -114,15 +114,15 @@ def test_every_button_is_answered_by_its_own_handler(memory: Memory) -> None:
 @pytest.mark.parametrize(
     ("value", "words"),
     [
-        ("details:rec1", "reference"),
+        ("details:rec1", "recording:"),
         ("layout:rec1", "Choose a layout for *daily*."),
         ("place:rec1", "`slack/C1`"),
-        ("again:rec1", "already being recorded here"),
-        ("rec1", "reference"),
-        ("layout:rec2", "I don't know that recording"),
-        ("place:rec2", "I don't know that recording"),
-        ("again:", "I don't know that recording"),
-        ("nothing:rec1", "I don't know that recording"),
+        ("again:rec1", "is already being recorded"),
+        ("rec1", "recording:"),
+        ("layout:rec2", "I can't find that recording"),
+        ("place:rec2", "I can't find that recording"),
+        ("again:", "I can't find that recording"),
+        ("nothing:rec1", "I can't find that recording"),
     ],
 )
 def test_each_option_of_the_menu_has_its_own_answer(memory: Memory, replies: Replies, value: str, words: str) -> None:
@@ -140,7 +140,7 @@ def test_a_guest_may_look_but_not_act_from_the_menu(memory: Memory, replies: Rep
         option = {"type": "overflow", "action_id": "more", "selected_option": {"value": f"{route.prefix}rec1"}}
         dispatched(app_on(memory, access=guests), press_payload(actions=[option]))
 
-    refused = ["Only full members" in reply.text for reply, _ in replies.sent]
+    refused = ["Guests can't" in reply.text for reply, _ in replies.sent]
     assert refused == [route.prefix in ("layout:", "again:") for route in OPTION_ROUTES]
 
 

@@ -240,10 +240,10 @@ def test_without_a_stored_file_nobody_reads_that_it_is_recording() -> None:
     assert "still recording" not in shown(doubtful)
 
 
-def test_answers_that_cannot_be_read_are_not_called_silence() -> None:
+def test_answers_that_say_nothing_are_not_called_silence() -> None:
     unreadable = up(**UNANSWERED, confirmed_until=at(-1), unreadable_answer="status 99")
 
-    assert "Agora's answers can't be read. It's probably still recording." in shown(unreadable)
+    assert "Agora's answers don't say how it is. It's probably still recording." in shown(unreadable)
     assert "isn't answering" not in shown(unreadable)
     assert unreadable.card_content != up(**UNANSWERED, confirmed_until=at(-1)).card_content
 

@@ -96,6 +96,10 @@ def test_a_chosen_time_of_day_that_is_still_to_come_stays_the_end(stack: Command
     assert again(stack, over(state=State.FAILED, reason=Reason.LOST, ends_at=at(3600))).intent.ends_at == at(3600)
 
 
-@pytest.mark.parametrize("facts", [{"ends_at": at(30)}, {"ends_at": at(3600), "extended_by": "U7"}, {}])
+def test_a_chosen_time_of_day_that_has_passed_leads_to_the_same_length(stack: CommandStack) -> None:
+    assert again(stack, over(ends_at=at(30))).intent.ends_at == at(60), "people choose a time by the minute"
+
+
+@pytest.mark.parametrize("facts", [{"ends_at": at(3600), "extended_by": "U7"}, {}])
 def test_else_the_new_recording_has_the_default_end(stack: CommandStack, facts: dict[str, Any]) -> None:
     assert again(stack, over(**facts)).intent.ends_at is None

@@ -54,8 +54,8 @@ def test_there_is_nothing_to_choose_where_the_layout_cannot_be_changed(stack: Co
     stack.has(over(), up(id="rec2", agora_channel="talk", options=Options(media=Media.AUDIO)))
 
     assert "is over" in opens(stack).text
-    assert "there is no layout to choose" in opens(stack, "rec2").text
-    assert "I don't know that recording" in opens(stack, channel="C2").text
+    assert "it has no layout" in opens(stack, "rec2").text
+    assert "I can't find that recording" in opens(stack, channel="C2").text
 
 
 def test_the_answer_says_what_happens_and_when(stack: CommandStack) -> None:
