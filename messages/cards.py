@@ -44,9 +44,9 @@ from messages.buttons import (
     more_menu,
 )
 from messages.config import MessageConfig
-from messages.copy import HEADLINES, WHEN, Phase, phase_of
 from messages.files import file_lines, has_links, links_button, saving_percent, summary
 from messages.layout import picture_and_sound
+from messages.phases import HEADLINES, WHEN, Phase, phase_of
 from recordings.lifecycle.end_times import end_of, is_ongoing, last_end_of
 from recordings.model.confirmation import Doubt, Unconfirmed, unconfirmed
 from recordings.model.delivery import DeliveryState

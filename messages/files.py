@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from messages.blocks import Block, about, clock, code, cut, plain, time_of_day
+from messages.blocks import EN_DASH, Block, about, clock, code, cut, plain, time_of_day
 from messages.buttons import button
 from messages.config import MessageConfig
 from recordings.model.delivery import Delivery, DeliveryState, Footage
@@ -27,8 +27,6 @@ _LONGEST_NAME = 130
 _LONGEST_PLACE = 200
 _LONGEST_LABEL = 75
 _MINUTE = timedelta(minutes=1)
-_TO = "\u2013"
-"""An en dash."""
 
 
 def file_size(size: int) -> str:
@@ -68,7 +66,7 @@ def _length(length: timedelta | None) -> list[str]:
 def time_span(begun_at: datetime, ended_at: datetime) -> str:
     """Two times of day, with seconds if it is shorter than a minute."""
     shown = time_of_day if ended_at - begun_at >= _MINUTE else clock
-    return f"{shown(begun_at)}{_TO}{shown(ended_at)}"
+    return f"{shown(begun_at)}{EN_DASH}{shown(ended_at)}"
 
 
 # the card
@@ -219,7 +217,7 @@ def _footage_line(delivery: Delivery, footage: Footage) -> str:
     if not files or footage.begun_at is None or footage.ended_at is None:
         return ""
     first = delivery.downloadable.index(files[0]) + 1
-    numbers = f"Part {first}" if len(files) == 1 else f"Parts {first}{_TO}{first + len(files) - 1}"
+    numbers = f"Part {first}" if len(files) == 1 else f"Parts {first}{EN_DASH}{first + len(files) - 1}"
     name = [numbers] if len(delivery.downloadable) > 1 else []
     return " · ".join([*name, time_span(footage.begun_at, footage.ended_at), *_length(footage.length)])
 

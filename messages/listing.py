@@ -7,9 +7,8 @@ from datetime import timedelta
 from messages import replies
 from messages.blocks import Block, Message, about, call, section
 from messages.buttons import next_button
-from messages.copy import state_emoji
 from messages.files import files_and_size, has_links
-from messages.summaries import END_REASONS as END_REASONS
+from messages.phases import state_emoji
 from messages.summaries import card_link, files_note, named_links_button, outcome, span_of
 from recordings.model.listing import Page
 from recordings.model.recording import Recording

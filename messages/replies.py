@@ -20,9 +20,9 @@ from messages.blocks import (
 )
 from messages.cards import stop_button
 from messages.config import DEFAULT_CONTACT, MessageConfig
-from messages.copy import state_emoji, state_label
 from messages.files import has_links
 from messages.layout import options_summary
+from messages.phases import state_emoji, state_label
 from messages.summaries import card_link, files_note, named_links_button, outcome, span_of, started_by
 from recordings.errors import SlackError
 from recordings.lifecycle.end_times import LONGEST_SECONDS, end_of, is_ongoing

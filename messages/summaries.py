@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from messages.blocks import Block, cut, date_and_time, escape, person, time_of_day
-from messages.copy import has_missing_files, state_label
 from messages.files import has_links, links_button
+from messages.phases import has_missing_files, state_label
 from recordings.model.delivery import DeliveryState
 from recordings.model.reason import Reason
 from recordings.model.recording import Recording, State

@@ -9,7 +9,7 @@ import pytest
 
 from messages.alert_copy import ALERTS, VARIANTS, AlertCopy, anchor_of, code_of
 from messages.blocks import CALL
-from messages.copy import HEADLINES, WHEN, Phase
+from messages.phases import HEADLINES, WHEN, Phase
 from recordings.model.alerts import AlertKind
 from recordings.model.reason import Reason
 

@@ -16,7 +16,6 @@ from messages.alerts import alert_message
 from messages.blocks import Message
 from messages.cards import card
 from messages.config import MessageConfig
-from messages.copy import ENDED, FAILED
 from messages.details import details
 from messages.form import (
     FormDefaults,
@@ -63,8 +62,15 @@ from tests.fakes.rows import NOW, a_recorder, over
 from tests.fakes.slack import MESSAGE_CONFIG
 from tests.fakes.slack_rules import check_view
 
-failures = st.sampled_from(sorted(FAILED)).flatmap(lambda reason: recordings(state=State.FAILED, reason=reason))
-ends = st.sampled_from(sorted(ENDED)).flatmap(lambda reason: recordings(state=State.ENDED, reason=reason))
+
+def reasons_of(kind: AlertKind) -> list[Reason]:
+    return sorted(reason for of_kind, reason in ALERTS if of_kind is kind and reason is not None)
+
+
+failures = st.sampled_from(reasons_of(AlertKind.FAILED)).flatmap(
+    lambda reason: recordings(state=State.FAILED, reason=reason)
+)
+ends = st.sampled_from(reasons_of(AlertKind.ENDED)).flatmap(lambda reason: recordings(state=State.ENDED, reason=reason))
 unfinished = st.sampled_from(sorted(set(State) - {State.ENDED, State.FAILED})).flatmap(
     lambda state: recordings(state=state)
 )

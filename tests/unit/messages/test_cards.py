@@ -15,8 +15,8 @@ from messages.blocks import EN_DASH, Message, clock, day_and_time, time_of_day, 
 from messages.buttons import AGAIN_ACTION
 from messages.cards import EXTEND_ACTION, STOP_ACTION, card
 from messages.config import MessageConfig
-from messages.copy import HEADLINES, Phase
 from messages.files import LINKS_ACTION
+from messages.phases import HEADLINES, Phase
 from recordings.model.confirmation import unconfirmed
 from recordings.model.delivery import Delivery, DeliveryState
 from recordings.model.options import AppliedLayout, Layout, Media, Options, Resolution

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from messages.copy import ENDED, FAILED, RECOVERED, WARNING, state_emoji, state_label
-from messages.listing import END_REASONS
+from messages.alert_copy import ALERTS
+from messages.phases import state_emoji, state_label
+from messages.summaries import END_REASONS
+from recordings.model.alerts import AlertKind
 from recordings.model.confirmation import Doubt, Unconfirmed
 from recordings.model.reason import Reason
 from recordings.model.recording import State
@@ -43,35 +45,22 @@ RECOVERIES = {
     "agora_unreachable",
     "unauthorized",
 }
-KINDS = {"failed": (FAILURES, FAILED), "ended": (ENDS, ENDED), "warning": (WARNINGS, WARNING)} | {
-    "recovered": (RECOVERIES, RECOVERED)
+KINDS = {
+    AlertKind.FAILED: FAILURES,
+    AlertKind.ENDED: ENDS,
+    AlertKind.WARNING: WARNINGS,
+    AlertKind.RECOVERED: RECOVERIES,
 }
 
 
-def test_every_reason_of_a_kind_has_a_text() -> None:
-    for kind, (possible, table) in KINDS.items():
-        assert {str(reason) for reason in table} == {str(reason) for reason in Reason} & possible, kind
+def test_every_reason_of_a_kind_has_an_alert() -> None:
+    for kind, possible in KINDS.items():
+        shown = {str(reason) for of_kind, reason in ALERTS if of_kind is kind}
+        assert shown == {str(reason) for reason in Reason} & possible, kind
 
 
 def test_every_reason_belongs_to_some_kind() -> None:
     assert {str(reason) for reason in Reason} <= FAILURES | ENDS | WARNINGS
-
-
-def test_what_happened_is_one_sentence() -> None:
-    for kind, (_, table) in KINDS.items():
-        for reason, wording in table.items():
-            assert wording.happened.endswith("."), (kind, reason)
-            assert ". " not in wording.happened, (kind, reason)
-
-
-def test_failures_and_warnings_say_what_to_do_next() -> None:
-    for reason, wording in [*FAILED.items(), *WARNING.items()]:
-        assert wording.next_step.endswith("."), reason
-
-
-def test_no_two_reasons_of_a_kind_have_the_same_text() -> None:
-    for kind, (_, table) in KINDS.items():
-        assert len({wording.happened for wording in table.values()}) == len(table), kind
 
 
 def test_every_state_has_a_label_and_an_emoji() -> None:
