@@ -118,6 +118,8 @@ def day_and_time(moment: datetime) -> str:
 
 def time_range(begun_at: datetime, ended_at: datetime) -> str:
     """The day, and from when to when: `today, 8:53 PM-9:10 PM`."""
+    if f"{begun_at:%F %H:%M}" == f"{ended_at:%F %H:%M}":
+        return day_and_time(begun_at)
     day = f"<!date^{int(begun_at.timestamp())}^{{date_short_pretty}}, {{time}}|{begun_at:%Y-%m-%d, %H:%M} UTC>"
     return f"{day}{EN_DASH}{time_of_day(ended_at)}"
 
