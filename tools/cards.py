@@ -116,6 +116,12 @@ def _in_two_parts() -> Delivery:
     )
 
 
+def _half() -> Delivery:
+    return replace(
+        _in_two_parts(), state=DeliveryState.MISSING, media_files=delivery().media_files, missing=("b_0.mp4",)
+    )
+
+
 def examples(name: str = "daily") -> tuple[Example, ...]:
     """The card in each state."""
     lost = (_lost_segment(),)
@@ -172,8 +178,11 @@ def examples(name: str = "daily") -> tuple[Example, ...]:
         ),
         Example("Ready", stopped(name, delivery=delivery()), at(20)),
         Example("Ready, with a gap", stopped(name, lost_segments=resumed, delivery=_in_two_parts()), at(20)),
+        Example("Ready, without a file", stopped(name, delivery=delivery(media_files=())), at(20)),
+        Example("Not completely saved", stopped(name, files_awaited=True, delivery=_half()), at(40)),
         Example("Not saved", stopped(name, files_awaited=True, delivery=no_files), at(40)),
         Example("Not checked", stopped(name, delivery=delivery(DeliveryState.UNVERIFIED, code="AccessDenied")), at(20)),
+        Example("Over, and nothing is known of its files", stopped(name), at(20)),
         Example(
             "Nothing to save", stopped(name, reason=Reason.NO_MEDIA, first_file_at=None, probe=Probe(status=4)), at(20)
         ),
