@@ -327,6 +327,12 @@ def test_every_log_event_in_the_runbook_exists() -> None:
     assert events - logged() == set()
 
 
+def test_every_log_event_in_the_operations_exists() -> None:
+    events = {name for row in table(section(OPERATIONS, "Logs and metrics")) for name in names(row[0])}
+    assert {"starting", "ready"} <= events
+    assert events - logged() == set()
+
+
 def test_every_new_log_event_in_the_changelog_exists() -> None:
     rows = table(TEXTS["CHANGELOG.md"])
     events = {name for row in rows for name in names(row[1].partition(" with ")[0]) if "_" in name}
