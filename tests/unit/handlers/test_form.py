@@ -13,6 +13,7 @@ from agora.channels import check_channel_name
 from handlers.commands.end_times import EndTimes, For, Until
 from handlers.commands.parser import Command
 from handlers.commands.usage import UsageError
+from handlers.directory import NotInChannel
 from handlers.form import RecordForm, parse_length
 from handlers.requests import Submission
 from messages.blocks import Message
@@ -68,7 +69,7 @@ class Stack:
             self.recordings, self.workspace.access, check_channel_name, clock, self.new_id, lambda: None
         )
         end_times = EndTimes(clock, lambda user: self.time_zone)
-        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400))
+        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400), lambda: "recorder")
 
     def has(self, *recordings: Recording) -> None:
         for recording in recordings:
@@ -108,6 +109,20 @@ def stack() -> Stack:
 
 
 # its values when it opens
+
+
+def test_where_the_bot_can_not_post_the_invitation_comes_instead_of_the_form(stack: Stack) -> None:
+    stack.has(over(agora_channel="weekly"))
+    for is_conversation, words in ((False, "`/invite @recorder`, then try again"), (True, "DM between people")):
+
+        def lookup(channel: str, named: str, between_people: bool = is_conversation) -> str | None:
+            raise NotInChannel(channel, is_conversation=between_people)
+
+        stack.channel_name = lookup
+        reply = stack.opens("privategroup")
+        assert reply is not None
+        assert words in reply.text
+    assert stack.slack.opened == []
 
 
 def test_it_opens_with_the_name_of_the_slack_channel(stack: Stack) -> None:
