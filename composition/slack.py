@@ -133,6 +133,8 @@ def message_config_of(config: Settings, policy: Policy) -> MessageConfig:
         policy.query_interval,
         config.support_contact or DEFAULT_CONTACT,
         config.runbook_url or "",
+        policy.failover_grace,
+        policy.max_resumes,
     )
 
 
