@@ -110,7 +110,9 @@ def handlers_of(parts: SlackParts, doctor: DoctorCommand) -> Handlers:
         config=texts,
         record=RecordCommand(service, names, end_times, texts, bot_name),
         doctor=doctor,
-        form=RecordForm(service, names, end_times, Slack(parts.clients.opening), limits, bot_name),
+        form=RecordForm(
+            service, names, end_times, Slack(parts.clients.opening), limits, bot_name, texts.support_contact
+        ),
         stop=StopButton(service),
         extend=ExtendButton(ExtendService(recordings, policy, clock, wake)),
         again=RecordAgainButton(service, texts, names, bot_name),

@@ -17,6 +17,7 @@ from handlers.outcomes import not_in_channel_reply
 from handlers.requests import Press, SlashCommand, Submission, form_metadata
 from messages import form as fields
 from messages.blocks import Message
+from messages.config import DEFAULT_CONTACT
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
 from recordings.model.audit import Source
 from recordings.model.options import DEFAULT_OPTIONS, END_WORDS, UNSPACED_END, Layout, Media, Options, Resolution
@@ -52,6 +53,7 @@ class RecordForm:
     limits: fields.Limits
     bot_name: Callable[[], str]
     """What people type to invite the bot."""
+    contact: str = DEFAULT_CONTACT
 
     def open(self, request: SlashCommand, _command: Command) -> Message | None:
         """Opens the form for a command; the reply if that fails."""
@@ -143,7 +145,7 @@ class RecordForm:
         except (UsageError, InvalidChannelName) as error:
             return str(error)
         except ChannelNotAllowed as error:
-            return fields.not_one_of(filled.name, error.patterns)
+            return fields.not_one_of(filled.name, error.patterns, self.contact)
         return None
 
 

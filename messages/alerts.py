@@ -179,7 +179,9 @@ def _cc(draft: _Draft) -> str:
     is_asked_already = (
         mention is Mention.SUPPORT and draft.notifies_support and draft.alert.kind is not AlertKind.FAILED
     )
-    if draft.resolved_at is not None or draft.direct or mention is Mention.NOBODY or is_asked_already:
+    # In a direct message with the bot nobody else reads it.
+    is_alone = draft.direct or draft.recording.slack_channel.startswith("D")
+    if draft.resolved_at is not None or is_alone or mention is Mention.NOBODY or is_asked_already:
         return ""
     return f"cc {person(draft.recording.started_by)}"
 

@@ -89,6 +89,12 @@ def typed(name: str) -> str:
     return code(quoted(name)).strip("`")
 
 
+def capitalized(words: str) -> str:
+    """For the beginning of a sentence. An address or a mention stays as it is."""
+    first = words.partition(" ")[0]
+    return words if re.search("[@<#/]", first) else words[:1].upper() + words[1:]
+
+
 def person(user: str) -> str:
     return f"<@{user}>"
 

@@ -17,6 +17,7 @@ from messages.blocks import (
     Block,
     Message,
     about,
+    capitalized,
     clock,
     confirm,
     context,
@@ -177,12 +178,7 @@ def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> 
 
 
 def _doctor(config: MessageConfig) -> str:
-    return f"{_capital(config.support_contact)} can run `/record doctor`."
-
-
-def _capital(words: str) -> str:
-    """For the beginning of a sentence."""
-    return words[:1].upper() + words[1:]
+    return f"{capitalized(config.support_contact)} can run `/record doctor`."
 
 
 def _stopping(recording: Recording, config: MessageConfig) -> Iterator[str]:
@@ -218,10 +214,10 @@ _FAILURES: dict[Reason, tuple[str, str]] = {
 def _failure(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
     clause, next_step = _FAILURES.get(recording.reason or Reason.REJECTED, _FAILURES[Reason.REJECTED])
     if phase is not Phase.BROKEN_OFF:
-        yield f"{_capital(clause)}, so nothing was recorded."
-        yield next_step.replace("{contact}", _capital(config.support_contact))
+        yield f"{capitalized(clause)}, so nothing was recorded."
+        yield next_step.replace("{contact}", capitalized(config.support_contact))
         return
-    happened = f"A new recorder couldn't join: {clause}" if recording.awaiting_segment else _capital(clause)
+    happened = f"A new recorder couldn't join: {clause}" if recording.awaiting_segment else capitalized(clause)
     yield f"{happened}.{_saved_until_then(recording)}"
     yield "Still talking? Record again."
 

@@ -283,7 +283,7 @@ def test_a_name_that_the_settings_leave_out_is_an_error_at_the_name(stack: Stack
     stack.workspace.channel_rules = ChannelRules(("team-*",))
 
     assert stack.sends(channel="secret") == {
-        "channel": "secret can't be recorded here. Allowed: team-*. An admin can add it."
+        "channel": "secret can't be recorded here. Allowed: team-*. Ask your recording admin to add it."
     }
     assert stack.recordings.active() == []
 

@@ -150,6 +150,11 @@ def test_a_message_mentions_somebody_only_if_they_have_to_act() -> None:
         assert ("<@U1>" in message) is (mention is Mention.STARTER or (key[0] is FAILED)), key
 
 
+def test_in_a_direct_message_with_the_bot_nobody_is_mentioned_to_themselves() -> None:
+    assert "cc <@U1>" in words(warned(up(), Reason.SILENT))
+    assert "<@U1>" not in words(warned(up(slack_channel="D1"), Reason.SILENT))
+
+
 def test_nobody_is_mentioned_where_there_is_nothing_to_do() -> None:
     nothing_to_do = [key for key, texts in ALERTS.items() if "Nothing to do" in texts.next_step]
 

@@ -306,6 +306,22 @@ def test_nobody_is_invited_to_add_time_that_cannot_be_added() -> None:
     assert "unless" not in text
 
 
+@pytest.mark.parametrize(
+    ("contact", "shown_as"),
+    [
+        ("your recording admin", "Your recording admin"),
+        ("it-help@corp.example", "it-help@corp.example"),
+        ("https://help.example", "https://help.example"),
+        ("<!subteam^S1>", "<!subteam^S1>"),
+    ],
+)
+def test_an_address_at_the_beginning_of_a_sentence_stays_as_it_is(contact: str, shown_as: str) -> None:
+    failed = over(state=State.FAILED, reason=Reason.UNAUTHORIZED, started_at=None, **ENDED)
+    text = shown(failed, replace(MESSAGE_CONFIG, support_contact=contact))
+
+    assert f"\n{shown_as} can run `/record doctor`." in text
+
+
 def test_a_new_recorder_is_promised_only_if_one_would_come() -> None:
     missing, never = up(**NOT_FOUND), replace(MESSAGE_CONFIG, max_resumes=0)
     slow = replace(MESSAGE_CONFIG, failover_grace=60)
