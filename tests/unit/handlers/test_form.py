@@ -17,7 +17,7 @@ from handlers.directory import NotInChannel
 from handlers.form import RecordForm, parse_length
 from handlers.requests import Submission
 from messages.blocks import Message
-from messages.form import Limits, typed_span
+from messages.form import Limits, not_one_of, typed_span
 from recordings.errors import SlackBusy, SlackError, SlackRefused, StorageUnavailable
 from recordings.model.audit import Source
 from recordings.model.options import Layout, Media, Options, Resolution
@@ -106,6 +106,11 @@ class Stack:
 @pytest.fixture
 def stack() -> Stack:
     return Stack()
+
+
+def test_a_contact_that_is_a_mention_is_not_named_in_a_field_because_it_shows_none() -> None:
+    assert not_one_of("zz", ["team-*"], "it@corp.example").endswith("Ask it@corp.example to add it.")
+    assert not_one_of("zz", ["team-*"], "<!subteam^S1>").endswith("Ask your recording admin to add it.")
 
 
 # its values when it opens
