@@ -19,6 +19,7 @@ from messages.blocks import Message
 from messages.config import MessageConfig
 from messages.help import help_text
 from messages.listing import listing
+from recordings.model.options import DEFAULT_OPTIONS, Options
 from recordings.model.recording import Recording
 from recordings.model.requester import SlackChannelRef
 from recordings.service.lookup import NothingHere
@@ -86,7 +87,8 @@ class RecordCommand:
         try:
             return self.end_times.resolve(command.end, request.requester.id, ask=ask)
         except UsageError as error:
-            raise error.behind(start_command(command.name)) from None
+            words = " ".join([error.words, *_option_words(command.options)])
+            raise UsageError(str(error), words).behind(start_command(command.name)) from None
 
     def show_list(self, request: SlashCommand, command: Command) -> Message:
         return listing(self.service.history(request.slack_channel, command.name), request.domain)
@@ -122,3 +124,10 @@ class RecordCommand:
 
     def _running(self, slack_channel: SlackChannelRef) -> list[Recording]:
         return [recording for recording in self.service.status(slack_channel) if not has_finished(recording)]
+
+
+def _option_words(options: Options) -> list[str]:
+    """The options as they can be typed, without the default ones."""
+    chosen = (options.media, options.layout, options.resolution)
+    defaults = (DEFAULT_OPTIONS.media, DEFAULT_OPTIONS.layout, DEFAULT_OPTIONS.resolution)
+    return [str(option) for option, default in zip(chosen, defaults, strict=True) if option is not default]
