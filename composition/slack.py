@@ -101,15 +101,21 @@ def handlers_of(parts: SlackParts, doctor: DoctorCommand) -> Handlers:
     links = LinkService(
         recordings, repositories.audit_log, work.is_member, parts.bucket, clock, config.link_ttl_seconds
     )
+
+    def bot_name() -> str:
+        return parts.identity.bot.name
+
     return Handlers(
         access=access,
         config=texts,
-        record=RecordCommand(service, names, end_times, texts, lambda: parts.identity.bot.name),
+        record=RecordCommand(service, names, end_times, texts, bot_name),
         doctor=doctor,
-        form=RecordForm(service, names, end_times, Slack(parts.clients.opening), limits),
+        form=RecordForm(
+            service, names, end_times, Slack(parts.clients.opening), limits, bot_name, texts.support_contact
+        ),
         stop=StopButton(service),
         extend=ExtendButton(ExtendService(recordings, policy, clock, wake)),
-        again=RecordAgainButton(service, texts),
+        again=RecordAgainButton(service, texts, names, bot_name),
         layout=LayoutMenu(LayoutService(recordings, clock, wake)),
         layout_option=LayoutOption(service),
         links=LinksButton(links, texts),
@@ -129,6 +135,8 @@ def message_config_of(config: Settings, policy: Policy) -> MessageConfig:
         policy.query_interval,
         config.support_contact or DEFAULT_CONTACT,
         config.runbook_url or "",
+        policy.failover_grace,
+        policy.max_resumes,
     )
 
 

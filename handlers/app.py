@@ -217,7 +217,7 @@ def _authorize(bot_token: str) -> Any:
 def _command_listener(handlers: Handlers, guard: Guard) -> Any:
     def listener(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
         request = SlashCommand.parse(command)
-        parsed = Command.parse(request.text)
+        parsed = Command.with_working_example(request.text)
         route = COMMAND_ROUTES[parsed.verb]
         if route.mode is Mode.SLOW:
             refusal = route.refusal(handlers)(request)

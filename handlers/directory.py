@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as LookupTimeout
 from dataclasses import dataclass
@@ -162,6 +163,9 @@ class NotInChannel(PersonError):
         self.is_conversation = is_conversation
 
 
+ChannelName = Callable[[str, str], str | None]
+"""The name of a Slack channel, from its id and the name in the request; None if it can't be known.
+Raises `NotInChannel` if the bot is known not to be there."""
 _DIRECT_MESSAGE, _GROUP_MESSAGE = "directmessage", "mpdm-"
 _NOT_THERE = frozenset({"channel_not_found", "not_in_channel"})
 _HIDDEN = ("privategroup", _DIRECT_MESSAGE)

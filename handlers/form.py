@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -11,12 +11,13 @@ import structlog
 
 from handlers.commands.end_times import EndTimes, For, NotATime, TypedEnd, parse_end
 from handlers.commands.parser import Command, check_unquoted_name
-from handlers.commands.record import ChannelName
 from handlers.commands.usage import ANY_LENGTH, UsageError
-from handlers.directory import NotInChannel
+from handlers.directory import ChannelName, NotInChannel
+from handlers.outcomes import not_in_channel_reply
 from handlers.requests import Press, SlashCommand, Submission, form_metadata
 from messages import form as fields
 from messages.blocks import Message
+from messages.config import DEFAULT_CONTACT
 from recordings.errors import InvalidChannelName, PersonError, SlackError, StorageUnavailable
 from recordings.model.audit import Source
 from recordings.model.options import DEFAULT_OPTIONS, END_WORDS, UNSPACED_END, Layout, Media, Options, Resolution
@@ -50,14 +51,21 @@ class RecordForm:
     slack: ViewOpener
     """Its client has to time out within the 3 seconds that a trigger is valid."""
     limits: fields.Limits
+    bot_name: Callable[[], str]
+    """What people type to invite the bot."""
+    contact: str = DEFAULT_CONTACT
 
     def open(self, request: SlashCommand, _command: Command) -> Message | None:
         """Opens the form for a command; the reply if that fails."""
         return self.answer(request)
 
     def answer(self, request: SlashCommand | Press) -> Message | None:
-        """Opens the form, also for the button in the help."""
-        view = fields.form(self._defaults(request), self.limits, form_metadata(request))
+        """Opens the form, also for the button in the help; not where the bot can't post."""
+        try:
+            own_name = self.channel_name(request.slack_channel.channel, request.channel_name) or ""
+        except NotInChannel as error:
+            return not_in_channel_reply(self.bot_name(), is_conversation=error.is_conversation)
+        view = fields.form(self._defaults(request, own_name), self.limits, form_metadata(request))
         try:
             self.slack.open_view(request.trigger_id, view)
         except SlackError as error:
@@ -65,8 +73,8 @@ class RecordForm:
             return fields.not_opened(error)
         return None
 
-    def _defaults(self, request: SlashCommand | Press) -> fields.FormDefaults:
-        """The name and the options of the last recording in this Slack channel."""
+    def _defaults(self, request: SlashCommand | Press, own_name: str) -> fields.FormDefaults:
+        """The name and the options of the last recording in this Slack channel; else the channel's own name."""
         try:
             recent = self.service.recent(request.slack_channel)
         except StorageUnavailable:
@@ -76,14 +84,7 @@ class RecordForm:
         allowed = [name for name in names if self._may_record(request.requester, name)]
         if allowed:
             return fields.FormDefaults(allowed[0], allowed, options)
-        name = self._own_name(request)
-        return fields.FormDefaults(name if self._may_record(request.requester, name) else "", (), options)
-
-    def _own_name(self, request: SlashCommand | Press) -> str:
-        try:
-            return self.channel_name(request.slack_channel.channel, request.channel_name) or ""
-        except NotInChannel:
-            return ""
+        return fields.FormDefaults(own_name if self._may_record(request.requester, own_name) else "", (), options)
 
     def _may_record(self, requester: Requester, name: str) -> bool:
         try:
@@ -144,7 +145,7 @@ class RecordForm:
         except (UsageError, InvalidChannelName) as error:
             return str(error)
         except ChannelNotAllowed as error:
-            return fields.not_one_of(filled.name, error.patterns)
+            return fields.not_one_of(filled.name, error.patterns, self.contact)
         return None
 
 

@@ -36,3 +36,8 @@ def stop_reply(outcome: StopRequested | AlreadyOver, domain: str) -> Message:
             return replies.stopping(recording, already_requested=already_requested)
         case AlreadyOver(recording):
             return replies.already_over(recording, domain)
+
+
+def not_in_channel_reply(bot_name: str, *, is_conversation: bool) -> Message:
+    """How to invite the bot; nobody can invite it into a conversation between people."""
+    return replies.not_in_conversation() if is_conversation else replies.not_in_channel(bot_name)

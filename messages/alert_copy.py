@@ -7,12 +7,11 @@ text, or a function of the alert.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from messages.blocks import about, time_of_day
-from messages.cards import gap_line
+from messages.cards import gap_line, recorded_until
 from recordings.model.alerts import Alert, AlertKind
 from recordings.model.delivery import Delivery
 from recordings.model.options import Media
@@ -47,7 +46,8 @@ class AlertCopy:
 
     Fields of a title: `{since}` (Agora is unreachable), `{away_from}` and `{away_to}` (the bot was not running).
     Fields of a next step: `{ask}` (the support contact, followed by what they should do), `{admin}` (the support
-    contact without notifying them), `{extension}` (what a press adds).
+    contact without notifying them), `{add_time}` (how to add time, or that it can't be added), `{details}` (where the
+    details are).
     """
 
     title: str
@@ -89,20 +89,10 @@ def _nothing_recorded(alert: Alert) -> str:
 def _broke_off(alert: Alert) -> str:
     """Of a recorder that was up, and is gone."""
     recording = alert.recording
-    until = _recorded_until(alert)
-    if until is None:
+    if recording.started_at is None and not recording.awaiting_segment:
         return "Nothing was recorded."
+    until = recorded_until(replace(recording, reason=alert.reason)) or alert.raised_at
     return f"Nothing has been recorded since {time_of_day(until)}.{_is_being_saved(recording)}"
-
-
-def _recorded_until(alert: Alert) -> datetime | None:
-    recording = alert.recording
-    if recording.awaiting_segment:
-        return recording.lost_segments[-1].recorded_until
-    if recording.started_at is None:
-        return None
-    found_at = recording.probe.found_at if alert.reason is Reason.LOST else None
-    return found_at or recording.ended_at or alert.raised_at
 
 
 def _is_being_saved(recording: Recording) -> str:
@@ -122,13 +112,18 @@ def _people_without_media(alert: Alert) -> str:
     return f"{there} there, but no audio or video arrives."
 
 
+def _nothing_arrived(alert: Alert) -> str:
+    """Not why: with the wrong channel profile nothing arrives from people whose microphones are on."""
+    return f"No {'audio or video' if alert.recording.options.has_picture else 'audio'} arrived."
+
+
 def _still_recorded(alert: Alert) -> str:
     return "" if alert.recording.options.media is Media.AUDIO else "Video is still recorded."
 
 
 def _ends_at(alert: Alert) -> str:
     end = alert.recording.intent.ends_at
-    return "" if end is None else f"It stops at {time_of_day(end)}, unless someone adds time."
+    return "" if end is None else f"It stops at {time_of_day(end)}."
 
 
 def _not_saved(alert: Alert) -> str:
@@ -177,7 +172,7 @@ ALERTS: dict[tuple[AlertKind, Reason | None], AlertCopy] = {
     (_FAILED, Reason.REJECTED): AlertCopy(
         "❌ {call} isn't being recorded: Agora refused the request",
         _nothing_recorded,
-        "{ask} check the setup: *Details* has Agora's answer.",
+        "{ask} check the setup: {details} has Agora's answer.",
         Mention.SUPPORT,
         _FOR_ADMIN,
     ),
@@ -243,7 +238,7 @@ ALERTS: dict[tuple[AlertKind, Reason | None], AlertCopy] = {
     (_WARNING, Reason.ENDING_SOON): AlertCopy(
         "⏱️ {call} stops recording soon",
         _ends_at,
-        "Still talking? Press *Add {extension}*.",
+        "{add_time}",
         Mention.STARTER,
         (AlertButton.ADD_TIME,),
     ),
@@ -325,16 +320,14 @@ ALERTS: dict[tuple[AlertKind, Reason | None], AlertCopy] = {
     (_ENDED, Reason.STOPPED_ELSEWHERE): AlertCopy(
         "⏹️ {call} was stopped outside Slack", _stopped_at, "Still talking? Record again.", buttons=_MAY_GO_ON
     ),
-    (_ENDED, Reason.NO_MEDIA): AlertCopy(
-        "⚪ Nothing to save from {call}", "No one's mic or camera was on.", buttons=_MAY_GO_ON
-    ),
+    (_ENDED, Reason.NO_MEDIA): AlertCopy("⚪ Nothing to save from {call}", _nothing_arrived, buttons=_MAY_GO_ON),
     (AlertKind.FILES, None): AlertCopy("✅ {call} is ready", buttons=(AlertButton.GET_RECORDING,)),
 }
 
 UNREADABLE = AlertCopy(
     "⚠️ Can't tell how {call} is",
     "Agora answers, but I don't understand the answer. It's probably still being recorded.",
-    "{ask} look at *Details*: Agora's answer is there.",
+    "{ask} look at {details}: Agora's answer is there.",
     Mention.SUPPORT,
     _NEEDS_A_LOOK,
 )

@@ -18,6 +18,7 @@ from messages.blocks import (
     about,
     context,
     escape,
+    is_same_minute,
     metadata,
     person,
     plain,
@@ -29,7 +30,7 @@ from messages.blocks import (
     typed,
 )
 from messages.buttons import acknowledge_button, again_button, details_button
-from messages.cards import extend_button, gap_lines
+from messages.cards import can_add_time, extend_button, gap_lines
 from messages.config import DEFAULT_CONTACT, MessageConfig
 from messages.files import files_and_size, has_links, left_out_lines, links_button
 from recordings.model.alerts import Acknowledgement, Alert, AlertKind
@@ -59,6 +60,10 @@ class _Draft:
     @property
     def recording(self) -> Recording:
         return self.alert.recording
+
+    @property
+    def can_add_time(self) -> bool:
+        return can_add_time(self.recording, self.config.max_duration)
 
     @property
     def notifies_support(self) -> bool:
@@ -138,6 +143,8 @@ def _words(draft: _Draft) -> str:
         "{away_to}": recording.unwatched_to or raised_at,
     }
     words = draft.texts.title
+    if is_same_minute(moments["{away_from}"], moments["{away_to}"]):
+        words = words.replace("from {away_from} to {away_to}", "at {away_from}")
     for field, moment in moments.items():
         words = words.replace(field, time_of_day(moment))
     return words
@@ -148,8 +155,17 @@ def _next_step(draft: _Draft) -> str:
     return draft.texts.next_step.format(
         ask=f"{contact}:" if draft.notifies_support else f"Ask {contact} to",
         admin=_named_support(draft),
-        extension=rounded_span(draft.config.extension),
+        add_time=_add_time(draft),
+        details="*Show details* on its card" if draft.direct else "*Details*",
     )
+
+
+def _add_time(draft: _Draft) -> str:
+    """A direct message has no button."""
+    if not draft.can_add_time:
+        return "It can't run longer. Still talking then? Start a new recording."
+    where = " on its card" if draft.direct else ""
+    return f"Still talking? Press *Add {rounded_span(draft.config.extension)}*{where}."
 
 
 def _named_support(draft: _Draft) -> str:
@@ -163,7 +179,9 @@ def _cc(draft: _Draft) -> str:
     is_asked_already = (
         mention is Mention.SUPPORT and draft.notifies_support and draft.alert.kind is not AlertKind.FAILED
     )
-    if draft.resolved_at is not None or draft.direct or mention is Mention.NOBODY or is_asked_already:
+    # In a direct message with the bot nobody else reads it.
+    is_alone = draft.direct or draft.recording.slack_channel.startswith("D")
+    if draft.resolved_at is not None or is_alone or mention is Mention.NOBODY or is_asked_already:
         return ""
     return f"cc {person(draft.recording.started_by)}"
 
@@ -259,6 +277,7 @@ def _buttons(draft: _Draft) -> tuple[Block, ...]:
         return ()
     hidden = set() if draft.acknowledgement is None else {AlertButton.ACKNOWLEDGE}
     hidden |= set() if has_links(draft.recording) else {AlertButton.GET_RECORDING}
+    hidden |= set() if draft.can_add_time else {AlertButton.ADD_TIME}
     shown = [button for button in draft.texts.buttons if button not in hidden]
     block_id = f"{'files' if _brings_files(draft.alert) else 'alert'}-{draft.recording.id}"
     elements = [_button(button, draft.alert, draft.config.extension) for button in shown]

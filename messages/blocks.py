@@ -89,6 +89,12 @@ def typed(name: str) -> str:
     return code(quoted(name)).strip("`")
 
 
+def capitalized(words: str) -> str:
+    """For the beginning of a sentence. An address or a mention stays as it is."""
+    first = words.partition(" ")[0]
+    return words if re.search("[@<#/]", first) else words[:1].upper() + words[1:]
+
+
 def person(user: str) -> str:
     return f"<@{user}>"
 
@@ -116,12 +122,15 @@ def day_and_time(moment: datetime) -> str:
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} at {{time}}|{moment:%Y-%m-%d at %H:%M} UTC>"
 
 
+def is_same_minute(one: datetime, other: datetime) -> bool:
+    """Whether both read the same without seconds."""
+    return one.timestamp() // 60 == other.timestamp() // 60
+
+
 def time_range(begun_at: datetime, ended_at: datetime) -> str:
-    """The day, and from when to when: `today, 8:53 PM-9:10 PM`."""
-    if f"{begun_at:%F %H:%M}" == f"{ended_at:%F %H:%M}":
-        return day_and_time(begun_at)
+    """The day, and from when to when: `today, 8:53 PM-9:10 PM`; one time if both would read the same."""
     day = f"<!date^{int(begun_at.timestamp())}^{{date_short_pretty}}, {{time}}|{begun_at:%Y-%m-%d, %H:%M} UTC>"
-    return f"{day}{EN_DASH}{time_of_day(ended_at)}"
+    return day if is_same_minute(begun_at, ended_at) else f"{day}{EN_DASH}{time_of_day(ended_at)}"
 
 
 def exact_span(span: timedelta) -> str:

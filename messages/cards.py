@@ -7,7 +7,7 @@ counters, so that it needs an edit only when the recording changes.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from messages.blocks import (
     CALL,
@@ -17,12 +17,14 @@ from messages.blocks import (
     Block,
     Message,
     about,
+    capitalized,
     clock,
     confirm,
     context,
     cut,
     day_and_time,
     exact_span,
+    is_same_minute,
     metadata,
     people,
     person,
@@ -44,7 +46,7 @@ from messages.buttons import (
     more_menu,
 )
 from messages.config import MessageConfig
-from messages.files import file_lines, has_links, links_button, saving_percent, summary
+from messages.files import file_lines, has_links, links_button, saving_percent, spoken_span, summary
 from messages.layout import picture_and_sound
 from messages.phases import HEADLINES, WHEN, Phase, phase_of
 from recordings.lifecycle.end_times import end_of, is_ongoing, last_end_of
@@ -72,7 +74,7 @@ def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
     words = HEADLINES[phase].title.replace(WHEN, _when(recording, phase, doubt))
     first = section("\n".join([f"{HEADLINES[phase].emoji} {title(words, recording.agora_channel)}", *facts]))
     return Message(
-        text=_text(recording, phase, words, facts),
+        text=_text(recording, phase, words, [*facts, *(f"{line.removesuffix('.')}." for line in _warnings(recording))]),
         blocks=(
             {**first, "accessory": more_menu(recording, _options(recording, phase))},
             *sections(list(_problems(recording, phase, config))),
@@ -86,7 +88,7 @@ def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
 def _text(recording: Recording, phase: Phase, words: str, facts: Sequence[str]) -> str:
     """For notifications and screen readers: the state, the name, and what comes next."""
     whole = words.replace(CALL, plain(recording.agora_channel, CUT_NAME))
-    stop = "" if whole.endswith("…") else "."
+    stop = "" if whole.endswith(("…", ".", "?", "!")) else "."
     press = ["Press Get the recording."] if has_links(recording) else []
     return " ".join([f"{HEADLINES[phase].emoji} {whole}{stop}", *facts, *press])
 
@@ -97,17 +99,20 @@ def _when(recording: Recording, phase: Phase, doubt: Unconfirmed | None) -> str:
         case Phase.UNCONFIRMED if doubt is not None:
             return time_of_day(doubt.since)
         case Phase.BROKEN_OFF:
-            return time_of_day(_recorded_until(recording))
+            return time_of_day(recorded_until(recording) or recording.requested_at)
         case Phase.SAVING if (percent := saving_percent(recording)) is not None:
             return f" {percent}%"
     return ""
 
 
-def _recorded_until(recording: Recording) -> datetime:
-    """The end of what a recording that broke off can hold, as far as anybody knows."""
+def recorded_until(recording: Recording) -> datetime | None:
+    """The end of what a recording that broke off can hold, as far as anybody knows; None if it never began."""
     if recording.awaiting_segment:
         return recording.lost_segments[-1].recorded_until
-    return recording.probe.found_at or recording.ended_at or recording.requested_at
+    if recording.started_at is None:
+        return None
+    found_at = recording.probe.found_at if recording.reason in (Reason.LOST, None) else None
+    return found_at or recording.ended_at
 
 
 # what there is to say
@@ -148,9 +153,8 @@ def _waiting(recording: Recording, phase: Phase) -> Iterator[str]:
 
 
 def _end(recording: Recording, max_duration: float) -> str:
-    end = end_of(recording, max_duration)
-    until = f"Ends {day_and_time(end)}"
-    return f"{until}, unless someone adds time." if end < last_end_of(recording, max_duration) else f"{until}."
+    until = f"Ends {day_and_time(end_of(recording, max_duration))}"
+    return f"{until}, unless someone adds time." if can_add_time(recording, max_duration) else f"{until}."
 
 
 def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> Iterator[str]:
@@ -167,19 +171,14 @@ def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> 
         case Doubt.NOT_FOUND if recording.reported.moving:
             yield "The recorder is moving to another server. This usually takes less than 2 minutes."
         case Doubt.NOT_FOUND:
-            yield (
-                f"Last confirmed at {time_of_day(doubt.since)}. If the recorder is gone, a new one takes over within"
-                " 2 minutes."
-            )
+            is_replaced = len(recording.lost_segments) < config.max_resumes
+            gone = "a new one takes over" if is_replaced else "I'll say so here"
+            within = spoken_span(timedelta(seconds=config.failover_grace))
+            yield f"Last confirmed at {time_of_day(doubt.since)}. If the recorder is gone, {gone} within {within}."
 
 
 def _doctor(config: MessageConfig) -> str:
-    return f"{_capital(config.support_contact)} can run `/record doctor`."
-
-
-def _capital(words: str) -> str:
-    """For the beginning of a sentence."""
-    return words[:1].upper() + words[1:]
+    return f"{capitalized(config.support_contact)} can run `/record doctor`."
 
 
 def _stopping(recording: Recording, config: MessageConfig) -> Iterator[str]:
@@ -215,10 +214,10 @@ _FAILURES: dict[Reason, tuple[str, str]] = {
 def _failure(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
     clause, next_step = _FAILURES.get(recording.reason or Reason.REJECTED, _FAILURES[Reason.REJECTED])
     if phase is not Phase.BROKEN_OFF:
-        yield f"{_capital(clause)}, so nothing was recorded."
-        yield next_step.replace("{contact}", _capital(config.support_contact))
+        yield f"{capitalized(clause)}, so nothing was recorded."
+        yield next_step.replace("{contact}", capitalized(config.support_contact))
         return
-    happened = f"A new recorder couldn't join: {clause}" if recording.awaiting_segment else _capital(clause)
+    happened = f"A new recorder couldn't join: {clause}" if recording.awaiting_segment else capitalized(clause)
     yield f"{happened}.{_saved_until_then(recording)}"
     yield "Still talking? Record again."
 
@@ -251,8 +250,8 @@ def _ending(recording: Recording, phase: Phase, config: MessageConfig) -> Iterat
             if not delivery.code:
                 yield _doctor(config)
         case Phase.NOTHING_TO_SAVE:
-            source = "mic or camera" if recording.options.has_picture else "mic"
-            yield f"No one's {source} was on{_how_many_how_long(recording)}."
+            media = "audio or video" if recording.options.has_picture else "audio"
+            yield f"No {media} arrived{_how_many_how_long(recording)}."
         case Phase.NOBODY_JOINED:
             yield "Wrong call? Start the right one."
 
@@ -289,10 +288,7 @@ def _how_many_how_long(recording: Recording) -> str:
 
 
 def _problems(recording: Recording, phase: Phase, config: MessageConfig) -> Iterator[str]:
-    if recording.reported.upload_warning_open and not recording.is_over:
-        yield "⚠️ Saving is failing. Agora keeps trying."
-    if recording.reported.silence_warning_open and recording.state in _UP:
-        yield "🔇 No one can be heard"
+    yield from _warnings(recording)
     if phase is Phase.READY or (phase is Phase.BROKEN_OFF and recording.delivery is not None):
         yield from file_lines(recording, config)
     if line := parts_line(recording):
@@ -303,8 +299,16 @@ def _problems(recording: Recording, phase: Phase, config: MessageConfig) -> Iter
         yield f"I was offline {span}. The recording may have kept going."
 
 
+def _warnings(recording: Recording) -> Iterator[str]:
+    """What is wrong now."""
+    if recording.reported.upload_warning_open and not recording.is_over:
+        yield "⚠️ Saving is failing. Agora keeps trying."
+    if recording.reported.silence_warning_open and recording.state in _UP:
+        yield "🔇 No one can be heard"
+
+
 def _offline(begun_at: datetime, ended_at: datetime) -> str:
-    same_minute = begun_at.timestamp() // 60 == ended_at.timestamp() // 60
+    same_minute = is_same_minute(begun_at, ended_at)
     return f"at {time_of_day(begun_at)}" if same_minute else f"from {time_of_day(begun_at)} to {time_of_day(ended_at)}"
 
 
@@ -373,6 +377,7 @@ def _buttons(recording: Recording, phase: Phase, config: MessageConfig) -> list[
     if recording.state in HOLDS_CHANNEL and is_ongoing(recording):
         if phase is Phase.STARTING:
             return [cancel_button(recording)]
+        # Also where no time can be added: the answer to a press says why.
         return [stop_button(recording, "Stop recording"), extend_button(recording, config.extension)]
     links = [links_button(recording)] if has_links(recording) else []
     return [*links, *_again_button(recording, phase)]
@@ -384,6 +389,11 @@ def _again_button(recording: Recording, phase: Phase) -> list[Block]:
         return [again_button(recording, "Try again")]
     may_go_on = recording.is_over and recording.reason in _CALL_MAY_GO_ON
     return [again_button(recording)] if phase in _RECORD_AGAIN or may_go_on else []
+
+
+def can_add_time(recording: Recording, max_duration: float) -> bool:
+    """Whether its end can be moved to a later time."""
+    return end_of(recording, max_duration) < last_end_of(recording, max_duration)
 
 
 def extend_button(recording: Recording, extension: float) -> Block:

@@ -26,3 +26,7 @@ class MessageConfig:
     """Who helps with the setup, in Slack's markup: a mention, a channel or a text."""
     runbook_url: str = ""
     """The page whose anchors explain the alerts; empty: none."""
+    failover_grace: float = 120
+    """Seconds for which a recorder may not be found before it counts as lost."""
+    max_resumes: int = 3
+    """How many lost recorders of a recording are replaced."""

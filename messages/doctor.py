@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from messages import replies
-from messages.blocks import Block, Message, context, cut, escape, plain, section
+from messages.blocks import Block, Message, capitalized, context, cut, escape, plain, section
 
 LOOKING = "Checking the setup. This takes a few seconds."
 _LONGEST = 500
@@ -67,16 +67,13 @@ def admin_unknown(error: str, contact: str) -> Message:
     if error == "missing_scope":
         return replies.text(
             "I can't see whether you're a workspace admin: the app lacks the scope `users:read`. It's added under"
-            f" OAuth & Permissions, then the app is installed again. {_capital(contact)} can also run `bot.py check`."
+            " OAuth & Permissions, then the app is installed again."
+            f" {capitalized(contact)} can also run `bot.py check`."
         )
     return replies.text(
         f"I can't see whether you're a workspace admin right now ({plain(error, 80)}). Try again in a minute, or ask"
         f" {contact} to run `bot.py check`."
     )
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _line(result: CheckResult) -> str:

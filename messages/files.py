@@ -171,6 +171,11 @@ def _spoken(length: timedelta) -> tuple[str, bool]:
     return " ".join(parts), (hours, minutes) in ((0, 1), (1, 0))
 
 
+def spoken_span(length: timedelta) -> str:
+    """`2 minutes`, `40 seconds`."""
+    return _spoken(length)[0]
+
+
 def _units(number: int, unit: str) -> str:
     return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 

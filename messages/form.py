@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from messages import replies
 from messages.blocks import Block, Message, code, cut, rounded_span
+from messages.config import DEFAULT_CONTACT
 from messages.layout import LAYOUT_HINTS, LAYOUT_NAMES, MEDIA_NAMES, RESOLUTION_NAMES
 from recordings.errors import SlackError
 from recordings.lifecycle.end_times import LONGEST_SECONDS
@@ -162,9 +163,11 @@ def already_recorded_elsewhere(name: str) -> str:
     return f"Someone is already recording {name} from another channel."
 
 
-def not_one_of(name: str, patterns: Sequence[str]) -> str:
+def not_one_of(name: str, patterns: Sequence[str], contact: str = DEFAULT_CONTACT) -> str:
+    """A field shows no mentions, so a contact that is one is not named."""
     shown = ", ".join(patterns[:5]) + (" and others" if len(patterns) > 5 else "")
-    return f"{name} can't be recorded here. Allowed: {shown}. An admin can add it."
+    named = DEFAULT_CONTACT if "<" in contact else contact
+    return f"{name} can't be recorded here. Allowed: {shown}. Ask {named} to add it."
 
 
 NO_NAME = "Which call should I record?"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from messages import replies
-from messages.blocks import Block, Message, about, call, section
+from messages.blocks import Block, Message, about, call, capitalized, section
 from messages.buttons import next_button
 from messages.files import files_and_size, has_links
 from messages.phases import state_emoji
@@ -42,14 +42,10 @@ def cut_lines(lines: list[str], most: int = 3000) -> str:
 
 
 def _entry(recording: Recording, domain: str) -> Block:
-    facts = [_capital(outcome(recording)), _files(recording), files_note(recording), card_link(recording, domain)]
+    facts = [capitalized(outcome(recording)), _files(recording), files_note(recording), card_link(recording, domain)]
     second = " · ".join(fact for fact in facts if fact)
     block = section(f"{state_emoji(recording)} {call(recording.agora_channel)} {_when(recording)}\n{second}")
     return {**block, "accessory": named_links_button(recording)} if has_links(recording) else block
-
-
-def _capital(words: str) -> str:
-    return words[:1].upper() + words[1:]
 
 
 def _when(recording: Recording) -> str:

@@ -126,7 +126,12 @@ def is_sign_in_rejected(recording: Recording) -> bool:
 def layout_already_chosen(recording: Recording) -> Message:
     """For a layout that the recording has already, or is about to get."""
     by = f": {person(recording.intent.layout_by)} chose it" if recording.intent.layout_by else ""
-    return text(f"{call(recording.agora_channel)} already has the layout {recording.layout.title()}{by}.")
+    has = (
+        "already has the layout"
+        if recording.layout is recording.current_layout
+        else "is already changing to the layout"
+    )
+    return text(f"{call(recording.agora_channel)} {has} {recording.layout.title()}{by}.")
 
 
 def no_picture(recording: Recording) -> Message:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from messages.blocks import Block, cut, date_and_time, escape, person, time_of_day
+from messages.blocks import Block, cut, date_and_time, escape, is_same_minute, person, time_of_day
 from messages.files import has_links, links_button
 from messages.phases import has_missing_files, state_label
 from recordings.model.delivery import DeliveryState
@@ -60,13 +58,9 @@ def files_note(recording: Recording) -> str:
 def span_of(recording: Recording) -> str:
     """From when to when, without seconds; one moment if both would read the same."""
     begun, ended = recording.started_at or recording.requested_at, recording.ended_at
-    if recording.started_at is None or ended is None or _minute(begun) == _minute(ended):
+    if recording.started_at is None or ended is None or is_same_minute(begun, ended):
         return date_and_time(begun)
     return f"{date_and_time(begun)} to {time_of_day(ended)}"
-
-
-def _minute(moment: datetime) -> int:
-    return int(moment.timestamp()) // 60
 
 
 def started_by(recording: Recording) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from messages.blocks import Message, about, clock, context, day_and_time, person
 from messages.layout import LAYOUT_NAMES
 from recordings.model.options import Layout
@@ -26,7 +28,7 @@ def _sentence(entry: TimelineEntry) -> str:
             span = about(entry.at - moment)
             return f"🔁 The recorder moved to another server within {span} ({clock(moment)}). Still recording."
         case TimelineEvent.FOUND_AGAIN:
-            span = about(entry.at - moment)
+            span = about(max(entry.at - moment, timedelta(seconds=1)))
             return f"🔁 The recorder was unreachable for {span} ({clock(moment)}). Still recording."
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from handlers.outcomes import start_reply
+from handlers.directory import ChannelName, NotInChannel
+from handlers.outcomes import not_in_channel_reply, start_reply
 from handlers.requests import Press
 from messages import replies
 from messages.blocks import Message
@@ -20,6 +22,9 @@ class RecordAgainButton:
 
     service: RecordingService
     config: MessageConfig
+    channel_name: ChannelName
+    bot_name: Callable[[], str]
+    """What people type to invite the bot."""
 
     def answer(self, press: Press) -> Message:
         """The reply, for the person alone. Raises `NotAllowed`, `SystemFailure`."""
@@ -27,6 +32,10 @@ class RecordAgainButton:
             earlier = self.service.in_channel(press.value, press.slack_channel)
         except NothingHere:
             return replies.recording_unknown()
+        try:
+            self.channel_name(press.slack_channel.channel, press.channel_name)
+        except NotInChannel as error:
+            return not_in_channel_reply(self.bot_name(), is_conversation=error.is_conversation)
         request = StartRequest(
             agora_channel=earlier.agora_channel,
             source=Source.BUTTON,

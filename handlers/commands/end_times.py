@@ -71,6 +71,8 @@ def _not_a_length(value: str) -> NotATime:
     if _BARE_NUMBER.fullmatch(value) is None:
         return NotATime("How long is that?", ANY_LENGTH)
     number = int(value)
+    if not SHORTEST_SECONDS <= number * 60 <= LONGEST_SECONDS:
+        return NotATime(_TOO_SHORT if number == 0 else _TOO_LONG, ANY_LENGTH)
     if number * 3600 > LONGEST_SECONDS:
         return NotATime(f"Is that {number} minutes?", f"for {number}m")
     return NotATime(f"{number} minutes or hours? Type for {number}m or for {number}h.", f"for {number}m")

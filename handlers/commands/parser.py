@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handlers.commands.end_times import TypedEnd
 from handlers.commands.option_words import guess, is_option_word, parse_options
 from handlers.commands.usage import UnknownVerb, UsageError, unescape
-from messages.blocks import quoted
+from messages.blocks import escape, quoted
 from recordings.model.options import DEFAULT_OPTIONS, HELP_WORDS, Options
 
 
@@ -53,6 +53,9 @@ _SIMILARITY, _SYNONYM_SIMILARITY = 0.7, 0.75
 """From these ratios of difflib on, a word counts as a mistyped verb, or as a mistyped synonym of one."""
 _FILLERS = ("now", "please")
 """Words that people type behind a name without meaning a part of it."""
+_COMMAND = "/record "
+_MOST_REPAIRS = 10
+"""An example has one mistake less after each."""
 _LONGEST_NAME = 64
 """Characters. A longer name is not repeated in an example: no call has one."""
 _LINK = re.compile(r"<(?:https?|mailto):[^|>]*\|([^>]*)>")
@@ -96,6 +99,23 @@ class Command:
             return cls._start(rest) if verb is Verb.START else cls(verb, _name(rest, verb))
         except UsageError as error:
             return cls(verb, problem=error)
+
+    @classmethod
+    def with_working_example(cls, text: str) -> Command:
+        """The same, and an example that does not work either is replaced by the example for what is wrong with it."""
+        command = cls.parse(text)
+        if not isinstance(command.problem, UsageError):
+            return command
+        example = command.problem.example
+        for _ in range(_MOST_REPAIRS):
+            # Slack escapes what people type.
+            problem = cls.parse(escape(example.removeprefix(_COMMAND))).problem if example else None
+            if not isinstance(problem, UsageError):
+                break
+            example = problem.example
+        else:
+            example = ""
+        return replace(command, problem=UsageError(str(command.problem), command.problem.words, example=example))
 
     @classmethod
     def _start(cls, rest: str) -> Command:

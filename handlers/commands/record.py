@@ -11,23 +11,21 @@ import structlog
 from handlers.commands.end_times import EndTimes, For
 from handlers.commands.parser import Command, start_command
 from handlers.commands.usage import UsageError, usage_reply
-from handlers.directory import NotInChannel
-from handlers.outcomes import start_reply, stop_reply
+from handlers.directory import ChannelName, NotInChannel
+from handlers.outcomes import not_in_channel_reply, start_reply, stop_reply
 from handlers.requests import SlashCommand
 from messages import replies
 from messages.blocks import Message
 from messages.config import MessageConfig
 from messages.help import help_text
 from messages.listing import listing
+from recordings.model.options import DEFAULT_OPTIONS, Options
 from recordings.model.recording import Recording
 from recordings.model.requester import SlackChannelRef
 from recordings.service.lookup import NothingHere
 from recordings.service.outcomes import AlreadyOver, StopRequested, has_finished
 from recordings.service.start_stop import InvalidName, RecordingService, Several, StartRequest
 
-ChannelName = Callable[[str, str], str | None]
-"""The name of a Slack channel, from its id and the name in the command; None if it can't be known.
-Raises `NotInChannel` if the bot is known not to be there."""
 _NAME_IT = "Type /record start and the name of the call."
 _SLOW_SECONDS = 0.7
 """After such a lookup another one could make the acknowledgement later than the 3 seconds that Slack waits."""
@@ -54,7 +52,7 @@ class RecordCommand:
             return usage_reply(error, self.config)
         except NotInChannel as error:
             _log.info("not_in_channel", channel=request.slack_channel.channel, user=request.requester.id)
-            return replies.not_in_conversation() if error.is_conversation else replies.not_in_channel(self.bot_name())
+            return not_in_channel_reply(self.bot_name(), is_conversation=error.is_conversation)
         outcome = self.service.start(request.requester, start_request)
         if isinstance(outcome, InvalidName) and command.name is None:
             return usage_reply(UsageError(f"{outcome.problem} {_NAME_IT}"), self.config)
@@ -89,7 +87,8 @@ class RecordCommand:
         try:
             return self.end_times.resolve(command.end, request.requester.id, ask=ask)
         except UsageError as error:
-            raise error.behind(start_command(command.name)) from None
+            words = " ".join([error.words, *_option_words(command.options)])
+            raise UsageError(str(error), words).behind(start_command(command.name)) from None
 
     def show_list(self, request: SlashCommand, command: Command) -> Message:
         return listing(self.service.history(request.slack_channel, command.name), request.domain)
@@ -125,3 +124,10 @@ class RecordCommand:
 
     def _running(self, slack_channel: SlackChannelRef) -> list[Recording]:
         return [recording for recording in self.service.status(slack_channel) if not has_finished(recording)]
+
+
+def _option_words(options: Options) -> list[str]:
+    """The options as they can be typed, without the default ones."""
+    chosen = (options.media, options.layout, options.resolution)
+    defaults = (DEFAULT_OPTIONS.media, DEFAULT_OPTIONS.layout, DEFAULT_OPTIONS.resolution)
+    return [str(option) for option, default in zip(chosen, defaults, strict=True) if option is not default]

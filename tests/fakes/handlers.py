@@ -22,7 +22,8 @@ from handlers.buttons.stop import StopButton
 from handlers.commands.doctor import DoctorCommand
 from handlers.commands.end_times import EndTimes
 from handlers.commands.parser import Command
-from handlers.commands.record import ChannelName, RecordCommand
+from handlers.commands.record import RecordCommand
+from handlers.directory import ChannelName
 from handlers.form import RecordForm
 from messages.blocks import Message
 from messages.delivery.slack import Slack
@@ -58,10 +59,10 @@ def handlers_on(memory: Memory, client: WebClient, **others: Any) -> Handlers:
         config=MESSAGE_CONFIG,
         record=RecordCommand(service, lambda channel, named: named, end_times, MESSAGE_CONFIG, lambda: "recorder"),
         doctor=DoctorCommand(client, list, lambda: "recorder"),
-        form=RecordForm(service, lambda channel, named: named, end_times, slack, Limits(60)),
+        form=RecordForm(service, lambda channel, named: named, end_times, slack, Limits(60), lambda: "recorder"),
         stop=StopButton(service),
         extend=ExtendButton(ExtendService(recordings, Policy(), clock, lambda: None)),
-        again=RecordAgainButton(service, MESSAGE_CONFIG),
+        again=RecordAgainButton(service, MESSAGE_CONFIG, lambda channel, named: named, lambda: "recorder"),
         layout=LayoutMenu(LayoutService(recordings, clock, lambda: None)),
         layout_option=LayoutOption(service),
         links=LinksButton(links, MESSAGE_CONFIG),
@@ -109,7 +110,12 @@ class CommandStack:
                 lambda: "recorder",
             ),
             stop=StopButton(service),
-            again=RecordAgainButton(service, MESSAGE_CONFIG),
+            again=RecordAgainButton(
+                service,
+                MESSAGE_CONFIG,
+                lambda channel, named: self.channel_name(channel, named),
+                lambda: "recorder",
+            ),
             layout_option=LayoutOption(service),
             location=LocationOption(service, MESSAGE_CONFIG),
             next_page=NextPageButton(service),
@@ -118,7 +124,7 @@ class CommandStack:
 
     def reply_to(self, text: str, **facts: Any) -> Message:
         """The reply to `/record` with this text."""
-        message = answer_command(self.handlers, a_command(text, **facts), Command.parse(text))
+        message = answer_command(self.handlers, a_command(text, **facts), Command.with_working_example(text))
         assert message is not None
         return message
 

@@ -97,8 +97,9 @@ def test_record_again_in_a_private_channel_without_the_bot_is_answered_with_the_
     card = stack.wait_card("ended", channel="design")
     stack.slack.remove_bot("design")
     pressed = again(stack, card)
-    stack.wait_for(lambda: len(pressed.responses) == 2, what="the words to invite it")
+    stack.wait_for(lambda: pressed.responses, what="the words to invite it")
     assert f"/invite @{stack.slack.bot.name}" in words(pressed)
+    assert "Starting" not in words(pressed)
     assert stack.cards("design") == [card]
     assert "stopped by" in card.said
 

@@ -318,11 +318,23 @@ def test_in_a_channel_archived_meanwhile_nothing_starts_and_the_person_reads_why
     assert stack.agora.requests("acquire") == []
 
 
-def test_in_a_channel_without_the_bot_the_person_reads_how_to_invite_it(stack: Stack) -> None:
+def test_in_a_channel_without_the_bot_the_invitation_comes_instead_of_the_form(stack: Stack) -> None:
     stack.start()
     ana = stack.slack.person("ana")
     stack.slack.add_channel("hidden", [ana], private=True, bot=False)
-    stack.submit(stack.open_form(channel="hidden"), channel="secret")
+    asked = stack.command("", channel="hidden")
+    assert f"/invite @{stack.slack.bot.name}" in stack.answer(asked)
+    assert ana.modal is None
+    assert stack.agora.requests("acquire") == []
+
+
+def test_the_person_whose_form_was_open_when_the_bot_was_removed_reads_how_to_invite_it(stack: Stack) -> None:
+    stack.start()
+    ana = stack.slack.person("ana")
+    stack.slack.add_channel("hidden", [ana], private=True, bot=True)
+    form = stack.open_form(channel="hidden")
+    stack.slack.remove_bot("hidden")
+    stack.submit(form, channel="secret")
     stack.wait_for(
         lambda: [message for message in ana.ephemerals("hidden") if "/invite" in message.said],
         what="how to invite the bot",

@@ -13,10 +13,11 @@ from agora.channels import check_channel_name
 from handlers.commands.end_times import EndTimes, For, Until
 from handlers.commands.parser import Command
 from handlers.commands.usage import UsageError
+from handlers.directory import NotInChannel
 from handlers.form import RecordForm, parse_length
 from handlers.requests import Submission
 from messages.blocks import Message
-from messages.form import Limits, typed_span
+from messages.form import Limits, not_one_of, typed_span
 from recordings.errors import SlackBusy, SlackError, SlackRefused, StorageUnavailable
 from recordings.model.audit import Source
 from recordings.model.options import Layout, Media, Options, Resolution
@@ -68,7 +69,7 @@ class Stack:
             self.recordings, self.workspace.access, check_channel_name, clock, self.new_id, lambda: None
         )
         end_times = EndTimes(clock, lambda user: self.time_zone)
-        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400))
+        return RecordForm(service, self.channel_name, end_times, self.slack, Limits(14_400), lambda: "recorder")
 
     def has(self, *recordings: Recording) -> None:
         for recording in recordings:
@@ -107,7 +108,26 @@ def stack() -> Stack:
     return Stack()
 
 
+def test_a_contact_that_is_a_mention_is_not_named_in_a_field_because_it_shows_none() -> None:
+    assert not_one_of("zz", ["team-*"], "it@corp.example").endswith("Ask it@corp.example to add it.")
+    assert not_one_of("zz", ["team-*"], "<!subteam^S1>").endswith("Ask your recording admin to add it.")
+
+
 # its values when it opens
+
+
+def test_where_the_bot_can_not_post_the_invitation_comes_instead_of_the_form(stack: Stack) -> None:
+    stack.has(over(agora_channel="weekly"))
+    for is_conversation, words in ((False, "`/invite @recorder`, then try again"), (True, "DM between people")):
+
+        def lookup(channel: str, named: str, between_people: bool = is_conversation) -> str | None:
+            raise NotInChannel(channel, is_conversation=between_people)
+
+        stack.channel_name = lookup
+        reply = stack.opens("privategroup")
+        assert reply is not None
+        assert words in reply.text
+    assert stack.slack.opened == []
 
 
 def test_it_opens_with_the_name_of_the_slack_channel(stack: Stack) -> None:
@@ -268,7 +288,7 @@ def test_a_name_that_the_settings_leave_out_is_an_error_at_the_name(stack: Stack
     stack.workspace.channel_rules = ChannelRules(("team-*",))
 
     assert stack.sends(channel="secret") == {
-        "channel": "secret can't be recorded here. Allowed: team-*. An admin can add it."
+        "channel": "secret can't be recorded here. Allowed: team-*. Ask your recording admin to add it."
     }
     assert stack.recordings.active() == []
 

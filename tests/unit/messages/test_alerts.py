@@ -12,7 +12,7 @@ from messages.alert_copy import ALERTS, VARIANTS, AlertButton, Mention, anchor_o
 from messages.alerts import alert_message
 from messages.blocks import Message, clock, time_of_day, time_range
 from messages.buttons import ACKNOWLEDGE_ACTION, AGAIN_ACTION, DETAILS_ACTION
-from messages.cards import EXTEND_ACTION
+from messages.cards import EXTEND_ACTION, card
 from messages.config import MessageConfig
 from messages.files import LINKS_ACTION
 from recordings.model.alerts import Acknowledgement, AlertKey, AlertKind
@@ -148,6 +148,11 @@ def test_a_message_mentions_somebody_only_if_they_have_to_act() -> None:
 
         assert (ADMINS in message) is (mention is Mention.SUPPORT), key
         assert ("<@U1>" in message) is (mention is Mention.STARTER or (key[0] is FAILED)), key
+
+
+def test_in_a_direct_message_with_the_bot_nobody_is_mentioned_to_themselves() -> None:
+    assert "cc <@U1>" in words(warned(up(), Reason.SILENT))
+    assert "<@U1>" not in words(warned(up(slack_channel="D1"), Reason.SILENT))
 
 
 def test_nobody_is_mentioned_where_there_is_nothing_to_do() -> None:
@@ -342,6 +347,38 @@ def test_the_warning_before_the_end_shows_the_end_and_the_button_that_moves_it()
     assert (element["action_id"], element["value"]) == (EXTEND_ACTION, "rec1")
 
 
+def test_a_warning_before_an_end_that_cannot_be_moved_offers_no_time() -> None:
+    message = alert_message(an_alert(up(ends_at=at(99_999)), kind=WARNING, reason=Reason.ENDING_SOON), CONFIG)
+
+    assert elements(message) == []
+    assert "It can't run longer." in words(message)
+    assert "Add 30 min" not in message.text + words(message)
+
+
+def test_a_direct_message_names_no_button_of_its_own() -> None:
+    ending = an_alert(up(ends_at=at(2700)), kind=WARNING, reason=Reason.ENDING_SOON)
+    unreadable = an_alert(up(unreadable_answer="status 99"), kind=WARNING, reason=Reason.AGORA_UNREACHABLE)
+
+    assert "Press *Add 30 min* on its card." in words(alert_message(ending, CONFIG, direct=True))
+    assert "look at *Show details* on its card" in words(alert_message(unreadable, CONFIG, direct=True))
+
+
+def test_without_media_the_end_does_not_say_whose_fault_it_is() -> None:
+    silent = over(reason=Reason.NO_MEDIA)
+
+    assert "No audio or video arrived." in words(rendered(silent, kind=ENDED, reason=Reason.NO_MEDIA))
+    audio = replace(silent, options=Options(media=Media.AUDIO))
+    assert "No audio arrived." in words(rendered(audio, kind=ENDED, reason=Reason.NO_MEDIA))
+
+
+@pytest.mark.parametrize("reason", [Reason.LOST, Reason.CRASHED, Reason.LEFT])
+def test_the_alert_and_the_card_say_the_same_end_of_a_recording_that_broke_off(reason: Reason) -> None:
+    failed = over(state=State.FAILED, reason=reason, found_at=at(40), ended_at=at(400))
+    (said,) = re.findall(r"recorded since (<!date[^>]*>)", words(rendered(failed, reason=reason)))
+
+    assert f"stopped at {said}" in words(card(failed, CONFIG, at(500)))
+
+
 def test_a_new_recorder_is_reported_with_the_gap_without_a_mention_or_a_button() -> None:
     message = warned(up(lost_segments=(a_lost_segment(),)), Reason.LOST)
 
@@ -404,6 +441,8 @@ def test_a_downtime_is_reported_with_both_ends() -> None:
     message = warned(up(unwatched_from=at(60), unwatched_to=at(120)), Reason.UNWATCHED)
 
     assert f"I was offline from {time_of_day(at(60))} to {time_of_day(at(120))}" in words(message)
+    short = warned(up(unwatched_from=at(60), unwatched_to=at(70)), Reason.UNWATCHED)
+    assert f"I was offline at {time_of_day(at(60))}*" in words(short)
 
 
 def test_the_texts_for_special_cases_have_the_code_of_their_reason() -> None:

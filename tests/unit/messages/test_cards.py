@@ -148,7 +148,7 @@ PHASES: dict[Phase, tuple[Recording, str, str]] = {
     Phase.NOTHING_TO_SAVE: (
         over(reason=Reason.NO_MEDIA, most_people=2, first_file_at=None, ended_at=at(610)),
         "⚪ *Nothing to save from daily*",
-        "No one's mic or camera was on (2 people, 10 min).",
+        "No audio or video arrived (2 people, 10 min).",
     ),
     Phase.NOBODY_JOINED: (
         over(reason=Reason.IDLE, most_people=0, first_file_at=None, status=4, **ENDED),
@@ -304,6 +304,48 @@ def test_nobody_is_invited_to_add_time_that_cannot_be_added() -> None:
 
     assert f"Ends {day_and_time(at(10 + 23 * 3600))}." in text
     assert "unless" not in text
+
+
+@pytest.mark.parametrize(
+    ("contact", "shown_as"),
+    [
+        ("your recording admin", "Your recording admin"),
+        ("it-help@corp.example", "it-help@corp.example"),
+        ("https://help.example", "https://help.example"),
+        ("<!subteam^S1>", "<!subteam^S1>"),
+    ],
+)
+def test_an_address_at_the_beginning_of_a_sentence_stays_as_it_is(contact: str, shown_as: str) -> None:
+    failed = over(state=State.FAILED, reason=Reason.UNAUTHORIZED, started_at=None, **ENDED)
+    text = shown(failed, replace(MESSAGE_CONFIG, support_contact=contact))
+
+    assert f"\n{shown_as} can run `/record doctor`." in text
+
+
+def test_a_new_recorder_is_promised_only_if_one_would_come() -> None:
+    missing, never = up(**NOT_FOUND), replace(MESSAGE_CONFIG, max_resumes=0)
+    slow = replace(MESSAGE_CONFIG, failover_grace=60)
+
+    assert "a new one takes over within 1 minute." in words(drawn(missing, slow))
+    assert "If the recorder is gone, I'll say so here within 2 minutes." in words(drawn(missing, never))
+    assert "takes over" not in words(drawn(replace(missing, lost_segments=(a_lost_segment(),) * 3)))
+
+
+def test_what_is_wrong_now_is_read_aloud_too() -> None:
+    text = drawn(up(reported=Reported(upload_warning_open=True, silence_warning_open=True))).text
+
+    assert "Saving is failing. Agora keeps trying." in text
+    assert text.endswith("No one can be heard.")
+
+
+def test_a_title_that_ends_with_a_full_stop_gets_no_second_one() -> None:
+    assert "Recording v1. " in drawn(up(agora_channel="v1.")).text
+
+
+def test_a_recording_within_one_minute_shows_one_time() -> None:
+    ended = over(delivery=a_delivery(), ended_at=at(12))
+
+    assert EN_DASH not in shown(ended).split("\n")[1].split(" · ")[0]
 
 
 def test_an_audio_recording_waits_for_a_mic_only() -> None:

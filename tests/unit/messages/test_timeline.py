@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from messages.blocks import clock, day_and_time
@@ -31,6 +32,12 @@ def test_every_event_is_one_line_that_says_what_happened() -> None:
 
         assert message.text == sentence, what
         assert message.blocks[0]["elements"][0]["text"] == message.text, what
+
+
+def test_less_than_a_second_is_not_said_to_be_none() -> None:
+    short = replace(an_entry(TimelineEvent.FOUND_AGAIN), moment=at(-0.2))
+
+    assert "unreachable for 1 s" in timeline_message(short).text
 
 
 def test_an_entry_of_the_previous_release_has_agoras_text_which_nobody_reads() -> None:

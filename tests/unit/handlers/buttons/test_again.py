@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from handlers.directory import NotInChannel
 from recordings.lifecycle.actions import Change
 from recordings.model.options import Media, Options
 from recordings.model.reason import Reason
@@ -36,6 +37,21 @@ def test_a_press_records_the_same_agora_channel_for_the_person_who_pressed(
 
     assert "Starting to record *daily*" in presses(stack, by="U7")
     assert active(stack) == [("daily", "U7")]
+
+
+def test_in_a_channel_without_the_bot_a_press_is_answered_with_the_invitation_and_starts_nothing(
+    stack: CommandStack,
+) -> None:
+    def lookup(channel: str, named: str) -> str | None:
+        raise NotInChannel(channel, is_conversation=False)
+
+    stack.has(over())
+    stack.channel_name = lookup
+    reply = presses(stack)
+
+    assert "`/invite @recorder`, then try again" in reply
+    assert "Starting" not in reply
+    assert active(stack) == []
 
 
 def test_a_redelivered_press_starts_nothing(stack: CommandStack) -> None:

@@ -82,6 +82,9 @@ def test_a_choice_that_changes_nothing_says_so(stack: CommandStack) -> None:
     stack.has(up())
 
     assert "*daily* already has the layout Grid." in str(chooses(stack, "grid:rec1"))
+    chooses(stack, "speaker:rec1")
+    pending = str(chooses(stack, "speaker:rec1"))
+    assert "*daily* is already changing to the layout Speaker: <@U2> chose it." in pending
 
 
 def test_a_recording_of_sound_only_has_no_layout(stack: CommandStack) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import html
+import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from agora.channels import ALLOWED, MAX_BYTES
 from handlers.commands.end_times import For, Until
 from handlers.commands.parser import VERBS, Command, Verb, closest_verb
-from handlers.commands.usage import UnknownVerb, UsageError
+from handlers.commands.usage import UnknownVerb, UsageError, usage_reply
 from messages.blocks import typed
 from recordings.model.options import END_WORDS, OPTION_WORDS, Layout, Media, Options, Resolution
+from tests.fakes.slack import MESSAGE_CONFIG
 
 UNDERSTOOD: dict[str, tuple[str, str | None]] = {
     "": ("", None),
@@ -376,8 +378,8 @@ EXAMPLES = {
 
 
 def test_the_example_is_the_persons_own_command_put_right() -> None:
-    for text, example in EXAMPLES.items():
-        assert problem(text).example == example, text
+    for text, command in EXAMPLES.items():
+        assert problem(text).example == command, text
 
 
 def test_help_behind_a_command_is_about_that_command() -> None:
@@ -485,6 +487,30 @@ def test_any_end_is_answered(words: str, end: str) -> None:
 )
 def test_any_options_are_answered(words: list[str]) -> None:
     assert is_answered(" ".join(["start", *words]))
+
+
+TYPED = ("45m", "15:30", "25:00", "0", "45", "9999", "1080", "til", "please", "daily", '"team', 'call"', "`x`")
+SLACK_TYPED = ("&lt;b&gt;", "a&amp;b", "#x", "@ana", ":smile:", "<#C1|general>", "<@U1|ana>")
+
+
+@given(
+    st.sampled_from(VERBS),
+    st.lists(
+        st.sampled_from([*OPTION_WORDS, *END_WORDS, *TYPED, *SLACK_TYPED]),
+        max_size=7,
+    ),
+)
+@example("start", ["daily", "0"])
+@example("start", ["daily", "for", "9999"])
+@example("start", ["daily", "audio", "1080"])
+@example("start", ["daily", "audio", "grid", "please"])
+@example("start", ["45m", "1h", "til", "15:30"])
+def test_the_example_for_any_wrong_command_works(verb: str, words: list[str]) -> None:
+    wrong = Command.with_working_example(" ".join([verb, *words])).problem
+    words_shown = usage_reply(wrong, MESSAGE_CONFIG).text if wrong else ""
+    assert "for 0m" not in words_shown
+    for shown in re.findall(r"`/record ([^`]*)`", words_shown):
+        assert Command.parse(shown).problem is None, shown
 
 
 @given(st.text(alphabet=sorted(ALLOWED), min_size=1, max_size=MAX_BYTES).filter(str.strip))

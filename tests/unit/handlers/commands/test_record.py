@@ -441,3 +441,10 @@ def test_a_recording_that_is_uploading_cannot_be_stopped(stack: CommandStack) ->
 
     reply = stack.types("stop")
     assert "The recording of *daily* is over" in reply
+
+
+def test_the_example_for_a_time_that_has_passed_keeps_the_options(stack: CommandStack) -> None:
+    stack.time_zone = None
+
+    assert "`/record start weekly for 45m audio`" in stack.types("start weekly until 14:00 audio")
+    assert "`/record start weekly for 45m speaker 1080p`" in stack.types("start weekly until 14:00 1080p speaker")
