@@ -17,6 +17,7 @@ SystemFailure           the bot, Agora, Slack or the storage failed
 ├── SlackError          Slack did not accept a message
 │   ├── SlackRefused    and it never will: archived, not in the channel, token revoked, …
 │   └── SlackBusy       not now: 429, 5xx, no answer
+│       ├── SlackUnanswered  Slack may have carried it out, or may do so later
 │       └── SlackPaced  not sent, because of the bot's own rate limit
 ├── BucketError         the bucket could not be read; `code` is the storage's error code (AccessDenied)
 │   ├── BucketUnreachable   no connection, no answer in time, 5xx, SlowDown: a retry can help
@@ -103,6 +104,10 @@ class SlackRefused(SlackError):
 
 class SlackBusy(SlackError):
     """A retry may help, not before `retry_after` if Slack gave one."""
+
+
+class SlackUnanswered(SlackBusy):
+    """No answer came. Slack may have carried out the request, or may do so later."""
 
 
 class SlackPaced(SlackBusy):

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
 from recordings.model.alerts import (
+    OF_INCIDENTS,
     AcknowledgedAlert,
     Acknowledgement,
     Alert,
@@ -143,7 +144,10 @@ def _resolve_warnings(connection: Connection, alert: Alert) -> None:
     reasons = resolved_reasons(alert)
     if not reasons:
         return
-    matter = (outbox.c.recording_id == alert.recording.id) & outbox.c.reason.in_(reasons)
+    same = outbox.c.recording_id == alert.recording.id
+    if reasons & OF_INCIDENTS:
+        same = outbox.c.slack_channel == alert.recording.slack_channel
+    matter = same & outbox.c.reason.in_(reasons)
     recovery = matter & (outbox.c.kind == AlertKind.RECOVERED)
     last_recovery = select(func.coalesce(func.max(outbox.c.id), 0)).where(recovery).correlate(None).scalar_subquery()
     warning = matter & (outbox.c.kind == AlertKind.WARNING) & outbox.c.resolved_at.is_(None)

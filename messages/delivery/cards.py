@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -14,7 +14,7 @@ from messages.config import MessageConfig
 from messages.delivery.deliverer import Backoff
 from messages.delivery.limits import SlackLimits
 from messages.delivery.slack import BLOCKS_REFUSED, Slack, post_or_plain_text
-from recordings.errors import SlackBusy, SlackPaced, SlackRefused
+from recordings.errors import SlackBusy, SlackPaced, SlackRefused, SlackUnanswered
 from recordings.model.recording import Recording
 from recordings.ports import Clock
 from recordings.repositories import CardJob, RecordingRepository
@@ -25,6 +25,8 @@ _NO_CARD = frozenset({"message_not_found", "cant_update_message", "edit_window_c
 _CLOSED = frozenset({"is_archived", "channel_not_found", "not_in_channel"})
 """Errors of a channel that may be reopened, or to which the bot may be invited again. The card is corrected then."""
 _RETRY_CLOSED, _GIVE_UP_CLOSED = timedelta(minutes=10), timedelta(days=1)
+_UNANSWERED_EDIT = timedelta(seconds=10)
+"""For how long Slack may still carry out an edit that it did not answer in time."""
 _log = structlog.get_logger(__name__)
 
 
@@ -54,6 +56,8 @@ class CardDelivery:
     recordings: RecordingRepository
     poster: CardPoster
     name: str = "card"
+    _unanswered_until: dict[str, datetime] = field(default_factory=dict)
+    """By recording, while an edit without an answer may overwrite a newer one."""
 
     def due(self) -> Sequence[tuple[str, datetime]]:
         free_at = self.poster.limits.edits.free_at()
@@ -89,7 +93,14 @@ class CardDelivery:
         return _BACKOFF.wait(job.tries, error)
 
     def mark_delivered(self, job: CardJob, ts: str, epoch: int) -> None:
-        self._save(job, ts, self._next_edit_at(job.recording), epoch)
+        recording = job.recording
+        settled_at = self._unanswered_until.get(recording.id)
+        if settled_at is not None and ts == recording.card_ts and self._now() < settled_at:
+            # An earlier edit may come after this one: the card stays due, and is edited once more then.
+            self.recordings.mark_card_drawn(recording.id, job.version - 1, ts, settled_at, epoch)
+            return
+        self._unanswered_until.pop(recording.id, None)
+        self._save(job, ts, self._next_edit_at(recording), epoch)
 
     def _next_edit_at(self, recording: Recording) -> datetime:
         if recording.is_over:
@@ -100,12 +111,15 @@ class CardDelivery:
     def defer(self, job: CardJob, wait: timedelta, error: SlackBusy, epoch: int) -> None:
         if error.retry_after and not isinstance(error, SlackPaced):
             self.poster.limits.edits.pause(wait)
+        if isinstance(error, SlackUnanswered) and job.recording.card_ts is not None:
+            self._unanswered_until[job.recording.id] = self._now() + _UNANSWERED_EDIT
         _log.info("card_deferred", recording=job.recording.id, error=str(error), tries=job.tries)
         self.recordings.defer_card(job.recording.id, self._now() + wait, epoch)
 
     def refused(self, job: CardJob, error: SlackRefused, epoch: int) -> None:
         """Leaves the card as it is, until its row changes or its channel is open again."""
         recording = job.recording
+        self._unanswered_until.pop(recording.id, None)
         _log.error("card_refused", recording=recording.id, error=str(error))
         if error.error in _CLOSED and self._may_reopen(recording):
             self.recordings.defer_card(recording.id, self._now() + _RETRY_CLOSED, epoch)

@@ -12,7 +12,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.webhook import WebhookClient
 
 from messages.blocks import Message
-from recordings.errors import SlackBusy, SlackError, SlackRefused
+from recordings.errors import SlackBusy, SlackError, SlackRefused, SlackUnanswered
 
 BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_too_long", "msg_blocks_too_long"})
 """Errors after which the message is sent as plain text."""
@@ -138,7 +138,7 @@ def _call(send: Callable[[], Any]) -> Any:
     except SlackApiError as error:
         raise _error_for(error) from None
     except (SlackClientError, OSError, HTTPException, ValueError) as error:
-        raise SlackBusy(f"no_answer: {type(error).__name__}") from None
+        raise SlackUnanswered(f"no_answer: {type(error).__name__}") from None
 
 
 def _error_for(error: SlackApiError) -> SlackError:

@@ -79,7 +79,7 @@ def apply(recording: Recording, recorder: Recorder | None, notifications: Sequen
     after = _interrupt_if_moved(after, current)
     after, alerts = _raise_upload_and_silence_alerts(after, turn)
     after = replace(after, next_step_at=_next_step_at(after, current, turn))
-    if recording.is_over and recording.nobody_joined and after.files:
+    if recording.is_over and recording.nobody_joined and not after.nobody_joined:
         # Somebody joined between two user lists: there are files after all.
         after = replace(after, files_awaited=True, next_step_at=turn.now)
     recorders = () if recorder is None or recorder == before else (recorder,)

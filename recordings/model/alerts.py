@@ -64,15 +64,16 @@ class Alert:
         return cls(kind=kind, reason=incident.reason, cause=incident.id, recording=recording, raised_at=at)
 
 
-_SAME_MATTER = (
-    frozenset({Reason.NOT_DELIVERED, Reason.IN_BACKUP}),
-    frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED}),
-)
+OF_INCIDENTS = frozenset({Reason.AGORA_UNREACHABLE, Reason.UNAUTHORIZED})
+"""Reasons that concern a whole Slack channel: the incident that follows another one may be reported in the thread of
+another recording, and the recovery from it resolves the warnings of both."""
+_SAME_MATTER = (frozenset({Reason.NOT_DELIVERED, Reason.IN_BACKUP}), OF_INCIDENTS)
 """Reasons of warnings that follow each other. The recovery from one of them resolves the others too."""
 
 
 def resolved_reasons(alert: Alert) -> frozenset[Reason]:
-    """The reasons of the warnings about the same recording that this alert resolves: none, unless it is a recovery.
+    """The reasons of the warnings that this alert resolves: none, unless it is a recovery. They are about the same
+    recording, or, if `OF_INCIDENTS`, in the same Slack channel.
 
     Causes don't tell: that of a warning has a moment or a segment in it, which may have changed by the recovery.
     """

@@ -36,8 +36,9 @@ def unconfirmed(recording: Recording, now: datetime, query_interval: float) -> U
 def confirmed_until(recording: Recording, query_interval: float) -> datetime:
     """Until when the last answer that found the recorder supports the claim that it records."""
     span = timedelta(seconds=CONFIRMED_INTERVALS * query_interval)
-    # A row of an earlier release has no `confirmed_until`.
-    return recording.probe.confirmed_until or _last_confirmed_at(recording) + span
+    # The previous release does not write `confirmed_until`: it is missing, or older than its last answer.
+    expires_at = _last_confirmed_at(recording) + span
+    return max(expires_at, recording.probe.confirmed_until or expires_at)
 
 
 def _last_confirmed_at(recording: Recording) -> datetime:

@@ -261,6 +261,18 @@ def test_only_warnings_of_the_same_recording_since_the_last_recovery_are_resolve
     assert [(job.alert.cause, job.resolved_at) for job in stored.outbox.due_resolutions()] == [("second", at(90))]
 
 
+def test_the_recovery_of_an_incident_resolves_the_warning_in_the_thread_of_another_recording(stored: Stored) -> None:
+    raise_alerts(stored, warning(Reason.AGORA_UNREACHABLE, "here"))
+    other = up(id="other", agora_channel="other", card_ts="2.1")
+    raise_alerts(stored, an_alert(other, kind=AlertKind.WARNING, reason=Reason.UNAUTHORIZED, cause="there"))
+    elsewhere = in_channel("C2")
+    raise_alerts(stored, an_alert(elsewhere, kind=AlertKind.WARNING, reason=Reason.AGORA_UNREACHABLE, cause="C2"))
+    raise_alerts(stored, an_alert(other, kind=AlertKind.RECOVERED, reason=Reason.UNAUTHORIZED, cause="r"))
+    deliver(stored)
+
+    assert sorted(resolved_causes(stored)) == ["here", "there"]
+
+
 def test_a_warning_without_a_message_is_not_edited(stored: Stored) -> None:
     raise_alerts(stored, warning(), recovery())
     (job,) = stored.outbox.due()

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from recordings.errors import LeaseLost
 from recordings.lifecycle.actions import Change
 from recordings.lifecycle.intents import IntentChange, apply_intent
-from recordings.model.alerts import Acknowledgement, Alert, AlertKind, Incident, resolved_reasons
+from recordings.model.alerts import OF_INCIDENTS, Acknowledgement, Alert, AlertKind, Incident, resolved_reasons
 from recordings.model.audit import AuditEvent
 from recordings.model.listing import Cursor
 from recordings.model.notifications import Notification
@@ -110,7 +110,14 @@ class Memory:
 
     def _resolve_warnings(self, alert: Alert) -> None:
         reasons = resolved_reasons(alert)
-        matter = [e for e in self.outbox if e.alert.recording.id == alert.recording.id and e.alert.reason in reasons]
+
+        def concerns(other: Alert) -> bool:
+            same = other.recording.id == alert.recording.id
+            if reasons & OF_INCIDENTS:
+                same = other.recording.slack_channel == alert.recording.slack_channel
+            return same and other.reason in reasons
+
+        matter = [stored for stored in self.outbox if concerns(stored.alert)]
         recoveries = [stored.id for stored in matter if stored.alert.kind is AlertKind.RECOVERED]
         for stored in matter:
             is_open = stored.alert.kind is AlertKind.WARNING and stored.resolved_at is None

@@ -103,7 +103,7 @@ PHASES: dict[Phase, tuple[Recording, str, str]] = {
         f"Last confirmed at {time_of_day(at(30))}. If the recorder is gone, a new one takes over within 2 minutes.",
     ),
     Phase.UNCONFIRMED: (
-        up(**UNANSWERED, confirmed_until=at(-1)),
+        up(**UNANSWERED, confirmation_expired=True),
         f"🟠 *Recording daily, not confirmed since {time_of_day(at(30))}*",
         "Agora isn't answering. It's probably still recording.",
     ),
@@ -234,18 +234,18 @@ def test_people_are_told_to_inform_everyone_only_while_the_call_is_recorded() ->
 
 
 def test_without_a_stored_file_nobody_reads_that_it_is_recording() -> None:
-    doubtful = up(**WAITING | UNANSWERED, confirmed_until=at(-1))
+    doubtful = up(**WAITING | UNANSWERED, confirmation_expired=True)
 
     assert title(doubtful) == "🟠 *Checking on daily: can't confirm it's recording*"
     assert "still recording" not in shown(doubtful)
 
 
 def test_answers_that_say_nothing_are_not_called_silence() -> None:
-    unreadable = up(**UNANSWERED, confirmed_until=at(-1), unreadable_answer="status 99")
+    unreadable = up(**UNANSWERED, confirmation_expired=True, unreadable_answer="status 99")
 
     assert "Agora's answers don't say how it is. It's probably still recording." in shown(unreadable)
     assert "isn't answering" not in shown(unreadable)
-    assert unreadable.card_content != up(**UNANSWERED, confirmed_until=at(-1)).card_content
+    assert unreadable.card_content != up(**UNANSWERED, confirmation_expired=True).card_content
 
 
 def test_while_agora_rejects_the_credentials_the_card_says_that_it_cannot_be_stopped() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from recordings.errors import SlackBusy, SlackRefused
+from recordings.errors import SlackBusy, SlackRefused, SlackUnanswered
 from recordings.model.reason import Reason
 from recordings.model.recording import State
 from tests.fakes.rows import a_recording, at, up
@@ -127,6 +127,30 @@ def test_an_edit_that_fails_for_now_is_repeated_with_growing_waits(stack: Delive
 
     stack.run_for(2, stack.cards)
     assert len(stack.card.edits) == 1
+
+
+@pytest.mark.parametrize("over", [False, True])
+def test_an_edit_whose_answer_was_lost_is_followed_by_another_one_that_slack_carries_out_after_it(
+    stack: DeliveryStack, over: bool
+) -> None:
+    stack.add(up())
+    stack.slack.fails(SlackUnanswered("no_answer: TimeoutError"))
+    stack.change(state=State.INTERRUPTED)
+    stack.run(stack.cards)
+    late = stack.card.message
+    stack.run_for(2, stack.cards)
+    assert "Checking on daily" in stack.card.message.text
+    if over:
+        stack.change(state=State.FAILED, reason=Reason.LOST)
+        stack.run(stack.cards)
+    newest = stack.card.message
+
+    stack.card.message = late  # Slack carries out the edit that it did not answer
+    stack.run_for(20, stack.cards)
+
+    assert stack.card.message == newest != late
+    assert len(stack.card.edits) == 2 + over
+    assert stack.due(stack.cards) == []
 
 
 def test_a_pause_that_slack_asks_for_applies_to_every_card(stack: DeliveryStack) -> None:

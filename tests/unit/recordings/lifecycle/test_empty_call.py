@@ -152,3 +152,12 @@ def test_files_that_agora_names_after_the_end_are_checked_for() -> None:
 
     assert notifications.apply(ended, None, [named], turn_at(200)).recording.files_awaited
     assert not notifications.apply(ended, None, [nothing], turn_at(200)).recording.files_awaited
+
+
+def test_a_backup_that_agora_reports_after_the_end_is_checked_for_even_if_no_file_is_named() -> None:
+    ended = over(**ALONE, sid="SID")
+    backup = new_notification(id="n", event=NotificationEvent.IN_BACKUP, sid="SID", files=())
+
+    after = notifications.apply(ended, None, [backup], turn_at(200)).recording
+
+    assert (after.nobody_joined, after.files_awaited, after.is_complete) == (False, True, False)

@@ -34,6 +34,13 @@ def test_a_row_of_the_previous_release_is_confirmed_for_two_intervals() -> None:
     assert unconfirmed(up(), at(70), INTERVAL) == Unconfirmed(Doubt.NO_ANSWER, at(10))
 
 
+def test_a_row_that_the_previous_release_wrote_after_this_one_is_confirmed_by_its_last_answer() -> None:
+    after_it = changed(CONFIRMED, found_at=at(200))
+
+    assert unconfirmed(after_it, at(259.9), INTERVAL) is None
+    assert unconfirmed(after_it, at(260), INTERVAL) == Unconfirmed(Doubt.NO_ANSWER, at(200))
+
+
 def test_a_recorder_that_is_not_found_or_is_being_moved_is_unconfirmed_at_once() -> None:
     assert doubt(131, **NOT_FOUND) is Doubt.NOT_FOUND
     assert doubt(131, state=State.INTERRUPTED) is Doubt.NOT_FOUND, "a notification reported the move"
