@@ -69,7 +69,7 @@ def _length(value: str) -> For:
 
 def _not_a_length(value: str) -> NotATime:
     if _BARE_NUMBER.fullmatch(value) is None:
-        return NotATime("How long is that?", ANY_LENGTH)
+        return NotATime("Give the time in minutes or hours.", ANY_LENGTH)
     number = int(value)
     if number * 3600 > LONGEST_SECONDS:
         return NotATime(f"Is that {number} minutes?", f"for {number}m")
