@@ -169,7 +169,7 @@ def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> 
         case Doubt.NOT_FOUND:
             yield (
                 f"Last confirmed at {time_of_day(doubt.since)}. If the recorder is gone, a new one takes over within"
-                " 2 minutes."
+                " about 2 minutes."
             )
 
 
