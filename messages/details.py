@@ -136,6 +136,8 @@ def _layout(recording: Recording) -> str:
 
 def _files(recording: Recording) -> list[str]:
     delivery = recording.delivery
+    if delivery is None and recording.is_complete and not recording.files:
+        return ["none expected"]
     if delivery is None or not delivery.checks:
         return ["not checked yet", *(f"named by Agora: {name}" for name in _some(recording.files))]
     code_ = f", the storage says {delivery.code}" if delivery.code else ""

@@ -61,6 +61,12 @@ def test_details_show_what_agoras_support_asks_for(stack: CommandStack) -> None:
     assert reply.count("```") == 2, "one block to copy"
 
 
+def test_details_of_a_call_that_was_not_recorded_expect_no_files(stack: CommandStack) -> None:
+    stack.has(over(started_at=None))
+
+    assert "files:           none expected" in details(stack, "rec1")
+
+
 @pytest.mark.parametrize(
     ("facts", "code"),
     [
