@@ -442,7 +442,7 @@ class Settings(BaseModel):
 
     http_host: str = Field("127.0.0.1", description="the address on which the bot serves its HTTP routes")
     http_port: Annotated[int, Field(ge=0, le=65535)] = Field(
-        3000, description="the port on which the bot serves them, from 0 (any free one) to 65535"
+        3000, description="the port on which the bot serves its HTTP routes, from 0 (any free one) to 65535"
     )
     log_level: Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(_upper)] = Field(
         "INFO", description="DEBUG, INFO, WARNING or ERROR"

@@ -174,7 +174,7 @@ def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> 
             is_replaced = len(recording.lost_segments) < config.max_resumes
             gone = "a new one takes over" if is_replaced else "I'll say so here"
             within = spoken_span(timedelta(seconds=config.failover_grace))
-            yield f"Last confirmed at {time_of_day(doubt.since)}. If the recorder is gone, {gone} within {within}."
+            yield f"Last confirmed at {time_of_day(doubt.since)}. If the recorder is gone, {gone} within about {within}."
 
 
 def _doctor(config: MessageConfig) -> str:

@@ -66,7 +66,8 @@ def _recording_facts(recording: Recording, folder: str) -> Facts:
         ("state", f"{recording.state}{reason}"),
         *(("code", code) for code in codes(recording)),
         ("Agora's words", recording.detail),
-        ("Agora's status", _last_status(recording)),
+        ("Agora's status", "none" if recording.probe.status is None else str(recording.probe.status)),
+        ("last query", _utc(recording.probe.queried_at)),
         *_doubts(recording),
         ("requested", _utc(recording.requested_at)),
         ("requested by", recording.started_by),
@@ -133,15 +134,10 @@ def _layout(recording: Recording) -> str:
     return f"{recording.current_layout}{large}{chosen}{refusal}"
 
 
-def _last_status(recording: Recording) -> str:
-    if recording.probe.status is None:
-        return "none"
-    at = _utc(recording.probe.queried_at)
-    return f"{recording.probe.status} at {at}" if at else str(recording.probe.status)
-
-
 def _files(recording: Recording) -> list[str]:
     delivery = recording.delivery
+    if delivery is None and recording.is_complete and not recording.files:
+        return ["none expected"]
     if delivery is None or not delivery.checks:
         return ["not checked yet", *(f"named by Agora: {name}" for name in _some(recording.files))]
     code_ = f", the storage says {delivery.code}" if delivery.code else ""

@@ -50,7 +50,7 @@ def _groups(lines: Sequence[str]) -> list[str]:
 
 def _summary(failed: int, checked: int) -> str:
     if failed == 0:
-        return f"✅ Everything works ({checked} {'check' if checked == 1 else 'checks'})"
+        return "✅ The check passed" if checked == 1 else f"✅ All {checked} checks passed"
     return f"❌ {failed} of {checked} {'check' if checked == 1 else 'checks'} failed"
 
 
@@ -78,10 +78,15 @@ def admin_unknown(error: str, contact: str) -> Message:
 
 def _line(result: CheckResult) -> str:
     detail = " ".join(result.detail.split()).replace("`", "'")
-    return f"{_emoji(result)} *{result.check}* {cut(escape(detail), _LONGEST)}"
+    return f"{_emoji(result)} *{_title(result.check)}* {cut(escape(detail), _LONGEST)}"
 
 
 def _emoji(result: CheckResult) -> str:
     if not result.ok:
         return "❌"
     return "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16}" if result.note else "✅"
+
+
+def _title(check: str) -> str:
+    """The name of a check as people read it."""
+    return _capital(check).replace("app id", "App ID")

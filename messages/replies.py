@@ -158,7 +158,9 @@ def _longest_duration(recording: Recording, until: datetime) -> str:
 
 def already_over(recording: Recording, domain: str) -> Message:
     """For a recording that somebody wants to see or to change after its end."""
-    return _with_files(f"The recording of {call(recording.agora_channel)} is over:", recording, domain)
+    recorded = f"The recording of {call(recording.agora_channel)} is over:"
+    head = f"{call(recording.agora_channel)} wasn't recorded:" if recording.started_at is None else recorded
+    return _with_files(head, recording, domain)
 
 
 def nothing_recorded(agora_channel: str, active: Sequence[Recording] = ()) -> Message:

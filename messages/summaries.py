@@ -37,7 +37,8 @@ def outcome(recording: Recording) -> str:
     if recording.state is State.FAILED:
         return f"failed: {words}"
     if reason is Reason.STOPPED and recording.intent.stop_by:
-        return f"stopped by {person(recording.intent.stop_by)}"
+        did = "cancelled" if recording.started_at is None else "stopped"
+        return f"{did} by {person(recording.intent.stop_by)}"
     if reason is Reason.IDLE and recording.nobody_joined:
         return "no one joined"
     return words

@@ -69,7 +69,7 @@ def _length(value: str) -> For:
 
 def _not_a_length(value: str) -> NotATime:
     if _BARE_NUMBER.fullmatch(value) is None:
-        return NotATime("How long is that?", ANY_LENGTH)
+        return NotATime("Give the time in minutes or hours.", ANY_LENGTH)
     number = int(value)
     if not SHORTEST_SECONDS <= number * 60 <= LONGEST_SECONDS:
         return NotATime(_TOO_SHORT if number == 0 else _TOO_LONG, ANY_LENGTH)

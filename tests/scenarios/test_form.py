@@ -15,7 +15,7 @@ WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
     ({"channel": "b\u00fcro"}, "channel", "can't contain"),
     ({"channel": "x" * 65}, "channel", "64 characters"),
     ({"channel": "secret"}, "channel", "secret can't be recorded here"),
-    ({"length": "soon"}, "length", "How long is that? Try 45m, 2h or 1h30m."),
+    ({"length": "soon"}, "length", "Give the time in minutes or hours. Try 45m, 2h or 1h30m."),
     ({"length": "24h"}, "length", "23 hours at most"),
     ({"length": "0m"}, "length", "at least a minute"),
     ({"length": "until 25:00"}, "length", "no such time of day"),

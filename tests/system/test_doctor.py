@@ -169,9 +169,9 @@ def test_an_admin_reads_in_slack_what_is_right_and_later_what_broke(whole: Stack
     assert asked.reply is not None
     assert asked.reply.said == "Checking the setup. This takes a few seconds."
     report = report_of(whole, asked)
-    assert report.startswith("*✅ Everything works (19 checks)*"), report
-    assert "✅ *bucket delete* it is removed" in report
-    assert "✅ *posting here* I'm in this channel" in report
+    assert report.startswith("*✅ All 19 checks passed*"), report
+    assert "✅ *Bucket delete* it is removed" in report
+    assert "✅ *Posting here* I'm in this channel" in report
     assert not [name for name in SECRET if whole.bot.environment[name] in report]
     assert whole.slack.calls_of("chat.postMessage") == whole.slack.calls_of("chat.postEphemeral") == []
     assert storage.keys == []
@@ -179,7 +179,7 @@ def test_an_admin_reads_in_slack_what_is_right_and_later_what_broke(whole: Stack
     whole.agora.fault("acquire", answer="no_active_status", times=None)
     report = report_of(whole, whole.command("doctor"))
     assert report.startswith("*❌ 1 of 19 checks failed*"), report
-    assert "❌ *cloud recording* HTTP 400, code 405" in report
+    assert "❌ *Cloud recording* HTTP 400, code 405" in report
     assert report.count("❌ *") == 1
     lines: list[dict[str, Any]] = [json.loads(line) for line in whole.bot.log.splitlines() if '"doctor"' in line]
     logged = [line for line in lines if line.get("event") == "doctor"]
@@ -197,4 +197,4 @@ def test_the_command_is_acknowledged_although_agora_hangs_and_other_commands_are
     for interaction in (asked, other):
         assert interaction.latency is not None
         assert interaction.latency < 3
-    assert "❌ *agora credentials*" in report_of(whole, asked)
+    assert "❌ *Agora credentials*" in report_of(whole, asked)

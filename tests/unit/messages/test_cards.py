@@ -100,7 +100,8 @@ PHASES: dict[Phase, tuple[Recording, str, str]] = {
     Phase.CHECKING: (
         up(**NOT_FOUND),
         "🟠 *Checking on daily: can't confirm it's recording*",
-        f"Last confirmed at {time_of_day(at(30))}. If the recorder is gone, a new one takes over within 2 minutes.",
+        f"Last confirmed at {time_of_day(at(30))}. If the recorder is gone, a new one takes over within about 2"
+        " minutes.",
     ),
     Phase.UNCONFIRMED: (
         up(**UNANSWERED, confirmation_expired=True),

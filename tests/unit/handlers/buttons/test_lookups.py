@@ -45,7 +45,8 @@ def test_details_show_what_agoras_support_asks_for(stack: CommandStack) -> None:
         "sid:             SID",
         "state:           ended (stopped)",
         "Agora's words:   504/62 &lt;busy&gt;",
-        "Agora's status:  5 at 2026-06-17 11:43:35 UTC",
+        "Agora's status:  5\n",
+        "last query:      2026-06-17 11:43:35 UTC",
         "requested by:    U1",
         "ended:           2026-06-17 11:43:40 UTC",
         "notifications:   none received",
@@ -58,6 +59,12 @@ def test_details_show_what_agoras_support_asks_for(stack: CommandStack) -> None:
         assert part in reply
     assert reply.index("4000000002") < reply.index("4000000001"), "the newest recorder first"
     assert reply.count("```") == 2, "one block to copy"
+
+
+def test_details_of_a_call_that_was_not_recorded_expect_no_files(stack: CommandStack) -> None:
+    stack.has(over(started_at=None))
+
+    assert "files:           none expected" in details(stack, "rec1")
 
 
 @pytest.mark.parametrize(

@@ -84,10 +84,10 @@ def reply_of(command: DoctorCommand) -> Message:
 def test_admins_and_owners_read_the_results(right: str) -> None:
     reply = reply_of(doctor(FakeSlack({right: True}), Result("database", True, "can be written to")))
 
-    assert reply.text == "✅ Everything works (2 checks)"
+    assert reply.text == "✅ All 2 checks passed"
     assert shown(reply) == [
-        "*✅ Everything works (2 checks)*",
-        "✅ *database* can be written to\n✅ *posting here* I'm in this channel",
+        "*✅ All 2 checks passed*",
+        "✅ *Database* can be written to\n✅ *Posting here* I'm in this channel",
     ]
 
 
@@ -119,8 +119,8 @@ def test_the_headline_counts_problems_and_each_line_has_its_sign(wrong: int, hea
     assert reply.text.startswith(headline)
     assert reply.text.count("❌") == "\n".join(texts).count("❌") == wrong + 1
     assert texts[0] == f"*{headline}*"
-    assert texts[1].startswith("❌ *thing 0*"), "failures come first"
-    assert "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} *scopes* would help: im:write" in texts[2]
+    assert texts[1].startswith("❌ *Thing 0*"), "failures come first"
+    assert "\N{INFORMATION SOURCE}\N{VARIATION SELECTOR-16} *Scopes* would help: im:write" in texts[2]
 
 
 def test_slack_accepts_the_message_however_long_the_results_are() -> None:
@@ -153,14 +153,14 @@ def test_two_people_who_ask_at_once_do_not_check_twice() -> None:
         assert reply is not None
         assert reply.text == "A check is already running. Its result comes in a few seconds."
     assert slow.refusal(a_command("doctor")) is None
-    assert reply_of(slow).text.startswith("✅ Everything works"), "and afterwards everybody may ask again"
+    assert reply_of(slow).text.startswith("✅ The check passed"), "and afterwards everybody may ask again"
 
 
 def test_if_slack_does_not_answer_at_once_the_command_goes_on() -> None:
     slow = DoctorCommand(FakeSlack(), list, lambda: "recorder", quick=FakeSlack(TimeoutError()))
 
     assert slow.refusal(a_command("doctor")) is None
-    assert reply_of(slow).text.startswith("✅ Everything works")
+    assert reply_of(slow).text.startswith("✅ The check passed")
 
 
 # Posting
@@ -254,7 +254,7 @@ def test_the_results_come_later_to_the_person_alone() -> None:
 
     assert reply["response_type"] == "ephemeral"
     assert not reply["replace_original"]
-    assert reply["text"].startswith("✅ Everything works")
+    assert reply["text"].startswith("✅ The check passed")
 
 
 def test_a_crash_of_the_checks_is_reported_with_a_reference() -> None:

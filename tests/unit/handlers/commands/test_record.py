@@ -201,6 +201,16 @@ def test_a_stop_of_a_recording_that_is_over_shows_how_it_ended(stack: CommandSta
     assert "everyone left" in stack.types("stop daily")
 
 
+@pytest.mark.parametrize("text", ["stop daily", "status daily", "status"])
+def test_a_recording_that_was_cancelled_has_the_words_of_its_card(stack: CommandStack, text: str) -> None:
+    stack.has(over(started_at=None))
+
+    reply = stack.types(text)
+
+    assert "cancelled by <@U2>" in reply
+    assert "The recording of" not in reply
+
+
 def test_a_stop_of_a_recording_that_is_over_does_not_deny_another_one(stack: CommandStack) -> None:
     stack.has(over(), up(id="rec2", agora_channel="weekly"))
 
