@@ -85,10 +85,14 @@ def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
 
 def _text(recording: Recording, phase: Phase, words: str, facts: Sequence[str]) -> str:
     """For notifications and screen readers: the state, the name, and what comes next."""
-    whole = words.replace(CALL, plain(recording.agora_channel, CUT_NAME))
-    stop = "" if whole.endswith("…") else "."
+    title = f"{HEADLINES[phase].emoji} {words.replace(CALL, plain(recording.agora_channel, CUT_NAME))}"
     press = ["Press Get the recording."] if has_links(recording) else []
-    return " ".join([f"{HEADLINES[phase].emoji} {whole}{stop}", *facts, *press])
+    return " ".join(_sentence(part) for part in (title, *facts, *press))
+
+
+def _sentence(words: str) -> str:
+    """With a full stop, so that it isn't read together with the next one."""
+    return words if words.endswith((".", "…")) else f"{words}."
 
 
 def _when(recording: Recording, phase: Phase, doubt: Unconfirmed | None) -> str:

@@ -785,3 +785,9 @@ def test_metadata_has_times_in_utc() -> None:
 
 def test_metadata_has_names_unescaped() -> None:
     assert drawn(with_card(agora_channel="<a&b>")).metadata["event_payload"]["agora_channel"] == "<a&b>"
+
+
+def test_the_text_of_a_notification_reads_as_sentences() -> None:
+    text = drawn(over(delivery=a_delivery())).text
+
+    assert ". Press Get the recording." in text
