@@ -134,7 +134,7 @@ def _facts(recording: Recording, phase: Phase, doubt: Unconfirmed | None, config
             lost_at = clock(recording.lost_segments[-1].recorded_until)
             yield f"The recorder stopped responding at {lost_at}. A new one is joining…"
         case Phase.EMPTY:
-            yield "Everyone left, finishing up…"
+            yield f"{'No one joined' if recording.nobody_joined else 'Everyone left'}, finishing up…"
         case Phase.STOPPING:
             yield from _stopping(recording, config)
         case Phase.BROKEN_OFF | Phase.NOT_STARTED | Phase.NOT_JOINED:

@@ -791,3 +791,12 @@ def test_the_text_of_a_notification_reads_as_sentences() -> None:
     text = drawn(over(delivery=a_delivery())).text
 
     assert ". Press Get the recording." in text
+
+
+@pytest.mark.parametrize(("most_people", "why"), [(0, "No one joined"), (2, "Everyone left")])
+def test_a_recorder_that_ends_by_itself_says_why(most_people: int, why: str) -> None:
+    recording = up(
+        state=State.INTERRUPTED, not_found=1, found_empty=1, most_people=most_people, status=4, first_file_at=None
+    )
+
+    assert f"{why}, finishing up…" in shown(recording)
