@@ -87,10 +87,14 @@ def card(recording: Recording, config: MessageConfig, now: datetime) -> Message:
 
 def _text(recording: Recording, phase: Phase, words: str, facts: Sequence[str]) -> str:
     """For notifications and screen readers: the state, the name, and what comes next."""
-    whole = words.replace(CALL, plain(recording.agora_channel, CUT_NAME))
-    stop = "" if whole.endswith(("…", ".", "?", "!")) else "."
+    title = f"{HEADLINES[phase].emoji} {words.replace(CALL, plain(recording.agora_channel, CUT_NAME))}"
     press = ["Press Get the recording."] if has_links(recording) else []
-    return " ".join([f"{HEADLINES[phase].emoji} {whole}{stop}", *facts, *press])
+    return " ".join(_sentence(part) for part in (title, *facts, *press))
+
+
+def _sentence(words: str) -> str:
+    """With a full stop, so that it isn't read together with the next one."""
+    return words if words.endswith((".", "…", "?", "!")) else f"{words}."
 
 
 def _when(recording: Recording, phase: Phase, doubt: Unconfirmed | None) -> str:
@@ -135,7 +139,7 @@ def _facts(recording: Recording, phase: Phase, doubt: Unconfirmed | None, config
             lost_at = clock(recording.lost_segments[-1].recorded_until)
             yield f"The recorder stopped responding at {lost_at}. A new one is joining…"
         case Phase.EMPTY:
-            yield "Everyone left, finishing up…"
+            yield f"{'No one joined' if recording.nobody_joined else 'Everyone left'}, finishing up…"
         case Phase.STOPPING:
             yield from _stopping(recording, config)
         case Phase.BROKEN_OFF | Phase.NOT_STARTED | Phase.NOT_JOINED:
@@ -174,7 +178,8 @@ def _doubts(recording: Recording, doubt: Unconfirmed, config: MessageConfig) -> 
             is_replaced = len(recording.lost_segments) < config.max_resumes
             gone = "a new one takes over" if is_replaced else "I'll say so here"
             within = spoken_span(timedelta(seconds=config.failover_grace))
-            yield f"Last confirmed at {time_of_day(doubt.since)}. If the recorder is gone, {gone} within about {within}."
+            last = time_of_day(doubt.since)
+            yield f"Last confirmed at {last}. If the recorder is gone, {gone} within about {within}."
 
 
 def _doctor(config: MessageConfig) -> str:

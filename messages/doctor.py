@@ -89,4 +89,4 @@ def _emoji(result: CheckResult) -> str:
 
 def _title(check: str) -> str:
     """The name of a check as people read it."""
-    return _capital(check).replace("app id", "App ID")
+    return capitalized(check).replace("app id", "App ID")

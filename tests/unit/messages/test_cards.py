@@ -327,7 +327,7 @@ def test_a_new_recorder_is_promised_only_if_one_would_come() -> None:
     missing, never = up(**NOT_FOUND), replace(MESSAGE_CONFIG, max_resumes=0)
     slow = replace(MESSAGE_CONFIG, failover_grace=60)
 
-    assert "a new one takes over within 1 minute." in words(drawn(missing, slow))
+    assert "a new one takes over within about 1 minute." in words(drawn(missing, slow))
     assert "If the recorder is gone, I'll say so here within 2 minutes." in words(drawn(missing, never))
     assert "takes over" not in words(drawn(replace(missing, lost_segments=(a_lost_segment(),) * 3)))
 
@@ -827,3 +827,18 @@ def test_metadata_has_times_in_utc() -> None:
 
 def test_metadata_has_names_unescaped() -> None:
     assert drawn(with_card(agora_channel="<a&b>")).metadata["event_payload"]["agora_channel"] == "<a&b>"
+
+
+def test_the_text_of_a_notification_reads_as_sentences() -> None:
+    text = drawn(over(delivery=a_delivery())).text
+
+    assert ". Press Get the recording." in text
+
+
+@pytest.mark.parametrize(("most_people", "why"), [(0, "No one joined"), (2, "Everyone left")])
+def test_a_recorder_that_ends_by_itself_says_why(most_people: int, why: str) -> None:
+    recording = up(
+        state=State.INTERRUPTED, not_found=1, found_empty=1, most_people=most_people, status=4, first_file_at=None
+    )
+
+    assert f"{why}, finishing up…" in shown(recording)
