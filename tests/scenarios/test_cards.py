@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from simulator.slack import Message
 from tests.scenarios.stack import Stack, payload
 
@@ -90,3 +92,20 @@ def test_a_start_is_cancelled_by_its_own_button(stack: Stack) -> None:
     stack.wait_card("ended", reason="stopped")
     wait_shown(stack, card, "⚪", "daily wasn't recorded", f"cancelled by {stack.slack.person('ben').mention}")
     assert payload(card)["state"] == "ended"
+
+
+def test_after_an_edit_whose_answer_was_lost_the_card_is_edited_once_more(stack: Stack) -> None:
+    stack.start()
+    card = stack.recording()
+    stack.run_for(60)
+    before = len(card.edits)
+    stack.slack.faults.add("chat.update", drop="before", times=1)
+    stack.agora.leave("daily")
+    stack.press_stop(card)
+    stack.wait_card("ended", reason="stopped")
+    stack.run_for(60)
+
+    shown = texts(card)[before + 1 :]
+    assert card.text == shown[-1], "the newest"
+    assert any(one == other for one, other in pairwise(shown)), "the same card again"
+    assert len(shown) <= 6
