@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 
 _NOT_IN_NAMES = re.compile(r"[!@#$%^&*()+_.=\[\]{}~|,;:?<>]")
 _MP4 = re.compile(r"(?P<stem>.+)_(?P<index>\d+)\.mp4")
@@ -101,6 +102,7 @@ def server_of(key: str) -> int:
     return int(match["number"]) if match else -1
 
 
+@lru_cache(maxsize=4096)
 def stem_of_playlist(name: str) -> str:
     """The beginning of all file names of one server, from the name or key of its playlist."""
     from_backup = _FROM_BACKUP.fullmatch(name)
@@ -113,6 +115,7 @@ def stem_of_mp4(name: str) -> str:
     return stem_and_index[0] if stem_and_index else name.removesuffix(".mp4")
 
 
+@lru_cache(maxsize=4096)
 def split_mp4(name: str) -> tuple[str, int] | None:
     """The stem and the number in the name or key of an MP4 file; None if it is not named by the rules."""
     match = _MP4.fullmatch(name)

@@ -35,14 +35,14 @@ def test_without_permission_to_look_up_admins_the_scope_is_named(stack: Stack) -
 
 def test_a_channel_in_which_the_bot_can_not_post_is_the_only_fault(stack: Stack) -> None:
     stack.start()
-    assert "✅ *posting here* I'm in this channel" in report(stack)
+    assert "✅ *Posting here* I'm in this channel" in report(stack)
     private = report(stack, channel="design")
-    assert "❌ *posting here*" in private
+    assert "❌ *Posting here*" in private
     assert f"/invite @{stack.slack.bot.name}" in private
 
     stack.slack.scopes.remove("chat:write.public")
     stack.slack.remove_bot("daily")
     removed = report(stack)
     assert removed.startswith("*❌ 1 of 1 check failed*"), removed
-    assert "❌ *posting here* I'm not in this channel" in removed
+    assert "❌ *Posting here* I'm not in this channel" in removed
     assert removed.count("❌ *") == 1

@@ -167,7 +167,7 @@ def test_nothing_but_signal_is_imported_before_the_signals_are_blocked() -> None
 
 
 def test_a_reader_who_closes_the_pipe_early_is_no_error() -> None:
-    for arguments in ("--help", "audit --help", "--version", "nonsense 2>&1", "check 2>&1"):
+    for arguments in ("--help", "nonsense 2>&1", "check 2>&1"):
         command = f"env -i PATH=$PATH {sys.executable} {ROOT / 'bot.py'} {arguments} | true; echo ${{PIPESTATUS[0]}}"
         ended = subprocess.run(["/bin/bash", "-c", command], capture_output=True, text=True, check=False, cwd="/")
         assert ended.stdout.strip() in ("0", "2"), arguments

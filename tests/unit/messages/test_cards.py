@@ -328,7 +328,7 @@ def test_a_new_recorder_is_promised_only_if_one_would_come() -> None:
     slow = replace(MESSAGE_CONFIG, failover_grace=60)
 
     assert "a new one takes over within about 1 minute." in words(drawn(missing, slow))
-    assert "If the recorder is gone, I'll say so here within 2 minutes." in words(drawn(missing, never))
+    assert "If the recorder is gone, I'll say so here within about 2 minutes." in words(drawn(missing, never))
     assert "takes over" not in words(drawn(replace(missing, lost_segments=(a_lost_segment(),) * 3)))
 
 
