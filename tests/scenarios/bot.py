@@ -34,7 +34,7 @@ from web.metrics import PrometheusMeter
 if TYPE_CHECKING:
     from tests.scenarios.stack import Stack
 
-IDLE_SECONDS = 2.0
+IDLE_SECONDS = 4.0
 """The longest time without a tick: the lease has to be renewed, and incidents to be looked for."""
 
 
