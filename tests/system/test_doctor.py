@@ -45,7 +45,7 @@ def checked(stack: Stack, *, code: int, **settings: str) -> Lines:
     }
 
 
-def one_fault(stack: Stack, line: str, *named: str, **settings: str) -> str:
+def check_one_fault(stack: Stack, line: str, *named: str, **settings: str) -> str:
     """Exactly this line is wrong, and it names these settings; what it says."""
     found = checked(stack, code=1, **settings)
     assert [what for what, (ok, _) in found.items() if not ok] == [line]
@@ -74,7 +74,7 @@ def test_a_correct_installation_passes_and_the_checks_leave_nothing_behind(whole
 
 
 def test_a_wrong_setting_exits_with_1_and_a_missing_one_with_2(whole: Stack) -> None:
-    one_fault(whole, "bucket write", "STORAGE_SECRET_KEY", STORAGE_SECRET_KEY="wrong-storage-secret")
+    check_one_fault(whole, "bucket write", "STORAGE_SECRET_KEY", STORAGE_SECRET_KEY="wrong-storage-secret")
     ended = run(whole, STORAGE_BUCKET="")
     assert (ended.returncode, ended.stdout) == (2, "")
     line, next_step = ended.stderr.splitlines()
@@ -110,7 +110,7 @@ def test_a_misspelled_name_in_env_is_a_note_of_the_check_and_a_warning_of_the_bo
 
 def test_a_running_bot_accepts_the_test_notification_at_its_public_url(whole: Stack, port: int) -> None:
     reachable = {"AGORA_WEBHOOK_SECRET": "webhook-secret", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
-    said = one_fault(whole, "agora webhook", "PUBLIC_URL", "Check that the bot runs", **reachable)
+    said = check_one_fault(whole, "agora webhook", "PUBLIC_URL", "Check that the bot runs", **reachable)
     assert "no connection" in said
     whole.start(HTTP_PORT=str(port), AGORA_WEBHOOK_SECRET="webhook-secret")
 
@@ -120,14 +120,14 @@ def test_a_running_bot_accepts_the_test_notification_at_its_public_url(whole: St
     )
     assert whole.bot.rows("SELECT id FROM notices") == [], "it has no effect"
     other = reachable | {"AGORA_WEBHOOK_SECRET": "another-secret"}
-    assert "another AGORA_WEBHOOK_SECRET" in one_fault(whole, "agora webhook", **other)
+    assert "another AGORA_WEBHOOK_SECRET" in check_one_fault(whole, "agora webhook", **other)
 
 
 def test_a_running_bot_without_a_secret_accepts_no_notification(whole: Stack, port: int) -> None:
     whole.start(HTTP_PORT=str(port))
     reachable = {"AGORA_WEBHOOK_SECRET": "webhook-secret", "PUBLIC_URL": f"http://127.0.0.1:{port}"}
 
-    one_fault(whole, "agora webhook", "Nothing serves /agora/webhook", **reachable)
+    check_one_fault(whole, "agora webhook", "Nothing serves /agora/webhook", **reachable)
 
 
 # Time

@@ -48,7 +48,7 @@ def run(environment: Mapping[str, str], prepare_tables: Callable[[Database], Non
     return {result.check: (result.ok, ("note: " if result.note else "") + result.detail) for result in results}
 
 
-def one_fault(stack: Stack, line: str, *named: str, **changes: str) -> str:
+def check_one_fault(stack: Stack, line: str, *named: str, **changes: str) -> str:
     """Only this check fails, and its text names these settings. Returns the text."""
     by_check = checked(stack, **changes)
     assert [check for check, (ok, _) in by_check.items() if not ok] == [line]
@@ -80,12 +80,12 @@ def test_a_wrong_setting_fails_one_check_that_names_it(whole: Stack) -> None:
         ("bucket write", "STORAGE_ACCESS_KEY", "UNKNOWNKEYUNKNOWN000"),
         ("bucket write", "STORAGE_SECRET_KEY", "wrong-storage-secret"),
     ):
-        one_fault(whole, check, setting, **{setting: value})
+        check_one_fault(whole, check, setting, **{setting: value})
 
 
 def test_an_unreachable_storage_is_named_by_its_endpoint(whole: Stack) -> None:
     with nobody() as url:
-        detail = one_fault(whole, "bucket write", "STORAGE_ENDPOINT", STORAGE_ENDPOINT=url)
+        detail = check_one_fault(whole, "bucket write", "STORAGE_ENDPOINT", STORAGE_ENDPOINT=url)
 
     assert detail.startswith("NoConnection")
 
@@ -99,7 +99,7 @@ def test_the_error_code_of_the_storage_leads_to_the_setting(whole: Stack) -> Non
     ):
         body = ERROR.format(code=code, message="no").encode()
         with serving(lambda exchange, status=status, body=body: exchange.answer(status, body)) as host:  # type: ignore[misc]
-            detail = one_fault(whole, "bucket write", named, STORAGE_ENDPOINT=host.url)
+            detail = check_one_fault(whole, "bucket write", named, STORAGE_ENDPOINT=host.url)
         assert detail.startswith(code)
 
 
@@ -109,7 +109,7 @@ def test_the_error_code_of_the_storage_leads_to_the_setting(whole: Stack) -> Non
 def test_a_missing_scope_is_named(whole: Stack) -> None:
     whole.slack.scopes.remove("chat:write")
 
-    one_fault(whole, "slack scopes", "missing: chat:write")
+    check_one_fault(whole, "slack scopes", "missing: chat:write")
 
 
 def test_a_missing_helpful_scope_is_a_note(whole: Stack) -> None:
@@ -121,25 +121,25 @@ def test_a_missing_helpful_scope_is_a_note(whole: Stack) -> None:
 def test_an_outage_of_slack_fails_one_check(whole: Stack) -> None:
     whole.slack.down()
 
-    one_fault(whole, "slack bot token", "SLACK_API_URL")
+    check_one_fault(whole, "slack bot token", "SLACK_API_URL")
 
 
 def test_a_project_without_cloud_recording_is_reported(whole: Stack) -> None:
     whole.agora.fault("acquire", answer="invalid_appid", times=None)
 
-    one_fault(whole, "cloud recording", "Enable Cloud Recording", "AGORA_APP_ID")
+    check_one_fault(whole, "cloud recording", "Enable Cloud Recording", "AGORA_APP_ID")
 
 
 def test_an_inactive_account_is_reported(whole: Stack) -> None:
     whole.agora.fault("acquire", answer="no_active_status", times=None)
 
-    one_fault(whole, "cloud recording", "inactive or unpaid", "code 405")
+    check_one_fault(whole, "cloud recording", "inactive or unpaid", "code 405")
 
 
 def test_an_outage_of_agora_fails_one_check(whole: Stack) -> None:
     whole.agora.down()
 
-    one_fault(whole, "agora credentials", "AGORA_API_URLS")
+    check_one_fault(whole, "agora credentials", "AGORA_API_URLS")
 
 
 def test_the_next_base_url_of_agora_is_used_if_the_first_is_down(whole: Stack) -> None:
@@ -168,7 +168,7 @@ def in_two_minutes(url: str) -> Script:
 @pytest.mark.parametrize(("name", "setting"), [("Agora", "AGORA_API_URLS"), ("Slack", "SLACK_API_URL")])
 def test_a_clock_that_is_two_minutes_off_is_reported_with_its_direction(whole: Stack, name: str, setting: str) -> None:
     with serving(in_two_minutes(whole.bot.environment[setting])) as proxy:
-        detail = one_fault(whole, "clock", "NTP", **{setting: proxy.url})
+        detail = check_one_fault(whole, "clock", "NTP", **{setting: proxy.url})
 
     assert f"behind {name}'s clock" in detail
     assert detail.startswith(("is 1 min 5", "is 2 min 0 s"))
@@ -180,7 +180,7 @@ def test_a_clock_that_is_two_minutes_off_is_reported_with_its_direction(whole: S
 def test_a_key_that_may_not_write_fails_for_agora_too(whole: Stack, storage: RealBucket) -> None:
     storage.deny("s3:PutObject")
 
-    detail = one_fault(whole, "bucket write", "STORAGE_ACCESS_KEY", "Agora can't write either")
+    detail = check_one_fault(whole, "bucket write", "STORAGE_ACCESS_KEY", "Agora can't write either")
 
     assert detail.startswith("AccessDenied")
 
@@ -208,7 +208,7 @@ def test_a_separate_read_key_reads_where_the_key_for_agora_may_not(whole: Stack,
 def test_a_wrong_read_key_is_named(whole: Stack) -> None:
     keys = {"STORAGE_READ_ACCESS_KEY": "UNKNOWNKEYUNKNOWN000", "STORAGE_READ_SECRET_KEY": "wrong"}
 
-    one_fault(whole, "bucket list", "STORAGE_READ_ACCESS_KEY", **keys)
+    check_one_fault(whole, "bucket list", "STORAGE_READ_ACCESS_KEY", **keys)
 
 
 # The database

@@ -27,7 +27,7 @@ def check_answered(commands: list[Interaction], limit: float) -> None:
     assert latencies[-1] < limit, latencies
 
 
-def fifty_commands(stack: Stack, rooms: int, limit: float) -> None:
+def check_fifty_commands(stack: Stack, rooms: int, limit: float) -> None:
     """Fifty starts, status commands and stops at once, while each response of Agora takes ten seconds."""
     stack.slack.dispatcher.ack_seconds = limit
     stack.start(START_TIMEOUT_SECONDS="90", LOG_LEVEL="INFO")
@@ -42,7 +42,7 @@ def fifty_commands(stack: Stack, rooms: int, limit: float) -> None:
 
 
 def test_fifty_commands_are_acknowledged_without_waiting_for_a_slow_agora(stack: Stack) -> None:
-    fifty_commands(stack, MANY, limit=SLACK_SECONDS)
+    check_fifty_commands(stack, MANY, limit=SLACK_SECONDS)
     code, _ = stack.bot.stop()
     assert code == 0
 
@@ -50,7 +50,7 @@ def test_fifty_commands_are_acknowledged_without_waiting_for_a_slow_agora(stack:
 @pytest.mark.bench
 @pytest.mark.parametrize("rooms", [1, MANY])
 def test_on_an_idle_machine_fifty_commands_are_acknowledged_within_a_second(stack: Stack, rooms: int) -> None:
-    fifty_commands(stack, rooms, limit=1)
+    check_fifty_commands(stack, rooms, limit=1)
 
 
 def test_slow_recordings_do_not_delay_the_others(stack: Stack) -> None:
