@@ -218,7 +218,7 @@ def _small_print(draft: _Draft) -> str:
 
 
 def _detail(draft: _Draft) -> str:
-    """The words of Agora or of the storage, where they decide what an admin does, or where there is no *Details*."""
+    """Agora's or the storage's words, if an admin has to act on them or the message has no *Details* button."""
     kind, reason, recording = draft.alert.kind, draft.alert.reason, draft.recording
     if kind is AlertKind.FAILED and (draft.direct or reason is Reason.REJECTED):
         return recording.detail

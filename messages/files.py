@@ -11,8 +11,7 @@ from messages.blocks import EN_DASH, Block, about, clock, code, cut, plain, time
 from messages.buttons import button
 from messages.config import MessageConfig
 from recordings.model.delivery import Delivery, DeliveryState, Footage
-from recordings.model.recording import Recording, State
-from recordings.model.segments import IN_BACKUP
+from recordings.model.recording import Recording
 from recordings.model.unlinked import Position, UnlinkedPart, unlinked_parts
 from recordings.service.links import Link, Links
 
@@ -91,12 +90,9 @@ def file_lines(recording: Recording, config: MessageConfig) -> list[str]:
 def saving_percent(recording: Recording) -> int | None:
     """How much is saved, in tens of percent; None if that is unknown, if it is everything, or if something hinders it:
     beside "not saved yet", a percentage would contradict itself."""
-    reported = recording.reported
-    hindered = recording.uploading_status == IN_BACKUP or reported.upload_warning_open or reported.is_upload_failing
     is_awaited = recording.delivery is None or recording.delivery.state is DeliveryState.AWAITED
-    if recording.state is not State.UPLOADING or hindered or not is_awaited:
-        return None
-    return reported.progress_tenths * 10 if 0 < reported.progress_tenths < 10 else None
+    tenths = recording.upload_tenths if is_awaited else None
+    return tenths * 10 if tenths is not None and tenths < 10 else None
 
 
 def _missing_lines(recording: Recording, delivery: Delivery, contact: str) -> list[str]:

@@ -108,7 +108,7 @@ def test_where_every_part_is_in_a_file_the_card_needs_no_line(delivery: Delivery
 @pytest.mark.parametrize("delivery", [None, Delivery()])
 def test_while_the_bot_checks_for_files_it_says_so(delivery: Delivery | None) -> None:
     assert lines_of(delivery, files_awaited=True) == "Checking that the files are saved…"
-    assert lines_of(None) == "", "where there can be none, there is nothing to say"
+    assert lines_of(None) == "", "no files are expected"
     assert file_lines(a_recording(), CONFIG) == []
 
 
